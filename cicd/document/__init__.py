@@ -1,0 +1,1 @@
+"""Text → a tree that knows where everything stands."""

@@ -1,0 +1,506 @@
+"""
+Every seam to the outside, with the values that cross it.
+
+Rooms name these; ``backends``, ``store`` and ``testing`` implement them;
+``wiring.py`` joins the two.
+Unless a port says otherwise it is called from worker threads and must be re-entrant.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+from cicd.event import EMPTY, JSON, Event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from datetime import datetime, timedelta
+    from pathlib import Path
+
+
+# ── Cancelling ────────────────────────────────────────────────────────────────────────────────
+
+
+class CancelToken:
+    """Asks one piece of work to stop. Set once; never unset; linked tokens follow their parent."""
+
+    def __init__(self) -> None:
+        """Start unset."""
+        self._lock = threading.Lock()
+        self._reason: str | None = None
+        self._callbacks: list[Callable[[], None]] = []
+
+    @property
+    def reason(self) -> str | None:
+        """ "TIMED_OUT", "STOPPED", "KILLED" (no grace), …; ``None``: go on."""
+        return self._reason
+
+    def cancel(self, reason: str) -> None:
+        """Ask for the end; idempotent, the first reason stays."""
+        with self._lock:
+            if self._reason is not None:
+                return
+            self._reason = reason
+            callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
+            callback()
+
+    def on_cancel(self, callback: Callable[[], None]) -> None:
+        """Call back once when cancelled, on the canceller's thread; at once if already set."""
+        with self._lock:
+            if self._reason is None:
+                self._callbacks.append(callback)
+                return
+        callback()
+
+    def linked(self) -> CancelToken:
+        """Make a token that is cancelled with this one, and may be cancelled alone."""
+        child = CancelToken()
+        self.on_cancel(lambda: child.cancel(self._reason or "STOPPED"))
+        return child
+
+
+# ── Where commands run ────────────────────────────────────────────────────────────────────────
+
+
+class MountMode(StrEnum):
+    """What a session may do to a mounted directory."""
+
+    READ_ONLY = "READ_ONLY"
+    COPY_ON_WRITE = "COPY_ON_WRITE"  # writes stay in the session; the original is never touched
+    READ_WRITE = "READ_WRITE"  # writes reach the original
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mount:
+    """A directory of this machine that a session can see, under a name of its own."""
+
+    name: str  # "src", "src_lib": Session.places[name] says where it is inside
+    source: Path  # absolute
+    mode: MountMode
+    hidden: tuple[str, ...] = ()  # top-level entries that must not be seen inside, such as ".cicd"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """A place to be made. Fields that a runner cannot honour raise ``Unavailable`` in ``open``."""
+
+    image: str = ""  # "" for runners without images
+    mounts: tuple[Mount, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+    privileged: bool = False
+    network: str | None = None  # None: the runner's default
+    cpus: float | None = None
+    memory: int | None = None  # bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exit:
+    """How a command ended: 0–255, signals as 128 + n. ``cancelled``: the token's reason."""
+
+    status: int
+    cancelled: str | None = None
+    lost: bool = False  # the session died under it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileEntry:
+    """One regular file, or symbolic link, below a directory of a session."""
+
+    path: str  # relative, "/"-separated
+    mode: int  # permission bits
+    size: int  # bytes
+    link: str | None = None  # the link's text, when it is a link
+
+
+class Session(Protocol):
+    """
+    One such place, from provisioning to close. One command at a time.
+
+    The driver inside outlives us: a command that was given to it goes on when we die,
+    and ``run`` with the same key joins it again instead of running it twice.
+    """
+
+    places: Mapping[str, str]  # a mount's name → its absolute path inside
+    scratch: str  # absolute path inside of a private, writable directory outside all mounts
+
+    def run(
+        self,
+        key: str,
+        script: str,
+        *,
+        shell: str = "sh",
+        variables: Mapping[str, str] = ...,
+        directory: str | None = None,
+        user: str | None = None,
+        output: Callable[[bytes], None],
+        cancel: CancelToken,
+    ) -> Exit:
+        """
+        Run ``script`` in a fresh ``shell``, and return once it has ended.
+
+        Standard input is empty; standard output and error reach ``output`` merged,
+        in the order written, complete before this returns.
+        Background children do not hold it up.
+        ``variables`` are added to the environment's; ``directory`` defaults to ``scratch``.
+        ``user`` None is the session's own (root in a container).
+
+        A key that already ran gives its output from the first byte and its exit again,
+        one that is running is joined: nothing runs twice.
+
+        When cancelled: terminate to the command's processes, ten seconds' grace, kill;
+        reason "KILLED" skips the grace.
+        """
+
+    def files(self, directory: str) -> Iterator[FileEntry]:
+        """List regular files and links below ``directory`` (absolute), sorted; raises UsageError
+        when it is not a directory. Links to directories are listed as links, not entered."""
+
+    def copy_in(self, source: Path, destination: str) -> None:
+        """Copy a file or a directory's content to ``destination`` inside, making parents."""
+
+    def copy_out(self, directory: str, paths: Sequence[str], destination: Path) -> None:
+        """Copy ``paths`` (relative to ``directory``) out, keeping modes and their sub-paths.
+        Links are followed. What leaves is owned by the invoking user."""
+
+    def close(self) -> None:
+        """End everything inside and forget it; safe twice; never takes a token."""
+
+
+class Runner(Protocol):
+    """Makes places in which commands run."""
+
+    name: str  # "docker", "sandbox", "host"
+
+    def check(self) -> None:
+        """Raise ``Unavailable``, with a hint, when this machine cannot run it now."""
+
+    def open(self, session_id: str, environment: Environment, *, stream: str) -> Session:
+        """Make a session; raises ``Unavailable`` for a missing image and the like.
+        ``stream`` is the execution it belongs to, kept in a label so that it can be reaped."""
+
+    def attach(self, session_id: str) -> Session | None:
+        """Find a session that a dead process left running, or None."""
+
+    def reap(self, keep: Callable[[str], bool]) -> list[str]:
+        """End every session whose stream ``keep`` does not want; return what was removed."""
+
+
+class TargetKind(StrEnum):
+    """What a deployment's target is."""
+
+    DIRECTORY = "DIRECTORY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetSpec:
+    """An instance of a deployment group, as ``cicd.yml`` or ``--instance`` names it."""
+
+    id: str
+    kind: TargetKind = TargetKind.DIRECTORY
+    location: str  # DIRECTORY: the absolute path of the instance's root
+    variables: tuple[tuple[str, str], ...] = ()  # only here: a port, say
+    endpoint: str | None = None  # where it serves, to be shown to people
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookRun:
+    """A hook script to be run on an instance."""
+
+    script: str  # absolute path on the instance's own file system view, see InstanceTarget.inside
+    runas: str | None
+    timeout: timedelta
+    variables: Mapping[str, str]
+
+
+class HookFailure(StrEnum):
+    """Why a hook did not succeed, as the agent tells them apart."""
+
+    TIMED_OUT = "TIMED_OUT"
+    EXIT = "EXIT"  # exit status other than 0, or a signal
+    CANNOT_EXECUTE = "CANNOT_EXECUTE"
+    STDOUT_OPEN = "STDOUT_OPEN"
+    STDERR_OPEN = "STDERR_OPEN"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookExit:
+    """How a hook ended. ``failure`` None: it succeeded."""
+
+    failure: HookFailure | None = None
+    status: int | None = None  # the exit status; None after a signal
+    message: str = ""  # for CANNOT_EXECUTE: the system's words
+
+
+class InstanceTarget(Protocol):
+    """
+    One instance: a place with a file system of its own, in which hooks run.
+
+    ``path`` maps an absolute path of the instance to this machine's;
+    the agent's own state lives below ``agent_root`` (a path of this machine).
+    """
+
+    id: str
+    agent_root: Path
+
+    def check(self) -> None:
+        """Raise ``Unavailable`` when the instance cannot be used."""
+
+    def path(self, inside: str) -> Path:
+        """Say where an absolute path of the instance is on this machine; never outside it."""
+
+    def inside(self, path: Path) -> str:
+        """Say how a hook would name a path of this machine below the instance's root."""
+
+    def run_hook(
+        self, hook: HookRun, *, output: Callable[[str, str], None], cancel: CancelToken
+    ) -> HookExit:
+        """Run one script to its end. ``output`` gets ("stdout" | "stderr", line)."""
+
+
+# ── Sources ───────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """What was fetched: all fields but ``id`` are "" where the source does not know them."""
+
+    id: str  # commit id; "" for a directory outside git
+    branch: str = ""
+    tag: str = ""
+    message: str = ""
+    author: str = ""
+    author_date: str = ""  # RFC 3339
+    committer_date: str = ""
+    url: str = ""  # clone URL, or the directory
+    dirty: bool = False  # the working tree differs from ``id``
+
+
+class Source(Protocol):
+    """Where code comes from."""
+
+    def describe(self) -> Revision:
+        """Say what the source holds now, without fetching it."""
+
+    def fetch(self, version: str | None, into: Path) -> Revision:
+        """Put the files of ``version`` (commit, branch, tag; None: the default) into the empty
+        directory ``into``; raises UsageError for an unknown version."""
+
+
+# ── Artifacts ─────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactFile:
+    """One file to be put into an artifact."""
+
+    path: str  # relative, "/"-separated
+    source: Path  # where its bytes are
+    mode: int = 0o644
+    link: str | None = None  # a symbolic link with this text; ``source`` is then not read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """A zip in the store, named by its content."""
+
+    digest: str  # sha256 of the zip, hexadecimal
+    size: int  # bytes of the zip
+    files: int
+
+
+class ArtifactStore(Protocol):
+    """Zips by content; the same files give the same digest."""
+
+    def put(self, files: Iterable[ArtifactFile]) -> Artifact:
+        """Pack and keep; atomic."""
+
+    def put_zip(self, path: Path) -> Artifact:
+        """Keep a zip as it is; raises UsageError when it is not one."""
+
+    def find(self, digest: str) -> Artifact | None:
+        """Look one up."""
+
+    def path(self, artifact: Artifact) -> Path:
+        """Say where the zip is, for readers."""
+
+    def unpack(self, artifact: Artifact, into: Path) -> None:
+        """Unpack; raises UsageError for an entry that would leave ``into``."""
+
+
+# ── Secrets ───────────────────────────────────────────────────────────────────────────────────
+
+
+class SecretSource(Protocol):
+    """Values that must not be shown."""
+
+    def parameter(self, name: str) -> str | None:
+        """Value of a Parameter Store parameter; None: it does not exist."""
+
+    def secret(self, reference: str) -> str | None:
+        """Value behind ``id:json-key:version-stage:version-id``; None: it does not exist."""
+
+
+# ── What is remembered ────────────────────────────────────────────────────────────────────────
+
+
+class EventLog(Protocol):
+    """Append-only streams; the uniqueness of (stream, version) is the lock."""
+
+    def append(self, stream: str, events: Sequence[Event], *, expected: int) -> int:
+        """Write all or nothing and return the new version; ``expected`` is the current one
+        (0 for a new stream); raises ``Conflict`` when it is not."""
+
+    def read(self, stream: str, *, after: int = 0) -> list[tuple[int, Event]]:
+        """Give (version, event) pairs above ``after``, in order."""
+
+    def subscribe(self, callback: Callable[[str], None]) -> Callable[[], None]:
+        """Call back with the stream after each append of this process; returns the undoing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionRecord:
+    """One line of the index of executions."""
+
+    stream: str  # "build/app:uuid", "deployment/d-ABCDEFGHI", "pipeline/uuid"
+    kind: str  # "build", "deployment", "pipeline"
+    name: str  # project, deployment group or pipeline
+    status: str
+    parent: str | None = None
+    number: int = 0  # counts from 1 within kind and name
+    created_at: datetime
+    updated_at: datetime
+    driver: str | None = None  # who drives it; None: nobody
+    driven: bool = False  # the driver is alive
+
+
+class ExecutionIndex(Protocol):
+    """The index of executions: a cache over the log, but the only place that counts."""
+
+    def submit(
+        self, stream: str, *, kind: str, name: str, status: str, parent: str | None, at: datetime
+    ) -> ExecutionRecord:
+        """Enter a new execution and give it its number."""
+
+    def update(self, stream: str, status: str, at: datetime) -> None:
+        """Note a new status."""
+
+    def list(
+        self, *, kind: str | None = None, name: str | None = None, limit: int | None = None
+    ) -> list[ExecutionRecord]:
+        """Give the newest first."""
+
+    def find(self, kind: str, id_or_prefix: str) -> ExecutionRecord | None:
+        """Find by id (the stream after its first "/") or a prefix that only one has;
+        raises UsageError when several have it."""
+
+    def drive(self, stream: str) -> AbstractContextManager[None]:
+        """Be the one driver while inside; raises ``Conflict`` while another one lives."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine:
+    """One line of a stream's log, already redacted."""
+
+    at: datetime
+    origin: str  # the key of the command that wrote it; "" for our own words
+    text: str  # without the line end
+
+
+class LogStore(Protocol):
+    """One append-only log a stream."""
+
+    def append(self, stream: str, line: LogLine) -> None:
+        """Write one line; whole lines only, from several threads."""
+
+    def read(self, stream: str, *, after: int = 0) -> Iterator[tuple[int, LogLine]]:
+        """Give (offset after the line, line) from byte offset ``after`` on."""
+
+    def drop(self, stream: str, origin: str) -> None:
+        """Forget everything from the first line of ``origin`` on: it is about to be replayed."""
+
+    def path(self, stream: str) -> Path:
+        """Say where the log is, for people."""
+
+
+# ── Time ──────────────────────────────────────────────────────────────────────────────────────
+
+
+class Inbox(Protocol):
+    """Where outcomes and signals arrive. ``put`` is safe in a signal handler."""
+
+    def put(self, item: object) -> None: ...
+
+    def take(self, until: datetime | None) -> list[object]:
+        """Wait for at least one item, ``until``, or the clock's own patience (200 ms), and give
+        all that is there; the only place that waits."""
+
+
+class Clock(Protocol):
+    """The only source of the time."""
+
+    def now(self) -> datetime:
+        """Aware UTC."""
+
+    def inbox(self) -> Inbox: ...
+
+    def working(self) -> AbstractContextManager[None]:
+        """Time may not jump while somebody is in here."""
+
+
+# ── What people see ───────────────────────────────────────────────────────────────────────────
+
+
+class Level(StrEnum):
+    """How much a described event matters."""
+
+    DETAIL = "DETAIL"
+    INFO = "INFO"
+    SUCCESS = "SUCCESS"
+    WARNING = "WARNING"
+    FAILURE = "FAILURE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """An event in words. ``text`` "" : nothing to say to people. ``detail``: EventBridge's."""
+
+    text: str
+    level: Level = Level.INFO
+    detail: Mapping[str, JSON] = EMPTY
+
+
+class Reporter(Protocol):
+    """Shows what happens. Called from several threads; orders itself."""
+
+    def event(self, stream: str, event: Event, said: Described) -> None: ...
+
+    def line(self, stream: str, line: LogLine) -> None: ...
+
+
+# ── All of it ─────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """What a room may ask for; made by ``wiring.py``."""
+
+    home: Path  # the state directory, ".cicd"
+    log: EventLog
+    executions: ExecutionIndex
+    logs: LogStore
+    artifacts: ArtifactStore
+    secrets: SecretSource
+    clock: Clock
+    reporters: tuple[Reporter, ...]
+    new_id: Callable[[], str]  # a fresh UUID
+    runner: Callable[[str], Runner]  # by name; loaded when first asked for
+    source: Callable[[Path], Source]  # a git repository, or a plain directory
+    working_tree: Callable[[Path], Source]  # the same, uncommitted changes included
+    target: Callable[[TargetSpec], InstanceTarget]
+    cancel: CancelToken = field(default_factory=CancelToken)  # the invocation's own
+    jobs: int = 8  # commands at once, an execution

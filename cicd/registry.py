@@ -1,0 +1,69 @@
+"""Names that lead to code, loaded when first asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
+
+from cicd.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """
+    A table of ``name → "module:attribute"``, with installed entry points behind it.
+
+    Entry points are looked at only for a name that is not in the table,
+    since ``importlib.metadata`` costs as much start-up as ``click``.
+    A plugin cannot replace a built-in.
+    """
+
+    def __init__(self, group: str, table: Mapping[str, str]) -> None:
+        """Name the entry-point group and the built-ins; nothing is imported yet."""
+        self.group = group
+        self._table = dict(table)
+        self._loaded: dict[str, T] = {}
+
+    def __iter__(self) -> Iterator[str]:
+        """Give the built-in names, in the order of the table."""
+        return iter(self._table)
+
+    def __contains__(self, name: str) -> bool:
+        """Tell whether ``name`` is built in or installed."""
+        return name in self._table or name in self._plugins()
+
+    def get(self, name: str) -> T:
+        """Load the attribute behind ``name``; raises ``UsageError`` for an unknown one."""
+        if name not in self._loaded:
+            target = self._table.get(name) or self._plugin(name)
+            module, _, attribute = target.partition(":")
+            self._loaded[name] = cast("T", getattr(import_module(module), attribute))
+        return self._loaded[name]
+
+    def _plugin(self, name: str) -> str:
+        found = self._plugins().get(name, ())
+        if len(found) > 1:
+            both = " and ".join(distribution for distribution, _ in found)
+            raise UsageError(
+                f"'{name}' is provided twice in {self.group}: by {both}",
+                hint="uninstall one of the two",
+            )
+        if not found:
+            raise UsageError(
+                f"'{name}' is not known in {self.group}",
+                hint=f"known names: {', '.join(sorted(self._table))}",
+            )
+        return found[0][1]
+
+    def _plugins(self) -> dict[str, list[tuple[str, str]]]:
+        from importlib.metadata import entry_points
+
+        found: dict[str, list[tuple[str, str]]] = {}
+        for point in entry_points(group=self.group):
+            distribution = point.dist.name if point.dist else "an unnamed distribution"
+            found.setdefault(point.name, []).append((distribution, point.value))
+        return found

@@ -1,0 +1,1 @@
+"""Fakes, clocks and contracts: for our tests and for authors of plugins."""
