@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
-JSON: TypeAlias = "None | bool | int | float | str | Sequence[JSON] | Mapping[str, JSON]"
-
-EMPTY: Mapping[str, JSON] = MappingProxyType({})
+JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
 
 
 class EventKind(StrEnum):
@@ -38,4 +33,4 @@ class Event:
     kind: EventKind
     at: datetime  # aware, UTC
     key: str = ""  # the command's key; "" for the other kinds
-    data: Mapping[str, JSON] = EMPTY
+    data: Mapping[str, JSON] = field(default_factory=dict)

@@ -9,17 +9,18 @@ Unless a port says otherwise it is called from worker threads and must be re-ent
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from cicd.event import EMPTY, JSON, Event
+from cicd.event import JSON, Event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
-    from datetime import datetime, timedelta
-    from pathlib import Path
 
 
 # ── Cancelling ────────────────────────────────────────────────────────────────────────────────
@@ -36,7 +37,7 @@ class CancelToken:
 
     @property
     def reason(self) -> str | None:
-        """ "TIMED_OUT", "STOPPED", "KILLED" (no grace), …; ``None``: go on."""
+        """Why to stop: "TIMED_OUT", "STOPPED", "KILLED" (no grace), …; ``None``: go on."""
         return self._reason
 
     def cancel(self, reason: str) -> None:
@@ -433,7 +434,8 @@ class LogStore(Protocol):
 class Inbox(Protocol):
     """Where outcomes and signals arrive. ``put`` is safe in a signal handler."""
 
-    def put(self, item: object) -> None: ...
+    def put(self, item: object) -> None:
+        """Leave an item for whoever takes next."""
 
     def take(self, until: datetime | None) -> list[object]:
         """Wait for at least one item, ``until``, or the clock's own patience (200 ms), and give
@@ -446,7 +448,8 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """Aware UTC."""
 
-    def inbox(self) -> Inbox: ...
+    def inbox(self) -> Inbox:
+        """Make a new one, woken by this clock."""
 
     def working(self) -> AbstractContextManager[None]:
         """Time may not jump while somebody is in here."""
@@ -471,15 +474,17 @@ class Described:
 
     text: str
     level: Level = Level.INFO
-    detail: Mapping[str, JSON] = EMPTY
+    detail: Mapping[str, JSON] = field(default_factory=dict)
 
 
 class Reporter(Protocol):
     """Shows what happens. Called from several threads; orders itself."""
 
-    def event(self, stream: str, event: Event, said: Described) -> None: ...
+    def event(self, stream: str, event: Event, said: Described) -> None:
+        """Show what happened."""
 
-    def line(self, stream: str, line: LogLine) -> None: ...
+    def line(self, stream: str, line: LogLine) -> None:
+        """Show a line of output."""
 
 
 # ── All of it ─────────────────────────────────────────────────────────────────────────────────

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from cicd.document.position import Span
 from cicd.errors import DocumentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from cicd.document.position import Span
 
 
 class Severity(StrEnum):

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
-from cicd.event import EMPTY, JSON, Event
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
-    from cicd.ports import CancelToken
+from cicd.event import JSON, Event
+from cicd.ports import CancelToken
 
 S = TypeVar("S")
 
@@ -32,7 +29,7 @@ class Outcome:
     """What a worker brings back. ``reason`` of CANCELLED is the token's, such as "TIMED_OUT"."""
 
     status: OutcomeStatus
-    detail: Mapping[str, JSON] = EMPTY
+    detail: Mapping[str, JSON] = field(default_factory=dict)
     reason: str | None = None
 
 
@@ -44,7 +41,8 @@ class Command(Protocol):
     """
 
     @property
-    def key(self) -> str: ...
+    def key(self) -> str:
+        """Name it within its execution."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
