@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 
 
 class CancelToken:
-    """Asks one piece of work to stop. Set once; never unset; linked tokens follow their parent."""
+    """
+    Asks one piece of work to stop. Never unset; linked tokens follow their parent.
+
+    The first reason stays, but for "KILLED" (no grace), which may follow any other one.
+    """
 
     def __init__(self) -> None:
         """Start unset."""
@@ -37,26 +41,27 @@ class CancelToken:
 
     @property
     def reason(self) -> str | None:
-        """Why to stop: "TIMED_OUT", "STOPPED", "KILLED" (no grace), …; ``None``: go on."""
+        """Such as "TIMED_OUT", "STOPPED" or "KILLED" (no grace); ``None``: go on."""
         return self._reason
 
     def cancel(self, reason: str) -> None:
-        """Ask for the end; idempotent, the first reason stays."""
+        """Ask for the end; idempotent, the first reason stays unless this one is "KILLED"."""
         with self._lock:
-            if self._reason is not None:
+            if self._reason == "KILLED" or (self._reason is not None and reason != "KILLED"):
                 return
             self._reason = reason
-            callbacks, self._callbacks = self._callbacks, []
+            callbacks = tuple(self._callbacks)
         for callback in callbacks:
             callback()
 
     def on_cancel(self, callback: Callable[[], None]) -> None:
-        """Call back once when cancelled, on the canceller's thread; at once if already set."""
+        """Call back when cancelled, on the canceller's thread, at once if already set;
+        and once more when "KILLED" follows another reason."""
         with self._lock:
-            if self._reason is None:
-                self._callbacks.append(callback)
-                return
-        callback()
+            self._callbacks.append(callback)
+            cancelled = self._reason is not None
+        if cancelled:
+            callback()
 
     def linked(self) -> CancelToken:
         """Make a token that is cancelled with this one, and may be cancelled alone."""

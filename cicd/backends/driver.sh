@@ -1,0 +1,114 @@
+# The driver: one long-lived POSIX shell inside a session, fed with request lines on standard input.
+#
+#   run N        start the command in directory N (once, however often it is asked for)
+#   kill N SIG   send SIG to the processes of command N
+#
+# A command's output goes through one pipe to one `cat`, which appends it to the spool:
+# a pipe, because `echo x > /dev/stdout` would truncate a plain file.
+# Behind the last byte of command N stands the mark "RS nonce N status LF".
+# Every name here starts with _cicd_: the commands' own variables pass through this shell.
+#
+# Usage: sh driver.sh DIRECTORY NONCE
+#        sh driver.sh --lead PIDFILE COMMAND…     (only where there is no setsid)
+
+if [ "$1" = --lead ]; then
+    # bash and others give a background job a process group of its own under `set -m`;
+    # dash without a terminal does not, but comes with setsid.
+    _cicd_pid=$2
+    shift 2
+    set -m
+    "$@" &
+    echo $! >"$_cicd_pid"
+    wait $!
+    exit $?
+fi
+
+_cicd_io=$1
+_cicd_nonce=$2
+_cicd_driver=$0
+_cicd_setsid=$(command -v setsid)
+_cicd_setpriv=$(command -v setpriv)
+
+# Replaces the arguments by a command line that runs them as user $1.
+# setpriv keeps the environment and needs no configuration; busybox has only su.
+_cicd_run_as() {
+    _cicd_uid=$(id -u "$1" 2>/dev/null) && _cicd_gid=$(id -g "$1") || {
+        echo "cicd: there is no user '$1' here"
+        return 1
+    }
+    chmod 666 /proc/self/fd/1 2>/dev/null # or that user cannot open /dev/stdout
+    return 0
+}
+
+_cicd_supervise() {
+    _cicd_at=$_cicd_io/$1
+    _cicd_no=
+    # Sets _cicd_shell and _cicd_user, exports the variables, changes the directory.
+    . "$_cicd_at/frame"
+    _cicd_status=1
+    if [ -n "$_cicd_no" ]; then
+        echo "cicd: $_cicd_no"
+    elif ! command -v "$_cicd_shell" >/dev/null; then
+        echo "cicd: there is no shell '$_cicd_shell' here"
+        _cicd_status=127
+    elif [ -z "$_cicd_user" ]; then
+        _cicd_launch "$_cicd_shell" "$_cicd_at/script"
+    elif _cicd_run_as "$_cicd_user"; then
+        if [ -n "$_cicd_setpriv" ] && "$_cicd_setpriv" --init-groups --reuid="$_cicd_uid" \
+            --regid="$_cicd_gid" true 2>/dev/null; then
+            _cicd_launch "$_cicd_setpriv" --init-groups --reuid="$_cicd_uid" \
+                --regid="$_cicd_gid" "$_cicd_shell" "$_cicd_at/script"
+        else
+            _cicd_launch su -s /bin/sh "$_cicd_user" -c 'exec "$0" "$1"' \
+                "$_cicd_shell" "$_cicd_at/script"
+        fi
+    fi
+    printf '\036%s %s %s\n' "$_cicd_nonce" "$1" "$_cicd_status"
+}
+
+# Runs the arguments in a process group of their own; sets _cicd_status.
+_cicd_launch() {
+    if [ -n "$_cicd_setsid" ]; then
+        "$_cicd_setsid" "$@" </dev/null &
+        echo $! >"$_cicd_at/pid"
+    else
+        sh "$_cicd_driver" --lead "$_cicd_at/pid" "$@" </dev/null &
+    fi
+    wait $!
+    _cicd_status=$?
+    # Who was asked to end has ended when all of its processes have.
+    while [ -e "$_cicd_at/signalled" ] && kill -0 -- "-$(cat "$_cicd_at/pid")" 2>/dev/null; do
+        sleep 0.05 2>/dev/null || sleep 1
+    done
+}
+
+_cicd_kill() {
+    : >"$_cicd_io/$1/signalled"
+    # A pid that is not written yet is a matter of a millisecond.
+    until [ -s "$_cicd_io/$1/pid" ]; do
+        [ -e "$_cicd_io/$1/started" ] || return 0
+    done
+    _cicd_pid=$(cat "$_cicd_io/$1/pid")
+    # Before setsid has made the group, its leader is the only process there is.
+    kill "-$2" -- "-$_cicd_pid" 2>/dev/null || kill "-$2" "$_cicd_pid" 2>/dev/null
+}
+
+_cicd_serve() {
+    : >"$_cicd_io/ready"
+    while read -r _cicd_verb _cicd_number _cicd_signal; do
+        case $_cicd_verb in
+        run)
+            if [ -e "$_cicd_io/$_cicd_number/frame" ] && [ ! -e "$_cicd_io/$_cicd_number/started" ]; then
+                : >"$_cicd_io/$_cicd_number/started"
+                _cicd_supervise "$_cicd_number" &
+            fi
+            ;;
+        kill) _cicd_kill "$_cicd_number" "$_cicd_signal" & ;;
+        esac
+        jobs >/dev/null 2>&1 # collects those that have ended
+    done
+    wait
+}
+
+# Without its `cat` a command would wait for ever: then the session is over.
+{ _cicd_serve 2>&1; } | { cat >>"$_cicd_io/spool"; kill -KILL $$; }

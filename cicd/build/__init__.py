@@ -1,0 +1,1 @@
+"""CodeBuild: a buildspec and a project → a plan → a build."""

@@ -1,0 +1,150 @@
+"""BuildPlan: all that a build will do, with no look-up left and secrets by reference only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cicd.build.spec import OnFailure, PhaseType, VariableType
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """An environment variable; for the secret types ``value`` is a name or a reference."""
+
+    name: str
+    value: str
+    type: VariableType = VariableType.PLAINTEXT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandLine:
+    """One command, as written, and its place."""
+
+    text: str
+    where: str  # "buildspec.yml:14:9"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhasePlan:
+    """One of the four command phases."""
+
+    phase: PhaseType
+    present: bool  # the buildspec has it; only these are counted in the log
+    commands: tuple[CommandLine, ...] = ()
+    finally_commands: tuple[CommandLine, ...] = ()
+    on_failure: OnFailure | None = None  # None: the transitions of the user guide
+    run_as: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcePlan:
+    """A source; the primary one has the identifier ""."""
+
+    identifier: str
+    directory: Path
+    type: str = "NO_SOURCE"  # the project's source type
+    location: str = ""  # a clone URL, where known
+    version: str = ""  # CODEBUILD_SOURCE_VERSION
+    resolved_version: str = ""  # a commit id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactPlan:
+    """One artifact to be made."""
+
+    identifier: str  # "" for the primary one
+    output: str  # what the result calls it: CodePipeline's output, else the identifier
+    name: str  # the project's name for it, or the buildspec's when ``evaluate_name``
+    evaluate_name: bool = False  # the shell expands ``name``
+    files: tuple[str, ...] = ()  # () : there is no definition to fill it from
+    base_directory: str = "."
+    exclude_paths: tuple[str, ...] = ()
+    discard_paths: bool = False
+    enable_symlinks: bool = False
+    packaging: str = "NONE"  # "NONE", "ZIP": how it is delivered to ``artifacts_directory``
+    path: str = ""
+    namespace_type: str = "NONE"  # "NONE", "BUILD_ID"
+    problem: str = ""  # a CLIENT_ERROR known beforehand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportPlan:
+    """One report group to be filled."""
+
+    group: str  # as written; may hold "$NAME"
+    files: tuple[str, ...]
+    file_format: str
+    base_directory: str = "."
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why the buildspec cannot be carried out, in the service's words."""
+
+    code: str  # "YAML_FILE_ERROR"
+    message: str
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildPlan:
+    """A whole build. It is its first event, so fields are only ever added, with defaults."""
+
+    build_id: str  # "project:uuid"
+    number: int  # per project, from 1; 0 until submitted
+    project: str
+    account: str
+    region: str
+    created: datetime
+    runner: str
+    image: str  # what the runner opens; "" for runners without images
+    build_image: str  # the project's own word for it: CODEBUILD_BUILD_IMAGE
+    environment_type: str
+    compute_type: str
+    privileged: bool
+    sources: tuple[SourcePlan, ...]  # the primary one first
+    buildspec: str  # its path from the source's root, or "" for inline text
+    version: str = "0.2"
+    shell: str = "sh"
+    variables: tuple[Variable, ...] = ()
+    exported_variables: tuple[str, ...] = ()
+    runtime_versions: tuple[tuple[str, str], ...] = ()
+    phases: tuple[PhasePlan, ...] = ()
+    artifacts: tuple[ArtifactPlan, ...] = ()
+    artifacts_type: str = "NO_ARTIFACTS"  # the project's artifacts type
+    artifacts_directory: Path | None = None
+    reports: tuple[ReportPlan, ...] = ()
+    cache_type: str = "NO_CACHE"
+    cache_paths: tuple[str, ...] = ()
+    timeout: timedelta
+    queued_timeout: timedelta
+    initiator: str
+    service_role: str = ""
+    unknown_keys: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (section, keys)
+    warnings: tuple[str, ...] = ()  # what is not carried out here, with places
+    refused: Refusal | None = None
+
+    @property
+    def uuid(self) -> str:
+        """The second half of the build's id."""
+        return self.build_id.partition(":")[2]
+
+    @property
+    def arn(self) -> str:
+        """The build's name as the service writes it."""
+        return f"arn:aws:codebuild:{self.region}:{self.account}:build/{self.build_id}"
+
+    @property
+    def project_arn(self) -> str:
+        """The project's name as the service writes it."""
+        return f"arn:aws:codebuild:{self.region}:{self.account}:project/{self.project}"
+
+    def phase(self, phase: PhaseType) -> PhasePlan:
+        """Give a command phase; raises StopIteration for any other."""
+        return next(p for p in self.phases if p.phase is phase)

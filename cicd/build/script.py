@@ -1,0 +1,174 @@
+"""
+The shell frame that makes fresh shells look like one.
+
+Version 0.2 promises that all commands run in the same shell; each really runs in one of its own,
+so the frame restores variables and directory before the command and saves them after it, also
+when the command failed or called ``exit``. What does not come along, as on the service: shell
+functions, aliases, options, traps, associative arrays, ``$$``.
+
+Source: user guide, "Build environment variables", "Shells"; logs of the service naming
+``script.sh`` and ``env.sh``.
+"""
+
+from __future__ import annotations
+
+import re
+from shlex import quote
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+BREAKPOINT_COMMANDS = ("codebuild-breakpoint", "codebuild-resume")
+LINE_END = "\n"  # so that a trailing backslash joins nothing of ours
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+# bash marks what it declares, and prints a variable a line, so single ones can be left out:
+# its own read-only ones, and associative arrays, which do not survive on the service either.
+# Other shells print plain assignments, and values may span lines, so nothing can be left out
+# of the text; what must not be restored is unset before it is printed.
+_SAVE = r"""__cicd_save() {
+set +eux
+[ -z "${__cicd_saved-}" ] || return 0
+__cicd_saved=1
+if [ -n "${BASH_VERSION-}" ]; then
+declare -p | while IFS= read -r __cicd_line; do
+case $__cicd_line in
+"declare -"*)
+__cicd_line=${__cicd_line#declare }
+__cicd_name=${__cicd_line#* }
+case ${__cicd_line%% *} in *A*) continue ;; esac
+case ${__cicd_name%%=*} in
+BASH | BASHOPTS | BASHPID | BASH_A* | BASH_C* | BASH_EX* | BASH_L* | BASH_M* | BASH_R*) ;;
+BASH_S* | BASH_V* | COMP_WORDBREAKS | DIRSTACK | EPOCH* | EUID | FUNCNAME | GROUPS) ;;
+HISTCMD | LINENO | OPTIND | PIPESTATUS | POSIXLY_CORRECT | PPID | RANDOM | SECONDS) ;;
+SHELLOPTS | SHLVL | SRANDOM | UID | _ | __cicd_*) ;;
+*) printf 'declare %s\n' "$__cicd_line" ;;
+esac ;;
+*) printf '%s\n' "$__cicd_line" ;;
+esac
+done
+else
+(
+unset LINENO PPID RANDOM __cicd_saved __cicd_status
+set
+export -p
+)
+fi >| STATE
+}
+"""
+
+
+def frame(
+    command: str,
+    *,
+    state: str | None,
+    bin_directory: str,
+    given: Iterable[str],
+    succeeding: bool,
+) -> str:
+    """
+    Give the script that runs one command of a buildspec.
+
+    Args:
+        command: As written in the buildspec.
+        state: Absolute path of the file that carries variables and directory from one command to
+            the next; None for version 0.1, where nothing is carried.
+        bin_directory: Absolute path of a directory that is put last on PATH.
+        given: Names of the variables that the session passes to every command. Once there is a
+            saved state it alone counts, so that an ``unset`` lasts.
+        succeeding: CODEBUILD_BUILD_SUCCEEDING.
+    """
+    lines = [
+        _restore(state, bin_directory, given),
+        f"CODEBUILD_BUILD_SUCCEEDING={int(succeeding)}",
+        "export CODEBUILD_BUILD_SUCCEEDING",
+    ]
+    if state is None:
+        return "\n".join([*lines, f"eval {quote(command + LINE_END)}", ""])
+    return "\n".join(
+        [
+            *lines,
+            _SAVE.replace("STATE", quote(state)),
+            "trap '{ __cicd_save; } 2>/dev/null' EXIT",
+            # No condition around it: that would switch the command's own "set -e" off.
+            f"eval {quote(command + LINE_END)}",
+            "{ __cicd_status=$?; __cicd_save; } 2>/dev/null",
+            'exit "$__cicd_status"',
+            "",
+        ]
+    )
+
+
+def query(
+    expressions: Iterable[str], *, state: str | None, bin_directory: str, given: Iterable[str]
+) -> str:
+    """
+    Give the script that prints what the shell makes of each expression, each closed by a NUL.
+
+    An expression stands between double quotes: ``$NAME``, ``${NAME-}`` and ``$(command)`` count.
+    """
+    lines = ["{", _restore(state, bin_directory, given), "} 2>/dev/null"]
+    lines += [f"printf '%s\\0' {_double_quoted(e)}" for e in expressions]
+    return "\n".join([*lines, ""])
+
+
+def value_of(name: str) -> str:
+    """Give the expression that ``query`` answers with "x" and the value, or "" if it is unset."""
+    return f"${{{name}+x}}${{{name}-}}"
+
+
+def set_up(state: str, bin_directory: str, *, open_to_all: Iterable[str] = ()) -> str:
+    """
+    Give the script that prepares a session.
+
+    ``codebuild-breakpoint`` and ``codebuild-resume`` do nothing without a debug session, so they
+    exist and do nothing. ``open_to_all`` are directories that other users must be able to read:
+    the first is the scratch directory, the others whole trees.
+    Source: user guide, "View a running build in Session Manager"; "run-as".
+    """
+    lines = ["set -e", f"mkdir -p {quote(bin_directory)}", f": > {quote(state)}"]
+    for name in BREAKPOINT_COMMANDS:
+        path = quote(f"{bin_directory}/{name}")
+        lines += [f"printf '#!/bin/sh\\nexit 0\\n' > {path}", f"chmod 755 {path}"]
+    directories = tuple(open_to_all)
+    if directories:
+        scratch, *trees = directories
+        lines += [f"chmod 755 {quote(scratch)}", f"chmod 666 {quote(state)}"]
+        lines += [f"chmod -R a+rX {quote(tree)}" for tree in trees]
+    return "\n".join([*lines, ""])
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """Give the variables that ``$NAME`` and ``${NAME}`` in a text mean, each once."""
+    return tuple(dict.fromkeys(a or b for a, b in _REFERENCE.findall(text)))
+
+
+def expand(text: str, values: Mapping[str, str]) -> str:
+    """Put values in place of ``$NAME`` and ``${NAME}``; an unset one is empty."""
+    return _REFERENCE.sub(lambda match: values.get(match[1] or match[2], ""), text)
+
+
+_REFERENCE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
+
+
+def _restore(state: str | None, bin_directory: str, given: Iterable[str]) -> str:
+    path = f'PATH="${{PATH-}}:"{quote(bin_directory)}\nexport PATH'
+    if state is None:
+        return path
+    names = " ".join(name for name in given if _NAME.fullmatch(name))
+    unset = f"unset {names}\n" if names else ""
+    return f"""if [ -s {quote(state)} ]; then
+{unset}. {quote(state)}
+__cicd_old=${{OLDPWD-}}
+cd -- "$PWD" || :
+OLDPWD=$__cicd_old
+unset __cicd_old
+else
+{path}
+fi"""
+
+
+def _double_quoted(expression: str) -> str:
+    escaped = expression.replace('"', '\\"')
+    return f'"{escaped}"'

@@ -1,0 +1,80 @@
+"""
+Words in, words out: the command line.
+
+This file knows the commands by name and one line of help each;
+a command's own module is imported when it is asked for, so that ``--help`` stays cheap.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from cicd import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "build": ("cicd.cli.build:build", "Run a buildspec here, as CodeBuild would."),
+    "builds": ("cicd.cli.builds:builds", "Look at builds, resume or stop them."),
+    "pipeline": ("cicd.cli.pipeline:pipeline", "Run a pipeline here, as CodePipeline would."),
+    "deploy": ("cicd.cli.deploy:deploy", "Deploy a revision, as CodeDeploy would."),
+    "lint": ("cicd.cli.lint:lint", "Check buildspecs, appspecs, pipelines and cicd.yml."),
+    "doctor": ("cicd.cli.doctor:doctor", "Check this machine; remove what dead runs left."),
+    "completion": ("cicd.cli.completion:completion", "Print a shell's completion script."),
+}
+
+EPILOG = """\b
+Examples:
+  cicd build                     run ./buildspec.yml in a container
+  cicd build --runner sandbox    the same, without a container engine
+  cicd pipeline run              run the pipeline of this repository
+  cicd deploy out.zip --instance web-1=/tmp/web-1 --strategy OneAtATime
+  cicd lint                      check every document of this repository
+
+Exit status: 0 it succeeded, 1 it ran and did not, 2 usage, 3 a document is invalid,
+4 this machine cannot do it now, 130 interrupted.
+"""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when asked for, and listed without."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give the names in the order of the table."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        return cast("click.Command", getattr(import_module(module), attribute))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands with the help of the table."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 99},
+)
+@click.version_option(__version__, "-V", "--version", message="cicd %(version)s")
+def cicd() -> None:
+    """AWS's CI/CD suite on your own machine: CodeBuild, CodePipeline and CodeDeploy, offline."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its status."""
+    from cicd.cli.boundary import run
+
+    raise SystemExit(run(cicd, arguments))

@@ -1,0 +1,65 @@
+"""One run of one command: its settings, what it shows, and the services it works with."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cicd.cli.show import Presenter, presenter
+from cicd.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cicd.ports import Services
+
+
+class Invocation:
+    """Made by ``shared_options``; a command asks it for everything it needs."""
+
+    def __init__(self, *, output: str | None, home: str | None, jobs: int | None) -> None:
+        """Keep the flags; nothing is read or opened yet."""
+        self._flags = {"output": output, "home": home, "jobs": jobs}
+        self._presenter: Presenter | None = None
+
+    def settings(self, start: Path | None = None, **flags: str | None) -> Settings:
+        """Gather the settings; ``start`` is where the search for the home begins."""
+        return load_settings({**self._flags, **flags}, os.environ, start or Path.cwd())
+
+    @property
+    def show(self) -> Presenter:
+        """What this invocation shows things with."""
+        if self._presenter is None:
+            settings = self.settings()
+            self._presenter = presenter(settings.output, settings.color)
+        return self._presenter
+
+    @contextmanager
+    def services(
+        self, start: Path | None = None, *, env_file: Path | None = None, speed: float = 1
+    ) -> Iterator[Services]:
+        """
+        Open the home and everything else; Ctrl-C asks, then insists, while inside.
+
+        Args:
+            start: Where the search for the home begins; the working directory if None.
+            env_file: Values for Parameter Store and Secrets Manager.
+            speed: How much faster than the clock waits pass.
+        """
+        from cicd.engine.interrupt import interrupts
+        from cicd.wiring import make_services
+
+        with (
+            make_services(
+                self.settings(start), reporters=(self.show,), env_file=env_file, speed=speed
+            ) as services,
+            interrupts(services.cancel),
+        ):
+            yield services
+
+    def close(self) -> None:
+        """Take away what is shown live."""
+        if self._presenter is not None:
+            self._presenter.close()

@@ -1,0 +1,69 @@
+"""The options that every command shares, and the one object they become."""
+
+from __future__ import annotations
+
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+
+import click
+
+from cicd.cli.invocation import Invocation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_OUTPUT = click.option(
+    "--output",
+    type=click.Choice(("human", "plain", "json")),
+    help="A live view, a line an event, or JSON lines ending in AWS's shape.",
+)
+_HOME = click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The state directory; else CICD_HOME, else '.cicd' of the repository.",
+)
+_JOBS = click.option(
+    "--jobs", type=click.IntRange(1, 256), help="Commands at once, an execution (8)."
+)
+
+
+def shared_options(
+    function: Callable[Concatenate[Invocation, P], R],
+) -> Callable[P, R]:
+    """Give a command --output, --home and --jobs, and its function an ``Invocation`` first."""
+
+    @_OUTPUT
+    @_HOME
+    @_JOBS
+    @wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        flags = {name: kwargs.pop(name) for name in ("output", "home", "jobs")}
+        invocation = Invocation(
+            output=_text(flags["output"]), home=_text(flags["home"]), jobs=_number(flags["jobs"])
+        )
+        try:
+            return function(invocation, *args, **kwargs)
+        finally:
+            invocation.close()
+
+    return wrapped
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def pair(value: str, what: str) -> tuple[str, str]:
+    """Split "NAME=VALUE"; the value may hold further equals signs."""
+    name, equals, rest = value.partition("=")
+    if not equals or not name:
+        raise click.BadParameter(f"'{value}' is not {what}")
+    return name, rest

@@ -1,0 +1,82 @@
+"""What people and programs see: one presenter a kind of output."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from cicd.ports import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cicd.document.problem import Problem
+    from cicd.event import JSON, Event
+    from cicd.ports import Described, LogLine
+
+
+class Presenter(Protocol):
+    """
+    A ``Reporter`` that can also say what a command has to say.
+
+    Results go to standard output, progress and notices to standard error.
+    ``human`` is a live view on a terminal, ``plain`` a line an event,
+    ``json`` one object a line, the last of which is the result.
+    """
+
+    def event(self, stream: str, event: Event, said: Described) -> None:
+        """Show what happened in a stream."""
+
+    def line(self, stream: str, line: LogLine) -> None:
+        """Show a line of output of a stream."""
+
+    def notice(self, text: str, level: Level = Level.INFO) -> None:
+        """Tell people something beside the result, such as which runner was taken."""
+
+    def text(self, text: str, level: Level = Level.INFO) -> None:
+        """Give people a line of the result; programs get ``result``."""
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Give people a table of the result; programs get ``result``."""
+
+    def problems(self, problems: Sequence[Problem]) -> None:
+        """Show what is wrong with documents, without ending the run."""
+
+    def result(self, value: JSON) -> None:
+        """Give programs the result, in AWS's own shape; people have read it above."""
+
+    def close(self) -> None:
+        """Take the live view away; safe twice."""
+
+
+def presenter(output: str | None, color: str = "auto") -> Presenter:
+    """
+    Choose what to show things with.
+
+    Args:
+        output: "human", "plain" or "json"; None means human on a terminal, else plain.
+        color: "auto", "always" or "never".
+    """
+    import sys
+
+    if output == "json":
+        from cicd.cli.show.json_lines import JsonLines
+
+        return JsonLines(sys.stdout)
+    if output == "human" or (output is None and sys.stdout.isatty()):
+        from cicd.cli.show.human import Human
+
+        return Human(color)
+    from cicd.cli.show.plain import Plain
+
+    return Plain(sys.stdout, sys.stderr)
+
+
+def label(stream: str) -> str:
+    """Name a stream for people: "build/app:1b2c3d4e-…" is "app:1b2c3d4e"."""
+    kind, _, rest = stream.partition("/")
+    name, _, identifier = rest.rpartition(":")
+    if kind == "deployment":
+        return rest
+    if kind == "pipeline":
+        return f"pipeline:{rest[:8]}"
+    return f"{name}:{identifier[:8]}" if name else rest[:8]

@@ -1,0 +1,175 @@
+"""A live view on a terminal: what happened scrolls, what happens now stands below."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from cicd.cli.show import label
+from cicd.event import EventKind
+from cicd.ports import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import RenderableType
+
+    from cicd.document.problem import Problem
+    from cicd.event import JSON, Event
+    from cicd.ports import Described, LogLine
+
+STYLES = {
+    Level.DETAIL: "dim",
+    Level.INFO: "",
+    Level.SUCCESS: "green",
+    Level.WARNING: "yellow",
+    Level.FAILURE: "bold red",
+}
+CHILD_STYLES = ("cyan", "magenta", "blue", "yellow", "green")
+
+
+class Human:
+    """Prints the story to standard output, with one live line for each running execution."""
+
+    def __init__(self, color: str) -> None:
+        """Find out about the terminal; nothing is drawn before the first event."""
+        from rich.console import Console
+        from rich.live import Live
+        from rich.spinner import Spinner
+
+        plain = {"always": False, "never": True}.get(color)
+        forced = True if color == "always" else None
+        self._out = Console(
+            highlight=False, soft_wrap=True, emoji=False, no_color=plain, force_terminal=forced
+        )
+        self._err = Console(
+            highlight=False,
+            soft_wrap=True,
+            emoji=False,
+            no_color=plain,
+            force_terminal=forced,
+            stderr=True,
+        )
+        self._spinner = Spinner("dots")
+        self._live = Live(
+            get_renderable=self._now, console=self._out, refresh_per_second=8, transient=True
+        )
+        self._lock = threading.RLock()
+        self._running: dict[str, tuple[float, str]] = {}  # stream → (started, what it does)
+        self._seen: list[str] = []  # streams, the root first
+
+    def event(self, stream: str, event: Event, said: Described) -> None:
+        """Print an event's words and move the live line on."""
+        with self._lock:
+            self._note(stream)
+            if event.kind is EventKind.CONCLUDED:
+                self._running.pop(stream, None)
+            elif said.text:
+                started, _ = self._running.get(stream, (time.monotonic(), ""))
+                self._running[stream] = (started, said.text.split("\n")[0])
+            if self._running and not self._live.is_started and self._out.is_terminal:
+                self._live.start()
+            if said.text:
+                self._print(stream, said.text, STYLES[said.level])
+            if not self._running:
+                self._live.stop()
+
+    def line(self, stream: str, line: LogLine) -> None:
+        """Print a line of output with the colours it came with."""
+        with self._lock:
+            self._note(stream)
+            self._print(stream, line.text, None)
+
+    def notice(self, text: str, level: Level = Level.INFO) -> None:
+        """Print to standard error."""
+        with self._lock:
+            self._err.print(text, style=STYLES[level] or "dim", markup=False)
+
+    def text(self, text: str, level: Level = Level.INFO) -> None:
+        """Print a line of the result."""
+        with self._lock:
+            self._out.print(text, style=STYLES[level], markup=False)
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Print a table, its first column never cut."""
+        from rich.table import Table
+        from rich.text import Text
+
+        if not rows:
+            return
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for index, column in enumerate(columns):
+            table.add_column(column, no_wrap=index == 0, overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(cell, style=_status_style(cell)) for cell in row))
+        with self._lock:
+            self._out.print(table, soft_wrap=False)
+
+    def problems(self, problems: Sequence[Problem]) -> None:
+        """Print them with their excerpts to standard error."""
+        from rich.text import Text
+
+        from cicd.cli.show.problems import render
+
+        if problems:
+            coloured = self._err.color_system is not None
+            with self._lock:
+                self._err.print(Text.from_ansi(render(problems, colour=coloured)))
+
+    def result(self, value: JSON) -> None:
+        """Leave it to programs."""
+
+    def close(self) -> None:
+        """Take the live lines away."""
+        with self._lock:
+            self._running.clear()
+            self._live.stop()
+
+    def _note(self, stream: str) -> None:
+        if stream not in self._seen:
+            self._seen.append(stream)
+
+    def _print(self, stream: str, text: str, style: str | None) -> None:
+        from rich.text import Text
+
+        said = Text.from_ansi(text) if style is None else Text(text, style=style)
+        place = self._seen.index(stream)
+        if place == 0:
+            self._out.print(said)
+            return
+        name = Text(f"{label(stream)} │ ", style=CHILD_STYLES[place % len(CHILD_STYLES)])
+        for part in said.split("\n", allow_blank=True):
+            self._out.print(name + part)
+
+    def _now(self) -> RenderableType:
+        from rich.table import Table
+        from rich.text import Text
+
+        view = Table.grid(padding=(0, 1))
+        view.add_column()
+        view.add_column(no_wrap=True)
+        view.add_column(no_wrap=True, overflow="ellipsis")
+        view.add_column(no_wrap=True, justify="right")
+        with self._lock:
+            for stream, (started, doing) in self._running.items():
+                elapsed = int(time.monotonic() - started)
+                view.add_row(
+                    self._spinner.render(time.monotonic()),
+                    Text(label(stream), style="bold"),
+                    Text(doing, style="dim"),
+                    f"{elapsed // 60}:{elapsed % 60:02}",
+                )
+        return view
+
+
+def _status_style(cell: str) -> str:
+    """Colour a cell that is one of the services' statuses."""
+    word = cell.upper().replace(" ", "")
+    if word in {"SUCCEEDED", "APPROVED"}:
+        return "green"
+    if word in {"FAILED", "FAULT", "TIMED_OUT", "REJECTED"}:
+        return "bold red"
+    if word in {"STOPPED", "SKIPPED", "ABANDONED", "SUPERSEDED"}:
+        return "yellow"
+    return ""

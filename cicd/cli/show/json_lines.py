@@ -1,0 +1,81 @@
+"""One JSON object a line, for programs; the last one is the result."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import TYPE_CHECKING, TextIO
+
+from cicd.ports import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cicd.document.problem import Problem
+    from cicd.event import JSON, Event
+    from cicd.ports import Described, LogLine
+
+
+class JsonLines:
+    """Writes every event and log line as an object, in the order they happened."""
+
+    def __init__(self, out: TextIO) -> None:
+        """Write to ``out``."""
+        self._out = out
+        self._lock = threading.Lock()
+
+    def event(self, stream: str, event: Event, said: Described) -> None:
+        """Write an event with EventBridge's detail."""
+        self._write(
+            {
+                "type": "event",
+                "stream": stream,
+                "kind": event.kind.value,
+                "at": event.at.isoformat(),
+                "key": event.key,
+                "text": said.text,
+                "level": said.level.value,
+                "detail": dict(said.detail),
+            }
+        )
+
+    def line(self, stream: str, line: LogLine) -> None:
+        """Write a line of output."""
+        self._write(
+            {
+                "type": "log",
+                "stream": stream,
+                "at": line.at.isoformat(),
+                "origin": line.origin,
+                "text": line.text,
+            }
+        )
+
+    def notice(self, text: str, level: Level = Level.INFO) -> None:
+        """Write a notice."""
+        self._write({"type": "notice", "level": level.value, "text": text})
+
+    def text(self, text: str, level: Level = Level.INFO) -> None:
+        """Leave it to ``result``."""
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Leave it to ``result``."""
+
+    def problems(self, problems: Sequence[Problem]) -> None:
+        """Write each problem."""
+        from cicd.cli.show.problems import as_json
+
+        for problem in as_json(problems):
+            self._write({"type": "problem", **problem})
+
+    def result(self, value: JSON) -> None:
+        """Write the result as it is."""
+        self._write(value)
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+    def _write(self, value: JSON) -> None:
+        with self._lock:
+            self._out.write(json.dumps(value, ensure_ascii=False) + "\n")
+            self._out.flush()

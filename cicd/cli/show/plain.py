@@ -1,0 +1,82 @@
+"""A line an event, for pipes and CI logs."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, TextIO
+
+from cicd.cli.show import label
+from cicd.ports import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cicd.document.problem import Problem
+    from cicd.event import JSON, Event
+    from cicd.ports import Described, LogLine
+
+
+class Plain:
+    """Writes lines; those of a child execution carry its name in front."""
+
+    def __init__(self, out: TextIO, err: TextIO) -> None:
+        """Write the story to ``out`` and notices to ``err``."""
+        self._out = out
+        self._err = err
+        self._lock = threading.Lock()
+        self._root = ""
+
+    def event(self, stream: str, event: Event, said: Described) -> None:
+        """Write an event's words, if it has any."""
+        del event
+        self._root = self._root or stream
+        if said.text:
+            self._write(self._out, self._prefixed(stream, said.text))
+
+    def line(self, stream: str, line: LogLine) -> None:
+        """Write a line of output."""
+        self._root = self._root or stream
+        self._write(self._out, self._prefixed(stream, line.text))
+
+    def notice(self, text: str, level: Level = Level.INFO) -> None:
+        """Write to standard error."""
+        self._write(self._err, f"warning: {text}" if level is Level.WARNING else text)
+
+    def text(self, text: str, level: Level = Level.INFO) -> None:
+        """Write a line of the result."""
+        del level
+        self._write(self._out, text)
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Write columns that are as wide as their widest cell."""
+        if not rows:
+            return
+        lines = [tuple(columns), *(tuple(row) for row in rows)]
+        widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
+        for line in lines:
+            cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+            self._write(self._out, "  ".join(cells).rstrip())
+
+    def problems(self, problems: Sequence[Problem]) -> None:
+        """Write them with their excerpts to standard error."""
+        from cicd.cli.show.problems import render
+
+        if problems:
+            self._write(self._err, render(problems, colour=False))
+
+    def result(self, value: JSON) -> None:
+        """Leave it to programs."""
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+    def _prefixed(self, stream: str, text: str) -> str:
+        if stream == self._root:
+            return text
+        name = label(stream)
+        return "\n".join(f"[{name}] {line}" for line in text.split("\n"))
+
+    def _write(self, to: TextIO, text: str) -> None:
+        with self._lock:
+            to.write(text + "\n")
+            to.flush()

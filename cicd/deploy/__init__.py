@@ -1,0 +1,1 @@
+"""CodeDeploy: deployments to servers, in place."""

@@ -1,0 +1,309 @@
+"""What Install does, as a list of instructions; and what Cleanup undoes, as another. Pure."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+
+from cicd.deploy.fault import AgentFault
+from cicd.deploy.permissions import matches
+from cicd.deploy.spec import PREFIX, FileExistsBehavior
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cicd.deploy.acl import AclEntry
+    from cicd.deploy.context import Context
+    from cicd.deploy.spec import FileMapping, Permission
+    from cicd.event import JSON
+
+_DEEPEST: Final = 100  # a link to its own parent would go on for ever
+_FILES: Final = "Update the files section of the AppSpec file, and then try again."
+
+
+class Disk(Protocol):
+    """What can be asked about absolute paths of an instance; links are followed inside it."""
+
+    def exists(self, path: str) -> bool:
+        """Tell whether something is there; a dangling link is nothing."""
+
+    def is_directory(self, path: str) -> bool:
+        """Tell whether a directory, or a link to one, is there."""
+
+    def names(self, path: str) -> Sequence[str]:
+        """Give the names in a directory, sorted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mkdir:
+    """Make one directory."""
+
+    directory: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """Copy one file, or make a link again."""
+
+    source: str
+    destination: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chmod:
+    """Set the permission bits."""
+
+    mode: str  # octal digits
+    file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetFacl:
+    """Set the access control list."""
+
+    acl: tuple[AclEntry, ...]
+    file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Semanage:
+    """Set the SELinux label."""
+
+    context: Context
+    file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chown:
+    """Set owner, group or both; None leaves one alone."""
+
+    owner: str | None
+    group: str | None
+    file: str
+
+
+Instruction: TypeAlias = Mkdir | Copy | Chmod | SetFacl | Semanage | Chown
+
+
+def absolute(path: str) -> str:
+    """Give a path of the instance in its one spelling; a relative one starts at "/"."""
+    return posixpath.normpath("/" + path.lstrip("/"))
+
+
+def instructions_for(
+    archive: str,
+    files: Sequence[FileMapping],
+    permissions: Sequence[Permission],
+    behavior: FileExistsBehavior,
+    disk: Disk,
+) -> tuple[Instruction, ...]:
+    """
+    List what Install will do, against the disk as it is after the cleanup.
+
+    Raises:
+        AgentFault: Two entries collide, a file is in the way, a permission is given twice.
+
+    Source: the agent's behaviour, "Install algorithm" and "Conflicts found before anything is
+    copied".
+    """
+    builder = _Builder(behavior, disk)
+    for mapping in files:
+        source = absolute(f"{archive}/{mapping.source}")
+        if source != archive and not source.startswith(archive + "/"):
+            raise AgentFault(f"the source '{mapping.source}' leads out of the revision")
+        destination = absolute(mapping.destination)
+        if disk.is_directory(source):
+            builder.make_ancestors(destination)
+            builder.copy_directory(source, destination, depth=0)
+        else:
+            destination = posixpath.join(destination, posixpath.basename(source))
+            builder.make_ancestors(destination)
+            builder.copy_file(source, destination)
+    for permission in permissions:
+        builder.permit(permission)
+    return tuple(builder.instructions)
+
+
+class _Builder:
+    """Collects instructions and refuses those that collide with earlier ones."""
+
+    def __init__(self, behavior: FileExistsBehavior, disk: Disk) -> None:
+        self.instructions: list[Instruction] = []
+        self._behavior = behavior
+        self._disk = disk
+        self._copies: dict[str, str] = {}
+        self._directories: dict[str, None] = {}
+        self._permitted: set[str] = set()
+
+    def make_ancestors(self, path: str) -> None:
+        missing = []
+        parent = posixpath.dirname(path)
+        while parent != "/" and not self._disk.exists(parent):
+            missing.append(parent)
+            parent = posixpath.dirname(parent)
+        for directory in reversed(missing):
+            self._mkdir(directory)
+
+    def copy_directory(self, source: str, destination: str, *, depth: int) -> None:
+        if depth > _DEEPEST:
+            raise AgentFault(f"the source '{source}' is nested too deeply; is a link in a circle?")
+        if not self._disk.exists(destination):
+            self._mkdir(destination)
+        for name in self._disk.names(source):
+            inner = posixpath.join(source, name)
+            outer = posixpath.join(destination, name)
+            if self._disk.is_directory(inner):
+                self.copy_directory(inner, outer, depth=depth + 1)
+            else:
+                self.copy_file(inner, outer)
+
+    def copy_file(self, source: str, destination: str) -> None:
+        if self._disk.exists(destination):
+            if self._behavior is FileExistsBehavior.DISALLOW:
+                raise AgentFault(
+                    f"{PREFIX} a specified file already exists at this location: {destination}"
+                )
+            if self._behavior is FileExistsBehavior.RETAIN:
+                return
+        if destination in self._copies:
+            raise AgentFault(
+                f"{PREFIX} the application specification file specifies two source files named "
+                f"{source} and {self._copies[destination]} for the same destination "
+                f"({destination}). Remove one of the source file paths from the AppSpec file, and "
+                "then try again."
+            )
+        if destination in self._directories:
+            raise AgentFault(
+                f"{PREFIX} the application specification file calls for installing the file "
+                f"{source}, but a file with that name already exists at the location "
+                f"({destination}). Update your AppSpec file or directory structure, and then try "
+                "again."
+            )
+        self._copies[destination] = source
+        self.instructions.append(Copy(source=source, destination=destination))
+
+    def _mkdir(self, directory: str) -> None:
+        if directory in self._copies:
+            raise AgentFault(
+                f"{PREFIX} the application specification file includes an mkdir command more than "
+                f"once for the same destination path ({directory}) from "
+                f"({self._copies[directory]}). {_FILES}"
+            )
+        if directory not in self._directories:
+            self._directories[directory] = None
+            self.instructions.append(Mkdir(directory=directory))
+
+    def permit(self, permission: Permission) -> None:
+        subject = absolute(permission.object)
+        if subject in self._copies:
+            if "file" in permission.type:
+                _check_single_file(permission)
+                self._permit(subject, permission)
+        elif subject in self._directories or self._disk.is_directory(subject):
+            for path in self._below(permission):
+                self._permit(path, permission)
+
+    def _below(self, permission: Permission) -> Iterator[str]:
+        if "file" in permission.type:
+            for path in self._copies:
+                if matches(permission, path):
+                    _check_file_acl(permission)
+                    yield path
+        if "directory" in permission.type:
+            yield from (path for path in self._directories if matches(permission, path))
+
+    def _permit(self, path: str, permission: Permission) -> None:
+        if path in self._permitted:
+            raise AgentFault(
+                f"{PREFIX} the permissions setting for ({path}) is specified more than once in "
+                f"the application specification file. {_FILES}"
+            )
+        self._permitted.add(path)
+        # This order is why chown takes a setuid bit away again.
+        if permission.mode is not None:
+            self.instructions.append(Chmod(mode=permission.mode, file=path))
+        if permission.acls is not None:
+            self.instructions.append(SetFacl(acl=permission.acls, file=path))
+        if permission.context is not None:
+            self.instructions.append(Semanage(context=permission.context, file=path))
+        if permission.owner is not None or permission.group is not None:
+            self.instructions.append(
+                Chown(owner=permission.owner, group=permission.group, file=path)
+            )
+
+
+def _check_single_file(permission: Permission) -> None:
+    if permission.pattern != "**":
+        raise AgentFault(
+            f"{PREFIX} the permissions section in the application specification file includes an "
+            f"object ({permission.object}) with an invalid pattern ({permission.pattern}), such "
+            "as a pattern for a file applied to a directory. Correct the permissions section of "
+            "the AppSpec file, and then try again."
+        )
+    if permission.exclude:
+        raise AgentFault(
+            f"{PREFIX} the except parameter for a pattern in the permissions section "
+            f"({json.dumps(permission.exclude)}) for the object named {permission.object} "
+            "contains an invalid format. Update the AppSpec file, and then try again."
+        )
+    _check_file_acl(permission)
+
+
+def _check_file_acl(permission: Permission) -> None:
+    if any(entry.default for entry in permission.acls or ()):
+        raise AgentFault(
+            f"{PREFIX} the -d parameter has been specified to apply an acl setting to a file. "
+            "This parameter is supported for directories only. Update the AppSpec file, and then "
+            "try again."
+        )
+
+
+def install_json(instructions: Sequence[Instruction]) -> str:
+    """Give the text of ``<group id>-install.json``."""
+    listed = [_as_json(instruction) for instruction in instructions]
+    return json.dumps({"instructions": listed}, separators=(",", ":"), ensure_ascii=False)
+
+
+def _as_json(instruction: Instruction) -> JSON:
+    match instruction:
+        case Mkdir():
+            return {"type": "mkdir", "directory": instruction.directory}
+        case Copy():
+            return {
+                "type": "copy",
+                "source": instruction.source,
+                "destination": instruction.destination,
+            }
+        case Chmod():
+            return {"type": "chmod", "mode": instruction.mode, "file": instruction.file}
+        case SetFacl():
+            acl = [str(entry) for entry in instruction.acl]
+            return {"type": "setfacl", "acl": acl, "file": instruction.file}
+        case Semanage():
+            label = instruction.context
+            context: JSON = {
+                "user": label.user,
+                "role": None,
+                "type": label.type,
+                "range": label.range,
+            }
+            return {"type": "semanage", "context": context, "file": instruction.file}
+        case Chown():
+            return {
+                "type": "chown",
+                "owner": instruction.owner,
+                "group": instruction.group,
+                "file": instruction.file,
+            }
+
+
+def cleanup_order(text: str) -> tuple[str, ...]:
+    """
+    Read a ``<group id>-cleanup``: what to remove, in that order.
+
+    An unterminated last line was never acted upon and is dropped.
+    """
+    lines = text.split("\n")[:-1]
+    return tuple(line.strip() for line in reversed(lines) if not line.startswith("semanage\0"))

@@ -1,0 +1,74 @@
+"""What a deployment will do: complete, and serialisable as its first event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from cicd.deploy.spec import DEFAULT_NAME, FileExistsBehavior
+
+if TYPE_CHECKING:
+    from cicd.deploy.config import DeploymentConfig
+    from cicd.deploy.lifecycle import LifecycleEvent
+    from cicd.ports import TargetSpec
+
+
+class BundleType(StrEnum):
+    """What a revision is packed as."""
+
+    DIRECTORY = "directory"
+    ZIP = "zip"
+    TAR = "tar"
+    TGZ = "tgz"
+
+
+class RollbackEvent(StrEnum):
+    """When a deployment is rolled back without being asked."""
+
+    DEPLOYMENT_FAILURE = "DEPLOYMENT_FAILURE"
+    DEPLOYMENT_STOP_ON_ALARM = "DEPLOYMENT_STOP_ON_ALARM"
+    DEPLOYMENT_STOP_ON_REQUEST = "DEPLOYMENT_STOP_ON_REQUEST"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevisionPlan:
+    """A revision in the artifact store. A tar is kept inside a zip of its own."""
+
+    digest: str
+    bundle_type: BundleType
+    name: str  # how people know it: a path, an artifact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentPlan:
+    """Everything a deployment needs to know, so that it can be taken up again later."""
+
+    deployment_id: str
+    application_name: str
+    deployment_group_name: str
+    deployment_group_id: str
+    config: DeploymentConfig
+    targets: tuple[TargetSpec, ...]  # in the order they are taken
+    events: tuple[LifecycleEvent, ...]
+    revision: RevisionPlan
+    appspec: str = DEFAULT_NAME
+    file_exists_behavior: FileExistsBehavior = FileExistsBehavior.DISALLOW
+    ignore_application_stop_failures: bool = False
+    creator: str = "user"
+    description: str = ""
+    rollback_events: tuple[RollbackEvent, ...] = ()
+    rollback_of: str | None = None  # the deployment whose failure this one answers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLifecycleEvent:
+    """Carry out one lifecycle event on one target: the only thing a deployment does."""
+
+    target: str
+    event: LifecycleEvent
+
+    @property
+    def key(self) -> str:
+        """Unique within the deployment: "web-1/AfterInstall"."""
+        return f"{self.target}/{self.event}"

@@ -1,0 +1,216 @@
+"""The rules of a deployment to servers: which lifecycle event begins on which target, and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from cicd.deploy.lifecycle import IGNORABLE, LifecycleEvent
+from cicd.deploy.plan import DeploymentPlan, RunLifecycleEvent
+from cicd.deploy.strategies import STRATEGIES
+from cicd.deploy.strategies.rolling_window import Done, Doomed, Progress, Take, Wait
+from cicd.engine.codec import decode
+from cicd.engine.process import Decision, Outcome, OutcomeStatus
+from cicd.event import EventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from cicd.engine.process import Command
+    from cicd.event import JSON, Event
+
+
+class Status(StrEnum):
+    """Of a target and of a lifecycle event. Source: CodeDeploy API Reference."""
+
+    PENDING = "Pending"
+    IN_PROGRESS = "InProgress"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    SKIPPED = "Skipped"
+
+
+class DeploymentStatus(StrEnum):
+    """Of a deployment; the last three never change."""
+
+    CREATED = "Created"
+    IN_PROGRESS = "InProgress"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    STOPPED = "Stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventState:
+    """One lifecycle event of one target that has begun."""
+
+    started_at: datetime
+    finished_at: datetime | None = None
+    outcome: Outcome | None = None
+
+    @property
+    def status(self) -> Status:
+        """Give the event's own status."""
+        if self.outcome is None:
+            return Status.IN_PROGRESS
+        return Status.SUCCEEDED if self.outcome.status is OutcomeStatus.DONE else Status.FAILED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentState:
+    """What has happened so far: a fold of the stream."""
+
+    created_at: datetime | None = None
+    begun: Mapping[str, EventState] = MappingProxyType({})  # by command key, in order
+    stop: Mapping[str, JSON] | None = None  # the data of the first stop signal
+    rollback: Mapping[str, JSON] | None = None  # the data of the rollback signal
+    status: str | None = None  # the final one
+    concluded_at: datetime | None = None
+
+
+class DeploymentProcess:
+    """The process of one plan."""
+
+    def __init__(self, plan: DeploymentPlan) -> None:
+        """Take the plan; the strategy follows from its configuration."""
+        self.plan = plan
+        make = STRATEGIES.get(plan.config.strategy)
+        self._strategy = make(plan.config.minimum_healthy_hosts, len(plan.targets))
+
+    def initial(self) -> DeploymentState:
+        """Nothing has happened."""
+        return DeploymentState()
+
+    def apply(self, state: DeploymentState, event: Event) -> DeploymentState:
+        """Fold one event."""
+        match event.kind:
+            case EventKind.SUBMITTED:
+                return replace(state, created_at=event.at)
+            case EventKind.STARTED:
+                return _with(state, event.key, EventState(started_at=event.at))
+            case EventKind.FINISHED:
+                outcome = decode(Outcome, event.data["outcome"])
+                began = state.begun[event.key]
+                return _with(
+                    state, event.key, replace(began, finished_at=event.at, outcome=outcome)
+                )
+            case EventKind.SIGNALLED:
+                return _signalled(state, event)
+            case EventKind.CONCLUDED:
+                return replace(
+                    state, status=str(event.data["status"]), concluded_at=event.at
+                )
+
+    def in_flight(self, state: DeploymentState) -> tuple[Command, ...]:
+        """Give the lifecycle events that began and did not end."""
+        return tuple(
+            command
+            for target in self.plan.targets
+            for command in self._commands(target.id)
+            if command.key in state.begun and state.begun[command.key].outcome is None
+        )
+
+    def decide(self, state: DeploymentState, now: datetime) -> Decision:
+        """
+        Begin what may begin.
+
+        A target that began goes on to its end even when the deployment is doomed;
+        after a stop nothing begins on any target.
+        """
+        del now
+        progress = self.progress(state)
+        running = bool(self.in_flight(state))
+        if state.stop is not None and not self._is_over(progress):
+            return Decision() if running else Decision(conclude=DeploymentStatus.STOPPED)
+        start = [self._next(state, target) for target in progress.running]
+        move = self._strategy.next(progress)
+        match move:
+            case Take():
+                start += [self._next(state, target) for target in move.targets]
+            case Done() if not running:
+                status = DeploymentStatus.SUCCEEDED if move.succeeded else DeploymentStatus.FAILED
+                return Decision(conclude=status)
+            case Doomed() if not progress.running:
+                return Decision(conclude=DeploymentStatus.FAILED)
+            case Wait() | Done() | Doomed():
+                pass
+        return Decision(start=tuple(command for command in start if command is not None))
+
+    def progress(self, state: DeploymentState) -> Progress:
+        """Sort the targets by how far they are."""
+        places: dict[Status, list[str]] = {status: [] for status in Status}
+        for target in self.plan.targets:
+            places[self._target_status(state, target.id)].append(target.id)
+        return Progress(
+            waiting=tuple(places[Status.PENDING]),
+            running=tuple(places[Status.IN_PROGRESS]),
+            succeeded=tuple(places[Status.SUCCEEDED]),
+            failed=tuple(places[Status.FAILED]),
+        )
+
+    def target_status(self, state: DeploymentState, target: str) -> Status:
+        """Give a target's status; one that never began is Skipped once all is over."""
+        status = self._target_status(state, target)
+        if state.status is None or status in (Status.SUCCEEDED, Status.FAILED):
+            return status
+        # A target stopped half-way stays half-deployed, and is not a success.
+        return Status.SKIPPED if status is Status.PENDING else Status.FAILED
+
+    def event_status(self, state: DeploymentState, target: str, event: LifecycleEvent) -> Status:
+        """Give the status of one lifecycle event of one target."""
+        began = state.begun.get(RunLifecycleEvent(target=target, event=event).key)
+        if began is not None:
+            return began.status
+        over = state.status is not None or self._target_status(state, target) is Status.FAILED
+        return Status.SKIPPED if over else Status.PENDING
+
+    def doom(self, state: DeploymentState) -> str | None:
+        """Give the deployment's error code when it failed, or must."""
+        move = self._strategy.next(self.progress(state))
+        if isinstance(move, Doomed):
+            return move.code
+        return "HEALTH_CONSTRAINTS" if isinstance(move, Done) and not move.succeeded else None
+
+    def _is_over(self, progress: Progress) -> bool:
+        return not progress.waiting and not progress.running
+
+    def _commands(self, target: str) -> tuple[RunLifecycleEvent, ...]:
+        return tuple(RunLifecycleEvent(target=target, event=event) for event in self.plan.events)
+
+    def _target_status(self, state: DeploymentState, target: str) -> Status:
+        began = [state.begun.get(command.key) for command in self._commands(target)]
+        for event, entry in zip(self.plan.events, began, strict=True):
+            if entry is not None and entry.status is Status.FAILED and not self._ignored(event):
+                return Status.FAILED
+        if all(entry is not None and entry.outcome is not None for entry in began):
+            return Status.SUCCEEDED
+        return Status.IN_PROGRESS if any(began) else Status.PENDING
+
+    def _ignored(self, event: LifecycleEvent) -> bool:
+        return self.plan.ignore_application_stop_failures and event in IGNORABLE
+
+    def _next(self, state: DeploymentState, target: str) -> RunLifecycleEvent | None:
+        for command in self._commands(target):
+            began = state.begun.get(command.key)
+            if began is None:
+                return command
+            if began.outcome is None:
+                return None
+        return None
+
+
+def _with(state: DeploymentState, key: str, entry: EventState) -> DeploymentState:
+    return replace(state, begun=MappingProxyType({**state.begun, key: entry}))
+
+
+def _signalled(state: DeploymentState, event: Event) -> DeploymentState:
+    match event.data.get("signal"):
+        case "stop" if state.stop is None and state.status is None:
+            return replace(state, stop=event.data)
+        case "rollback":
+            return replace(state, rollback=event.data)
+        case _:
+            return state

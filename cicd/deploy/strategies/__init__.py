@@ -1,0 +1,24 @@
+"""How a deployment proceeds over its targets: one file a strategy, all of them pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cicd.registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cicd.deploy.config import MinimumHealthyHosts
+    from cicd.deploy.strategies.rolling_window import Strategy
+
+STRATEGIES: Registry[Callable[[MinimumHealthyHosts, int], Strategy]] = Registry(
+    "cicd.strategies",
+    {
+        "AllAtOnce": "cicd.deploy.strategies.all_at_once:all_at_once",
+        "HalfAtATime": "cicd.deploy.strategies.half_at_a_time:half_at_a_time",
+        "OneAtATime": "cicd.deploy.strategies.one_at_a_time:one_at_a_time",
+        "Custom": "cicd.deploy.strategies.minimum_healthy_hosts:minimum_healthy_hosts",
+    },
+)
+"""Each makes a ``Strategy`` of the configuration's minimum and the number of targets."""

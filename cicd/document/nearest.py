@@ -1,0 +1,59 @@
+"""The name that was probably meant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_LONGEST = 64  # nobody mistypes one letter of something longer than any of our names
+
+
+def closest(word: str, options: Iterable[str]) -> str | None:
+    """
+    Give the one option that ``word`` is most likely a slip of; ``None`` if none is near.
+
+    Near means: at most a third of its letters changed, added, left out or swapped with their
+    neighbour (one is always allowed from three letters on), upper and lower case not counted.
+    Of several equally near ones the first is given.
+    """
+    written = word.casefold()
+    allowed = max(1, len(written) // 3) if len(written) > 2 else 0
+    best: str | None = None
+    best_distance = allowed + 1
+    if len(word) > _LONGEST:
+        return None
+    for option in options:
+        candidate = option.casefold()
+        if abs(len(candidate) - len(written)) >= best_distance:
+            continue
+        distance = _distance(written, candidate)
+        if distance < best_distance:
+            best, best_distance = str(option), distance
+    return best
+
+
+def _distance(one: str, other: str) -> int:
+    """Count edits, a swap of neighbours being one (optimal string alignment)."""
+    before_last: list[int] = []
+    last = list(range(len(other) + 1))
+    for row, letter in enumerate(one, start=1):
+        current = [row]
+        for column, counterpart in enumerate(other, start=1):
+            cost = min(
+                last[column] + 1,
+                current[column - 1] + 1,
+                last[column - 1] + (letter != counterpart),
+            )
+            swapped = (
+                row > 1
+                and column > 1
+                and letter == other[column - 2]
+                and one[row - 2] == counterpart
+            )
+            if swapped:
+                cost = min(cost, before_last[column - 2] + 1)
+            current.append(cost)
+        before_last, last = last, current
+    return last[-1]

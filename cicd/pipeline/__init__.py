@@ -1,0 +1,1 @@
+"""CodePipeline: stages of actions, the artifacts between them, and who may enter when."""

@@ -1,0 +1,122 @@
+"""The forms in which a pipeline's declaration comes, all brought to the API's one spelling."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from cicd.document.node import Node, NodeKind
+from cicd.errors import Unavailable
+
+if TYPE_CHECKING:
+    from cicd.document.problem import Problems
+
+PIPELINE_RESOURCE = "AWS::CodePipeline::Pipeline"
+
+
+class Form(StrEnum):
+    """How a document holds its pipeline."""
+
+    REQUEST = "REQUEST"  # "pipeline" on top: get-pipeline's output, create-pipeline's input
+    DECLARATION = "DECLARATION"  # "name" and "stages" on top
+    CLOUDFORMATION = "CLOUDFORMATION"  # a template with a pipeline among its resources
+
+
+def form_of(node: Node) -> Form | None:
+    """
+    Tell which form a document has; ``None``: it holds no pipeline.
+
+    Keys are recognised with their first letter in either case,
+    since AWS's own samples outside CloudFormation are written both ways.
+    """
+    if node.kind is not NodeKind.MAPPING:
+        return None
+    keys = {_lower(key) for key in node.entries}
+    resources = node.entries.get("Resources")
+    if "AWSTemplateFormatVersion" in node.entries or _holds_pipeline(
+        resources and resources.value
+    ):
+        return Form.CLOUDFORMATION
+    if "pipeline" in keys:
+        return Form.REQUEST
+    if "stages" in keys:
+        return Form.DECLARATION
+    return None
+
+
+def declaration_of(node: Node, problems: Problems) -> Node | None:
+    """
+    Take the declaration out of its envelope, with the API's spelling of its keys.
+
+    ``metadata`` of get-pipeline and ``tags`` of create-pipeline are left behind.
+    Notes a problem and gives ``None`` when there is no pipeline in it;
+    raises ``Unavailable`` for a CloudFormation template.
+    """
+    form = form_of(node)
+    if form is Form.CLOUDFORMATION:
+        raise Unavailable(
+            f"{node.span.source.name} is a CloudFormation template, which is not run here yet",
+            hint="give the pipeline itself: aws codepipeline get-pipeline --name NAME",
+        )
+    if form is Form.DECLARATION:
+        return _in_api_spelling(node)
+    if form is Form.REQUEST:
+        outer = _in_api_spelling(node)
+        for key, entry in outer.entries.items():
+            if key not in ("pipeline", "metadata", "tags"):
+                problems.warning(
+                    "pipeline/unknown-key",
+                    f"'{entry.key}' is not a key of a pipeline document",
+                    entry.key_span,
+                    note='Unknown parameter in input, must be one of: "pipeline", "tags"',
+                )
+        return outer.entries["pipeline"].value
+    problems.error(
+        "pipeline/not-a-pipeline",
+        "this holds no pipeline",
+        node.span,
+        hint="write 'pipeline:' with 'name' and 'stages' below it",
+        note="what aws codepipeline get-pipeline prints can be used as it is",
+    )
+    return None
+
+
+def _holds_pipeline(resources: Node | None) -> bool:
+    if resources is None or resources.kind is not NodeKind.MAPPING:
+        return False
+    for entry in resources.entries.values():
+        kind = entry.value.entries.get("Type")
+        if kind is not None and kind.value.text == PIPELINE_RESOURCE:
+            return True
+    return False
+
+
+def _in_api_spelling(node: Node) -> Node:
+    """Lower the first letter of declared keys; a configuration's own keys are never renamed."""
+    if node.kind is NodeKind.SEQUENCE:
+        return replace(node, items=tuple(_in_api_spelling(item) for item in node.items))
+    if node.kind is not NodeKind.MAPPING:
+        return node
+    entries = {}
+    for entry in node.entries.values():
+        key = _lower(entry.key)
+        kept = key in ("configuration", "artifactStores")
+        value = entry.value if kept else _in_api_spelling(entry.value)
+        if kept and key == "artifactStores" and value.kind is NodeKind.MAPPING:
+            value = replace(
+                value,
+                entries=MappingProxyType(
+                    {
+                        region: replace(store, value=_in_api_spelling(store.value))
+                        for region, store in value.entries.items()
+                    }
+                ),
+            )
+        entries.setdefault(key, replace(entry, key=key, value=value))
+    return replace(node, entries=MappingProxyType(entries))
+
+
+def _lower(key: str) -> str:
+    return key[:1].lower() + key[1:]

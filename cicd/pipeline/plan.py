@@ -1,0 +1,81 @@
+"""What one execution of a pipeline will do: complete, serialisable, its first event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from cicd.pipeline.action_type import ActionTypeId
+from cicd.pipeline.spec import ExecutionMode, PipelineType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionPlan:
+    """One action. ``inputs`` and ``outputs`` are artifact names."""
+
+    action_execution_id: str
+    stage: str
+    name: str
+    type_id: ActionTypeId
+    run_order: int
+    configuration: Mapping[str, str] = NOTHING  # as written, "#{…}" and all
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    region: str | None = None
+    role_arn: str | None = None
+    namespace: str | None = None
+    timeout: timedelta | None = None  # of a manual approval
+    where: str  # "pipeline.json:14:9"
+
+    @property
+    def key(self) -> str:
+        """Name it in its execution: action names are unique inside their stage only."""
+        return f"{self.stage}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagePlan:
+    """One stage; its actions by ascending ``runOrder``, a tuple for each distinct one."""
+
+    name: str
+    groups: tuple[tuple[ActionPlan, ...], ...]
+    where: str
+
+    def actions(self) -> Iterator[ActionPlan]:
+        """Give its actions in the order in which they may start."""
+        for group in self.groups:
+            yield from group
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelinePlan:
+    """One execution. It holds no secrets: a source's token is never needed here."""
+
+    execution_id: str
+    name: str
+    version: int = 1
+    pipeline_type: PipelineType = PipelineType.V1
+    execution_mode: ExecutionMode = ExecutionMode.SUPERSEDED
+    bucket: str = ""  # the artifact store's location, for AWS's shapes
+    stages: tuple[StagePlan, ...]
+    variables: Mapping[str, str] = NOTHING  # defaults and what the start said
+    revisions: Mapping[str, str] = NOTHING  # source action → commit, branch or tag
+    root: str  # where ``cicd.yml`` and, with a single source, the repository are
+    working_tree: bool = False  # sources give uncommitted changes, too
+    approve: bool = False  # manual approvals are answered at once
+    runner: str | None = None  # for builds; None: the resources' or the settings'
+    triggered_by: str = ""
+
+    def actions(self) -> Iterator[ActionPlan]:
+        """Give all actions, stage by stage."""
+        for stage in self.stages:
+            yield from stage.actions()

@@ -1,0 +1,168 @@
+"""The rules of an execution: stages in order, groups of actions, approvals, stopping. Pure."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from cicd.engine.process import Cancel, Decision
+from cicd.pipeline.result import ActionStatus, PipelineStatus
+from cicd.pipeline.spec import ExecutionMode
+from cicd.pipeline.state import (
+    EnterStage,
+    ExpireApproval,
+    LeaveStage,
+    PipelineCommand,
+    PipelineState,
+    RunAction,
+    deadline,
+    fold,
+    stage_succeeded,
+)
+from cicd.pipeline.variables import references
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from cicd.event import Event
+    from cicd.pipeline.plan import ActionPlan, PipelinePlan, StagePlan
+
+PARALLEL_ACTIONS = 5  # at once, in an execution of a PARALLEL pipeline
+ABANDONED = "ABANDONED"
+STOPPED = "STOPPED"
+
+
+class PipelineProcess:
+    """One execution of a pipeline, from its first event to its last."""
+
+    def initial(self) -> PipelineState:
+        """Give the state before the first event."""
+        return PipelineState()
+
+    def apply(self, state: PipelineState, event: Event) -> PipelineState:
+        """Fold one event."""
+        return fold(state, event)
+
+    def decide(self, state: PipelineState, now: datetime) -> Decision:
+        """
+        Say what comes next.
+
+        Source: CodePipeline User Guide, "How pipeline executions work" and "runOrder":
+        a group starts together and ends before the next begins; siblings of a failed action
+        run to their own end; then the stage fails and no later group or stage starts.
+        """
+        if state.plan is None or state.concluded is not None:
+            return Decision()
+        cancel = _cancel(state)
+        if state.superseded:
+            return Decision(conclude=PipelineStatus.SUPERSEDED)
+        stage = _current(state, state.plan)
+        if stage is None:
+            return Decision(conclude=_end(state) if state.stop else PipelineStatus.SUCCEEDED)
+        if stage.name not in state.entered:
+            if state.running:
+                return Decision(cancel=cancel)
+            if state.fault or state.stop:
+                return Decision(conclude=_end(state))
+            return Decision(start=(EnterStage(key=f"enter:{stage.name}", stage=stage.name),))
+        if stage.name in state.left:  # and it did not succeed, or it would not be current
+            return Decision(conclude=_end(state))
+        if any(isinstance(command, LeaveStage) for command in state.running.values()):
+            return Decision()
+        return _inside(state, state.plan, stage, cancel, now)
+
+    def in_flight(self, state: PipelineState) -> tuple[PipelineCommand, ...]:
+        """Give what started and did not finish; a waiting approval is not among it."""
+        return tuple(state.running.values())
+
+
+def _current(state: PipelineState, plan: PipelinePlan) -> StagePlan | None:
+    """Find the first stage that is not behind us: left, with every action succeeded."""
+    for stage in plan.stages:
+        if stage.name not in state.left or not stage_succeeded(state, stage):
+            return stage
+    return None
+
+
+def _end(state: PipelineState) -> PipelineStatus:
+    """A stop that comes after everything failed does not hide the failure."""
+    anything_failed = any(
+        action.status is ActionStatus.FAILED for action in state.actions.values()
+    )
+    if state.fault or (anything_failed and not state.stop):
+        return PipelineStatus.FAILED
+    return PipelineStatus.STOPPED
+
+
+def _inside(
+    state: PipelineState,
+    plan: PipelinePlan,
+    stage: StagePlan,
+    cancel: tuple[Cancel, ...],
+    now: datetime,
+) -> Decision:
+    waiting = {
+        action.key: deadline(action, state.actions[action.key])
+        for action in stage.actions()
+        if action.key in state.actions and state.actions[action.key].waits
+    }
+    expired = tuple(
+        ExpireApproval(key=f"expire:{key}", action=key)
+        for key, until in waiting.items()
+        if until <= now and f"expire:{key}" not in state.running
+    )
+    start: tuple[PipelineCommand, ...] = expired
+    if state.stop is None:
+        start += _startable(state, plan, stage)
+    if start or state.running or waiting:
+        return Decision(
+            start=start,
+            cancel=cancel,
+            wake_at=min((until for until in waiting.values() if until > now), default=None),
+        )
+    return Decision(start=(LeaveStage(key=f"leave:{stage.name}", stage=stage.name),))
+
+
+def _startable(
+    state: PipelineState, plan: PipelinePlan, stage: StagePlan
+) -> tuple[PipelineCommand, ...]:
+    """Give the unstarted actions of the first group that is not all succeeded."""
+    for group in stage.groups:
+        states = [state.actions.get(action.key) for action in group]
+        if all(found and found.status is ActionStatus.SUCCEEDED for found in states):
+            continue
+        fresh = [action for action, found in zip(group, states, strict=True) if found is None]
+        if plan.execution_mode is ExecutionMode.PARALLEL:
+            busy = sum(
+                found is not None and found.status is ActionStatus.IN_PROGRESS for found in states
+            )
+            fresh = fresh[: max(0, PARALLEL_ACTIONS - busy)]
+        return tuple(_run(state, action) for action in fresh)
+    return ()
+
+
+def _run(state: PipelineState, action: ActionPlan) -> RunAction:
+    asked = {
+        reference.namespace
+        for value in action.configuration.values()
+        for reference in references(value)
+    }
+    return RunAction(
+        key=action.key,
+        inputs=tuple(state.artifacts[name] for name in action.inputs if name in state.artifacts),
+        namespaces=MappingProxyType(
+            {name: state.variables[name] for name in sorted(asked) if name in state.variables}
+        ),
+    )
+
+
+def _cancel(state: PipelineState) -> tuple[Cancel, ...]:
+    """Stop and wait ends only the waiting for a stage; abandon ends whatever runs."""
+    if state.stop is None:
+        return ()
+    return tuple(
+        Cancel(key=key, reason=ABANDONED if state.stop.abandon else STOPPED)
+        for key, command in state.running.items()
+        if isinstance(command, EnterStage)
+        or (state.stop.abandon and isinstance(command, RunAction))
+    )

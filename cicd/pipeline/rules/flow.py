@@ -1,0 +1,157 @@
+"""What must hold between actions: artifacts and variables come from something earlier."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cicd.document.rules import rule
+from cicd.pipeline.action_type import Category
+from cicd.pipeline.rules.structure import ACTION
+from cicd.pipeline.variables import CODEPIPELINE, EXECUTION_ID, RESERVED, VARIABLES, references
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cicd.document.position import Span
+    from cicd.document.problem import Problems
+    from cicd.pipeline.spec import ActionDeclaration, ArtifactName, PipelineDeclaration
+    from cicd.pipeline.variables import Reference
+
+
+@rule("pipeline/output-name-twice")
+def output_names(spec: PipelineDeclaration, problems: Problems) -> None:
+    """An output artifact's name is used once in the whole pipeline."""
+    seen: dict[str, ArtifactName] = {}
+    for _, action in _placed(spec):
+        for output in action.outputs:
+            if output.name in seen:
+                problems.error(
+                    "pipeline/output-name-twice",
+                    f"the artifact '{output.name}' is made twice",
+                    output.span,
+                    hint=f"the first is at {seen[output.name].span}",
+                    note=f"{ACTION}: UniqueConstraint: Output Artifact Bundle name must be unique "
+                    f"within the pipeline. {output.name} has been used more than once.",
+                )
+            seen.setdefault(output.name, output)
+
+
+@rule("pipeline/input-order")
+def input_order(spec: PipelineDeclaration, problems: Problems) -> None:
+    """An input comes from an earlier stage, or from a lower ``runOrder`` of the same one."""
+    made = {
+        output.name: (place, action) for place, action in _placed(spec) for output in action.outputs
+    }
+    for place, action in _placed(spec):
+        for taken in action.inputs:
+            source = made.get(taken.name)
+            if source is not None and source[0] < place:
+                continue
+            if source is None:
+                message = f"nothing makes the artifact '{taken.name}'"
+                hint = _meant(taken.name, made)
+            else:
+                message = f"'{taken.name}' is made by '{source[1].name}', which does not come first"
+                hint = f"give '{action.name}' a higher runOrder, or a later stage"
+            problems.error(
+                "pipeline/input-order",
+                message,
+                taken.span,
+                hint=hint,
+                note=f"{ACTION}: Input Artifact Bundle {taken.name} in action {action.name} is not "
+                "declared as Output Artifact Bundle in any of the preceding actions",
+            )
+
+
+@rule("pipeline/namespace")
+def namespaces(spec: PipelineDeclaration, problems: Problems) -> None:
+    """A namespace is used once, is not a reserved word, and is not an artifact's name."""
+    artifacts = {output.name for _, action in _placed(spec) for output in action.outputs}
+    seen: set[str] = set()
+    for _, action in _placed(spec):
+        name = action.namespace
+        if name is None:
+            continue
+        if name in RESERVED:
+            message = f"the namespace '{name}' is reserved"
+        elif name in artifacts:
+            message = f"the namespace '{name}' is also an artifact's name"
+        elif name in seen:
+            message = f"the namespace '{name}' is used twice"
+        else:
+            seen.add(name)
+            continue
+        problems.error(
+            "pipeline/namespace",
+            message,
+            action.span("namespace"),
+            hint="choose another name",
+            note=f"{ACTION}: a namespace is unique, not reserved, and not an artifact's name",
+        )
+
+
+@rule("pipeline/variable-reference")
+def variable_references(spec: PipelineDeclaration, problems: Problems) -> None:
+    """A `#{namespace.name}` has that form, and its namespace belongs to an earlier action."""
+    owners = {
+        action.namespace: place for place, action in _placed(spec) if action.namespace is not None
+    }
+    declared = {variable.name for variable in spec.variables}
+    for place, action in _placed(spec):
+        for reference, span in _referred(action):
+            message = _wrong(reference, place, action, owners, declared)
+            if message is None:
+                continue
+            problems.error(
+                "pipeline/variable-reference",
+                message,
+                span,
+                note=f"{ACTION}: Valid format for a pipeline execution variable reference is a "
+                "namespace and a key separated by a period (.). The following pipeline execution "
+                f"variables are referencing a namespace that does not exist. {reference.text}",
+            )
+
+
+def _wrong(
+    reference: Reference,
+    place: tuple[int, int],
+    action: ActionDeclaration,
+    owners: dict[str, tuple[int, int]],
+    declared: set[str],
+) -> str | None:
+    text, namespace = reference.text, reference.namespace
+    if not namespace:
+        return f"'{text}' is not of the form #{{namespace.name}}"
+    if namespace == CODEPIPELINE:
+        known = reference.key == EXECUTION_ID
+        return None if known else f"'{CODEPIPELINE}' holds {EXECUTION_ID} only, not '{text}'"
+    if namespace == VARIABLES:
+        if action.type_id.category == Category.SOURCE:
+            return f"a source action cannot use pipeline variables, such as '{text}'"
+        known = reference.key in declared
+        return None if known else f"the pipeline declares no variable '{reference.key}'"
+    if namespace not in owners:
+        return f"no action has the namespace '{namespace}' of '{text}'"
+    if owners[namespace] >= place:
+        return f"'{text}' comes from an action that does not come first"
+    return None
+
+
+def _placed(spec: PipelineDeclaration) -> Iterator[tuple[tuple[int, int], ActionDeclaration]]:
+    """Give each action with its place in the order: stage and ``runOrder``; lists mean nothing."""
+    for index, stage in enumerate(spec.stages):
+        for action in stage.actions:
+            yield (index, action.run_order), action
+
+
+def _referred(action: ActionDeclaration) -> Iterator[tuple[Reference, Span]]:
+    for key, value in action.configuration.items():
+        for reference in references(value):
+            yield reference, action.span("configuration", key)
+
+
+def _meant(name: str, made: dict[str, tuple[tuple[int, int], ActionDeclaration]]) -> str | None:
+    from cicd.document.nearest import closest
+
+    near = closest(name, made)
+    return f"did you mean '{near}'?" if near else None

@@ -1,0 +1,110 @@
+"""What AWS accepts and nothing here carries out yet: said before, so that nobody is surprised."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cicd.document.node import NodeKind, ScalarStyle
+from cicd.document.rules import rule
+from cicd.pipeline.rules.structure import CONDITIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cicd.document.position import Span
+    from cicd.document.problem import Problems
+    from cicd.pipeline.spec import PipelineDeclaration
+
+
+@rule("pipeline/provider-not-here")
+def provider_not_here(spec: PipelineDeclaration, problems: Problems) -> None:
+    """An action of a provider that nothing here carries out will fail, and say so."""
+    from cicd.pipeline.action_type import find_action_type
+    from cicd.pipeline.actions import ACTIONS
+
+    for stage in spec.stages:
+        for action in stage.actions:
+            if find_action_type(action.type_id) and str(action.type_id) not in ACTIONS:
+                problems.warning(
+                    "pipeline/provider-not-here",
+                    f"'{action.name}': {action.type_id} is not carried out here yet",
+                    action.span("actionTypeId", "provider"),
+                    hint="the action will be Failed with the code LocalUnsupported",
+                )
+
+
+@rule("pipeline/condition-not-here")
+def condition_not_here(spec: PipelineDeclaration, problems: Problems) -> None:
+    """A stage's conditions and retries change the result, so a run is refused."""
+    for span, what in unfulfilled(spec):
+        problems.warning(
+            "pipeline/condition-not-here",
+            f"{what} is not carried out here yet",
+            span,
+            hint="a run of this pipeline is refused: its result would not be AWS's",
+        )
+
+
+@rule("pipeline/trigger-not-here")
+def trigger_not_here(spec: PipelineDeclaration, problems: Problems) -> None:
+    """Triggers start nothing here, and blockers hold nothing up, here as at AWS."""
+    triggers = spec.node.entries.get("triggers")
+    if triggers is not None and triggers.value.items:
+        problems.warning(
+            "pipeline/trigger-not-here",
+            "triggers start nothing here yet",
+            triggers.key_span,
+            hint="start the pipeline with: cicd pipeline run",
+        )
+    for stage in spec.stages:
+        blockers = stage.node.entries.get("blockers")
+        if blockers is not None and blockers.value.items:
+            problems.warning(
+                "pipeline/trigger-not-here", "blockers do nothing", blockers.key_span
+            )
+
+
+@rule("pipeline/not-text")
+def not_text(spec: PipelineDeclaration, problems: Problems) -> None:
+    """The API takes text where templates write numbers and booleans; here they become text."""
+    for stage in spec.stages:
+        for action in stage.actions:
+            entry = action.node.entries.get("configuration")
+            values = entry.value.entries.values() if entry else ()
+            for value in values:
+                plain = value.value.plain()
+                if isinstance(plain, bool | int | float):
+                    problems.warning(
+                        "pipeline/not-text",
+                        f"'{value.key}' is not text, which is what the API takes",
+                        value.value.span,
+                        hint=f'write "{value.value.text}"',
+                    )
+            for path in (("runOrder",), ("actionTypeId", "version")):
+                node = action.node
+                for key in path:
+                    found = node.entries.get(key)
+                    if found is None:
+                        break
+                    node = found.value
+                else:
+                    if node.kind is NodeKind.SCALAR and (
+                        (node.style is ScalarStyle.QUOTED) is (path[-1] == "runOrder")
+                    ):
+                        right = f'"{node.text}"' if path[-1] == "version" else node.text
+                        problems.warning(
+                            "pipeline/not-text",
+                            f"'{path[-1]}' is a {'number' if path[-1] == 'version' else 'text'}, "
+                            "which the API does not take",
+                            node.span,
+                            hint=f"write {right}",
+                        )
+
+
+def unfulfilled(spec: PipelineDeclaration) -> Iterator[tuple[Span, str]]:
+    """Give what would change the result if a run left it out: the stages' conditions."""
+    for stage in spec.stages:
+        for key in CONDITIONS:
+            entry = stage.node.entries.get(key)
+            if entry is not None and not entry.value.is_null:
+                yield entry.key_span, f"'{key}' of the stage '{stage.name}'"

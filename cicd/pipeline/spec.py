@@ -1,0 +1,244 @@
+"""A pipeline's declaration as it is written: `get-pipeline`'s structure, in frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from cicd.document.fields import Fields
+from cicd.document.node import Node, NodeKind
+from cicd.document.position import Span
+from cicd.pipeline.action_type import ActionTypeId
+
+if TYPE_CHECKING:
+    from cicd.document.problem import Problems
+
+RUN_ORDER = 1  # of an action that does not say
+
+
+class ExecutionMode(StrEnum):
+    """What happens when one execution meets another."""
+
+    QUEUED = "QUEUED"
+    SUPERSEDED = "SUPERSEDED"
+    PARALLEL = "PARALLEL"
+
+
+class PipelineType(StrEnum):
+    """Which features a pipeline may use. Absent means V1 at the API and in CloudFormation."""
+
+    V1 = "V1"
+    V2 = "V2"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactName:
+    """An artifact's name where an action takes or makes it."""
+
+    name: str
+    files: bool = False  # says which files it holds: for compute actions only
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionDeclaration:
+    """One action of a stage."""
+
+    name: str
+    type_id: ActionTypeId
+    run_order: int = RUN_ORDER
+    configuration: Mapping[str, str]
+    inputs: tuple[ArtifactName, ...] = ()
+    outputs: tuple[ArtifactName, ...] = ()
+    region: str | None = None
+    role_arn: str | None = None
+    namespace: str | None = None
+    timeout: timedelta | None = None  # of a manual approval: 5 to 86400 minutes
+    commands: tuple[str, ...] = ()
+    node: Node
+
+    def span(self, *path: str) -> Span:
+        """Say where a field stands: its value, or the name of the action when it is absent."""
+        return place(self.node, *path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageDeclaration:
+    """One stage, with its actions in the order written, which means nothing."""
+
+    name: str
+    actions: tuple[ActionDeclaration, ...] = ()
+    node: Node
+
+    def span(self, *path: str) -> Span:
+        """Say where a field stands: its value, or the name of the stage when it is absent."""
+        return place(self.node, *path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariableDeclaration:
+    """A pipeline variable; no default: a value is required at the start."""
+
+    name: str
+    default: str | None = None
+    description: str = ""
+    node: Node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineDeclaration:
+    """A whole pipeline."""
+
+    name: str
+    pipeline_type: PipelineType = PipelineType.V1
+    execution_mode: ExecutionMode = ExecutionMode.SUPERSEDED
+    version: int = 1
+    stages: tuple[StageDeclaration, ...] = ()
+    variables: tuple[VariableDeclaration, ...] = ()
+    node: Node
+
+    def span(self, *path: str) -> Span:
+        """Say where a field stands: its value, or the declaration's start when it is absent."""
+        return place(self.node, *path)
+
+
+def place(node: Node, *path: str) -> Span:
+    """Find the most telling span for a field: its value, its mapping's "name", the mapping."""
+    for key in path:
+        entry = node.entries.get(key)
+        if entry is None:
+            break
+        node = entry.value
+    else:
+        if path:
+            return node.span
+    named = node.entries.get("name")
+    return named.value.span if named is not None else node.span
+
+
+def read_declaration(node: Node, problems: Problems) -> PipelineDeclaration:
+    """
+    Read what is there, noting unknown keys and wrong shapes; what is not there gets defaults.
+
+    Limits and patterns are the schema's; what holds between fields is the rules'.
+    ``version`` is the server's own and ignored on input, but kept for showing.
+    """
+    fields = _fields(node, problems, "a pipeline")
+    declaration = PipelineDeclaration(
+        name=fields.text("name", default=""),
+        pipeline_type=PipelineType(
+            fields.choice("pipelineType", tuple(PipelineType), default=PipelineType.V1)
+        ),
+        execution_mode=ExecutionMode(
+            fields.choice("executionMode", tuple(ExecutionMode), default=ExecutionMode.SUPERSEDED)
+        ),
+        version=fields.integer("version", default=1) or 1,
+        stages=tuple(_stage(stage, problems) for stage in fields.sequence("stages")),
+        variables=tuple(
+            _variable(variable, problems) for variable in fields.sequence("variables")
+        ),
+        node=node,
+    )
+    for known in ("roleArn", "artifactStore", "artifactStores", "triggers"):
+        fields.node(known)
+    fields.unknown()
+    return declaration
+
+
+def _fields(node: Node, problems: Problems, what: str) -> Fields:
+    return Fields(node, problems, room="pipeline", what=what)
+
+
+def _stage(node: Node, problems: Problems) -> StageDeclaration:
+    fields = _fields(node, problems, "a stage")
+    stage = StageDeclaration(
+        name=fields.text("name", default=""),
+        actions=tuple(_action(action, problems) for action in fields.sequence("actions")),
+        node=node,
+    )
+    for known in ("blockers", "beforeEntry", "onSuccess", "onFailure"):
+        fields.node(known)
+    fields.unknown()
+    return stage
+
+
+def _action(node: Node, problems: Problems) -> ActionDeclaration:
+    fields = _fields(node, problems, "an action")
+    minutes = fields.integer("timeoutInMinutes", default=None)
+    action = ActionDeclaration(
+        name=fields.text("name", default=""),
+        type_id=_type_id(fields.node("actionTypeId"), problems),
+        run_order=fields.integer("runOrder", default=RUN_ORDER) or RUN_ORDER,
+        configuration=_configuration(fields.node("configuration")),
+        inputs=tuple(_artifact(item, problems) for item in fields.sequence("inputArtifacts")),
+        outputs=tuple(_artifact(item, problems) for item in fields.sequence("outputArtifacts")),
+        region=fields.text("region", default="") or None,
+        role_arn=fields.text("roleArn", default="") or None,
+        namespace=fields.text("namespace", default="") or None,
+        timeout=timedelta(minutes=minutes) if minutes is not None else None,
+        commands=tuple(command.text for command in fields.texts("commands")),
+        node=node,
+    )
+    for known in ("outputVariables", "environmentVariables"):
+        fields.node(known)
+    fields.unknown()
+    return action
+
+
+def _type_id(node: Node | None, problems: Problems) -> ActionTypeId:
+    if node is None:
+        return ActionTypeId(category="", owner="", provider="", version="")
+    fields = _fields(node, problems, "actionTypeId")
+    type_id = ActionTypeId(
+        category=fields.text("category", default=""),
+        owner=fields.text("owner", default=""),
+        provider=fields.text("provider", default=""),
+        version=fields.text("version", default=""),
+    )
+    fields.unknown()
+    return type_id
+
+
+def _artifact(node: Node, problems: Problems) -> ArtifactName:
+    fields = _fields(node, problems, "an artifact")
+    artifact = ArtifactName(
+        name=fields.text("name", default=""),
+        files=fields.node("files") is not None,
+        span=place(node, "name"),
+    )
+    fields.unknown()
+    return artifact
+
+
+def _variable(node: Node, problems: Problems) -> VariableDeclaration:
+    fields = _fields(node, problems, "a variable")
+    default = fields.node("defaultValue")
+    variable = VariableDeclaration(
+        name=fields.text("name", default=""),
+        default=default.text if default is not None else None,
+        description=fields.text("description", default=""),
+        node=node,
+    )
+    fields.unknown()
+    return variable
+
+
+def _configuration(node: Node | None) -> Mapping[str, str]:
+    """
+    Take every scalar as text: the API has only strings here.
+
+    Real templates write booleans and numbers, which become the strings AWS makes of them.
+    """
+    if node is None or node.kind is not NodeKind.MAPPING:
+        return MappingProxyType({})
+    return MappingProxyType(
+        {
+            entry.key: entry.value.text
+            for entry in node.entries.values()
+            if entry.value.kind is NodeKind.SCALAR
+        }
+    )

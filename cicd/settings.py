@@ -1,0 +1,211 @@
+"""
+What the user chose, from four places: flags, ``CICD_*``, ``.cicd/config.toml``, defaults.
+
+The first place that says something wins, name by name.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from cicd.errors import Unavailable, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HOME = ".cicd"
+CONFIG = "config.toml"
+OUTPUTS = ("human", "plain", "json")
+COLORS = ("auto", "always", "never")
+MAXIMUM_JOBS = 256
+
+Value: TypeAlias = "str | int | None"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """
+    The choices that hold for one invocation.
+
+    ``output``, ``runner`` and ``image`` are None where nobody chose:
+    the terminal, ``cicd.yml`` or the document then does.
+    """
+
+    home: Path  # absolute; need not exist yet
+    output: str | None = None  # one of OUTPUTS
+    jobs: int = 8  # commands at once, an execution; 1 to MAXIMUM_JOBS
+    runner: str | None = None
+    image: str | None = None
+    color: str = "auto"  # one of COLORS; NO_COLOR makes it "never" unless somebody chose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Choice:
+    """One value, and where it was written, for messages."""
+
+    value: str | int
+    where: str
+
+
+def load_settings(flags: Mapping[str, Value], environ: Mapping[str, str], start: Path) -> Settings:
+    """
+    Gather the settings.
+
+    Args:
+        flags: By the names of ``Settings``; None where the user gave none.
+        environ: The process's environment: CICD_HOME, CICD_OUTPUT, CICD_JOBS, CICD_RUNNER,
+            CICD_IMAGE, CICD_COLOR and NO_COLOR are read; an empty value counts as absent.
+        start: Where the search for the home begins, usually the working directory.
+
+    Raises:
+        UsageError: A value that is not allowed, naming the flag, variable or line it stands in.
+        Unavailable: ``config.toml`` cannot be read.
+
+    """
+    home = flags.get("home") or environ.get("CICD_HOME")
+    directory = _absolute(Path(str(home)), start) if home else find_home(start)
+    choices = {
+        **_from_file(directory / CONFIG),
+        **_from_environment(environ),
+        **{
+            name: _Choice(value=value, where=f"--{name}")
+            for name, value in flags.items()
+            if value is not None and name in _NAMES
+        },
+    }
+    return Settings(
+        home=directory,
+        output=_one_of(choices.get("output"), OUTPUTS),
+        jobs=_count(choices.get("jobs")) or 8,
+        runner=_word(choices.get("runner")),
+        image=_word(choices.get("image")),
+        color=_one_of(choices.get("color"), COLORS) or "auto",
+    )
+
+
+def find_home(start: Path) -> Path:
+    """
+    Find the home that serves ``start``: the nearest ``.cicd`` upwards.
+
+    The search ends at the first directory that holds ``.git``, since a home outside the
+    repository belongs to something else; without a home yet it will be made there,
+    or in ``start`` itself outside any repository.
+    """
+    here = _absolute(start, Path.cwd())
+    for directory in (here, *here.parents):
+        if (directory / HOME).is_dir():
+            return directory / HOME
+        if (directory / ".git").exists():
+            return directory / HOME
+    return here / HOME
+
+
+_NAMES = ("output", "jobs", "runner", "image", "color")
+
+
+def _absolute(path: Path, start: Path) -> Path:
+    return (start / path.expanduser()).resolve()
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, _Choice]:
+    found = {}
+    # https://no-color.org: any value but the empty one
+    if environ.get("NO_COLOR"):
+        found["color"] = _Choice(value="never", where="NO_COLOR")
+    for name in _NAMES:
+        variable = f"CICD_{name.upper()}"
+        if environ.get(variable):
+            found[name] = _Choice(value=environ[variable], where=variable)
+    return found
+
+
+def _from_file(path: Path) -> dict[str, _Choice]:
+    text = _read(path)
+    if text is None:
+        return {}
+    import tomllib
+
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _not_toml(path, str(error)) from None
+    found = {}
+    for name, value in table.items():
+        where = f"{path}:{_line_of(name, text)}"
+        if name not in _NAMES:
+            raise UsageError(
+                f"{where}: '{name}' is not a setting", hint=f"the settings are {', '.join(_NAMES)}"
+            )
+        # bool is an int to Python, but never a number of jobs to people
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            raise UsageError(f"{where}: '{name}' takes a text or a number", hint=_EXAMPLE)
+        found[name] = _Choice(value=value, where=where)
+    return found
+
+
+_EXAMPLE = 'write it like  runner = "sandbox"  or  jobs = 4'
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"{path} is not UTF-8 at byte {error.start}", hint="save it as UTF-8"
+        ) from None
+    except OSError as error:
+        raise Unavailable(
+            f"{path} cannot be read: {error.strerror}", hint="make it readable, or remove it"
+        ) from None
+
+
+def _not_toml(path: Path, said: str) -> UsageError:
+    # Before Python 3.14 the position stands only in the text: "… (at line 3, column 5)".
+    match = re.fullmatch(
+        r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", said, re.DOTALL
+    )
+    what = match[1] if match else said
+    where = f"{path}:{match[2]}:{match[3]}" if match and match[2] else f"{path}, at its end"
+    return UsageError(f"{where}: {what[:1].lower()}{what[1:]}", hint=_EXAMPLE)
+
+
+def _line_of(name: str, text: str) -> int:
+    pattern = re.compile(rf"\s*\[*\s*[\"']?{re.escape(name)}[\"']?\s*[=.\]]")
+    lines = text.splitlines()
+    return next((n for n, line in enumerate(lines, 1) if pattern.match(line)), 1)
+
+
+def _one_of(choice: _Choice | None, allowed: tuple[str, ...]) -> str | None:
+    if choice is None:
+        return None
+    if choice.value not in allowed:
+        raise UsageError(
+            f"{choice.where}: '{choice.value}' is not one of {', '.join(allowed)}",
+            hint=f"write one of {', '.join(allowed)}",
+        )
+    return str(choice.value)
+
+
+def _count(choice: _Choice | None) -> int | None:
+    if choice is None:
+        return None
+    written = str(choice.value).strip()
+    if not (written.isascii() and written.isdigit() and 1 <= int(written[:9]) <= MAXIMUM_JOBS):
+        raise UsageError(
+            f"{choice.where}: '{written}' is not a number of jobs",
+            hint=f"write a whole number from 1 to {MAXIMUM_JOBS}",
+        )
+    return int(written)
+
+
+def _word(choice: _Choice | None) -> str | None:
+    if choice is None:
+        return None
+    if not isinstance(choice.value, str) or not choice.value.strip():
+        raise UsageError(f"{choice.where}: '{choice.value}' is not a name", hint=_EXAMPLE)
+    return choice.value.strip()

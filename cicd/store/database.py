@@ -1,0 +1,208 @@
+"""
+The SQLite file behind the event log and the index; the only importer of ``sqlite3``.
+
+Write-ahead journal, ``BEGIN IMMEDIATE``, ten seconds of patience with other writers,
+a connection a thread.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from cicd.errors import Unavailable
+from cicd.store.disk import disk
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+Cell: TypeAlias = "str | int | float | None"
+Row: TypeAlias = "tuple[Cell, ...]"
+
+PATIENCE = 10.0  # seconds to wait for another writer
+_APPLICATION = 0x63696364  # "cicd", in the file's header
+
+# Forwards only: script n lifts a database from layout n to n + 1. None is ever edited.
+LAYOUTS = ("schema.sql",)
+
+# SQLite's primary result codes, https://www.sqlite.org/rescode.html
+_WORDS = {
+    5: ("is locked by another process", "end whatever holds it, then try again"),
+    6: ("is locked by another process", "end whatever holds it, then try again"),
+    8: ("cannot be written", "make it writable for you, or use another home with --home"),
+    10: ("gives a disk fault", "look at that disk, or use another home with --home"),
+    11: ("is damaged", "move it away to start afresh; artifacts and logs beside it are whole"),
+    13: ("cannot grow: the disk is full", "free some space, or use another home with --home"),
+    14: ("cannot be opened", "look at that path, or use another home with --home"),
+    26: ("is not a database", "move it away to start afresh"),
+}
+
+
+class Transaction:
+    """All or nothing: what is done in here is kept when the ``with`` ends, or not at all."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Belong to the connection of the current thread."""
+        self._connection = connection
+
+    def rows(self, sql: str, values: Sequence[Cell] = ()) -> list[Row]:
+        """Read."""
+        return self._connection.execute(sql, values).fetchall()
+
+    def write(self, sql: str, values: Sequence[Cell] = ()) -> int:
+        """Write, and say how many rows it touched."""
+        return self._connection.execute(sql, values).rowcount
+
+    def write_each(self, sql: str, rows: Iterable[Sequence[Cell]]) -> None:
+        """Write the same for each row of values."""
+        self._connection.executemany(sql, rows)
+
+
+class Database:
+    """
+    One SQLite file, opened when first used.
+
+    Safe from any thread; connections of threads that ended are closed when a new one opens.
+    Every method raises ``Unavailable`` for a full disk, a read-only or damaged file,
+    a lock that outlasts ``PATIENCE``, and a file that a newer ``cicd`` wrote.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Name the file; its directory must exist when it is first used."""
+        self.path = path
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._open: list[tuple[threading.Thread, sqlite3.Connection]] = []
+        self._ready = False
+
+    def rows(self, sql: str, values: Sequence[Cell] = ()) -> list[Row]:
+        """Read, without waiting for writers."""
+        with self._said():
+            return self._connection().execute(sql, values).fetchall()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Be the one writer while inside; an exception undoes everything."""
+        with self._said():
+            connection = self._connection()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield Transaction(connection)
+                connection.execute("COMMIT")
+            except BaseException:
+                # SQLite itself rolls back on a full disk; a second ROLLBACK would be refused.
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def close(self) -> None:
+        """Close every thread's connection; the next use opens anew."""
+        with self._lock:
+            held, self._open = self._open, []
+            self._local = threading.local()
+        for _, connection in held:
+            connection.close()
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._connect()
+            self._local.connection = connection
+        return connection
+
+    def _connect(self) -> sqlite3.Connection:
+        import sqlite3
+
+        # check_same_thread: another thread closes it, after this one has ended.
+        connection = sqlite3.connect(
+            self.path, timeout=PATIENCE, isolation_level=None, check_same_thread=False
+        )
+        # NORMAL loses the last commits to a power cut, never to a killed process, and never
+        # tears the file; a power cut also ends every command those commits spoke of.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        with self._lock:
+            if not self._ready:
+                try:
+                    self._prepare(connection)
+                except BaseException:
+                    connection.close()
+                    raise
+                self._ready = True
+            ended = [c for thread, c in self._open if not thread.is_alive()]
+            self._open = [(t, c) for t, c in self._open if t.is_alive()]
+            self._open.append((threading.current_thread(), connection))
+        for old in ended:
+            old.close()
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        if self._layout(connection) == len(LAYOUTS):
+            return
+        # Going over to the write-ahead journal does not wait for others, so a lock of ours does.
+        lock = self.path.with_name(self.path.name + ".lock")
+        with disk(lock), lock.open("a") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                for script in LAYOUTS[self._layout(connection) :]:
+                    for statement in _statements(_text(script)):
+                        connection.execute(statement)
+                connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+                connection.execute(f"PRAGMA user_version = {len(LAYOUTS)}")
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def _layout(self, connection: sqlite3.Connection) -> int:
+        layout = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        application = int(connection.execute("PRAGMA application_id").fetchone()[0])
+        tables = int(connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0])
+        if tables and application != _APPLICATION:
+            raise Unavailable(
+                f"{self.path} is another program's database",
+                hint="move it away, or use another home with --home",
+            )
+        if layout > len(LAYOUTS):
+            raise Unavailable(
+                f"{self.path} was written by a newer cicd"
+                f" (layout {layout}; this one knows up to {len(LAYOUTS)})",
+                hint="upgrade cicd, or use another home with --home",
+            )
+        return layout
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        import sqlite3
+
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            if code not in _WORDS:
+                raise
+            what, hint = _WORDS[code]
+            raise Unavailable(f"{self.path} {what}", hint=hint) from error
+
+
+def _text(script: str) -> str:
+    return Path(__file__).with_name(script).read_text(encoding="utf-8")
+
+
+def _statements(script: str) -> Iterator[str]:
+    # executescript() would commit first, and so leave half a layout behind when it is cut.
+    import sqlite3
+
+    complete: Callable[[str], bool] = sqlite3.complete_statement
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if complete(statement):
+            yield statement
+            statement = ""

@@ -1,0 +1,105 @@
+"""Append-only streams of events in SQLite."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, cast
+
+from cicd.errors import Conflict
+from cicd.event import Event, EventKind
+from cicd.store.moments import moment, written
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cicd.store.database import Database, Row, Transaction
+
+
+class SqliteEventLog:
+    """
+    The ``EventLog`` of the home; safe from any thread and from several processes.
+
+    What ``append`` returned survives a kill of this process.
+    """
+
+    def __init__(self, database: Database) -> None:
+        """Use ``database``, which others may use as well."""
+        self._database = database
+        self._lock = threading.Lock()
+        self._callbacks: tuple[Callable[[str], None], ...] = ()
+
+    def append(self, stream: str, events: Sequence[Event], *, expected: int) -> int:
+        """Write all or nothing; see ``EventLog``."""
+        rows = [_row(stream, expected + n, event) for n, event in enumerate(events, 1)]
+        with self._database.transaction() as transaction:
+            version = _version(transaction, stream)
+            if version != expected:
+                raise Conflict(
+                    f"'{stream}' is at version {version}, not at {expected}",
+                    hint="somebody else wrote to it meanwhile; try again",
+                )
+            transaction.write_each(
+                "INSERT INTO events (stream, version, kind, at, key, data)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                rows,
+            )
+        if rows:
+            for callback in self._callbacks:
+                callback(stream)
+        return expected + len(rows)
+
+    def read(self, stream: str, *, after: int = 0) -> list[tuple[int, Event]]:
+        """Give (version, event) pairs above ``after``, in order."""
+        rows = self._database.rows(
+            "SELECT version, kind, at, key, data FROM events"
+            " WHERE stream = ? AND version > ? ORDER BY version",
+            (stream, after),
+        )
+        return [_event(row) for row in rows]
+
+    def subscribe(self, callback: Callable[[str], None]) -> Callable[[], None]:
+        """Call back after each append through this object, on the appender's thread."""
+        # An identity of its own, so that undoing one of two equal callbacks undoes that one.
+        entry = _once(callback)
+        with self._lock:
+            self._callbacks = (*self._callbacks, entry)
+
+        def undo() -> None:
+            with self._lock:
+                self._callbacks = tuple(c for c in self._callbacks if c is not entry)
+
+        return undo
+
+
+def _once(callback: Callable[[str], None]) -> Callable[[str], None]:
+    def call(stream: str) -> None:
+        callback(stream)
+
+    return call
+
+
+def _version(transaction: Transaction, stream: str) -> int:
+    rows = transaction.rows("SELECT MAX(version) FROM events WHERE stream = ?", (stream,))
+    return int(rows[0][0] or 0)
+
+
+def _row(stream: str, version: int, event: Event) -> tuple[str | int, ...]:
+    # ASCII, since a lone surrogate is text to Python and JSON but not to SQLite.
+    data = json.dumps(event.data, default=_plain, allow_nan=False, separators=(",", ":"))
+    return (stream, version, event.kind.value, written(event.at), event.key, data)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def _event(row: Row) -> tuple[int, Event]:
+    version, kind, at, key, data = cast("tuple[int, str, str, str, str]", row)
+    return version, Event(
+        kind=EventKind(kind), at=moment(at), key=key, data=MappingProxyType(json.loads(data))
+    )

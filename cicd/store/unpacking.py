@@ -1,0 +1,119 @@
+"""Unpacking a zip that anybody may have made, into a directory that it cannot leave."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zipfile
+import zlib
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from cicd.errors import UsageError
+from cicd.store.disk import disk
+from cicd.store.zip_entries import EntryKind, judge_entries, judge_links
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from cicd.store.zip_entries import Entry
+
+_BLOCK = 1 << 20
+_LINK_LENGTH = 4096  # bytes
+
+
+def unpack_zip(path: Path, into: Path) -> None:
+    """
+    Unpack into ``into``, an empty directory, made if need be.
+
+    All entries are judged before the first is written, files are made before links so that
+    nothing is ever written through one, and whatever goes wrong leaves ``into`` empty again.
+
+    Raises:
+        UsageError: Not a zip, a damaged one, one that would leave ``into`` (see
+            ``judge_entries`` and ``judge_links``), or ``into`` is not empty.
+        Unavailable: A full disk and the like.
+
+    """
+    with opened_zip(path) as zipped:
+        entries = judge_entries(zipped.infolist(), zip_size=path.stat().st_size)
+        links = {e.path: _link(zipped, e) for e in entries if e.kind is EntryKind.LINK}
+        judge_links(links)
+        with disk(into):
+            into.mkdir(parents=True, exist_ok=True)
+            if any(into.iterdir()):
+                raise UsageError(f"{into} is not empty", hint="unpack into a fresh directory")
+            try:
+                _write(zipped, entries, links, into)
+            except BaseException:
+                _empty(into)
+                raise
+
+
+@contextmanager
+def opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open for reading; raises UsageError, also for damage found later inside the ``with``."""
+    if not path.is_file():
+        raise UsageError(f"{path} is not there", hint="look at the path of the zip")
+    try:
+        with disk(path):
+            zipped = zipfile.ZipFile(path)
+        with zipped:
+            yield zipped
+    # NotImplementedError: an unknown compression; EOFError: cut short; the rest: damage that
+    # zipfile meets where it does not expect any.
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error, ValueError) as error:
+        raise UsageError(f"{path} is not a whole zip: {error}", hint="make it again") from error
+
+
+def _link(zipped: zipfile.ZipFile, entry: Entry) -> str:
+    if entry.size > _LINK_LENGTH:
+        raise UsageError(f"'{entry.path}' is a link of {entry.size} bytes", hint="pack it again")
+    return os.fsdecode(zipped.read(entry.name))
+
+
+def _write(
+    zipped: zipfile.ZipFile, entries: tuple[Entry, ...], links: dict[str, str], into: Path
+) -> None:
+    directories = []
+    for info, entry in zip(zipped.infolist(), entries, strict=True):
+        target = into / entry.path
+        match entry.kind:
+            case EntryKind.DIRECTORY:
+                target.mkdir(parents=True, exist_ok=True)
+                directories.append((target, entry.mode | 0o700))
+            case EntryKind.FILE:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                _write_file(zipped, info, entry, target)
+            case EntryKind.LINK:
+                target.parent.mkdir(parents=True, exist_ok=True)
+    for path, text in links.items():
+        (into / path).symlink_to(text)
+    # Last, since a directory without write permission takes no files.
+    for directory, mode in directories:
+        directory.chmod(mode)
+
+
+def _write_file(
+    zipped: zipfile.ZipFile, info: zipfile.ZipInfo, entry: Entry, target: Path
+) -> None:
+    try:
+        out = target.open("xb")
+    except FileExistsError:
+        raise UsageError(
+            f"'{entry.path}' differs only in case from another entry, and this disk cannot tell"
+            " them apart",
+            hint="rename one of them",
+        ) from None
+    with out, zipped.open(info) as source:
+        shutil.copyfileobj(source, out, _BLOCK)
+        os.fchmod(out.fileno(), entry.mode)
+
+
+def _empty(directory: Path) -> None:
+    for path in directory.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)

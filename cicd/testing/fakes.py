@@ -1,0 +1,199 @@
+"""Ports in memory. They pass the contracts of ``contracts.py``: tests on them mean something."""
+
+from __future__ import annotations
+
+import json
+import threading
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cicd.errors import Conflict, UsageError
+from cicd.ports import ExecutionRecord, LogLine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+
+    from cicd.event import Event
+    from cicd.ports import Described
+
+
+def counting_ids() -> Callable[[], str]:
+    """Make a ``new_id`` whose UUIDs count from 1, so that runs can be compared to the byte."""
+    numbers = count(1)
+    return lambda: f"00000000-0000-4000-8000-{next(numbers):012x}"
+
+
+class MemoryEventLog:
+    """An ``EventLog``. Data goes through JSON text, as it would through a file."""
+
+    def __init__(self) -> None:
+        """Start without streams."""
+        self._lock = threading.Lock()
+        self._streams: dict[str, list[Event]] = {}
+        self._subscribers: dict[int, Callable[[str], None]] = {}
+        self._numbers = count()
+
+    def append(self, stream: str, events: Sequence[Event], *, expected: int) -> int:
+        """Write all or nothing; raises ``Conflict``, and ``TypeError`` for data beyond JSON."""
+        written = [
+            replace(e, data=json.loads(json.dumps(e.data, allow_nan=False))) for e in events
+        ]
+        with self._lock:
+            known = self._streams.get(stream, [])
+            if len(known) != expected:
+                raise Conflict(f"{stream} is at version {len(known)}, not {expected}")
+            self._streams[stream] = known + written
+            subscribers = list(self._subscribers.values())
+        for subscriber in subscribers:
+            subscriber(stream)
+        return expected + len(written)
+
+    def read(self, stream: str, *, after: int = 0) -> list[tuple[int, Event]]:
+        """Give (version, event) pairs above ``after``."""
+        events = self._streams.get(stream, [])
+        return list(enumerate(events[after:], start=after + 1))
+
+    def subscribe(self, callback: Callable[[str], None]) -> Callable[[], None]:
+        """Call back after each append, on the appender's thread; returns the undoing."""
+        with self._lock:
+            number = next(self._numbers)
+            self._subscribers[number] = callback
+
+        def unsubscribe() -> None:
+            with self._lock:
+                self._subscribers.pop(number, None)
+
+        return unsubscribe
+
+
+class MemoryExecutionIndex:
+    """An ``ExecutionIndex``."""
+
+    def __init__(self) -> None:
+        """Start without executions."""
+        self._lock = threading.Lock()
+        self._records: dict[str, ExecutionRecord] = {}  # oldest first
+
+    def submit(
+        self, stream: str, *, kind: str, name: str, status: str, parent: str | None, at: datetime
+    ) -> ExecutionRecord:
+        """Enter a new execution; raises ``Conflict`` for a stream that is there already."""
+        with self._lock:
+            if stream in self._records:
+                raise Conflict(f"{stream} has been submitted already")
+            same = [r for r in self._records.values() if (r.kind, r.name) == (kind, name)]
+            record = ExecutionRecord(
+                stream=stream,
+                kind=kind,
+                name=name,
+                status=status,
+                parent=parent,
+                number=len(same) + 1,
+                created_at=at,
+                updated_at=at,
+            )
+            self._records[stream] = record
+            return record
+
+    def update(self, stream: str, status: str, at: datetime) -> None:
+        """Note a new status."""
+        with self._lock:
+            self._records[stream] = replace(self._records[stream], status=status, updated_at=at)
+
+    def list(
+        self, *, kind: str | None = None, name: str | None = None, limit: int | None = None
+    ) -> list[ExecutionRecord]:
+        """Give the newest first."""
+        found = [
+            record
+            for record in reversed(self._records.values())
+            if kind in (None, record.kind) and name in (None, record.name)
+        ]
+        return found[:limit]
+
+    def find(self, kind: str, id_or_prefix: str) -> ExecutionRecord | None:
+        """Find by id, or by a prefix that only one has."""
+        by_id = {r.stream.partition("/")[2]: r for r in self.list(kind=kind)}
+        if id_or_prefix in by_id:
+            return by_id[id_or_prefix]
+        found = sorted(id_ for id_ in by_id if id_.startswith(id_or_prefix))
+        if len(found) > 1:
+            raise UsageError(
+                f"'{id_or_prefix}' is the beginning of {len(found)} ids",
+                hint=f"give more of it: {', '.join(found[:3])}",
+            )
+        return by_id[found[0]] if found else None
+
+    @contextmanager
+    def drive(self, stream: str) -> Iterator[None]:
+        """Be the one driver while inside."""
+        with self._lock:
+            if self._records[stream].driven:
+                raise Conflict(f"{stream} is driven by somebody else")
+            self._records[stream] = replace(self._records[stream], driver="memory", driven=True)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._records[stream] = replace(self._records[stream], driver=None, driven=False)
+
+
+class MemoryLogStore:
+    """A ``LogStore``. Offsets are line numbers."""
+
+    def __init__(self) -> None:
+        """Start without logs."""
+        self._lock = threading.Lock()
+        self._lines: dict[str, list[LogLine]] = {}
+
+    def append(self, stream: str, line: LogLine) -> None:
+        """Write one line."""
+        with self._lock:
+            self._lines.setdefault(stream, []).append(line)
+
+    def read(self, stream: str, *, after: int = 0) -> Iterator[tuple[int, LogLine]]:
+        """Give (offset after the line, line) from offset ``after`` on."""
+        with self._lock:
+            lines = self._lines.get(stream, [])[after:]
+        return iter(list(enumerate(lines, start=after + 1)))
+
+    def drop(self, stream: str, origin: str) -> None:
+        """Forget everything from the first line of ``origin`` on."""
+        with self._lock:
+            lines = self._lines.get(stream, [])
+            origins = [line.origin for line in lines]
+            if origin in origins:
+                del lines[origins.index(origin) :]
+
+    def path(self, stream: str) -> Path:
+        """Say where the log would be."""
+        return Path("memory") / stream
+
+    def texts(self, stream: str) -> list[str]:
+        """Give the lines' texts; for asserts."""
+        return [line.text for _, line in self.read(stream)]
+
+
+class RecordingReporter:
+    """A ``Reporter`` that keeps what it is told."""
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self.events: list[tuple[str, Event, Described]] = []
+        self.lines: list[tuple[str, LogLine]] = []
+
+    def event(self, stream: str, event: Event, said: Described) -> None:
+        """Keep an event."""
+        self.events.append((stream, event, said))
+
+    def line(self, stream: str, line: LogLine) -> None:
+        """Keep a line."""
+        self.lines.append((stream, line))
+
+    def said(self, stream: str | None = None) -> list[str]:
+        """Give what people would read, empty texts left out; of one stream, or of all."""
+        return [d.text for s, _, d in self.events if d.text and stream in (None, s)]

@@ -1,0 +1,104 @@
+"""Settings → Services: the only file that picks an adapter."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from typing import TYPE_CHECKING
+
+from cicd.ports import Services
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from cicd.ports import Clock, InstanceTarget, Reporter, Runner, Source, TargetSpec
+    from cicd.settings import Settings
+
+
+@contextmanager
+def make_services(
+    settings: Settings,
+    *,
+    reporters: tuple[Reporter, ...],
+    env_file: Path | None = None,
+    speed: float = 1,
+) -> Iterator[Services]:
+    """
+    Open the home and give what rooms may ask for; closed when the ``with`` ends.
+
+    Args:
+        settings: Where the home is, and how many commands at once.
+        reporters: Who shows what happens.
+        env_file: Values for Parameter Store and Secrets Manager.
+        speed: How much faster than the clock waits pass; 60 makes five minutes five seconds.
+
+    Raises:
+        Unavailable: The home cannot be made, read or written.
+    """
+    from cicd.backends.secrets_environment import EnvironmentSecrets
+    from cicd.store.artifacts import ArtifactFiles
+    from cicd.store.database import Database
+    from cicd.store.disk import prepare_home
+    from cicd.store.event_log import SqliteEventLog
+    from cicd.store.executions import SqliteExecutionIndex
+    from cicd.store.log_files import LogFiles
+
+    home = settings.home
+    prepare_home(home)
+    with ExitStack() as opened:
+        database = Database(home / "state.db")
+        opened.callback(database.close)
+        logs = LogFiles(home / "logs")
+        opened.callback(logs.close)
+        yield Services(
+            home=home,
+            log=SqliteEventLog(database),
+            executions=SqliteExecutionIndex(database),
+            logs=logs,
+            artifacts=ArtifactFiles(home / "artifacts"),
+            secrets=EnvironmentSecrets(os.environ, env_file),
+            clock=_clock(speed),
+            reporters=reporters,
+            new_id=lambda: str(uuid.uuid4()),
+            runner=runners(home),
+            source=_source,
+            working_tree=_working_tree,
+            target=lambda spec: _target(spec, home),
+            jobs=settings.jobs,
+        )
+
+
+def runners(home: Path) -> Callable[[str], Runner]:
+    """Give a function from a runner's name to the one runner of that name and ``home``."""
+    from cicd.backends import RUNNERS
+
+    return cache(lambda name: RUNNERS.get(name)(home))
+
+
+def _clock(speed: float) -> Clock:
+    from cicd.engine.clock import ScaledClock, SystemClock
+
+    return SystemClock() if speed == 1 else ScaledClock(speed)
+
+
+def _source(path: Path) -> Source:
+    from cicd.backends.source_directory import DirectorySource
+    from cicd.backends.source_git import GitSource
+    from cicd.repos.git import stands_in_repository
+
+    return GitSource(path) if stands_in_repository(path) else DirectorySource(path)
+
+
+def _working_tree(path: Path) -> Source:
+    from cicd.backends.source_directory import DirectorySource
+
+    return DirectorySource(path)
+
+
+def _target(spec: TargetSpec, home: Path) -> InstanceTarget:
+    from cicd.backends.target_directory import DirectoryTarget
+
+    return DirectoryTarget(spec, home / "targets")

@@ -1,0 +1,1 @@
+"""A small shop: a catalogue, prices, and a page that shows both."""

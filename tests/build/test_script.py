@@ -1,0 +1,223 @@
+"""The frame, in every shell that this machine has."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cicd.build.script import expand, frame, names_in, query, set_up, value_of
+
+SHELLS = [
+    shell
+    for shell in (["dash"], ["bash"], ["bash", "--posix"], ["busybox", "ash"], ["sh"])
+    if shutil.which(shell[0])
+]
+BASH = [shell for shell in SHELLS if shell[0] == "bash"]
+
+
+class Place:
+    """A directory in which framed commands run one after the other."""
+
+    def __init__(self, root: Path, shell: list[str], *, version: str = "0.2"):
+        self.root = root
+        self.shell = shell
+        self.source = root / "src"
+        (self.source / "sub").mkdir(parents=True)
+        (root / "scratch").mkdir()
+        self.state = f"{root}/scratch/it's state"
+        self.bin = f"{root}/scratch/bin"
+        self.variables = {"GIVEN": "given", "LITERAL": "$HOME"}
+        self.keeps = version == "0.2"
+        subprocess.run([*shell, "-c", set_up(self.state, self.bin)], check=True)
+
+    def run(self, command: str, *, succeeding: bool = True) -> tuple[int, str]:
+        script = frame(
+            command,
+            state=self.state if self.keeps else None,
+            bin_directory=self.bin,
+            given=self.variables,
+            succeeding=succeeding,
+        )
+        return self._start(script)
+
+    def ask(self, *expressions: str) -> list[str]:
+        script = query(
+            expressions, state=self.state, bin_directory=self.bin, given=self.variables
+        )
+        return self._start(script)[1].split("\0")[:-1]
+
+    def _start(self, script: str) -> tuple[int, str]:
+        path = self.root / "script.sh"
+        path.write_text(script)
+        done = subprocess.run(
+            [*self.shell, str(path)],
+            cwd=self.source,
+            env={"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/root", **self.variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        return done.returncode, done.stdout.decode()
+
+
+@pytest.fixture(params=SHELLS, ids=" ".join)
+def place(request, tmp_path):
+    return Place(tmp_path, request.param)
+
+
+def test_the_directory_carries_over(place):
+    """Trap 1."""
+    assert (0, "") == place.run("cd sub")
+    assert (0, f"{place.source}/sub\n") == place.run("pwd")
+
+
+def test_version_0_1_keeps_nothing(tmp_path):
+    """Trap 2."""
+    place = Place(tmp_path, ["sh"], version="0.1")
+    assert (0, "") == place.run("cd sub; A=1; export A")
+    assert (0, f"{place.source} []\n") == place.run('echo "$(pwd) [${A-}]"')
+
+
+def test_variables_carry_over_exported_or_not(place):
+    """Trap 3."""
+    place.run("TAG=$(echo 1); export OUT=2")
+    assert (0, "[1]\n") == place.run('echo "[$TAG]"')
+    assert (0, "[2] []\n") == place.run("""sh -c 'echo "[$OUT] [$TAG]"'""")
+
+
+def test_values_arrive_as_they_were(place):
+    """Quotes, newlines, dollars, and lines that look like our own."""
+    place.run("""V='it'"'"'s "$HOME"
+UID=5
+declare -x UID=5
+`x` \\ \t end'; export V; W=$V""")
+    expected = 'it\'s "$HOME"\nUID=5\ndeclare -x UID=5\n`x` \\ \t end'
+    assert (0, expected) == place.run('printf %s "$V"')
+    assert (0, expected) == place.run('printf %s "$W"')
+    assert (0, expected) == place.run("printenv V | head -c -1")
+
+
+def test_given_variables_are_literal(place):
+    """Trap 15."""
+    assert (0, "$HOME\n") == place.run('echo "$LITERAL"')
+
+
+def test_an_unset_of_a_given_variable_lasts(place):
+    place.run("unset GIVEN")
+    assert (0, "[]\n") == place.run('echo "[${GIVEN-}]"')
+
+
+def test_a_block_has_the_status_of_its_last_command(place):
+    """Trap 4."""
+    assert (0, "ok\n") == place.run("false\necho ok\n")
+
+
+def test_set_e_inside_a_block_ends_it(place):
+    """Trap 5."""
+    assert (1, "") == place.run("set -e\nfalse\necho ok\n")
+
+
+def test_set_e_alone_is_harmless_and_does_not_last(place):
+    assert (0, "") == place.run("set -e")
+    assert (0, "ok\n") == place.run("false\necho ok\n")
+
+
+def test_a_pipe_has_the_status_of_its_last_command(place):
+    """Trap 7."""
+    assert (0, "") == place.run("false | cat")
+
+
+def test_exit_ends_the_command_with_its_status_and_keeps_the_state(place):
+    """Trap 41."""
+    assert (3, "") == place.run("A=1; cd sub; exit 3")
+    assert (0, f"1 {place.source}/sub\n") == place.run('echo "$A $(pwd)"')
+
+
+def test_a_failed_command_keeps_the_state(place):
+    assert (7, "") == place.run("A=1; (exit 7)")
+    assert (0, "1\n") == place.run('echo "$A"')
+
+
+def test_a_trap_of_the_command_fires_at_its_end(place):
+    assert (0, "bye\n") == place.run("A=1; trap 'echo bye' EXIT")
+    assert (0, "1\n") == place.run('echo "$A"')
+
+
+def test_set_x_shows_the_command_only(place):
+    status, output = place.run("set -x; true")
+    assert (0, ["+ true"]) == (status, output.replace("++", "+").splitlines())
+
+
+def test_set_u_does_not_break_the_frame(place):
+    assert (0, "") == place.run("set -u; A=1")
+    assert (0, "1\n") == place.run('echo "$A"')
+
+
+def test_functions_and_options_do_not_carry_over(place):
+    place.run("f() { echo f; }; set -f")
+    assert 127 == place.run("f")[0]
+
+
+def test_a_separator_of_the_command_s_own_does_no_harm(place):
+    place.run("IFS=0123456789; A='a b'")
+    assert (0, "[a b]\n") == place.run('echo "[$A]"')
+
+
+def test_readonly_variables_can_be_restored_again_and_again(place):
+    place.run("readonly R=1; export R")
+    assert (0, "1\n") == place.run('echo "$R"')
+    assert (0, "1\n") == place.run('echo "$R"')
+
+
+def test_the_previous_directory_carries_over(place):
+    place.run("cd sub")
+    assert (0, f"{place.source}\n") == place.run("cd - >/dev/null; pwd")
+
+
+@pytest.mark.parametrize("command", ["echo 'open", "if", "cat <<EOF\nhello", "a \\"])
+def test_a_syntax_mistake_stays_inside_the_command(place, command):
+    """The frame's own lines never become part of it."""
+    assert "__cicd" not in place.run(command)[1]
+
+
+def test_an_empty_command_succeeds(place):
+    assert (0, "") == place.run("")
+    assert (0, "") == place.run("# only a comment")
+
+
+def test_succeeding_is_told_to_every_command(place):
+    assert (0, "1\n") == place.run("echo $CODEBUILD_BUILD_SUCCEEDING")
+    assert (0, "0\n") == place.run("sh -c 'echo $CODEBUILD_BUILD_SUCCEEDING'", succeeding=False)
+
+
+def test_a_breakpoint_without_a_debug_session_is_ignored(place):
+    """Trap 43."""
+    assert (0, "") == place.run("codebuild-breakpoint && codebuild-resume")
+
+
+@pytest.mark.parametrize("shell", BASH, ids=" ".join)
+def test_associative_arrays_are_lost(tmp_path, shell):
+    """Trap 46."""
+    place = Place(tmp_path, shell)
+    place.run("declare -A m; m[a]=1; B=2")
+    assert (0, "[] 2\n") == place.run('echo "[${m[a]}] $B"')
+
+
+@pytest.mark.parametrize("shell", BASH, ids=" ".join)
+def test_bash_says_nothing_of_its_own(tmp_path, shell):
+    place = Place(tmp_path, shell)
+    place.run("export B=1; n=(1 '2 3')")
+    assert (0, "2 3 1\n") == place.run('echo "${n[1]} $B"')
+
+
+def test_a_query_sees_values_and_runs_substitutions(place):
+    place.run('A="a b"; export B=; unset GIVEN')
+    asked = (value_of("A"), value_of("B"), value_of("GIVEN"), 'x-"$A"-$(echo 1)')
+    assert ["xa b", "x", "", 'x-"a b"-1'] == place.ask(*asked)
+
+
+def test_references_are_found_and_expanded():
+    assert ("A", "B") == names_in("$A/${B}/$A/$(cmd)")
+    assert "1//$(cmd)$" == expand("$A/${B}/$(cmd)$", {"A": "1"})

@@ -1,0 +1,55 @@
+"""What a start loads: a guard without a stopwatch."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {
+    "asyncio",
+    "docker",
+    "git",
+    "importlib.metadata",
+    "jsonschema",
+    "networkx",
+    "requests",
+    "rich",
+    "sqlite3",
+    "yaml",
+}
+
+ASK = """
+import sys
+from cicd.cli import main
+try:
+    main({arguments!r})
+except SystemExit as ended:
+    assert not ended.code, ended.code
+print("\\n".join(sorted(sys.modules)), file=sys.stderr)
+"""
+
+
+def loaded_by(*arguments: str) -> set[str]:
+    """The modules that one invocation has imported when it ends."""
+    done = subprocess.run(
+        (sys.executable, "-c", ASK.format(arguments=list(arguments))),
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return set(done.stderr.split())
+
+
+@pytest.mark.parametrize("word", ["--help", "--version", "-h", "-V"])
+def test_nothing_heavy_is_loaded_to_say_a_few_words(word):
+    assert set() == loaded_by(word) & HEAVY
+
+
+def test_help_imports_no_room():
+    rooms = {f"cicd.{name}" for name in ("build", "deploy", "pipeline", "document", "engine")}
+    assert set() == loaded_by("--help") & rooms
+
+
+@pytest.mark.parametrize("command", ["build", "builds", "pipeline", "deploy", "lint", "doctor"])
+def test_a_commands_help_loads_nothing_heavy(command):
+    assert set() == loaded_by(command, "--help") & HEAVY

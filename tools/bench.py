@@ -1,0 +1,117 @@
+"""
+What a start costs, and what a command costs, as ratios that hold on any machine.
+
+    python tools/bench.py [--runs N] [--strict]
+
+Runs of the same row are interleaved, so that a busy moment hits all of them;
+the median and the minimum of the wall time are shown, goals compare minima.
+``--strict`` ends with 1 when a goal is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+PROGRAMS = Path(sys.executable).parent
+PYTHON = str(PROGRAMS / "python")
+CICD = str(PROGRAMS / "cicd")
+COMMANDS = tuple(f"echo command {number}" for number in range(1, 21))
+
+Row = dict[str, tuple[str, ...]]
+
+
+def seconds(command: tuple[str, ...], directory: Path) -> float:
+    """Run a program once and give how long it took; its output is thrown away."""
+    begin = time.perf_counter()
+    done = subprocess.run(
+        command, cwd=directory, check=False, stdin=subprocess.DEVNULL, capture_output=True
+    )
+    took = time.perf_counter() - begin
+    if done.returncode:
+        sys.exit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr.decode()}")
+    return took
+
+
+def measure(title: str, row: Row, directory: Path, runs: int) -> dict[str, float]:
+    """Run each program of a row ``runs`` times, in turn; gives the minima, in seconds."""
+    taken: dict[str, list[float]] = {name: [] for name in row}
+    for command in row.values():
+        seconds(command, directory)  # the first run fills caches
+    for _ in range(runs):
+        for name, command in row.items():
+            taken[name].append(seconds(command, directory))
+    least = {name: min(each) for name, each in taken.items()}
+    first = next(iter(least.values()))
+    print(f"\n{title} ({runs} runs)\n{'':34}{'median':>9}{'min':>9}{'ratio':>8}")
+    for name, each in taken.items():
+        figures = f"{median(each) * 1000:>6.0f} ms{least[name] * 1000:>6.0f} ms"
+        print(f"  {name:<32}{figures}{least[name] / first:>8.2f}", flush=True)
+    return least
+
+
+def goal(words: str, measured: float, allowed: float) -> bool:
+    """Print one goal and whether it is met; both in seconds."""
+    met = measured <= allowed
+    mark = "met   " if met else "MISSED"
+    print(f"  {mark}  {words}: {measured * 1000:.0f} ms of {allowed * 1000:.0f} ms")
+    return met
+
+
+def start_up(directory: Path, runs: int) -> bool:
+    """Help and version against a bare interpreter and against click alone."""
+    least = measure(
+        "Start-up",
+        {
+            "python -c pass": (PYTHON, "-c", "pass"),
+            'python -c "import click"': (PYTHON, "-c", "import click"),
+            "cicd --version": (CICD, "--version"),
+            "cicd --help": (CICD, "--help"),
+        },
+        directory,
+        runs,
+    )
+    click = least['python -c "import click"']
+    return goal("help within 1.5 x click", least["cicd --help"], 1.5 * click)
+
+
+def twenty_commands(directory: Path, runs: int) -> bool:
+    """Twenty trivial commands: a whole build against one plain container of the same."""
+    image = os.environ.get("CICD_TEST_IMAGE", "cicd-test:latest")
+    there = subprocess.run(
+        ("docker", "image", "inspect", image), check=False, capture_output=True
+    ).returncode
+    if there:
+        print(f"\nTwenty commands: not measured, no engine has the image {image}")
+        return True
+    lines = "".join(f"      - {command}\n" for command in COMMANDS)
+    (directory / "buildspec.yml").write_text(
+        f"version: 0.2\nphases:\n  build:\n    commands:\n{lines}", encoding="utf-8"
+    )
+    build = (CICD, "build", "--image", image, "--runner", "docker", "--output", "plain")
+    run = ("docker", "run", "--rm", image, "sh", "-c", "\n".join(COMMANDS))
+    least = measure("Twenty commands", {"docker run": run, "cicd build": build}, directory, runs)
+    allowed = 1.25 * least["docker run"] + 0.15
+    return goal("build within 1.25 x docker run + 150 ms", least["cicd build"], allowed)
+
+
+def main() -> int:
+    """Measure all rows."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
+    parser.add_argument("--runs", type=int, default=15, help="runs of each program")
+    parser.add_argument("--strict", action="store_true", help="end with 1 when a goal is missed")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        met = [start_up(directory, options.runs), twenty_commands(directory, options.runs)]
+    return int(options.strict and not all(met))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
