@@ -66,7 +66,7 @@ def make_services(
             runner=runners(home),
             source=_source,
             working_tree=_working_tree,
-            target=lambda spec: _target(spec, home),
+            target=_target,
             jobs=settings.jobs,
         )
 
@@ -87,9 +87,9 @@ def _clock(speed: float) -> Clock:
 def _source(path: Path) -> Source:
     from cicd.backends.source_directory import DirectorySource
     from cicd.backends.source_git import GitSource
-    from cicd.repos.git import stands_in_repository
+    from cicd.repos.git import find_repository
 
-    return GitSource(path) if stands_in_repository(path) else DirectorySource(path)
+    return GitSource(path) if find_repository(path) else DirectorySource(path)
 
 
 def _working_tree(path: Path) -> Source:
@@ -98,7 +98,7 @@ def _working_tree(path: Path) -> Source:
     return DirectorySource(path)
 
 
-def _target(spec: TargetSpec, home: Path) -> InstanceTarget:
+def _target(spec: TargetSpec) -> InstanceTarget:
     from cicd.backends.target_directory import DirectoryTarget
 
-    return DirectoryTarget(spec, home / "targets")
+    return DirectoryTarget(spec)

@@ -146,7 +146,9 @@ def main() -> int:
         subprocess.run(("apt-get", "update", "-qq"), check=True)
         install = ("apt-get", "install", "-y", "-qq", "--no-install-recommends")
         environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run((*install, *missing), check=True, env=environment, stdout=sys.stderr)
+        subprocess.run(
+            (*install, *missing), check=True, env=environment, stdout=subprocess.DEVNULL
+        )
     elif missing:
         print(f"please install these packages first: {' '.join(missing)}", file=sys.stderr)
         return 4

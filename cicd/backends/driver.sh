@@ -8,8 +8,8 @@
 # Behind the last byte of command N stands the mark "RS nonce N status LF".
 # Every name here starts with _cicd_: the commands' own variables pass through this shell.
 #
-# Usage: sh driver.sh DIRECTORY NONCE
-#        sh driver.sh --lead PIDFILE COMMAND…     (only where there is no setsid)
+# Usage: sh driver.sh DIRECTORY NONCE                (in the scratch directory)
+#        sh driver.sh --lead PIDFILE COMMAND…       (only where there is no setsid)
 
 if [ "$1" = --lead ]; then
     # bash and others give a background job a process group of its own under `set -m`;
@@ -19,31 +19,32 @@ if [ "$1" = --lead ]; then
     set -m
     "$@" &
     echo $! >"$_cicd_pid"
-    wait $!
+    wait $! 2>/dev/null # which would say "Killed" in the command's own output
     exit $?
 fi
 
 _cicd_io=$1
 _cicd_nonce=$2
 _cicd_driver=$0
+_cicd_scratch=$PWD
 _cicd_setsid=$(command -v setsid)
 _cicd_setpriv=$(command -v setpriv)
 
-# Replaces the arguments by a command line that runs them as user $1.
-# setpriv keeps the environment and needs no configuration; busybox has only su.
-_cicd_run_as() {
+# Finds user $1: sets _cicd_uid and _cicd_gid.
+_cicd_find_user() {
     _cicd_uid=$(id -u "$1" 2>/dev/null) && _cicd_gid=$(id -g "$1") || {
         echo "cicd: there is no user '$1' here"
         return 1
     }
-    chmod 666 /proc/self/fd/1 2>/dev/null # or that user cannot open /dev/stdout
-    return 0
+    # That user may open /dev/stdout, and leave things where the others do.
+    chmod 666 /proc/self/fd/1 2>/dev/null
+    chmod 777 "$_cicd_scratch"
 }
 
 _cicd_supervise() {
     _cicd_at=$_cicd_io/$1
-    _cicd_no=
-    # Sets _cicd_shell and _cicd_user, exports the variables, changes the directory.
+    _cicd_no= _cicd_quiet=
+    # Sets _cicd_shell, _cicd_user, _cicd_quiet; exports the variables, changes the directory.
     . "$_cicd_at/frame"
     _cicd_status=1
     if [ -n "$_cicd_no" ]; then
@@ -53,17 +54,23 @@ _cicd_supervise() {
         _cicd_status=127
     elif [ -z "$_cicd_user" ]; then
         _cicd_launch "$_cicd_shell" "$_cicd_at/script"
-    elif _cicd_run_as "$_cicd_user"; then
+    # setpriv keeps the environment and needs no configuration; busybox has only su.
+    elif _cicd_find_user "$_cicd_user"; then
         if [ -n "$_cicd_setpriv" ] && "$_cicd_setpriv" --init-groups --reuid="$_cicd_uid" \
             --regid="$_cicd_gid" true 2>/dev/null; then
             _cicd_launch "$_cicd_setpriv" --init-groups --reuid="$_cicd_uid" \
                 --regid="$_cicd_gid" "$_cicd_shell" "$_cicd_at/script"
         else
-            _cicd_launch su -s /bin/sh "$_cicd_user" -c 'exec "$0" "$1"' \
+            _cicd_launch su -p -s /bin/sh "$_cicd_user" -c 'exec "$0" "$1"' \
                 "$_cicd_shell" "$_cicd_at/script"
         fi
     fi
-    printf '\036%s %s %s\n' "$_cicd_nonce" "$1" "$_cicd_status"
+    : >"$_cicd_at/ended"
+    if [ -n "$_cicd_quiet" ]; then # our own errands leave no trace in the spool
+        echo "$_cicd_status" >"$_cicd_at/exit"
+    else
+        printf '\036%s %s %s\n' "$_cicd_nonce" "$1" "$_cicd_status"
+    fi
 }
 
 # Runs the arguments in a process group of their own; sets _cicd_status.
@@ -74,7 +81,7 @@ _cicd_launch() {
     else
         sh "$_cicd_driver" --lead "$_cicd_at/pid" "$@" </dev/null &
     fi
-    wait $!
+    wait $! 2>/dev/null # which would say "Killed" in the command's own output
     _cicd_status=$?
     # Who was asked to end has ended when all of its processes have.
     while [ -e "$_cicd_at/signalled" ] && kill -0 -- "-$(cat "$_cicd_at/pid")" 2>/dev/null; do
@@ -83,10 +90,11 @@ _cicd_launch() {
 }
 
 _cicd_kill() {
+    [ -e "$_cicd_io/$1/started" ] || return
     : >"$_cicd_io/$1/signalled"
     # A pid that is not written yet is a matter of a millisecond.
     until [ -s "$_cicd_io/$1/pid" ]; do
-        [ -e "$_cicd_io/$1/started" ] || return 0
+        [ -e "$_cicd_io/$1/ended" ] && return
     done
     _cicd_pid=$(cat "$_cicd_io/$1/pid")
     # Before setsid has made the group, its leader is the only process there is.

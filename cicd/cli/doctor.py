@@ -137,9 +137,9 @@ def _reap(invocation: Invocation, runner: Callable[[str], Runner]) -> list[str]:
 
 
 def _wanted(services: Services) -> Callable[[str], bool]:
-    """Want the sessions of executions that somebody drives; the others' drivers are dead."""
-    driven = {record.stream for record in services.executions.list() if record.driven}
-    return driven.__contains__
+    """Want the sessions of executions that are not over: they can be resumed."""
+    unfinished = {r.stream for r in services.executions.list() if _unfinished(r.status)}
+    return unfinished.__contains__
 
 
 def _unfinished(status: str) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from cicd.cli.show import Presenter, presenter
+from cicd.errors import ExitCode
+from cicd.ports import Level
 from cicd.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ class Invocation:
         """Keep the flags; nothing is read or opened yet."""
         self._flags = {"output": output, "home": home, "jobs": jobs}
         self._presenter: Presenter | None = None
+        self.interrupted: ExitCode | None = None  # the status to end with, if a signal came
 
     def settings(self, start: Path | None = None, **flags: str | None) -> Settings:
         """Gather the settings; ``start`` is where the search for the home begins."""
@@ -55,9 +58,20 @@ class Invocation:
             make_services(
                 self.settings(start), reporters=(self.show,), env_file=env_file, speed=speed
             ) as services,
-            interrupts(services.cancel),
+            interrupts(services.cancel, leave=self._leave) as asked,
         ):
-            yield services
+            try:
+                yield services
+            finally:
+                self.interrupted = asked.exit_code
+
+    def _leave(self) -> NoReturn:
+        """End at once: the third Ctrl-C. What runs elsewhere goes on until it is reaped."""
+        self.close()
+        self.show.notice(
+            "left at once; 'cicd doctor --reap' removes what still runs", Level.WARNING
+        )
+        os._exit(ExitCode.INTERRUPTED)
 
     def close(self) -> None:
         """Take away what is shown live."""

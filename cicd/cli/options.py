@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
 import click
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 P = ParamSpec("P")
-R = TypeVar("R")
 
 _OUTPUT = click.option(
     "--output",
@@ -32,23 +31,28 @@ _JOBS = click.option(
 
 
 def shared_options(
-    function: Callable[Concatenate[Invocation, P], R],
-) -> Callable[P, R]:
-    """Give a command --output, --home and --jobs, and its function an ``Invocation`` first."""
+    function: Callable[Concatenate[Invocation, P], int],
+) -> Callable[P, int]:
+    """
+    Give a command --output, --home and --jobs, and its function an ``Invocation`` first.
+
+    The function returns the exit status; a signal's own status wins over it.
+    """
 
     @_OUTPUT
     @_HOME
     @_JOBS
     @wraps(function)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> int:
         flags = {name: kwargs.pop(name) for name in ("output", "home", "jobs")}
         invocation = Invocation(
             output=_text(flags["output"]), home=_text(flags["home"]), jobs=_number(flags["jobs"])
         )
         try:
-            return function(invocation, *args, **kwargs)
+            status = function(invocation, *args, **kwargs)
         finally:
             invocation.close()
+        return invocation.interrupted or status
 
     return wrapped
 

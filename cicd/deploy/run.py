@@ -11,9 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from cicd.deploy.bundle import BundleType
     from cicd.deploy.group import DeploymentGroup
-    from cicd.deploy.plan import DeploymentPlan
+    from cicd.deploy.plan import BundleType, DeploymentPlan
     from cicd.deploy.spec import FileExistsBehavior
     from cicd.ports import CancelToken, Services
 

@@ -27,9 +27,10 @@ class Fields:
     """
     One mapping of a document, asked for its fields by name.
 
-    Whatever has the wrong shape is noted in ``problems``, under ``<room>/wrong-type``,
-    ``/missing-key``, ``/unknown-value``, ``/out-of-range`` or ``/unknown-key``, and then
-    counts as absent, so that a reader can go on and find everything at once.
+    Whatever is not as it must be is noted in ``problems``, under ``<room>/wrong-type``,
+    ``/missing-key``, ``/unknown-value``, ``/out-of-range``, ``/duplicate-key`` or
+    ``/unknown-key``, and then counts as absent,
+    so that a reader can go on and find everything at once.
     A key without a value (null) counts as absent too.
     """
 
@@ -64,7 +65,13 @@ class Fields:
         self._asked: dict[str, None] = {}
         if node.kind is NodeKind.MAPPING:
             for key, entry in node.entries.items():
-                self._entries.setdefault(self._folded(key), entry)
+                if self._entries.setdefault(self._folded(key), entry) is not entry:
+                    self.problems.error(
+                        f"{room}/duplicate-key",
+                        f"'{key}' is written twice in {what}, in different case",
+                        entry.key_span,
+                        hint="keep one of the two",
+                    )
         elif not node.is_null:
             self._wrong(f"{what} must be a mapping, not {_SHAPES[node.kind]}", node.span)
 

@@ -116,18 +116,19 @@ class _Reader:
             )
 
     def _stop_at(self, reason: yaml.MarkedYAMLError) -> NoReturn:
-        end = len(self._source.text)
+        text = self._source.text
         mark = reason.problem_mark or reason.context_mark
-        index = min(mark.index, end) if mark else end
-        opened = reason.context_mark
-        said = explained(reason.context or "", reason.problem or "", self._source.text[index:])
-        begun = (
-            self._source.span(min(opened.index, end), min(opened.index, end)) if opened else None
-        )
-        span = self._source.span(index, min(index + 1, end))
+        index = min(mark.index, len(text)) if mark else len(text)
+        said = explained(reason.context or "", reason.problem or "", text[index:])
         labels: tuple[Label, ...] = ()
-        if begun and begun.line != span.line:
-            labels = (Label(span=begun, text=said.opened),)
+        if reason.context_mark:
+            begun = min(reason.context_mark.index, len(text))
+            where = self._source.span(begun, begun)
+            if said.at_opening:
+                index = begun
+            elif where.line != self._source.span(index, index).line:
+                labels = (Label(span=where, text=said.opened),)
+        span = self._source.span(index, min(index + 1, len(text)))
         self._problems.add(
             Problem(
                 rule="document/syntax",

@@ -14,6 +14,7 @@ class Explanation:
     hint: str | None
     words: str  # libyaml's own, which is what AWS's logs show
     opened: str  # what to say at the place where the unfinished thing began
+    at_opening: bool  # whether that place is the one to mend
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,7 @@ class _Saying:
     problem: str = ""
     rest: str = ""
     opened: str = "begun here"
+    at_opening: bool = False
 
 
 # PyYAML's pure parser words some things differently from libyaml, which AWS's readers share.
@@ -47,8 +49,8 @@ _SAYINGS = (
     _Saying(
         problem="cannot start any token",
         rest=r"\t",
-        message="a tab cannot indent YAML",
-        hint="indent with spaces",
+        message="YAML takes no tab here",
+        hint="use spaces",
     ),
     _Saying(
         problem="cannot start any token",
@@ -87,16 +89,16 @@ _SAYINGS = (
     ),
     _Saying(
         problem="could not find expected ':'",
-        message="this is neither a key with ': ' nor part of the value above",
+        message="this is neither a key with ': ' nor part of a value",
         hint="write 'key: value', or indent the line so that it continues the value",
-        opened="what lacks its ':' begins here",
+        at_opening=True,
     ),
     _Saying(
         context="quoted scalar",
         problem="unexpected (end of stream|document separator)",
         message="a quote is opened and never closed",
         hint="close it; inside single quotes an apostrophe is written twice",
-        opened="the quote is opened here",
+        at_opening=True,
     ),
     _Saying(
         problem="unknown escape character",
@@ -116,8 +118,8 @@ _SAYINGS = (
     ),
     _Saying(
         problem="tab character|found a tab",
-        message="a tab cannot indent YAML",
-        hint="indent with spaces",
+        message="YAML takes no tab here",
+        hint="use spaces",
     ),
     _Saying(
         problem="block sequence entries are not allowed|sequence entries are not allowed",
@@ -154,7 +156,15 @@ def explained(context: str, problem: str, rest: str) -> Explanation:
             and re.search(saying.problem, words)
             and re.match(saying.rest, rest)
         ):
-            return Explanation(
-                message=saying.message, hint=saying.hint, words=words, opened=saying.opened
-            )
-    return Explanation(message="this is not YAML", hint=None, words=words, opened="begun here")
+            return _explanation(saying, words)
+    return _explanation(_Saying(message="this is not YAML"), words)
+
+
+def _explanation(saying: _Saying, words: str) -> Explanation:
+    return Explanation(
+        message=saying.message,
+        hint=saying.hint,
+        words=words,
+        opened=saying.opened,
+        at_opening=saying.at_opening,
+    )

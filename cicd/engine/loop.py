@@ -72,11 +72,11 @@ def drive(
             also with the earlier ones.
 
     """
-    try:
-        with clock.working():
+    with clock.working():
+        try:
             return _Drive(process, effects, stream, log, clock, cancel, jobs, on_event).run()
-    finally:
-        effects.close()
+        finally:
+            effects.close()
 
 
 class _Drive(Generic[S]):
@@ -239,7 +239,7 @@ class _Drive(Generic[S]):
     ) -> None:
         with booking:
             try:
-                outcome = encode(work(command, scope))
+                outcome = _written(work(command, scope))
             except CicdError as problem:
                 outcome = encode(_fault(problem))
             except BaseException as crash:  # noqa: BLE001  # no effect may kill the loop
@@ -256,6 +256,12 @@ class _Drive(Generic[S]):
             for item in self._inbox.take(until):
                 if isinstance(item, _Finished):
                     self._running.pop(item.key)
+
+
+def _written(outcome: Outcome) -> JSON:
+    if not isinstance(outcome, Outcome):  # a plugin's mistake, which must not reach the log
+        raise TypeError(f"{type(outcome)} is not an Outcome")
+    return encode(outcome)
 
 
 def _fault(problem: CicdError) -> Outcome:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from cicd.document.node import Node, NodeKind
+from cicd.document.node import Entry, Node, NodeKind
 from cicd.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -35,9 +35,7 @@ def form_of(node: Node) -> Form | None:
         return None
     keys = {_lower(key) for key in node.entries}
     resources = node.entries.get("Resources")
-    if "AWSTemplateFormatVersion" in node.entries or _holds_pipeline(
-        resources and resources.value
-    ):
+    if resources is not None and _holds_pipeline(resources.value):
         return Form.CLOUDFORMATION
     if "pipeline" in keys:
         return Form.REQUEST
@@ -83,8 +81,8 @@ def declaration_of(node: Node, problems: Problems) -> Node | None:
     return None
 
 
-def _holds_pipeline(resources: Node | None) -> bool:
-    if resources is None or resources.kind is not NodeKind.MAPPING:
+def _holds_pipeline(resources: Node) -> bool:
+    if resources.kind is not NodeKind.MAPPING:
         return False
     for entry in resources.entries.values():
         kind = entry.value.entries.get("Type")
@@ -99,7 +97,7 @@ def _in_api_spelling(node: Node) -> Node:
         return replace(node, items=tuple(_in_api_spelling(item) for item in node.items))
     if node.kind is not NodeKind.MAPPING:
         return node
-    entries = {}
+    entries: dict[str, Entry] = {}
     for entry in node.entries.values():
         key = _lower(entry.key)
         kept = key in ("configuration", "artifactStores")

@@ -55,6 +55,13 @@ class RunAction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """An action's configuration after replacement, as its outcome tells it."""
+
+    configuration: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExpireApproval:
     """Note that nobody answered in time."""
 
@@ -206,7 +213,7 @@ def _acted(state: PipelineState, event: Event, outcome: Outcome) -> PipelineStat
     before = state.actions[event.key]
     if outcome.status in (OutcomeStatus.DONE, OutcomeStatus.FAILED):
         result = decode(ActionResult, outcome.detail["result"])
-        resolved = decode(dict[str, str], outcome.detail["resolvedConfiguration"])
+        resolved = decode(Resolved, outcome.detail["resolved"]).configuration
     elif outcome.status is OutcomeStatus.CANCELLED:
         result = ActionResult(
             status=ActionStatus.ABANDONED,

@@ -85,8 +85,6 @@ class SqliteExecutionIndex:
 
     def find(self, kind: str, id_or_prefix: str) -> ExecutionRecord | None:
         """Find by id, or by a beginning of it that no other one of ``kind`` has."""
-        if not id_or_prefix:
-            return None
         stream = f"{kind}/{id_or_prefix}"
         found = self._records(
             " WHERE e.kind = ? AND substr(e.stream, 1, ?) = ? ORDER BY e.stream = ? DESC, e.seq"

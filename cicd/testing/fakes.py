@@ -100,9 +100,11 @@ class MemoryExecutionIndex:
             return record
 
     def update(self, stream: str, status: str, at: datetime) -> None:
-        """Note a new status."""
+        """Note a new status; a stream that was never submitted is left out."""
         with self._lock:
-            self._records[stream] = replace(self._records[stream], status=status, updated_at=at)
+            if stream in self._records:
+                record = self._records[stream]
+                self._records[stream] = replace(record, status=status, updated_at=at)
 
     def list(
         self, *, kind: str | None = None, name: str | None = None, limit: int | None = None

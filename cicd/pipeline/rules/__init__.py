@@ -1,1 +1,40 @@
 """What a declaration must hold beyond types and limits; AWS's own words stand in the notes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cicd.pipeline.rules import action, flow, local, structure
+
+if TYPE_CHECKING:
+    from cicd.document.rules import Rule
+    from cicd.pipeline.spec import PipelineDeclaration
+
+RULES: tuple[Rule[PipelineDeclaration], ...] = (
+    structure.stage_count,
+    structure.source_first,
+    structure.only_sources,
+    structure.stage_names,
+    structure.action_names,
+    structure.action_count,
+    structure.artifact_store,
+    structure.v2_only,
+    structure.variable_names,
+    structure.trigger_source,
+    structure.failure_gate,
+    action.unknown_action_type,
+    action.configuration,
+    action.artifact_count,
+    action.v2_action,
+    action.compute_only,
+    action.approval_timeout,
+    action.primary_source,
+    flow.output_names,
+    flow.input_order,
+    flow.namespaces,
+    flow.variable_references,
+    local.provider_not_here,
+    local.condition_not_here,
+    local.trigger_not_here,
+    local.not_text,
+)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cicd.document.nearest import closest
 from cicd.document.rules import rule
 from cicd.pipeline.action_type import ACTION_TYPES, Category, find_action_type
+from cicd.pipeline.actions import ACTIONS
 from cicd.pipeline.rules.structure import ACTION
 from cicd.pipeline.spec import PipelineType
 
@@ -28,7 +29,7 @@ def unknown_action_type(spec: PipelineDeclaration, problems: Problems) -> None:
             continue  # the schema has said so
         if find_action_type(type_id) is not None and type_id.version == "1":
             continue
-        if type_id.owner == "Custom" or str(type_id) in _installed():
+        if str(type_id) not in ACTION_TYPES and str(type_id) in ACTIONS:
             continue
         near = closest(str(type_id), ACTION_TYPES)
         known = str(type_id) in ACTION_TYPES
@@ -88,8 +89,8 @@ def artifact_count(spec: PipelineDeclaration, problems: Problems) -> None:
                 "pipeline/artifact-count",
                 f"'{action.name}' has {count} {direction} artifacts, and {_needs(allowed)}",
                 action.span(f"{direction}Artifacts"),
-                note=f"{ACTION}: Action {action.name} declares {count} {direction} artifacts which "
-                f"is {word} count ({bound})",
+                note=f"{ACTION}: Action {action.name} declares {count} {direction} artifacts "
+                f"which is {word} count ({bound})",
             )
 
 
@@ -178,12 +179,6 @@ def _needs(allowed: range) -> str:
     if low == high:
         return f"takes {low}" if low else "takes none"
     return f"takes {low} to {high}"
-
-
-def _installed() -> frozenset[str]:
-    from cicd.pipeline.actions import ACTIONS
-
-    return frozenset(name for name in ACTIONS.installed())
 
 
 def _region() -> str:

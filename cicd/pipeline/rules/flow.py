@@ -40,7 +40,9 @@ def output_names(spec: PipelineDeclaration, problems: Problems) -> None:
 def input_order(spec: PipelineDeclaration, problems: Problems) -> None:
     """An input comes from an earlier stage, or from a lower ``runOrder`` of the same one."""
     made = {
-        output.name: (place, action) for place, action in _placed(spec) for output in action.outputs
+        output.name: (place, action)
+        for place, action in _placed(spec)
+        for output in action.outputs
     }
     for place, action in _placed(spec):
         for taken in action.inputs:
@@ -51,15 +53,17 @@ def input_order(spec: PipelineDeclaration, problems: Problems) -> None:
                 message = f"nothing makes the artifact '{taken.name}'"
                 hint = _meant(taken.name, made)
             else:
-                message = f"'{taken.name}' is made by '{source[1].name}', which does not come first"
+                message = (
+                    f"'{taken.name}' is made by '{source[1].name}', which does not come first"
+                )
                 hint = f"give '{action.name}' a higher runOrder, or a later stage"
             problems.error(
                 "pipeline/input-order",
                 message,
                 taken.span,
                 hint=hint,
-                note=f"{ACTION}: Input Artifact Bundle {taken.name} in action {action.name} is not "
-                "declared as Output Artifact Bundle in any of the preceding actions",
+                note=f"{ACTION}: Input Artifact Bundle {taken.name} in action {action.name} is "
+                "not declared as Output Artifact Bundle in any of the preceding actions",
             )
 
 

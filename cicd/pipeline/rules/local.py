@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from cicd.document.node import NodeKind, ScalarStyle
 from cicd.document.rules import rule
+from cicd.pipeline.action_type import find_action_type
+from cicd.pipeline.actions import ACTIONS
 from cicd.pipeline.rules.structure import CONDITIONS
 
 if TYPE_CHECKING:
@@ -19,9 +21,6 @@ if TYPE_CHECKING:
 @rule("pipeline/provider-not-here")
 def provider_not_here(spec: PipelineDeclaration, problems: Problems) -> None:
     """An action of a provider that nothing here carries out will fail, and say so."""
-    from cicd.pipeline.action_type import find_action_type
-    from cicd.pipeline.actions import ACTIONS
-
     for stage in spec.stages:
         for action in stage.actions:
             if find_action_type(action.type_id) and str(action.type_id) not in ACTIONS:
@@ -59,9 +58,7 @@ def trigger_not_here(spec: PipelineDeclaration, problems: Problems) -> None:
     for stage in spec.stages:
         blockers = stage.node.entries.get("blockers")
         if blockers is not None and blockers.value.items:
-            problems.warning(
-                "pipeline/trigger-not-here", "blockers do nothing", blockers.key_span
-            )
+            problems.warning("pipeline/trigger-not-here", "blockers do nothing", blockers.key_span)
 
 
 @rule("pipeline/not-text")

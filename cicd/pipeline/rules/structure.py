@@ -182,9 +182,9 @@ def artifact_store(spec: PipelineDeclaration, problems: Problems) -> None:
                 f"'{action.name}' is in {region}, which has no artifact store",
                 action.span("region"),
                 hint=f"add '{region}' to 'artifactStores'",
-                note=f"{STRUCTURE}: Your pipeline must have an artifact store, such as an artifact "
-                "bucket, for each region where you have an action. The following region is "
-                f"missing in 'pipeline.artifactStores': {region}.",
+                note=f"{STRUCTURE}: Your pipeline must have an artifact store, such as an "
+                "artifact bucket, for each region where you have an action. The following "
+                f"region is missing in 'pipeline.artifactStores': {region}.",
             )
 
 

@@ -1,0 +1,22 @@
+"""The adapters: one file a way of doing, and the tables that name them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cicd.registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from cicd.ports import Runner
+
+RUNNERS: Registry[Callable[[Path], Runner]] = Registry(
+    "cicd.runners",
+    {
+        "docker": "cicd.backends.runner_docker:DockerRunner",
+        "sandbox": "cicd.backends.runner_sandbox:SandboxRunner",
+        "host": "cicd.backends.runner_host:HostRunner",
+    },
+)

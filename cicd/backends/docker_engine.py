@@ -1,0 +1,212 @@
+"""
+The Docker engine's own HTTP, spoken on its unix socket.
+
+A build needs a handful of calls, and importing the SDK costs more than all of them.
+Podman's socket and those of Docker Desktop, colima and rootless engines speak the same.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import select
+import socket
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+from urllib.parse import quote, urlencode
+
+from cicd.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cicd.event import JSON
+
+NEWEST = (1, 47)  # the newest version of the API that these calls were written for
+TIMEOUT = 120.0  # seconds; a cold engine may take its time to start a container
+START_HINT = (
+    "start it (Docker Desktop, or `sudo systemctl start docker`), "
+    "or go without: `--runner sandbox` or `--runner host`"
+)
+
+
+class Refused(Exception):  # noqa: N818 - the engine's answer, turned into words by who asked
+    """The engine answered, but not as hoped. ``status`` is HTTP's; the text is the engine's."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+def endpoint() -> str:
+    """Say which engine is meant, as the docker client would: a URL such as unix:///…."""
+    if host := os.environ.get("DOCKER_HOST"):
+        return host
+    settings = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    context = os.environ.get("DOCKER_CONTEXT") or _setting(settings / "config.json")
+    if context and context != "default":
+        digest = sha256(context.encode()).hexdigest()
+        meta = _read(settings / "contexts" / "meta" / digest / "meta.json")
+        match meta:
+            case {"Endpoints": {"docker": {"Host": str(host)}}}:
+                return host
+        raise Unavailable(
+            f"the Docker context '{context}' does not exist",
+            hint="see `docker context ls`; choose one with DOCKER_CONTEXT or DOCKER_HOST",
+        )
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "/nonexistent")
+    usual = ("/var/run/docker.sock", f"{runtime}/docker.sock", f"{settings}/run/docker.sock")
+    found = (path for path in usual if Path(path).exists())
+    return f"unix://{next(found, usual[0])}"
+
+
+class Engine:
+    """One local engine. A connection a call, so it may be used from any thread."""
+
+    def __init__(self, url: str) -> None:
+        """Raises ``Unavailable`` for an engine of another machine."""
+        if not url.startswith("unix://"):
+            raise Unavailable(
+                f"the Docker engine at {url} is not reached through a socket of this machine",
+                hint="builds mount directories of this machine: use a local engine, "
+                "`--runner sandbox` or `--runner host`",
+            )
+        self.url = url
+        self._socket = url.removeprefix("unix://")
+        self._prefix = ""
+
+    def ping(self) -> None:
+        """Agree on a version; raises ``Unavailable`` when no engine answers."""
+        answer = self._request("GET", "/_ping", None)
+        offered = answer.headers.get("Api-Version") or "1.41"
+        major, _, minor = offered.partition(".")
+        version = min(NEWEST, (int(major), int(minor)))
+        self._prefix = f"/v{version[0]}.{version[1]}"
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: JSON = None,
+        *,
+        query: Mapping[str, str] | None = None,
+    ) -> JSON:
+        """Make one call and give its answer; raises ``Refused`` for any status from 300 on."""
+        target = path + (f"?{urlencode(query)}" if query else "")
+        if not self._prefix:
+            self.ping()
+        answer = self._request(method, self._prefix + target, body)
+        with answer:
+            data = answer.read()
+        if answer.status >= 300 and answer.status != 304:  # 304: it already is as asked
+            raise Refused(answer.status, _words(data))
+        return cast("JSON", json.loads(data)) if data.strip() else None
+
+    def find(self, path: str) -> Mapping[str, JSON] | None:
+        """Make a GET call for one object; None when there is none."""
+        try:
+            found = self.call("GET", path)
+        except Refused as refused:
+            if refused.status == 404:
+                return None
+            raise
+        return cast("Mapping[str, JSON]", found)
+
+    def attach(self, container: str) -> socket.socket:
+        """
+        Open a stream to a container's standard input.
+
+        The container's own streams are attached too, though nothing is said there:
+        the end of the stream is how its death is seen.
+        Closing it leaves the container's input open for the next one.
+        """
+        if not self._prefix:
+            self.ping()
+        stream = self._connect()
+        query = "stream=1&stdin=1&stdout=1&stderr=1"
+        stream.sendall(
+            f"POST {self._prefix}/containers/{quote(container)}/attach?{query} HTTP/1.1\r\n"
+            "Host: docker\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n"
+            "Content-Length: 0\r\n\r\n".encode()
+        )
+        head = b""
+        while b"\r\n\r\n" not in head:
+            piece = stream.recv(1)  # not a byte of the stream itself may be taken
+            if not piece:
+                break
+            head += piece
+        status = head.split(b" ", 2)[1:2]
+        if status not in ([b"101"], [b"200"]):
+            stream.close()
+            raise Refused(int(status[0]) if status else 500, head.decode("utf-8", "replace"))
+        stream.settimeout(None)
+        return stream
+
+    def _connect(self) -> socket.socket:
+        stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        stream.settimeout(TIMEOUT)
+        try:
+            stream.connect(self._socket)
+        except PermissionError:
+            stream.close()
+            raise Unavailable(
+                f"the Docker engine at {self.url} may not be used by this user",
+                hint="add the user to the group docker, or use `--runner sandbox`",
+            ) from None
+        except OSError:
+            stream.close()
+            raise Unavailable(f"no Docker engine answers at {self.url}", hint=START_HINT) from None
+        return stream
+
+    def _request(self, method: str, target: str, body: JSON) -> http.client.HTTPResponse:
+        connection = http.client.HTTPConnection("docker")
+        connection.sock = self._connect()
+        data = None if body is None else json.dumps(body)
+        headers = {"Content-Type": "application/json", "Connection": "close"}
+        try:
+            connection.request(method, target, body=data, headers=headers)
+            return connection.getresponse()
+        except (OSError, http.client.HTTPException) as problem:
+            connection.close()
+            raise Unavailable(
+                f"the Docker engine at {self.url} did not answer: {problem}", hint=START_HINT
+            ) from None
+
+
+def at_end(stream: socket.socket) -> bool:
+    """Say whether the other side has closed; what it says otherwise is thrown away."""
+    try:
+        while select.select([stream], [], [], 0)[0]:
+            if not stream.recv(65536):
+                return True
+    except OSError:
+        return True
+    return False
+
+
+def _words(data: bytes) -> str:
+    text = data.decode("utf-8", "replace").strip()
+    try:
+        match json.loads(text):
+            case {"message": str(message)}:
+                return message
+    except ValueError:
+        pass
+    return text
+
+
+def _read(path: Path) -> object:
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def _setting(path: Path) -> str | None:
+    match _read(path):
+        case {"currentContext": str(name)}:
+            return name
+    return None

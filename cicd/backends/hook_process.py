@@ -1,0 +1,177 @@
+"""One hook script as a process: two outputs, one timeout, and the rule about closing them."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import threading
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from cicd.engine.output import LineWriter, Redactor
+from cicd.ports import HookExit, HookFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import timedelta
+    from typing import IO
+
+    from cicd.ports import CancelToken
+
+_PATIENCE: Final = 0.1  # seconds between two looks whether reading should end
+
+
+def run(
+    world: Sequence[str],
+    command: Sequence[str],
+    *,
+    variables: Mapping[str, str],
+    timeout: timedelta,
+    output: Callable[[str, str], None],
+    cancel: CancelToken,
+) -> HookExit:
+    """
+    Run a command to its end.
+
+    At the timeout its process group gets one SIGTERM, and then we wait for ever.
+    A child that keeps an output open is waited for until the timeout, too, and then left alone.
+
+    Args:
+        world: The beginning of a command line that gives it another root; () for none.
+        command: The program and its arguments.
+        variables: Its whole environment.
+        timeout: For the script and its outputs together.
+        output: Gets ("stdout" | "stderr", line), from two threads.
+        cancel: SIGTERM to the group, SIGKILL for the reason "KILLED".
+
+    Source: the agent's behaviour, "Hook execution" and its table of timeout corners.
+    """
+    # The script's processes outlive us and its timeout is real: no clock of ours measures it.
+    deadline = time.monotonic() + timeout.total_seconds()
+    try:
+        process, leader = _start(world, command, variables)
+    except OSError as reason:
+        name = {2: "ENOENT", 8: "ENOEXEC", 13: "EACCES"}.get(reason.errno or 0, "EIO")
+        return HookExit(
+            failure=HookFailure.CANNOT_EXECUTE,
+            message=f"Errno::{name} with message {reason.strerror} - {command[0]}",
+        )
+    give_up = threading.Event()
+    readers = [
+        _reader(stream, name, output, give_up)
+        for name, stream in (("stdout", process.stdout), ("stderr", process.stderr))
+    ]
+    ended = threading.Event()
+    threading.Thread(target=lambda: (process.wait(), ended.set()), daemon=True).start()
+
+    def stop() -> None:
+        _signal(leader, signal.SIGKILL if cancel.reason == "KILLED" else signal.SIGTERM)
+        give_up.set()
+
+    cancel.on_cancel(stop)
+    timed_out = not ended.wait(max(0.0, deadline - time.monotonic()))
+    if timed_out:
+        _signal(leader, signal.SIGTERM)
+        ended.wait()
+    open_late = _await_outputs(readers, deadline, give_up)
+    if timed_out:
+        return HookExit(failure=HookFailure.TIMED_OUT)
+    if process.returncode != 0 or cancel.reason is not None:
+        status = process.returncode if process.returncode >= 0 else None
+        return HookExit(failure=HookFailure.EXIT, status=status)
+    return HookExit(failure=open_late, status=0)
+
+
+def _start(
+    world: Sequence[str], command: Sequence[str], variables: Mapping[str, str]
+) -> tuple[subprocess.Popen[bytes], int]:
+    """Start it as the leader of a process group, and give that group's number."""
+    if not world:
+        alone = _popen(command, variables)
+        return alone, alone.pid
+    reading, writing = os.pipe()
+    try:
+        # bubblewrap waits outside the script's group: a signal to the group leaves it watching.
+        process = _popen(
+            [*world, "--new-session", "--info-fd", str(writing), "--", *command],
+            variables,
+            pass_fds=(writing,),
+        )
+    except OSError:
+        os.close(reading)
+        raise
+    finally:
+        os.close(writing)
+    with os.fdopen(reading, "rb") as information:
+        said = information.read()
+    try:
+        return process, int(json.loads(said)["child-pid"])
+    except (ValueError, KeyError):  # it could not make the world, and says why on its output
+        return process, process.pid
+
+
+def _popen(
+    command: Sequence[str], variables: Mapping[str, str], pass_fds: tuple[int, ...] = ()
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=dict(variables),
+        cwd="/",
+        start_new_session=True,
+        pass_fds=pass_fds,
+    )
+
+
+def _signal(group: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, number)
+
+
+def _reader(
+    stream: IO[bytes] | None,
+    name: str,
+    output: Callable[[str, str], None],
+    give_up: threading.Event,
+) -> threading.Thread:
+    assert stream is not None
+
+    def read() -> None:
+        lines = LineWriter(Redactor(()), lambda line: output(name, line))
+        with stream:
+            while not give_up.is_set():
+                if not select.select([stream], [], [], _PATIENCE)[0]:
+                    continue
+                block = os.read(stream.fileno(), 65536)
+                if not block:
+                    break
+                lines.write(block)
+        lines.close()
+
+    thread = threading.Thread(target=read, name=f"hook {name}", daemon=True)
+    thread.start()
+    return thread
+
+
+def _await_outputs(
+    readers: Sequence[threading.Thread], deadline: float, give_up: threading.Event
+) -> HookFailure | None:
+    """Wait for both outputs to be closed; say which one is still open at the deadline."""
+    late: HookFailure | None = None
+    for reader, failure in zip(
+        readers, (HookFailure.STDOUT_OPEN, HookFailure.STDERR_OPEN), strict=True
+    ):
+        # A moment at least, for what is already written by a script that used its time up.
+        reader.join(max(2 * _PATIENCE, deadline - time.monotonic()))
+        if reader.is_alive():
+            late = late or failure
+    give_up.set()
+    for reader in readers:
+        reader.join()
+    return late

@@ -1,0 +1,130 @@
+"""A directory as the root of a script's file system, by bubblewrap."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+_SYSTEM: Final = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "nix")
+_OWN: Final = ("etc", "home", "opt", "root", "run", "srv", "tmp", "var", "var/tmp")
+_MOUNTED: Final = ("dev", "proc", "sys")
+# Copied, so that a hook may add a user or a host to its own instance.
+_SEEDS: Final = (
+    *("group", "hostname", "hosts", "ld.so.cache", "ld.so.conf", "localtime", "login.defs"),
+    *("nsswitch.conf", "passwd", "protocols", "resolv.conf", "services", "shells"),
+)
+_SHARED: Final = (
+    *("alternatives", "ca-certificates", "ld.so.conf.d", "pam.d", "pki", "security", "ssl"),
+)
+_WORLD_MODES: Final = {"tmp": 0o1777, "var/tmp": 0o1777, "root": 0o700}
+
+
+@cache
+def works() -> bool:
+    """Tell whether this machine lets us make such a world."""
+    if shutil.which("bwrap") is None:
+        return False
+    try:
+        tried = subprocess.run(
+            ["bwrap", "--ro-bind", "/", "/", "--dev-bind", "/dev", "/dev", "--bind", "/proc"]
+            + ["/proc", "--new-session", "true"],
+            capture_output=True,
+            check=False,
+            timeout=10,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return tried.returncode == 0
+
+
+def prepare(root: Path) -> None:
+    """Give a directory what every root has; what is there already stays as it is."""
+    for name in _OWN:
+        place = root / name
+        if not place.exists():
+            place.mkdir(parents=True)
+            place.chmod(_WORLD_MODES.get(name, 0o755))
+    for name in _MOUNTED:
+        (root / name).mkdir(exist_ok=True)
+    for name in _SYSTEM:
+        place, ours = root / name, Path("/") / name
+        if place.is_symlink() or place.exists():
+            continue
+        if ours.is_symlink():
+            place.symlink_to(ours.readlink())
+        elif ours.is_dir():
+            place.mkdir()
+    for name in _SEEDS:
+        place, ours = root / "etc" / name, Path("/etc") / name
+        if ours.is_file() and not place.exists() and not place.is_symlink():
+            shutil.copyfile(ours, place)
+    for name in _SHARED:
+        if (Path("/etc") / name).is_dir():
+            (root / "etc" / name).mkdir(exist_ok=True)
+    _prepare_shadow(root / "etc")
+
+
+def _prepare_shadow(etc: Path) -> None:
+    """Make the file that su wants to see; this machine's own stays where it is."""
+    shadow, users = etc / "shadow", etc / "passwd"
+    if shadow.exists() or not users.exists():
+        return
+    names = [line.partition(":")[0] for line in users.read_text("utf-8").splitlines()]
+    with os.fdopen(os.open(shadow, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.writelines(f"{name}:*:19000:0:99999:7:::\n" for name in names if name)
+
+
+def enter(root: Path) -> tuple[str, ...]:
+    """
+    Give the beginning of a command line that runs the rest with ``root`` as ``/``.
+
+    Processes and network are this machine's own, and nothing dies with us: a server that a hook
+    starts goes on, and the number in its pid file means something to the next hook.
+    """
+    arguments = ["bwrap", "--bind", str(root), "/"]
+    for name in _SYSTEM:
+        ours = Path("/") / name
+        if ours.is_dir() and not ours.is_symlink():
+            arguments += _merged(root / name, ours)
+    for name in _SHARED:
+        ours = Path("/etc") / name
+        if ours.is_dir() and not _has_content(root / "etc" / name):
+            arguments += ["--ro-bind", str(ours), str(ours)]
+    arguments += ["--dev-bind", "/dev", "/dev", "--bind", "/proc", "/proc"]
+    if Path("/sys").is_dir():
+        arguments += ["--ro-bind", "/sys", "/sys"]
+    return (*arguments, "--chdir", "/")
+
+
+def _has_content(directory: Path) -> bool:
+    return directory.is_dir() and any(directory.iterdir())
+
+
+def _merged(theirs: Path, ours: Path) -> list[str]:
+    """Mount a directory of this machine, with what the instance has there laid over it."""
+    if not _has_content(theirs):
+        return ["--ro-bind", str(ours), str(ours)]
+    arguments = ["--tmpfs", str(ours)]
+    for name in sorted({*os.listdir(theirs), *os.listdir(ours)}):
+        inner, outer = theirs / name, ours / name
+        if not os.path.lexists(inner):
+            arguments += _shown(outer, outer, "--ro-bind")
+        elif inner.is_dir() and outer.is_dir() and not inner.is_symlink():
+            arguments += _merged_inner(inner, outer)
+        else:
+            arguments += _shown(inner, outer, "--bind")
+    return arguments
+
+
+def _merged_inner(theirs: Path, ours: Path) -> list[str]:
+    return _merged(theirs, ours.resolve()) if ours.is_symlink() else _merged(theirs, ours)
+
+
+def _shown(source: Path, place: Path, how: str) -> list[str]:
+    if source.is_symlink():
+        return ["--symlink", str(source.readlink()), str(place)]
+    return [how, str(source), str(place)]

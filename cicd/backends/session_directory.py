@@ -1,0 +1,151 @@
+"""
+A session's own directory on this machine: what the driver reads and writes, and who it is.
+
+``home/sessions/<id>`` is for our eyes only (mode 0700) and holds::
+
+    session.json     the record: which runner, whose stream, where things are inside
+    io/              what the driver sees: driver.sh, the spool, a directory a command
+    mounts/          changes to, or copies of, what was mounted
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import secrets
+import shutil
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cicd.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+DRIVER = Path(__file__).with_name("driver.sh")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRecord:
+    """What must be known to find a session again. ``state`` is the runner's own business."""
+
+    id: str
+    runner: str
+    stream: str
+    nonce: str = field(default_factory=lambda: secrets.token_hex(16))
+    places: Mapping[str, str] = field(default_factory=dict)
+    scratch: str = ""
+    state: Mapping[str, str] = field(default_factory=dict)
+
+
+def directory_name(session_id: str) -> str:
+    """Make a plain file name out of any id: safe in mount options and container names."""
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", session_id):
+        return session_id
+    digest = hashlib.sha256(session_id.encode()).hexdigest()[:12]
+    return "s" + re.sub(r"[^A-Za-z0-9._-]", "-", session_id)[:60] + "-" + digest
+
+
+def source_digits(session_id: str) -> int:
+    """Give the number of ``/codebuild/output/src<digits>/src``; the same id, the same number."""
+    return 100_000_000 + int(hashlib.sha256(session_id.encode()).hexdigest(), 16) % 900_000_000
+
+
+def place_names(session_id: str, mounts: tuple[str, ...]) -> dict[str, str]:
+    """Give each mount's path inside: "src" has the session's number, the others count on."""
+    digits = source_digits(session_id)
+    others = (name for name in mounts if name != "src")
+    numbers = dict.fromkeys(filter("src".__eq__, mounts), digits)
+    numbers |= {name: digits + count for count, name in enumerate(others, start=1)}
+    return {name: f"/codebuild/output/src{numbers[name]}/src" for name in mounts}
+
+
+class SessionDirectory:
+    """One such directory; see the head of this file."""
+
+    def __init__(self, root: Path) -> None:
+        """Name it; nothing is read or made."""
+        self.root = root
+        self.io = root / "io"
+        self.mounts = root / "mounts"
+        self.spool = self.io / "spool"
+
+    @classmethod
+    def create(cls, home: Path, record: SessionRecord) -> SessionDirectory:
+        """Make it whole or not at all; raises ``Unavailable`` when it exists already."""
+        sessions = home / "sessions"
+        sessions.mkdir(parents=True, exist_ok=True)
+        root = sessions / directory_name(record.id)
+        if root.exists():
+            raise Unavailable(
+                f"session '{record.id}' exists already",
+                hint="end what an earlier run left with `cicd doctor --reap`",
+            )
+        made = cls(sessions / f".new-{secrets.token_hex(8)}")
+        made.root.mkdir(mode=0o700)
+        made.io.mkdir(mode=0o755)
+        made.mounts.mkdir(mode=0o755)
+        shutil.copyfile(DRIVER, made.io / "driver.sh")
+        made.spool.touch(mode=0o600)
+        made.save(record)
+        made.root.rename(root)
+        return cls(root)
+
+    @classmethod
+    def find(cls, home: Path, session_id: str) -> SessionDirectory | None:
+        """Give the directory of a session, if there is one."""
+        root = home / "sessions" / directory_name(session_id)
+        return cls(root) if (root / "session.json").is_file() else None
+
+    @classmethod
+    def all(cls, home: Path) -> Iterator[SessionDirectory]:
+        """Give every session's directory below ``home``."""
+        sessions = home / "sessions"
+        for root in sorted(sessions.iterdir()) if sessions.is_dir() else ():
+            if (root / "session.json").is_file():
+                yield cls(root)
+
+    def record(self) -> SessionRecord:
+        """Read the record."""
+        return SessionRecord(**json.loads((self.root / "session.json").read_text("utf-8")))
+
+    def save(self, record: SessionRecord) -> None:
+        """Write the record, atomically."""
+        text = json.dumps({name: getattr(record, name) for name in SessionRecord.__slots__})
+        new = self.root / "session.json.new"
+        new.write_text(text, "utf-8")
+        new.replace(self.root / "session.json")
+
+    def remove(self, scrub: Callable[[], None] | None = None) -> None:
+        """
+        Forget it, whatever is inside.
+
+        ``scrub`` is asked to empty it when something belongs to another user.
+        """
+        try:
+            remove_tree(self.root)
+        except PermissionError:
+            if scrub is None:
+                raise
+            scrub()
+            remove_tree(self.root)
+
+
+def remove_tree(root: Path) -> None:
+    """Remove a tree, also where its directories forbid it (overlay's work directory, say)."""
+    try:
+        shutil.rmtree(root)
+    except FileNotFoundError:
+        if root.exists():  # somebody inside was faster; what is left goes now
+            shutil.rmtree(root, ignore_errors=True)
+    except PermissionError:
+        for directory, names, _ in os.walk(root):
+            for name in names:
+                inner = Path(directory, name)
+                if not inner.is_symlink():
+                    inner.chmod(stat.S_IRWXU)
+        shutil.rmtree(root)

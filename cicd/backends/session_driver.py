@@ -1,0 +1,245 @@
+"""
+A session that is a driver: what all runners share, whatever holds the driver.
+
+See ``driver.sh`` for its half.
+We write a command's files, ask for it with one line, and follow the spool by offset:
+a command costs milliseconds, and nothing of it needs us alive.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from cicd.backends.session_command import check_variables, frame, prepare
+from cicd.backends.session_spool import Tail
+from cicd.ports import CancelToken, Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from cicd.backends.session_directory import SessionDirectory
+    from cicd.ports import FileEntry
+
+GRACE = 10.0  # seconds between terminate and kill
+PATIENCE = 5.0  # seconds between kill and the end of the whole session
+SHORTEST, LONGEST = 0.001, 0.02  # seconds between two looks at the spool
+TERMINATED, KILLED = 128 + 15, 128 + 9
+
+
+class Channel(Protocol):
+    """The way to one driver, and to its end."""
+
+    def send(self, request: str) -> None:
+        """Hand over one request line; a dead driver is no exception, ``alive`` tells."""
+
+    def alive(self) -> bool:
+        """Say whether the driver is there; cheap."""
+
+    def end(self) -> None:
+        """Kill the driver and all that runs beside it, and return when they are gone."""
+
+    def forget(self) -> None:
+        """Remove what is left of it on this machine, its directory included."""
+
+
+class Files(Protocol):
+    """The way to the files of one session."""
+
+    def files(self, directory: str) -> Iterator[FileEntry]: ...
+
+    def copy_in(self, source: Path, destination: str) -> None: ...
+
+    def copy_out(self, directory: str, paths: Sequence[str], destination: Path) -> None: ...
+
+
+class DriverSession:
+    """A ``ports.Session``."""
+
+    def __init__(
+        self,
+        directory: SessionDirectory,
+        channel: Channel,
+        files: Callable[[DriverSession], Files],
+        *,
+        users: Callable[[str | None], None],
+    ) -> None:
+        """
+        Take over a session that runs: a new one, or one that a dead process left.
+
+        Args:
+            directory: Where its files are.
+            channel: How its driver is reached.
+            files: How its files are reached.
+            users: Raises ``Unavailable`` for a user that it cannot run a command as.
+        """
+        record = directory.record()
+        self.places = record.places
+        self.scratch = record.scratch
+        self.directory = directory
+        self._nonce = record.nonce
+        self._channel = channel
+        self._users = users
+        self._files = files(self)
+        self._ends = {0: 0}
+        self._numbers = {
+            path.joinpath("key").read_text("utf-8"): int(path.name)
+            for path in directory.io.iterdir()
+            if path.name.isdigit()
+        }
+        self._errands = 0
+        self._closed = False
+        self._lock = threading.Lock()
+
+    def run(
+        self,
+        key: str,
+        script: str,
+        *,
+        shell: str = "sh",
+        variables: Mapping[str, str] | None = None,
+        directory: str | None = None,
+        user: str | None = None,
+        output: Callable[[bytes], None],
+        cancel: CancelToken,
+    ) -> Exit:
+        """See ``ports.Session``."""
+        self._users(user)
+        check_variables(variables or {})
+        number = self._numbers.get(key)
+        if number is None:
+            if cancel.reason is not None:
+                return Exit(status=TERMINATED, cancelled=cancel.reason)
+            if self._closed or not self._channel.alive():
+                return Exit(status=KILLED, lost=True)
+            number = len(self._numbers) + 1
+            text = frame(
+                shell=shell, variables=variables, directory=directory or self.scratch, user=user
+            )
+            files = {"key": key, "frame": text, "script": script}
+            prepare(self.directory.io, str(number), files)
+            self._numbers[key] = number
+        start = self._end_of(number - 1)
+        self._channel.send(f"run {number}")
+        return self._follow(number, start, output, cancel)
+
+    def files(self, directory: str) -> Iterator[FileEntry]:
+        """See ``ports.Session``."""
+        return self._files.files(directory)
+
+    def copy_in(self, source: Path, destination: str) -> None:
+        """See ``ports.Session``."""
+        self._files.copy_in(source, destination)
+
+    def copy_out(self, directory: str, paths: Sequence[str], destination: Path) -> None:
+        """See ``ports.Session``."""
+        self._files.copy_out(directory, paths, destination)
+
+    def close(self) -> None:
+        """See ``ports.Session``."""
+        with self._lock:
+            if self._closed:
+                return
+            self._channel.end()
+            self._channel.forget()
+            self._closed = True
+
+    def errand(self, script: str, *, tool: str) -> tuple[Exit, Path]:
+        """
+        Run a script of our own, between commands, which the spool knows nothing of.
+
+        Returns:
+            Its end, and its directory below ``io``, which the script sees as ``${0%/*}``;
+            the text ``tool`` stands there in a file of that name.
+        """
+        self._errands += 1
+        name = f"errand-{time.monotonic_ns()}-{self._errands}"
+        files = {"frame": frame(directory="/", quiet=True), "script": script, "tool": tool}
+        at = prepare(self.directory.io, name, files)
+        self._channel.send(f"run {name}")
+        pause = SHORTEST
+        ended = at / "exit"
+        while not (ended.is_file() and (status := ended.read_text()).endswith("\n")):
+            if pause >= LONGEST and not self._channel.alive() and not ended.is_file():
+                return Exit(status=KILLED, lost=True), at
+            time.sleep(pause)
+            pause = min(pause * 1.5, LONGEST)
+        return Exit(status=int(status)), at
+
+    def _end_of(self, number: int) -> int:
+        """Say where in the spool a command ended; waits for one that was not waited for."""
+        if number not in self._ends:
+            before = self._end_of(number - 1)
+            self._follow(number, before, lambda _: None, CancelToken())
+        return self._ends.get(number, 0)
+
+    def _follow(
+        self, number: int, start: int, output: Callable[[bytes], None], cancel: CancelToken
+    ) -> Exit:
+        at = self.directory.io / str(number)
+        stop = _Stop(self._channel, number, at / "cancelled")
+        wake = threading.Event()
+        cancel.on_cancel(wake.set)
+        tail = Tail(self.directory.spool, self._nonce, number, start)
+        pause = SHORTEST
+        try:
+            while True:
+                data = tail.read()
+                if data:
+                    output(data)
+                    pause = SHORTEST
+                if tail.status is not None:
+                    self._ends[number] = tail.end
+                    return Exit(status=tail.status, cancelled=stop.reason())
+                if cancel.reason is not None:
+                    stop.press(cancel.reason)
+                if data:
+                    continue
+                if pause >= LONGEST and not self._channel.alive():
+                    return self._lost(tail, output, cancel)
+                if cancel.reason is None:
+                    wake.wait(pause)
+                else:
+                    time.sleep(pause)
+                pause = min(pause * 1.5, LONGEST)
+        finally:
+            tail.close()
+
+    def _lost(self, tail: Tail, output: Callable[[bytes], None], cancel: CancelToken) -> Exit:
+        """Give what a dead driver still wrote; its very last words may be the mark."""
+        while data := tail.read():
+            output(data)
+        if tail.status is not None:
+            return Exit(status=tail.status, cancelled=cancel.reason)
+        if rest := tail.rest():
+            output(rest)
+        return Exit(status=KILLED, cancelled=cancel.reason, lost=True)
+
+
+class _Stop:
+    """The way from asking to insisting, for one command."""
+
+    def __init__(self, channel: Channel, number: int, note: Path) -> None:
+        self._channel = channel
+        self._number = number
+        self._note = note  # remembers the reason for who replays the command
+        self._steps: list[tuple[float, Callable[[], None]]] | None = None
+
+    def reason(self) -> str | None:
+        """Say why the command was asked to stop, if it was: by us or by a process now dead."""
+        return self._note.read_text("utf-8") if self._note.is_file() else None
+
+    def press(self, reason: str) -> None:
+        """Take the steps that are due."""
+        now = time.monotonic()
+        if self._steps is None:
+            self._note.write_text(reason, "utf-8")
+            grace = 0.0 if reason == "KILLED" else GRACE
+            kill = (now + grace, lambda: self._channel.send(f"kill {self._number} KILL"))
+            self._steps = [kill, (now + grace + PATIENCE, self._channel.end)]
+            if grace:
+                self._channel.send(f"kill {self._number} TERM")
+        while self._steps and self._steps[0][0] <= now:
+            self._steps.pop(0)[1]()

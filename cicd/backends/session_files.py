@@ -1,0 +1,71 @@
+"""Files of a session that are files of this machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from cicd.errors import UsageError
+from cicd.ports import FileEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+class MachineFiles:
+    """Reached directly: a path inside is the same path here."""
+
+    def files(self, directory: str) -> Iterator[FileEntry]:
+        """See ``ports.Session``."""
+        if not Path(directory).is_dir():
+            raise UsageError(f"'{directory}' is not a directory")
+        return iter(sorted(_listing(directory), key=lambda entry: entry.path))
+
+    def copy_in(self, source: Path, destination: str) -> None:
+        """See ``ports.Session``."""
+        if source.is_dir():
+            shutil.copytree(source, destination, symlinks=True, dirs_exist_ok=True)
+        else:
+            Path(destination).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, destination)
+
+    def copy_out(self, directory: str, paths: Sequence[str], destination: Path) -> None:
+        """See ``ports.Session``."""
+        for path in paths:
+            check_inside(path)
+            source, target = Path(directory, path), destination / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if source.is_dir():
+                shutil.copytree(source, target, dirs_exist_ok=True)
+            elif source.exists():
+                shutil.copy2(source, target)
+            else:
+                raise UsageError(f"there is no '{path}' in '{directory}'")
+
+
+def check_inside(path: str) -> None:
+    """Refuse a path that is absolute or climbs out; raises ``UsageError``."""
+    if not path or path.startswith("/") or ".." in PurePosixPath(path).parts:
+        raise UsageError(f"'{path}' is not a path below the directory")
+
+
+def _listing(directory: str) -> Iterator[FileEntry]:
+    waiting = [("", directory)]
+    while waiting:
+        prefix, current = waiting.pop()
+        with os.scandir(current) as entries:
+            for entry in entries:
+                path = prefix + entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append((f"{path}/", entry.path))
+                elif entry.is_symlink() or entry.is_file():
+                    status = entry.stat(follow_symlinks=False)
+                    yield FileEntry(
+                        path=path,
+                        mode=stat.S_IMODE(status.st_mode),
+                        size=status.st_size,
+                        link=os.readlink(entry.path) if entry.is_symlink() else None,
+                    )

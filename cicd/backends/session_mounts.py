@@ -1,0 +1,141 @@
+"""What a session sees of this machine's directories: copy-on-write views, else copies."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cicd.errors import Unavailable, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from cicd.ports import Mount
+
+# Overlay reads its options by these characters; paths that hold one are copied instead.
+SPECIAL = frozenset(",:\\\"'\n")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlay:
+    """One overlay file system, not mounted yet; ``upper`` collects what the session writes."""
+
+    lower: Path
+    upper: Path
+    work: Path
+
+    def options(self) -> str:
+        """Give it as mount(8) takes it."""
+        return f"lowerdir={self.lower},upperdir={self.upper},workdir={self.work}"
+
+
+def check_sources(mounts: Iterable[Mount]) -> None:
+    """Raise ``UsageError`` for a source that is not a directory."""
+    for mount in mounts:
+        if not mount.source.is_dir():
+            raise UsageError(f"'{mount.source}' is not a directory")
+
+
+def unseen(mount: Mount, home: Path) -> tuple[Path, ...]:
+    """Give the paths below the source that must not be seen: overlay, above all, not itself."""
+    source, home = mount.source.resolve(), home.resolve()
+    hidden = [source / name for name in mount.hidden]
+    if home != source and home.is_relative_to(source):
+        hidden.append(home)
+    return tuple(p for p in dict.fromkeys(hidden) if not any(q in p.parents for q in hidden))
+
+
+def overlay(mount: Mount, directory: Path, home: Path) -> Overlay | None:
+    """
+    Lay an overlay out below ``directory``; None where this path or file system will not do.
+
+    What must not be seen is a whiteout in the upper directory, a character device 0:0,
+    which Linux lets anyone make.
+    """
+    if sys.platform != "linux" or SPECIAL & set(f"{mount.source}{directory}"):
+        return None
+    source = mount.source.resolve()
+    view = Overlay(lower=source, upper=directory / "upper", work=directory / "work")
+    if SPECIAL & set(str(source)):
+        return None
+    for path in (view.upper, view.work):
+        path.mkdir(parents=True)
+    try:
+        for path in unseen(mount, home):
+            whiteout = view.upper / path.relative_to(source)
+            whiteout.parent.mkdir(parents=True, exist_ok=True)
+            os.mknod(whiteout, stat.S_IFCHR, os.makedev(0, 0))
+        _same_look(source, view.upper)
+    except PermissionError:
+        remove(view)
+        return None
+    return view
+
+
+def remove(view: Overlay) -> None:
+    """Forget an overlay that could not be mounted."""
+    for path in (view.upper, view.work):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def copy(mount: Mount, directory: Path, home: Path) -> Path:
+    """Copy a mount's source, sharing blocks where the file system can, and give the copy."""
+    source = mount.source.resolve()
+    destination = directory / "copy"
+    destination.mkdir(parents=True)
+    _copy_children(source, destination, frozenset(unseen(mount, home)))
+    _same_look(source, destination)
+    return destination
+
+
+def _copy_children(source: Path, destination: Path, skipped: frozenset[Path]) -> None:
+    whole = []
+    for child in sorted(source.iterdir()):
+        if child in skipped:
+            continue
+        if any(child in path.parents for path in skipped):
+            (destination / child.name).mkdir()
+            _copy_children(child, destination / child.name, skipped)
+            _same_look(child, destination / child.name)
+        else:
+            whole.append(str(child))
+    command = ["cp", "-cRp"] if sys.platform == "darwin" else ["cp", "-a", "--reflink=auto"]
+    for first in range(0, len(whole), 500):
+        batch = whole[first : first + 500]
+        done = subprocess.run(
+            [*command, *batch, f"{destination}/"], check=False, capture_output=True, text=True
+        )
+        if done.returncode:
+            raise Unavailable(
+                f"'{source}' cannot be copied: {done.stderr.strip().splitlines()[-1]}",
+                hint="look at the free space and the permissions there",
+            )
+
+
+def _same_look(source: Path, destination: Path) -> None:
+    status = source.stat()
+    destination.chmod(stat.S_IMODE(status.st_mode))
+    if os.geteuid() == 0:
+        os.chown(destination, status.st_uid, status.st_gid)
+
+
+def covers(mount: Mount, directory: Path) -> dict[str, Path]:
+    """Give something empty to lay over each hidden entry of a mount that is the source itself."""
+    found = {}
+    for name in mount.hidden:
+        original, cover = mount.source / name, directory / "covers" / name
+        if original.is_dir():
+            cover.mkdir(parents=True)
+        elif original.exists():
+            cover.parent.mkdir(parents=True, exist_ok=True)
+            cover.touch()
+        else:
+            continue
+        found[name] = cover
+    return found

@@ -1,0 +1,267 @@
+"""Buildspec + project + overrides → BuildPlan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cicd.build.plan import (
+    ArtifactPlan,
+    BuildPlan,
+    CommandLine,
+    PhasePlan,
+    Refusal,
+    ReportPlan,
+    SourcePlan,
+    Variable,
+)
+from cicd.build.project import ProjectArtifacts
+from cicd.build.reports import REPORT_FORMATS
+from cicd.build.spec import COMMAND_PHASES, WINDOWS_SHELLS, OnFailure, PhaseType, VariableType
+from cicd.build.variables import layered
+from cicd.document.problem import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime, timedelta
+    from pathlib import Path
+
+    from cicd.build.project import Project
+    from cicd.build.spec import ArtifactsSpec, Buildspec, PhaseSpec
+    from cicd.document.problem import Problem, Problems
+
+ACCOUNT = "123456789012"  # no account is asked here, but ARNs need one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """What a build is started with, beside its documents."""
+
+    build_id: str
+    region: str
+    created: datetime
+    runner: str
+    image: str
+    build_image: str
+    sources: tuple[SourcePlan, ...]
+    buildspec: str
+    overrides: tuple[Variable, ...]
+    timeout: timedelta
+    initiator: str
+    outputs: tuple[str, ...] | None  # CodePipeline's; None: the project decides
+    artifacts_directory: Path | None
+
+
+def compile_plan(
+    spec: Buildspec | None, project: Project, start: Start, problems: Problems
+) -> BuildPlan:
+    """
+    Say what a build will do.
+
+    Args:
+        spec: The buildspec; None if it is not valid, which the plan then says as the service
+            would: a build that fails in DOWNLOAD_SOURCE.
+        project: The build's project.
+        start: The rest.
+        problems: Those of the buildspec; what cannot be carried out here is added.
+    """
+    variables = layered(
+        spec.variables if spec else (), project.environment.variables, start.overrides
+    )
+    if spec is not None and spec.shell in WINDOWS_SHELLS:
+        problems.error(
+            "build/windows-shell",
+            f"'{spec.shell}' runs in Windows containers only",
+            spec.shell_span,
+            hint="builds run on Linux here: use sh or bash",
+        )
+    return BuildPlan(
+        build_id=start.build_id,
+        number=0,
+        project=project.name,
+        account=ACCOUNT,
+        region=start.region,
+        created=start.created,
+        runner=start.runner,
+        image=start.image,
+        build_image=start.build_image,
+        environment_type=project.environment.type,
+        compute_type=project.environment.compute_type,
+        privileged=project.environment.privileged,
+        sources=start.sources,
+        buildspec=start.buildspec,
+        version=spec.version if spec else "0.2",
+        shell=spec.shell if spec else "sh",
+        variables=variables,
+        exported_variables=_exported(spec, project) if spec else (),
+        runtime_versions=_runtimes(spec) if spec else (),
+        phases=_phases(spec),
+        artifacts=_artifacts(spec, project, start.outputs) if spec else (),
+        artifacts_type="CODEPIPELINE" if start.outputs is not None else project.artifacts.type,
+        artifacts_directory=start.artifacts_directory,
+        reports=_reports(spec) if spec else (),
+        cache_type=project.cache_type,
+        cache_paths=tuple(p.text for p in spec.cache.paths) if spec and spec.cache else (),
+        timeout=start.timeout,
+        queued_timeout=project.queued_timeout,
+        initiator=start.initiator,
+        service_role=project.service_role,
+        unknown_keys=tuple((u.section, u.keys) for u in spec.unknown) if spec else (),
+        warnings=tuple(
+            f"{problem.span}: {problem.message}"
+            for problem in problems
+            if problem.severity is Severity.WARNING and not problem.rule.endswith("/unknown-key")
+        ),
+        refused=refusal(problems) if spec is None else None,
+    )
+
+
+def refusal(problems: Iterable[Problem]) -> Refusal:
+    """
+    Put the first error of a buildspec into the service's words.
+
+    Source: user guide and logs, YAML_FILE_ERROR; the note of a problem holds the text where the
+    service's is known.
+    """
+    first = next(p for p in problems if p.severity is Severity.ERROR)
+    prefix = "YAML_FILE_ERROR Message: "
+    said = first.note or ""
+    message = (
+        said.removeprefix(prefix)
+        if said.startswith(prefix)
+        else f"{first.message} at line {first.span.line}"
+    )
+    return Refusal(code="YAML_FILE_ERROR", message=message, where=str(first.span))
+
+
+def _phases(spec: Buildspec | None) -> tuple[PhasePlan, ...]:
+    found = []
+    for phase in COMMAND_PHASES:
+        read = spec.phase(phase) if spec is not None else None
+        if spec is None or read is None:
+            found.append(PhasePlan(phase=phase, present=False))
+            continue
+        found.append(
+            PhasePlan(
+                phase=phase,
+                present=True,
+                commands=_lines(read, of_finally=False),
+                finally_commands=_lines(read, of_finally=True),
+                on_failure=_on_failure(read),
+                run_as=read.run_as or spec.run_as,
+            )
+        )
+    return tuple(found)
+
+
+def _lines(read: PhaseSpec, *, of_finally: bool) -> tuple[CommandLine, ...]:
+    texts = read.finally_commands if of_finally else read.commands
+    return tuple(CommandLine(text=text.text, where=str(text.span)) for text in texts)
+
+
+def _on_failure(read: PhaseSpec) -> OnFailure | None:
+    # RETRY is not carried out, and says so (rules.py): the failure counts at once.
+    if read.on_failure is None or read.on_failure.action is OnFailure.RETRY:
+        return None
+    return read.on_failure.action
+
+
+def _runtimes(spec: Buildspec) -> tuple[tuple[str, str], ...]:
+    install = spec.phase(PhaseType.INSTALL)
+    if install is None:
+        return ()
+    return tuple((name, version.text) for name, version in install.runtime_versions)
+
+
+def _exported(spec: Buildspec, project: Project) -> tuple[str, ...]:
+    """
+    Give the names that may be published.
+
+    Source: user guide, "env/exported-variables": not AWS_*, nor secrets of the project.
+    """
+    secret = {
+        v.name for v in project.environment.variables if v.type is not VariableType.PLAINTEXT
+    }
+    names = (n.text for n in spec.exported_variables)
+    return tuple(
+        dict.fromkeys(n for n in names if not n.startswith("AWS_") and n not in secret)
+    )
+
+
+def _reports(spec: Buildspec) -> tuple[ReportPlan, ...]:
+    return tuple(
+        ReportPlan(
+            group=report.group,
+            files=tuple(f.text for f in report.files),
+            file_format=report.file_format,
+            base_directory=report.base_directory or ".",
+            where=str(report.span),
+        )
+        for report in spec.reports
+        if report.file_format in REPORT_FORMATS
+    )
+
+
+def _artifacts(
+    spec: Buildspec, project: Project, outputs: tuple[str, ...] | None
+) -> tuple[ArtifactPlan, ...]:
+    """
+    Give the artifacts that are wanted and defined.
+
+    Source: user guide, "artifacts"; CodePipeline user guide, "CodeBuild action": one output is
+    the primary artifact, several are secondary ones of the same names, and a declared output
+    that the buildspec does not make is no failure.
+    """
+    secondary = {artifact.identifier: artifact for artifact in spec.secondary_artifacts}
+    if outputs is not None:
+        zipped = ProjectArtifacts(type="CODEPIPELINE", packaging="ZIP", name=project.name)
+        if len(outputs) == 1:
+            made = spec.artifacts
+            if made is None or (not made.files and outputs[0] in secondary):
+                made = secondary.get(outputs[0])
+            return (_artifact(made, zipped, outputs[0]),) if made is not None else ()
+        return tuple(
+            _artifact(secondary[name], zipped, name) for name in outputs if name in secondary
+        )
+    if spec.artifacts is None or project.artifacts.type == "NO_ARTIFACTS":
+        primary: tuple[ArtifactPlan, ...] = ()
+    else:
+        primary = (_artifact(spec.artifacts, project.artifacts, ""),)
+    if not project.configured:
+        return primary + tuple(
+            _artifact(made, ProjectArtifacts(type="S3", name=name), name)
+            for name, made in secondary.items()
+        )
+    wanted = {artifact.identifier: artifact for artifact in project.secondary_artifacts}
+    return primary + tuple(
+        _artifact(made, wanted[name], name)
+        if name in wanted
+        else ArtifactPlan(
+            identifier=name,
+            output=name,
+            name=name,
+            problem=f"no secondary artifact with the identifier {name} in the project",
+        )
+        for name, made in secondary.items()
+        # Where the project makes nothing at all, nothing is missing.
+        if name in wanted or project.artifacts.type != "NO_ARTIFACTS"
+    )
+
+
+def _artifact(made: ArtifactsSpec, wanted: ProjectArtifacts, output: str) -> ArtifactPlan:
+    evaluated = wanted.override_artifact_name and made.name is not None
+    return ArtifactPlan(
+        identifier=made.identifier,
+        output=output,
+        name=made.name if evaluated and made.name is not None else wanted.name,
+        evaluate_name=evaluated,
+        files=tuple(f.text for f in made.files),
+        base_directory=made.base_directory or ".",
+        exclude_paths=tuple(e.text for e in made.exclude_paths),
+        discard_paths=made.discard_paths,
+        enable_symlinks=made.enable_symlinks and wanted.packaging == "ZIP",
+        packaging=wanted.packaging,
+        path=wanted.path,
+        namespace_type=wanted.namespace_type,
+        problem="" if made.files else "no definition for primary artifacts in buildspec",
+    )

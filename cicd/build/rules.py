@@ -1,0 +1,186 @@
+"""What the grammar of a buildspec allows, and is still worth a word."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cicd.build.reports import REPORT_FORMATS
+from cicd.build.spec import OnFailure, VariableType
+from cicd.build.variables import is_reserved
+from cicd.document.rules import Rule, rule
+
+if TYPE_CHECKING:
+    from cicd.build.spec import Buildspec
+    from cicd.document.problem import Problems
+
+NOT_YET = "is not carried out here yet"
+
+
+@rule("build/no-phases")
+def no_phases(spec: Buildspec, problems: Problems) -> None:
+    """A buildspec without phases succeeds without doing anything."""
+    if spec.phases or spec.batch is not None:
+        return
+    lost = [
+        key
+        for unknown in spec.unknown
+        if unknown.section == "buildspec"
+        for key in unknown.keys
+        if key.lower() in {"install", "pre_build", "build", "post_build"}
+    ]
+    problems.warning(
+        "build/no-phases",
+        "there are no phases, so the build succeeds without doing anything",
+        spec.span,
+        hint=f"indent '{lost[0]}' below 'phases'" if lost else "add 'phases'",
+    )
+
+
+@rule("build/reserved-variable")
+def reserved_variable(spec: Buildspec, problems: Problems) -> None:
+    """Names that begin with CODEBUILD_ belong to the service, whose value wins."""
+    for variable in spec.variables:
+        if is_reserved(variable.name):
+            problems.warning(
+                "build/reserved-variable",
+                f"'{variable.name}' is set by CodeBuild, so this value is not used",
+                variable.span,
+                hint="choose a name that does not begin with CODEBUILD_",
+            )
+
+
+@rule("build/variable-twice")
+def variable_twice(spec: Buildspec, problems: Problems) -> None:
+    """One name in several sections of ``env``: secrets-manager, then parameter-store, wins."""
+    seen: dict[str, VariableType] = {}
+    for variable in spec.variables:
+        if seen.setdefault(variable.name, variable.type) is not variable.type:
+            problems.warning(
+                "build/variable-twice",
+                f"'{variable.name}' stands in two sections of 'env'",
+                variable.span,
+                hint="keep one: secrets-manager wins over parameter-store, that over variables",
+            )
+
+
+@rule("build/literal-variable")
+def literal_variable(spec: Buildspec, problems: Problems) -> None:
+    """Values of ``env.variables`` are literal: a PATH made of ``$PATH`` breaks every command."""
+    for variable in spec.variables:
+        if (
+            variable.type is VariableType.PLAINTEXT
+            and variable.name == "PATH"
+            and "$" in variable.value
+        ):
+            problems.warning(
+                "build/literal-variable",
+                f"the value of 'PATH' is literally '{variable.value}'",
+                variable.span,
+                hint='extend it in a command: export PATH="$PATH:…"',
+            )
+
+
+@rule("build/exported-variable")
+def exported_variable(spec: Buildspec, problems: Problems) -> None:
+    """Names that begin with AWS_ cannot be exported."""
+    for name in spec.exported_variables:
+        if name.text.startswith("AWS_"):
+            problems.warning(
+                "build/exported-variable",
+                f"'{name.text}' cannot be exported, since it begins with AWS_",
+                name.span,
+            )
+
+
+@rule("build/cache-keys")
+def cache_keys(spec: Buildspec, problems: Problems) -> None:
+    """At most five fallback keys, and none without a key."""
+    if spec.cache is None or not spec.cache.fallback_keys:
+        return
+    first = spec.cache.fallback_keys[0]
+    if spec.cache.key is None:
+        problems.warning(
+            "build/cache-keys", "'fallback-keys' mean nothing without 'key'", first.span
+        )
+    if len(spec.cache.fallback_keys) > 5:
+        problems.error(
+            "build/cache-keys",
+            f"there are {len(spec.cache.fallback_keys)} fallback keys",
+            spec.cache.fallback_keys[5].span,
+            hint="five at most",
+        )
+
+
+@rule("build/too-many")
+def too_many(spec: Buildspec, problems: Problems) -> None:
+    """At most twelve secondary artifacts and five report groups."""
+    if len(spec.secondary_artifacts) > 12:
+        problems.error(
+            "build/too-many",
+            f"there are {len(spec.secondary_artifacts)} secondary artifacts",
+            spec.secondary_artifacts[12].span,
+            hint="twelve at most",
+        )
+    if len(spec.reports) > 5:
+        problems.error(
+            "build/too-many",
+            f"there are {len(spec.reports)} report groups",
+            spec.reports[5].span,
+            hint="five at most",
+        )
+
+
+@rule("build/runtime-versions-empty")
+def runtime_versions_elsewhere(spec: Buildspec, problems: Problems) -> None:
+    """A version that is empty selects nothing."""
+    for phase in spec.phases:
+        for name, version in phase.runtime_versions:
+            if not version.text:
+                problems.error(
+                    "build/runtime-versions-empty",
+                    f"'{name}' names no version",
+                    version.span,
+                    hint='write one, quoted: "3.12"',
+                )
+
+
+@rule("build/not-carried-out")
+def not_carried_out(spec: Buildspec, problems: Problems) -> None:
+    """Parts of the grammar that are read and checked, but do nothing here so far."""
+    name = "build/not-carried-out"
+    for phase in spec.phases:
+        if phase.on_failure is not None and phase.on_failure.action is OnFailure.RETRY:
+            problems.warning(
+                name,
+                f"'on-failure: RETRY' {NOT_YET}: a failure counts at once",
+                phase.on_failure.span,
+            )
+    for report in spec.reports:
+        if report.file_format not in REPORT_FORMATS:
+            problems.warning(
+                name,
+                f"the report format '{report.file_format}' {NOT_YET}: no report is made",
+                report.span,
+                hint=f"the formats read here are {', '.join(REPORT_FORMATS)}",
+            )
+    if spec.cache is not None and spec.cache.paths:
+        problems.warning(
+            name, f"'cache' {NOT_YET}: every build starts without one", spec.cache.span
+        )
+    if spec.git_credential_helper:
+        problems.warning(
+            name, f"'git-credential-helper' {NOT_YET}: git uses its own", spec.span
+        )
+
+
+BUILD_RULES: tuple[Rule[Buildspec], ...] = (
+    no_phases,
+    reserved_variable,
+    variable_twice,
+    literal_variable,
+    exported_variable,
+    cache_keys,
+    too_many,
+    runtime_versions_elsewhere,
+    not_carried_out,
+)

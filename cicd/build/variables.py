@@ -1,0 +1,156 @@
+"""Environment variables: their layers, what the service adds, and where secrets come from."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cicd.build.plan import Variable
+from cicd.build.spec import VariableType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from cicd.build.plan import BuildPlan
+    from cicd.build.spec import EnvironmentVariable
+    from cicd.ports import SecretSource
+
+RESERVED_PREFIX = "CODEBUILD_"
+# Two switches of report auto-discovery are the user's own.
+SWITCHES = frozenset(
+    {"CODEBUILD_CONFIG_AUTO_DISCOVER", "CODEBUILD_CONFIG_AUTO_DISCOVER_DIR"}
+)
+# Among the three sections of one buildspec: the local rule, since the guide is silent.
+_STRENGTH = (
+    VariableType.PLAINTEXT,
+    VariableType.PARAMETER_STORE,
+    VariableType.SECRETS_MANAGER,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unresolved:
+    """A secret that could not be had, in the service's words."""
+
+    code: str  # "Decrypted Variables Error"
+    message: str  # "parameter does not exist: /x/y"
+
+
+def is_reserved(name: str) -> bool:
+    """Tell whether users may not set a variable, since the service does."""
+    return name.startswith(RESERVED_PREFIX) and name not in SWITCHES
+
+
+def layered(
+    buildspec: Iterable[EnvironmentVariable],
+    project: Iterable[Variable],
+    overrides: Iterable[Variable],
+) -> tuple[Variable, ...]:
+    """
+    Give each name once: start override, else project, else buildspec.
+
+    An override replaces value and type, so that a secret it replaces is not looked up.
+    Reserved names are left out: the built-in wins.
+
+    Source: user guide, "Environment variables in build environments".
+    """
+    chosen: dict[str, Variable] = {}
+    for variable in sorted(buildspec, key=lambda v: _STRENGTH.index(v.type)):
+        chosen[variable.name] = Variable(
+            name=variable.name, value=variable.value, type=variable.type
+        )
+    for given in (*project, *overrides):
+        chosen[given.name] = given
+    return tuple(v for v in chosen.values() if not is_reserved(v.name))
+
+
+def resolve(
+    variables: Iterable[Variable], secrets: SecretSource
+) -> tuple[dict[str, str], tuple[str, ...]] | Unresolved:
+    """
+    Give the values, and which of them must never be shown.
+
+    Source: user guide, "Build specification reference", parameter-store and secrets-manager;
+    the code of a missing parameter was read in logs of the service.
+    """
+    values: dict[str, str] = {}
+    hidden: list[str] = []
+    for variable in variables:
+        if variable.type is VariableType.PLAINTEXT:
+            values[variable.name] = variable.value
+            continue
+        if variable.type is VariableType.PARAMETER_STORE:
+            found = secrets.parameter(variable.value)
+            missing = Unresolved(
+                code="Decrypted Variables Error",
+                message=f"parameter does not exist: {variable.value}",
+            )
+        else:
+            found = secrets.secret(variable.value)
+            missing = Unresolved(
+                code="Secrets Manager Error Message",
+                message="ResourceNotFoundException: Secrets Manager can't find the specified "
+                f"secret: {variable.value}",
+            )
+        if found is None:
+            return missing
+        values[variable.name] = found
+        hidden.append(found)
+    return values, tuple(hidden)
+
+
+def built_in(plan: BuildPlan, places: Mapping[str, str], started: datetime) -> dict[str, str]:
+    """
+    Give the variables that the service sets, all but CODEBUILD_BUILD_SUCCEEDING.
+
+    Args:
+        plan: The build.
+        places: Where the sources are in the session: "src", "src_<identifier>".
+        started: When the build began.
+
+    Source: user guide, "Environment variables in build environments".
+    """
+    region, account = plan.region, plan.account
+    values = {
+        "AWS_DEFAULT_REGION": region,
+        "AWS_REGION": region,
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": f"/v2/credentials/{plan.uuid}",
+        "CODEBUILD_BUILD_ARN": plan.arn,
+        "CODEBUILD_BUILD_ID": plan.build_id,
+        "CODEBUILD_BUILD_IMAGE": plan.build_image,
+        "CODEBUILD_BUILD_NUMBER": str(plan.number),
+        "CODEBUILD_BUILD_URL": build_url(plan),
+        "CODEBUILD_INITIATOR": plan.initiator,
+        "CODEBUILD_KMS_KEY_ID": f"arn:aws:kms:{region}:{account}:alias/aws/s3",
+        "CODEBUILD_LOG_PATH": plan.uuid,
+        "CODEBUILD_PROJECT_ARN": plan.project_arn,
+        "CODEBUILD_START_TIME": str(int(started.timestamp() * 1000)),
+    }
+    for source in plan.sources:
+        suffix = f"_{source.identifier}" if source.identifier else ""
+        values[f"CODEBUILD_SRC_DIR{suffix}"] = places[f"src{suffix}"]
+        values[f"CODEBUILD_SOURCE_REPO_URL{suffix}"] = source.location
+        values[f"CODEBUILD_SOURCE_VERSION{suffix}"] = source.version
+        if not suffix and source.resolved_version:
+            values["CODEBUILD_RESOLVED_SOURCE_VERSION"] = source.resolved_version
+    return values
+
+
+def build_url(plan: BuildPlan) -> str:
+    """Give the address of the build's page in the service's console."""
+    token = base64.b64encode(plan.build_id.encode()).decode()
+    return (
+        f"https://{plan.region}.console.aws.amazon.com/codebuild/home"
+        f"?region={plan.region}#/builds/{token}/view/new"
+    )
+
+
+# On the service the sources belong to root, who runs the commands. Here they belong to whoever
+# started the build, and git would refuse to work in them.
+GIT_TRUST = {
+    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_KEY_0": "safe.directory",
+    "GIT_CONFIG_VALUE_0": "*",
+}

@@ -1,0 +1,176 @@
+"""Carries out single instructions of Install, and removals of Cleanup, on an instance's disk."""
+
+from __future__ import annotations
+
+import errno
+import grp
+import os
+import pwd
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+from cicd.deploy.acl import full_list
+from cicd.deploy.fault import AgentFault
+from cicd.deploy.install import Chmod, Chown, Copy, Mkdir, Semanage, SetFacl
+from cicd.deploy.spec import PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from cicd.deploy.install import Instruction
+    from cicd.deploy.instance import InstanceDisk
+
+
+def carry_out(
+    instruction: Instruction,
+    disk: InstanceDisk,
+    *,
+    record: Callable[[str], None],
+    notice: Callable[[str], None],
+) -> None:
+    """
+    Do one thing.
+
+    Args:
+        instruction: What.
+        disk: Where.
+        record: Called with each path that a later cleanup must remove: of a copy before, of a
+            directory after it was made.
+        notice: Called with words about what this machine cannot do.
+
+    Raises:
+        AgentFault: It could not be done.
+    """
+    try:
+        match instruction:
+            case Mkdir():
+                disk.at(instruction.directory).mkdir()
+                record(instruction.directory)
+            case Copy():
+                record(instruction.destination)
+                _copy(instruction, disk)
+            case Chmod():
+                disk.followed(instruction.file).chmod(int(instruction.mode, 8))
+            case SetFacl():
+                _set_facl(instruction, disk)
+            case Semanage():
+                notice(f"SELinux labels are not set here: {instruction.file} keeps its own")
+            case Chown():
+                _chown(instruction, disk, notice)
+    except OSError as reason:
+        raise AgentFault(f"{reason.strerror} - {_subject(instruction)}") from reason
+
+
+def remove(path: str, disk: InstanceDisk) -> None:
+    """Remove a file, a link, or a directory that is empty; what is not there is passed over."""
+    place = disk.at(path)
+    try:
+        if place.is_dir() and not place.is_symlink():
+            place.rmdir()
+        else:
+            place.unlink()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as reason:
+        if reason.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise AgentFault(f"{reason.strerror} - {path}") from reason
+
+
+def _subject(instruction: Instruction) -> str:
+    match instruction:
+        case Mkdir():
+            return instruction.directory
+        case Copy():
+            return instruction.destination
+        case _:
+            return instruction.file
+
+
+def _copy(copy: Copy, disk: InstanceDisk) -> None:
+    source = disk.at(copy.source)
+    if source.is_symlink():
+        # With something in its place this fails, also under OVERWRITE: the agent's known flaw.
+        disk.at(copy.destination).symlink_to(source.readlink())
+        return
+    if not source.exists():
+        raise AgentFault(f"No such file or directory @ rb_sysopen - {copy.source}")
+    if not source.is_file():
+        raise AgentFault(f"{copy.source} is neither a file, a directory nor a link")
+    # Through a link, even a dangling one; into a directory of that name.
+    destination = disk.followed(copy.destination)
+    if destination.is_dir():
+        destination /= source.name
+    status = source.stat()
+    if destination.exists() and not os.access(destination, os.W_OK):
+        destination.chmod(0o600)
+    shutil.copyfile(source, destination)
+    if os.geteuid() == 0:
+        os.chown(destination, status.st_uid, status.st_gid)
+    destination.chmod(status.st_mode & 0o7777)
+    os.utime(destination, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def _chown(chown: Chown, disk: InstanceDisk, notice: Callable[[str], None]) -> None:
+    uid = _user(chown.owner, disk) if chown.owner is not None else -1
+    gid = _group(chown.group, disk) if chown.group is not None else -1
+    place = disk.followed(chown.file)
+    try:
+        os.chown(place, uid, gid)
+    except PermissionError:
+        if os.geteuid() == 0:
+            raise
+        wanted = f"{chown.owner or ''}{f':{chown.group}' if chown.group else ''}"
+        notice(f"only root may give files away: {chown.file} does not become {wanted}'s")
+
+
+def _user(name: str, disk: InstanceDisk) -> int:
+    number = _number(disk.followed("/etc/passwd"), name)
+    if number is not None:
+        return number
+    try:
+        return pwd.getpwnam(name).pw_uid
+    except KeyError:
+        raise AgentFault(f"can't find user for {name}") from None
+
+
+def _group(name: str, disk: InstanceDisk) -> int:
+    number = _number(disk.followed("/etc/group"), name)
+    if number is not None:
+        return number
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError:
+        raise AgentFault(f"can't find group for {name}") from None
+
+
+def _number(database: Path, name: str) -> int | None:
+    """Look a name up in the instance's own /etc/passwd or /etc/group: hooks may add to them."""
+    if not database.is_file():
+        return None
+    for line in database.read_text("utf-8", errors="replace").splitlines():
+        fields = line.split(":")
+        if len(fields) > 2 and fields[0] == name and fields[2].isdigit():
+            return int(fields[2])
+    return None
+
+
+def _set_facl(instruction: SetFacl, disk: InstanceDisk) -> None:
+    place = disk.followed(instruction.file)
+    acl = ",".join(full_list(instruction.acl, place.stat().st_mode))
+    command = f"setfacl --set {acl} {instruction.file}"
+    if shutil.which("setfacl") is None:
+        raise AgentFault(
+            f"{PREFIX} this machine has no setfacl, which 'acls' needs; install the package "
+            f"'acl', or leave 'acls' out. Command: {command}"
+        )
+    done = subprocess.run(
+        ["setfacl", "--set", acl, str(place)], capture_output=True, check=False, text=True
+    )
+    if done.returncode != 0:
+        raise AgentFault(
+            f"{PREFIX} of a problem with the acls permission settings in the application "
+            f"specification file for this object: {instruction.file}. Failed command: {command}. "
+            f"Exit code: {done.returncode} {done.stderr.strip()}"
+        )

@@ -1,0 +1,311 @@
+"""The hands of a deployment: carry out one lifecycle event on one instance, as the agent does."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import zipfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from cicd.deploy import bundle
+from cicd.deploy.appspec import read_appspec
+from cicd.deploy.carry_out import carry_out, remove
+from cicd.deploy.fault import AgentFault, LifecycleErrorCode
+from cicd.deploy.hooks import ScriptLog, run_scripts
+from cicd.deploy.install import cleanup_order, install_json, instructions_for
+from cicd.deploy.instance import ARCHIVE, InstanceDisk, Layout
+from cicd.deploy.lifecycle import PREVIOUS_REVISION, LifecycleEvent
+from cicd.deploy.plan import BundleType, DeploymentPlan, RunLifecycleEvent
+from cicd.document.load import load
+from cicd.document.problem import Problems
+from cicd.engine.process import Outcome, OutcomeStatus
+from cicd.errors import CicdError, DocumentError, Unavailable
+from cicd.ports import LogLine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from cicd.deploy.spec import AppSpec
+    from cicd.engine.process import Command, Scope
+    from cicd.event import JSON
+    from cicd.ports import InstanceTarget, Services
+
+MAX_REVISIONS: Final = 5
+_RESTARTED: Final = "Failed: Failing in-progress lifecycle event after an agent restart."
+
+
+class DeploymentEffects:
+    """Performs the lifecycle events of one plan."""
+
+    def __init__(self, plan: DeploymentPlan, services: Services, *, rerun: bool = True) -> None:
+        """With ``rerun`` False an event whose driver died is not run again: it is lost."""
+        self._plan = plan
+        self._services = services
+        self._rerun = rerun
+        self._targets = {spec.id: services.target(spec) for spec in plan.targets}
+
+    def perform(self, command: Command, scope: Scope) -> Outcome:
+        """Carry out one lifecycle event; what the agent would report is in the outcome."""
+        if not isinstance(command, RunLifecycleEvent):
+            raise TypeError(f"{command} is not a command of a deployment")
+        return _Agent(
+            self._plan, self._services, self._targets[command.target], command, scope
+        ).perform()
+
+    def recover(self, command: Command, scope: Scope) -> Outcome:
+        """Run the event again: hooks are to be repeatable, and Install undoes itself first."""
+        if self._rerun:
+            return self.perform(command, scope)
+        return Outcome(
+            status=OutcomeStatus.LOST,
+            detail={"diagnostics": _diagnostics(LifecycleErrorCode.UNKNOWN_ERROR, _RESTARTED)},
+        )
+
+    def close(self) -> None:
+        """Nothing is held between events."""
+
+
+def _diagnostics(
+    code: LifecycleErrorCode, message: str, *, script: str = "", tail: str = ""
+) -> dict[str, JSON]:
+    return {"errorCode": code, "scriptName": script, "message": message, "logTail": tail}
+
+
+class _Agent:
+    """One event on one instance."""
+
+    def __init__(
+        self,
+        plan: DeploymentPlan,
+        services: Services,
+        target: InstanceTarget,
+        command: RunLifecycleEvent,
+        scope: Scope,
+    ) -> None:
+        self._plan = plan
+        self._services = services
+        self._target = target
+        self._event = command.event
+        self._scope = scope
+        self._disk = InstanceDisk(target)
+        self._layout = Layout(
+            root=target.agent_root,
+            group_id=plan.deployment_group_id,
+            deployment_id=plan.deployment_id,
+        )
+        self._log = ScriptLog(layout=self._layout, clock=services.clock, say=self._say)
+
+    def perform(self) -> Outcome:
+        try:
+            self._target.check()
+            with self._tracked():
+                self._carry_out()
+        except AgentFault as fault:
+            if self._scope.cancel.reason is not None:
+                return Outcome(
+                    status=OutcomeStatus.CANCELLED,
+                    reason=self._scope.cancel.reason,
+                    detail=self._failed(fault.code, fault.message, fault.script),
+                )
+            return Outcome(
+                status=OutcomeStatus.FAILED,
+                detail=self._failed(fault.code, fault.message, fault.script),
+            )
+        except (CicdError, OSError) as reason:
+            # The instance is at fault, not the deployment: the others go on.
+            message = reason.message if isinstance(reason, CicdError) else str(reason)
+            return Outcome(
+                status=OutcomeStatus.FAULT,
+                detail=self._failed(LifecycleErrorCode.UNKNOWN_ERROR, message),
+            )
+        return Outcome(status=OutcomeStatus.DONE)
+
+    def _failed(
+        self, code: LifecycleErrorCode, message: str, script: str = ""
+    ) -> dict[str, JSON]:
+        return {"diagnostics": _diagnostics(code, message, script=script, tail=self._log.tail())}
+
+    def _say(self, text: str) -> None:
+        line = LogLine(at=self._services.clock.now(), origin=self._scope.key, text=text)
+        self._services.logs.append(self._scope.stream, line)
+        for reporter in self._services.reporters:
+            reporter.line(self._scope.stream, line)
+
+    @contextmanager
+    def _tracked(self) -> Iterator[None]:
+        tracking = self._layout.tracking
+        tracking.parent.mkdir(parents=True, exist_ok=True)
+        self._layout.deployment.mkdir(parents=True, exist_ok=True)
+        self._layout.install_json.parent.mkdir(parents=True, exist_ok=True)
+        tracking.write_text(self._scope.key, "utf-8")
+        try:
+            yield
+        finally:
+            tracking.unlink(missing_ok=True)
+
+    def _carry_out(self) -> None:
+        match self._event:
+            case LifecycleEvent.DOWNLOAD_BUNDLE:
+                self._download()
+            case LifecycleEvent.INSTALL:
+                self._install()
+            case _:
+                self._run_hooks()
+
+    # ── DownloadBundle ────────────────────────────────────────────────────────────────────────
+
+    def _download(self) -> None:
+        layout = self._layout
+        self._forget_old_archives()
+        revision = self._plan.revision
+        artifact = self._services.artifacts.find(revision.digest)
+        if artifact is None:
+            raise Unavailable(
+                f"the revision '{revision.name}' is no longer in the artifact store",
+                hint="deploy it again from its directory or archive",
+            )
+        stored = self._services.artifacts.path(artifact)
+        if layout.archive.exists():
+            shutil.rmtree(layout.archive)
+        if revision.bundle_type is BundleType.DIRECTORY:
+            bundle.unpack(stored, BundleType.DIRECTORY, layout.archive)
+        else:
+            layout.bundle.unlink(missing_ok=True)
+            if revision.bundle_type is BundleType.ZIP:
+                shutil.copyfile(stored, layout.bundle)
+            else:
+                with (
+                    zipfile.ZipFile(stored) as wrapping,
+                    wrapping.open(layout.bundle.name) as source,
+                    layout.bundle.open("wb") as file,
+                ):
+                    shutil.copyfileobj(source, file, 1024 * 1024)
+            bundle.unpack(layout.bundle, revision.bundle_type, layout.archive)
+        layout.most_recent_install.write_text(layout.deployment_inside, "utf-8")
+
+    def _forget_old_archives(self) -> None:
+        layout = self._layout
+        recorded = layout.recorded(layout.last_successful_install) or ""
+        protected = {layout.deployment.name, Path(recorded).name}
+        kept = sorted(
+            (path for path in layout.group.iterdir() if path.is_dir()),
+            key=lambda path: (path.stat().st_mtime_ns, path.name),
+        )
+        surplus = len(kept) - MAX_REVISIONS
+        for path in [path for path in kept if path.name not in protected][: max(0, surplus)]:
+            shutil.rmtree(path)
+
+    # ── Install ───────────────────────────────────────────────────────────────────────────────
+
+    def _install(self) -> None:
+        layout, disk = self._layout, self._disk
+        appspec = self._appspec(f"{layout.deployment_inside}/{ARCHIVE}")
+        if layout.cleanup.exists():
+            for path in cleanup_order(layout.cleanup.read_text("utf-8", "surrogateescape")):
+                remove(path, disk)
+            layout.cleanup.unlink()
+        instructions = instructions_for(
+            f"{layout.deployment_inside}/{ARCHIVE}",
+            appspec.files,
+            appspec.permissions,
+            appspec.file_exists_behavior or self._plan.file_exists_behavior,
+            disk,
+        )
+        layout.install_json.write_text(install_json(instructions), "utf-8", "surrogateescape")
+        with layout.cleanup.open("w", encoding="utf-8", errors="surrogateescape") as cleanup:
+
+            def record(path: str) -> None:
+                cleanup.write(path + "\n")
+                cleanup.flush()
+
+            for instruction in instructions:
+                carry_out(instruction, disk, record=record, notice=self._say)
+        layout.last_successful_install.write_text(layout.deployment_inside, "utf-8")
+
+    # ── Hooks ─────────────────────────────────────────────────────────────────────────────────
+
+    def _run_hooks(self) -> None:
+        archive = self._archive()
+        if archive is None:
+            return
+        scripts = self._appspec(archive).hooks.get(self._event, ())
+        if not scripts:
+            return
+        run_scripts(
+            scripts,
+            self._event,
+            archive=archive,
+            variables={
+                "LIFECYCLE_EVENT": self._event,
+                "DEPLOYMENT_ID": self._plan.deployment_id,
+                "APPLICATION_NAME": self._plan.application_name,
+                "DEPLOYMENT_GROUP_NAME": self._plan.deployment_group_name,
+                "DEPLOYMENT_GROUP_ID": self._plan.deployment_group_id,
+            },
+            target=self._target,
+            disk=self._disk,
+            log=self._log,
+            cancel=self._scope.cancel,
+        )
+
+    def _archive(self) -> str | None:
+        """Say whose scripts run: "previous" is the last whose Install ended, not the last good."""
+        layout = self._layout
+        if self._event in PREVIOUS_REVISION and not layout.archive.exists():
+            recorded = layout.recorded(layout.last_successful_install)
+            return None if recorded is None else f"{recorded}/{ARCHIVE}"
+        return f"{layout.deployment_inside}/{ARCHIVE}"
+
+    def _appspec(self, archive: str) -> AppSpec:
+        name = self._plan.appspec
+        place = self._disk.followed(f"{archive}/{name}")
+        if not place.is_file():
+            raise AgentFault(
+                "The CodeDeploy agent did not find an AppSpec file within the unpacked revision "
+                f'directory at revision-relative path "{name}". The revision was unpacked to '
+                f'directory "{archive}", and the AppSpec file was expected but not found at path '
+                f'"{archive}/{name}". Consult the AWS CodeDeploy Appspec documentation for more '
+                "information at "
+                "http://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file.html"
+            )
+        appspec = load_appspec(place, name)
+        if appspec.fault is not None:
+            raise AgentFault(appspec.fault)
+        return appspec
+
+
+def load_appspec(place: Path, name: str, problems: Problems | None = None) -> AppSpec:
+    """Read an AppSpec as the agent does: of keys written twice the last counts, no aliases."""
+    try:
+        node = load(place, name, duplicates="last", aliases=False)
+    except DocumentError as unreadable:
+        if problems is not None:
+            raise
+        first = unreadable.problems[0]
+        raise AgentFault(f"({name}): {first.message} at {first.span}") from unreadable
+    return read_appspec(node, problems if problems is not None else Problems())
+
+
+def store_revision(path: Path, kind: BundleType, services: Services) -> str:
+    """Put a revision into the artifact store, and give its digest."""
+    from cicd.ports import ArtifactFile
+
+    match kind:
+        case BundleType.ZIP:
+            return services.artifacts.put_zip(path).digest
+        case BundleType.DIRECTORY:
+            with _scratch(services) as directory:
+                packed = directory / "revision.zip"
+                bundle.pack_directory(path, packed)
+                return services.artifacts.put_zip(packed).digest
+        case BundleType.TAR | BundleType.TGZ:
+            return services.artifacts.put((ArtifactFile(path="bundle.tar", source=path),)).digest
+
+
+@contextmanager
+def _scratch(services: Services) -> Iterator[Path]:
+    services.home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="revision-", dir=services.home) as directory:
+        yield Path(directory)

@@ -1,0 +1,200 @@
+"""Runs the scripts of one lifecycle event on one instance, and writes the agent's logs."""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from cicd.deploy.fault import AgentFault, LifecycleErrorCode
+from cicd.deploy.install import absolute
+from cicd.deploy.spec import DEFAULT_TIMEOUT
+from cicd.ports import HookFailure, HookRun
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from cicd.deploy.instance import InstanceDisk, Layout
+    from cicd.deploy.lifecycle import LifecycleEvent
+    from cicd.deploy.spec import HookScript
+    from cicd.ports import CancelToken, Clock, HookExit, InstanceTarget
+
+_TAIL: Final = 2048  # characters
+_ROTATE: Final = 64 * 1024 * 1024
+_KEPT: Final = 8
+# The agent's command is one unquoted string: a blank or any of these breaks it.
+_BREAKS: Final = re.compile(r"[\s;&|<>()$`\\\"'*?\[\]{}~#!]")
+
+
+@dataclass(slots=True, kw_only=True)
+class ScriptLog:
+    """Writes ``scripts.log`` and its companion, and keeps the tail. Safe from two threads."""
+
+    layout: Layout
+    clock: Clock
+    say: Callable[[str], None]  # the same lines, for people
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _lines: list[str] = field(default_factory=list)
+
+    def write(self, text: str) -> None:
+        """Append one line, without its end. Times are the machine's own, as the agent's are."""
+        with self._lock:
+            now = self.clock.now().astimezone()
+            self._lines.append(text + "\n")
+            self.layout.script_log.parent.mkdir(parents=True, exist_ok=True)
+            with self.layout.script_log.open("a", encoding="utf-8") as file:
+                file.write(f"{now:%Y-%m-%d %H:%M:%S} {text}\n")
+            stamp = f"{now:%Y-%m-%d %H:%M:%S}.{now.microsecond // 1000:03d}"
+            self._append_all(f"[{stamp}] [{self.layout.deployment_id}]{text}\n")
+            self.say(text)
+
+    def tail(self) -> str:
+        """
+        Give the last lines that fit into 2 KB; a longer last line leaves nothing.
+
+        Source: the agent's behaviour, "Script failures"; API, "Diagnostics.logTail".
+        """
+        room = _TAIL
+        kept: list[str] = []
+        for line in reversed(self._lines):
+            if room - len(line) <= 0:
+                break
+            room -= len(line)
+            kept.append(line)
+        return "".join(reversed(kept))
+
+    def _append_all(self, line: str) -> None:
+        log = self.layout.deployments_log
+        log.parent.mkdir(parents=True, exist_ok=True)
+        if log.exists() and log.stat().st_size > _ROTATE:
+            for number in range(_KEPT - 1, 0, -1):
+                older = log.with_name(f"{log.name}.{number}")
+                if older.exists():
+                    older.replace(log.with_name(f"{log.name}.{number + 1}"))
+            log.replace(log.with_name(f"{log.name}.1"))
+        with log.open("a", encoding="utf-8") as file:
+            file.write(line)
+
+
+def run_scripts(
+    scripts: Sequence[HookScript],
+    event: LifecycleEvent,
+    *,
+    archive: str,
+    variables: Mapping[str, str],
+    target: InstanceTarget,
+    disk: InstanceDisk,
+    log: ScriptLog,
+    cancel: CancelToken,
+) -> None:
+    """
+    Run the scripts one after the other; the first that does not succeed ends the event.
+
+    Args:
+        scripts: At least one.
+        event: Named in the log.
+        archive: The revision the scripts are of, as a path of the instance.
+        variables: What the agent adds to their environment.
+        target: The instance.
+        disk: Its disk.
+        log: Where their output goes.
+        cancel: Asks the running script to end.
+
+    Raises:
+        AgentFault: A script did not succeed.
+
+    Source: the agent's behaviour, "Hook execution".
+    """
+    log.write(f"LifecycleEvent - {event}")
+    for script in scripts:
+        path = _prepare(script, archive, disk, log)
+        log.write(f"Script - {script.location}")
+        if _BREAKS.search(script.location):
+            _fail(
+                script, f"failed with error Errno::ENOENT with message {_no_such_file(archive, script)}"
+            )
+        ended = target.run_hook(
+            HookRun(
+                script=target.inside(disk.at(path)),
+                runas=script.runas,
+                timeout=min(script.timeout, DEFAULT_TIMEOUT),
+                # sudo resets the environment.
+                variables={} if script.sudo else variables,
+            ),
+            output=lambda stream, line: log.write(f"[{stream}]{line}"),
+            cancel=cancel,
+        )
+        _judge(script, ended)
+
+
+def _no_such_file(archive: str, script: HookScript) -> str:
+    return f"No such file or directory - {absolute(f'{archive}/{_BREAKS.split(script.location)[0]}')}"
+
+
+def _prepare(script: HookScript, archive: str, disk: InstanceDisk, log: ScriptLog) -> str:
+    path = absolute(f"{archive}/{script.location}")
+    if not path.startswith(archive + "/"):
+        raise AgentFault(
+            f"Script at specified location: {script.location} leads out of the revision",
+            code=LifecycleErrorCode.SCRIPT_FAILED,
+            script=script.location,
+        )
+    if not disk.exists(path):
+        raise AgentFault(
+            f"Script does not exist at specified location: {path}",
+            code=LifecycleErrorCode.SCRIPT_MISSING,
+            script=script.location,
+        )
+    place = disk.followed(path)
+    mode = place.stat().st_mode
+    if not mode & 0o111:
+        log.say(
+            f"Script at specified location: {script.location} is not executable.  "
+            "Trying to make it executable."
+        )
+        try:
+            place.chmod(mode & 0o7777 | 0o111)
+        except OSError:
+            raise AgentFault(
+                f"Unable to set script at specified location: {script.location} as executable",
+                code=LifecycleErrorCode.SCRIPT_NOT_EXECUTABLE,
+                script=script.location,
+            ) from None
+    return path
+
+
+def _fail(
+    script: HookScript,
+    words: str,
+    code: LifecycleErrorCode = LifecycleErrorCode.SCRIPT_FAILED,
+) -> None:
+    raise AgentFault(
+        f"Script at specified location: {script.location} {words}",
+        code=code,
+        script=script.location,
+    )
+
+
+def _judge(script: HookScript, ended: HookExit) -> None:
+    match ended.failure:
+        case None:
+            return
+        case HookFailure.TIMED_OUT:
+            seconds = int(script.timeout.total_seconds())
+            _fail(
+                script,
+                f"failed to complete in {seconds} seconds",
+                LifecycleErrorCode.SCRIPT_TIMED_OUT,
+            )
+        case HookFailure.EXIT:
+            # A signal leaves the number empty.
+            status = "" if ended.status is None else str(ended.status)
+            user = "" if script.runas is None else f"run as user {script.runas} "
+            _fail(script, f"{user}failed with exit code {status}")
+        case HookFailure.CANNOT_EXECUTE:
+            _fail(script, f"failed with error {ended.message}")
+        case HookFailure.STDOUT_OPEN:
+            _fail(script, "failed to close STDOUT", LifecycleErrorCode.UNKNOWN_ERROR)
+        case HookFailure.STDERR_OPEN:
+            _fail(script, "failed to close STDERR", LifecycleErrorCode.UNKNOWN_ERROR)

@@ -1,0 +1,137 @@
+"""An instance as the agent sees it: absolute paths of its own, and where the agent keeps what."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from cicd.deploy.fault import AgentFault
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from cicd.ports import InstanceTarget
+
+ROOT: Final = "/opt/codedeploy-agent/deployment-root"
+ARCHIVE: Final = "deployment-archive"
+_MOST_LINKS: Final = 40
+
+
+class InstanceDisk:
+    """Answers about absolute paths of an instance; every link is followed inside it."""
+
+    def __init__(self, target: InstanceTarget) -> None:
+        """Take the instance."""
+        self._target = target
+
+    def at(self, path: str) -> Path:
+        """Give the place on this machine; a link at its very end is not followed."""
+        return self._target.path(path)
+
+    def followed(self, path: str) -> Path:
+        """Give the place on this machine, with links at its end followed too."""
+        for _ in range(_MOST_LINKS):
+            place = self._target.path(path)
+            if not place.is_symlink():
+                return place
+            text = str(place.readlink())
+            path = text if text.startswith("/") else f"{posixpath.dirname(path)}/{text}"
+        raise AgentFault(f"Too many levels of symbolic links - {path}")
+
+    def exists(self, path: str) -> bool:
+        """Tell whether something is there; a dangling link is nothing."""
+        return self.followed(path).exists()
+
+    def is_directory(self, path: str) -> bool:
+        """Tell whether a directory, or a link to one, is there."""
+        return self.followed(path).is_dir()
+
+    def names(self, path: str) -> Sequence[str]:
+        """Give the names in a directory, sorted."""
+        return sorted(child.name for child in self.followed(path).iterdir())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """
+    Where the agent keeps what, for one deployment on one instance.
+
+    Source: the agent's behaviour, "Layout"; the mixed separators are its own.
+    """
+
+    root: Path  # ``ROOT`` of the instance, on this machine
+    group_id: str
+    deployment_id: str
+
+    @property
+    def group(self) -> Path:
+        """All deployments of the group."""
+        return self.root / self.group_id
+
+    @property
+    def deployment(self) -> Path:
+        """This deployment."""
+        return self.group / self.deployment_id
+
+    @property
+    def deployment_inside(self) -> str:
+        """This deployment, as a path of the instance."""
+        return f"{ROOT}/{self.group_id}/{self.deployment_id}"
+
+    @property
+    def bundle(self) -> Path:
+        """The revision as it came; always this name, whatever it is packed as."""
+        return self.deployment / "bundle.tar"
+
+    @property
+    def archive(self) -> Path:
+        """The revision, unpacked."""
+        return self.deployment / ARCHIVE
+
+    @property
+    def script_log(self) -> Path:
+        """What the scripts of this deployment printed."""
+        return self.deployment / "logs" / "scripts.log"
+
+    @property
+    def deployments_log(self) -> Path:
+        """What the scripts of all deployments printed."""
+        return self.root / "deployment-logs" / "codedeploy-agent-deployments.log"
+
+    @property
+    def tracking(self) -> Path:
+        """Is there while an event of this deployment runs."""
+        return self.root / "ongoing-deployment" / self.deployment_id
+
+    @property
+    def install_json(self) -> Path:
+        """The last instructions of the group."""
+        return self._instructions / f"{self.group_id}-install.json"
+
+    @property
+    def cleanup(self) -> Path:
+        """What the last Install of the group put on the disk, a path a line."""
+        return self._instructions / f"{self.group_id}-cleanup"
+
+    @property
+    def last_successful_install(self) -> Path:
+        """Holds the directory of the deployment whose Install ended last."""
+        return self._instructions / f"{self.group_id}_last_successful_install"
+
+    @property
+    def most_recent_install(self) -> Path:
+        """Holds the directory of the deployment that was downloaded last."""
+        return self._instructions / f"{self.group_id}_most_recent_install"
+
+    @property
+    def _instructions(self) -> Path:
+        return self.root / "deployment-instructions"
+
+    def recorded(self, file: Path) -> str | None:
+        """Read one of the two state files; None: nothing is recorded."""
+        try:
+            return file.read_text("utf-8").strip() or None
+        except FileNotFoundError:
+            return None

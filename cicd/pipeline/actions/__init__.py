@@ -1,0 +1,29 @@
+"""
+One file a provider.
+
+To add one: write its file here, with ``run`` and ``recover`` as ``provider.ActionProvider`` asks;
+add its line to ``ACTIONS``, under "category/owner/provider" (or, in a package of your own,
+an entry point of the group ``cicd.actions`` by that name); test it with a pipeline of its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cicd.registry import Registry
+
+if TYPE_CHECKING:
+    from cicd.pipeline.actions.provider import ActionProvider
+
+ACTIONS: Registry[ActionProvider] = Registry(
+    "cicd.actions",
+    {
+        "Source/AWS/CodeCommit": "cicd.pipeline.actions.codecommit:CODE_COMMIT",
+        "Source/AWS/CodeStarSourceConnection": "cicd.pipeline.actions.codecommit:CONNECTION",
+        "Source/ThirdParty/GitHub": "cicd.pipeline.actions.codecommit:GITHUB",
+        "Build/AWS/CodeBuild": "cicd.pipeline.actions.codebuild:CODE_BUILD",
+        "Test/AWS/CodeBuild": "cicd.pipeline.actions.codebuild:CODE_BUILD",
+        "Deploy/AWS/CodeDeploy": "cicd.pipeline.actions.codedeploy:CODE_DEPLOY",
+        "Approval/AWS/Manual": "cicd.pipeline.actions.manual:MANUAL",
+    },
+)

@@ -1,0 +1,193 @@
+"""Build and Test/AWS/CodeBuild: a build of this machine, fed from and into artifacts."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cicd.pipeline.actions.provider import find_child
+from cicd.pipeline.local import image_stand_ins, runner_name
+from cicd.pipeline.result import (
+    ActionResult,
+    ActionStatus,
+    ErrorDetails,
+    FailureType,
+    StoredArtifact,
+    failed,
+    object_key,
+)
+from cicd.ports import Revision
+
+if TYPE_CHECKING:
+    from cicd.build.plan import Variable
+    from cicd.build.run import BuildResult
+    from cicd.engine.process import Scope
+    from cicd.pipeline.actions.provider import ActionRequest
+    from cicd.ports import Services
+
+SUCCEEDED = "SUCCEEDED"
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_]{1,127}")
+_BAD_IDENTIFIER = (
+    "Invalid input: identifier must contain only alphanumeric characters and underscores and be "
+    "less than 128 characters in length"
+)
+
+
+class ConfigurationInvalid(Exception):
+    """The action's configuration cannot be used; the message says why. Caught in ``run``."""
+
+
+class CodeBuildAction:
+    """Starts a build of the named project, and follows it to its end."""
+
+    def run(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
+        """Unpack each input into a directory of its own, and build in the primary one."""
+        from cicd.build.project import find_project
+        from cicd.build.run import BuildRequest, run_build
+        from cicd.document.resources import Resources
+
+        configuration = request.configuration
+        try:
+            variables = read_environment_variables(configuration.get("EnvironmentVariables", ""))
+            primary = _primary(request)
+        except ConfigurationInvalid as reason:
+            return failed(FailureType.CONFIGURATION_ERROR, f"{request.action.name}: {reason}")
+        if configuration.get("BatchEnabled", "").lower() == "true":
+            return failed(
+                FailureType.LOCAL_UNSUPPORTED, "batch builds are not carried out here yet"
+            )
+        directories = _unpack(request, services)
+        resources = Resources.load(Path(request.plan.root))
+        source = directories.pop(primary.name)
+        build = BuildRequest(
+            source=source,
+            project=find_project(resources, configuration["ProjectName"], source),
+            runner=request.plan.runner or runner_name(resources),
+            images=image_stand_ins(resources),
+            buildspec=configuration.get("BuildspecOverride"),
+            variables=variables,
+            secondary_sources=directories,
+            initiator=f"codepipeline/{request.plan.name}",
+            parent=request.parent,
+            revision=Revision(id=primary.revision_id, url=""),
+            source_version=f"arn:aws:s3:::{request.plan.bucket}/{primary.key}",
+            outputs=request.action.outputs,
+            raise_problems=False,
+        )
+        return _result(request, run_build(build, replace(services, cancel=scope.cancel)))
+
+    def recover(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
+        """Take up the build that was begun; it may have ended since. None: begin it."""
+        from cicd.build.run import resume_build
+
+        child = find_child(request, services, "build")
+        if child is None:
+            return self.run(request, services, scope)
+        return _result(request, resume_build(child.stream, replace(services, cancel=scope.cancel)))
+
+
+def read_environment_variables(text: str) -> tuple[Variable, ...]:
+    """
+    Read the action's ``EnvironmentVariables``: JSON text of an array of objects, not a map.
+
+    Raises ``ConfigurationInvalid`` for anything else.
+    """
+    from cicd.build.plan import Variable
+    from cicd.build.spec import VariableType
+
+    if not text:
+        return ()
+    try:
+        found = json.loads(text)
+    except ValueError as reason:
+        raise ConfigurationInvalid(f"EnvironmentVariables is not JSON: {reason}") from None
+    if not isinstance(found, list):
+        raise ConfigurationInvalid("EnvironmentVariables is not a JSON array of objects")
+    variables = []
+    for item in found:
+        if (
+            not isinstance(item, dict)
+            or not {"name", "value"} <= item.keys()
+            or not (item.keys() <= {"name", "value", "type"})
+        ):
+            raise ConfigurationInvalid(
+                'an entry of EnvironmentVariables is not {"name": …, "value": …, "type": …}'
+            )
+        kind = item.get("type", "PLAINTEXT")
+        if kind not in tuple(VariableType):
+            raise ConfigurationInvalid(
+                f"'{kind}' is not a type of an environment variable: {', '.join(VariableType)}"
+            )
+        variables.append(
+            Variable(name=str(item["name"]), value=str(item["value"]), type=VariableType(kind))
+        )
+    return tuple(variables)
+
+
+def _primary(request: ActionRequest) -> StoredArtifact:
+    """Find the input that holds the buildspec: the only one, or the one named."""
+    by_name = {artifact.name: artifact for artifact in request.inputs}
+    if len(by_name) == 1:
+        return request.inputs[0]
+    name = request.configuration.get("PrimarySource")
+    if name is None:
+        raise ConfigurationInvalid("it has several inputs and no PrimarySource")
+    if name not in by_name:
+        raise ConfigurationInvalid(f"the PrimarySource '{name}' is none of its inputs")
+    for other in by_name:
+        if other != name and not _IDENTIFIER.fullmatch(other):
+            raise ConfigurationInvalid(f"{_BAD_IDENTIFIER} ('{other}')")
+    return by_name[name]
+
+
+def _unpack(request: ActionRequest, services: Services) -> dict[str, Path]:
+    directories = {}
+    for artifact in request.inputs:
+        stored = services.artifacts.find(artifact.digest)
+        assert stored is not None, "an artifact of this execution is in the store"
+        into = request.workspace / artifact.name
+        into.mkdir(parents=True)
+        services.artifacts.unpack(stored, into)
+        directories[artifact.name] = into
+    return directories
+
+
+def _result(request: ActionRequest, build: BuildResult) -> ActionResult:
+    outputs = tuple(
+        StoredArtifact(
+            name=name,
+            digest=build.artifacts[name].digest,
+            key=object_key(request.plan.name, name, build.artifacts[name].digest),
+        )
+        for name in request.action.outputs
+        if name in build.artifacts
+    )
+    if build.status == SUCCEEDED:
+        return ActionResult(
+            status=ActionStatus.SUCCEEDED,
+            external_execution_id=build.build_id,
+            outputs=outputs,
+            variables=build.exported_variables,
+        )
+    message = f"Build terminated with state: {build.status}"
+    failure = build.failure
+    return ActionResult(
+        status=ActionStatus.FAILED,
+        summary=message,
+        external_execution_id=build.build_id,
+        error=ErrorDetails(
+            code=FailureType.JOB_FAILED,
+            message=f"{message}. Phase: {failure.phase}, Code: {failure.code}, "
+            f"Message: {failure.message}"
+            if failure
+            else message,
+            hint=failure.hint if failure else "",
+            where=failure.where if failure else "",
+        ),
+    )
+
+
+CODE_BUILD = CodeBuildAction()

@@ -1,0 +1,82 @@
+"""Deploy/AWS/CodeDeploy: the input artifact onto a deployment group of this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cicd.pipeline.actions.provider import find_child
+from cicd.pipeline.result import (
+    ActionResult,
+    ActionStatus,
+    ErrorDetails,
+    FailureType,
+)
+
+if TYPE_CHECKING:
+    from cicd.deploy.run import DeploymentResult
+    from cicd.engine.process import Scope
+    from cicd.pipeline.actions.provider import ActionRequest
+    from cicd.ports import Services
+
+SUCCEEDED = "Succeeded"
+
+
+class CodeDeployAction:
+    """Makes a deployment of the artifact, and follows it to its end."""
+
+    def run(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
+        """Deploy; a missing or invalid AppSpec is a failed deployment, as at AWS."""
+        from cicd.deploy.group import find_group
+        from cicd.deploy.run import DeploymentRequest, run_deployment
+        from cicd.document.resources import Resources
+
+        group = find_group(
+            Resources.load(Path(request.plan.root)),
+            name=request.configuration["DeploymentGroupName"],
+            application=request.configuration["ApplicationName"],
+            home=services.home,
+        )
+        taken = request.inputs[0]
+        stored = services.artifacts.find(taken.digest)
+        assert stored is not None, "an artifact of this execution is in the store"
+        deployment = DeploymentRequest(
+            group=group,
+            revision=services.artifacts.path(stored),
+            creator=f"codepipeline/{request.plan.name}",
+            parent=request.parent,
+            revision_name=f"s3://{request.plan.bucket}/{taken.key}",
+            refuse_invalid=False,
+        )
+        return _result(run_deployment(deployment, services, cancel=scope.cancel))
+
+    def recover(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
+        """Take up the deployment that was begun; it may have ended since. None: begin it."""
+        from cicd.deploy.run import resume_deployment
+
+        child = find_child(request, services, "deployment")
+        if child is None:
+            return self.run(request, services, scope)
+        deployment_id = child.stream.partition("/")[2]
+        return _result(resume_deployment(deployment_id, services, cancel=scope.cancel))
+
+
+def _result(deployment: DeploymentResult) -> ActionResult:
+    if deployment.status == SUCCEEDED:
+        return ActionResult(
+            status=ActionStatus.SUCCEEDED,
+            summary="Deployment Succeeded",
+            external_execution_id=deployment.deployment_id,
+        )
+    message = f"Deployment {deployment.deployment_id} {deployment.status}"
+    if deployment.failure:
+        message = f"{message}: {deployment.failure}"
+    return ActionResult(
+        status=ActionStatus.FAILED,
+        summary=message.partition("\n")[0],
+        external_execution_id=deployment.deployment_id,
+        error=ErrorDetails(code=FailureType.JOB_FAILED, message=message),
+    )
+
+
+CODE_DEPLOY = CodeDeployAction()

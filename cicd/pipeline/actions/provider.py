@@ -1,0 +1,53 @@
+"""What a provider is asked, and what it must answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from cicd.pipeline.plan import ActionPlan, PipelinePlan
+from cicd.pipeline.result import StoredArtifact
+
+if TYPE_CHECKING:
+    from cicd.engine.process import Scope
+    from cicd.pipeline.result import ActionResult
+    from cicd.ports import ExecutionRecord, Services
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionRequest:
+    """One action whose turn has come."""
+
+    plan: PipelinePlan
+    action: ActionPlan
+    configuration: Mapping[str, str]  # every `#{…}` replaced
+    inputs: tuple[StoredArtifact, ...]  # as declared; none is missing
+    workspace: Path  # this action's own directory; empty, removed when the action has ended
+    parent: str  # what a child execution is to name as its parent
+    say: Callable[[str], None]  # a line into the execution's log
+
+
+class ActionProvider(Protocol):
+    """
+    One action type's work.
+
+    Called on worker threads. A ``CicdError`` out of it fails the action with its message.
+    Once ``scope.cancel`` is set it ends what it began and returns; what it returns then
+    does not matter, as the action is Abandoned.
+    """
+
+    def run(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
+        """Do it, and return when it is over, or waits for an approval."""
+
+    def recover(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
+        """Go on with what a dead driver began; the workspace is as it left it."""
+
+
+def find_child(request: ActionRequest, services: Services, kind: str) -> ExecutionRecord | None:
+    """Find the newest execution of ``kind`` that this action began before."""
+    for record in services.executions.list(kind=kind):
+        if record.parent == request.parent:
+            return record
+    return None

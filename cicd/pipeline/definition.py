@@ -1,0 +1,166 @@
+"""Where a repository's pipeline is, and what it says once it is read and checked."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources as package_files
+from typing import TYPE_CHECKING
+
+from cicd.document.load import load
+from cicd.document.nearest import closest
+from cicd.document.node import Node, NodeKind
+from cicd.document.problem import Problems
+from cicd.document.rules import run_rules
+from cicd.document.schema import check
+from cicd.errors import Unavailable, UsageError
+from cicd.pipeline.envelope import declaration_of, form_of
+from cicd.pipeline.rules import RULES
+from cicd.pipeline.rules.local import unfulfilled
+from cicd.pipeline.spec import PipelineDeclaration, read_declaration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from cicd.document.resources import Resources
+
+USUAL_NAMES = ("pipeline", "codepipeline", ".aws/pipeline", ".aws/codepipeline")
+USUAL_SUFFIXES = (".json", ".yml", ".yaml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """A pipeline document that was found, not yet judged."""
+
+    node: Node
+    origin: str  # what people call it: a path, or "pipelines of cicd.yml"
+
+
+def find_definition(word: str | None, resources: Resources, start: Path) -> Definition:
+    """
+    Find the pipeline that is meant.
+
+    Args:
+        word: A name in ``pipelines`` of ``cicd.yml``, a pipeline's own name there, or a file;
+            ``None``: the only one of ``cicd.yml``, else the one in the usual places.
+        resources: ``cicd.yml``.
+        start: The directory that a file is relative to, and whose usual places are looked at.
+
+    Raises:
+        UsageError: There is none, or there are several.
+        DocumentError: It cannot be read as YAML or JSON.
+
+    """
+    named = resources.section("pipelines")
+    if word is not None:
+        if word in named:
+            return _from_resources(named[word], resources)
+        if (start / word).is_file():
+            return Definition(node=load(start / word, word), origin=word)
+        for node in named.values():
+            found = _from_resources(node, resources)
+            if _name_of(found.node) == word:
+                return found
+        for path in _usual(start):
+            found = Definition(node=load(start / path, path), origin=path)
+            if _name_of(found.node) == word:
+                return found
+        near = closest(word, named)
+        raise UsageError(
+            f"there is no pipeline and no file '{word}'",
+            hint=f"did you mean '{near}'?" if near else "name a file that holds the definition",
+        )
+    if len(named) == 1:
+        return _from_resources(next(iter(named.values())), resources)
+    if named:
+        raise UsageError(
+            f"cicd.yml has {len(named)} pipelines", hint=f"name one of them: {', '.join(named)}"
+        )
+    places = list(_usual(start))
+    if len(places) == 1:
+        return Definition(node=load(start / places[0], places[0]), origin=places[0])
+    if places:
+        raise UsageError(
+            f"there are {len(places)} pipeline definitions here",
+            hint=f"name one of them: {', '.join(places)}",
+        )
+    raise UsageError(
+        "there is no pipeline definition here",
+        hint="name a file, or write pipeline.json: what aws codepipeline get-pipeline prints",
+    )
+
+
+def check_definition(node: Node, problems: Problems) -> PipelineDeclaration | None:
+    """
+    Read a document as a pipeline, and note everything that is wrong or surprising.
+
+    Raises ``Unavailable`` for a CloudFormation template.
+    """
+    declaration = declaration_of(node, problems)
+    if declaration is None:
+        return None
+    check(declaration, _schema(), problems, "pipeline")
+    # The schema speaks for shapes and limits; the reader's own words on them would say it twice.
+    noticed = Problems()
+    spec = read_declaration(declaration, noticed)
+    for problem in noticed:
+        if problem.rule == "pipeline/unknown-key":
+            problems.add(problem)
+    if declaration.kind is NodeKind.MAPPING:
+        run_rules(RULES, spec, problems)
+    return spec
+
+
+def read_definition(node: Node) -> tuple[PipelineDeclaration, Problems]:
+    """
+    Read a document as a pipeline that is to be run; the problems given are all warnings.
+
+    Raises:
+        DocumentError: With all problems, if one of them stops the run.
+        Unavailable: It is a CloudFormation template, or has stage conditions, which would
+            change the result if they were left out.
+
+    """
+    problems = Problems()
+    spec = check_definition(node, problems)
+    problems.raise_errors()
+    assert spec is not None, "no declaration is an error"
+    for span, what in unfulfilled(spec):
+        raise Unavailable(
+            f"{span}: {what} is not carried out here yet",
+            hint="without it the result would not be AWS's; remove it to run the pipeline here",
+        )
+    return spec, problems
+
+
+def is_pipeline(node: Node) -> bool:
+    """Tell whether a document holds a pipeline in one of the forms it may come in."""
+    return form_of(node) is not None
+
+
+def _from_resources(node: Node, resources: Resources) -> Definition:
+    if node.kind is NodeKind.SCALAR:
+        return Definition(node=load(resources.root / node.text, node.text), origin=node.text)
+    return Definition(node=node, origin="cicd.yml")
+
+
+def _name_of(node: Node) -> str:
+    outer = node.entries.get("pipeline")
+    name = (outer.value if outer else node).entries.get("name")
+    return name.value.text if name else ""
+
+
+def _usual(start: Path) -> Iterator[str]:
+    for name in USUAL_NAMES:
+        for suffix in USUAL_SUFFIXES:
+            if (start / f"{name}{suffix}").is_file():
+                yield f"{name}{suffix}"
+
+
+@cache
+def _schema() -> Mapping[str, object]:
+    text = package_files.files("cicd.pipeline").joinpath("pipeline.schema.json").read_text("utf-8")
+    schema: Mapping[str, object] = json.loads(text)
+    return schema

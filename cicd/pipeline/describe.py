@@ -1,0 +1,172 @@
+"""An event in words: people's line, and EventBridge's detail. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cicd.event import EventKind
+from cicd.pipeline.result import ActionStatus, PipelineStatus, StageStatus
+from cicd.pipeline.shapes import stage_status
+from cicd.pipeline.state import EnterStage, LeaveStage
+from cicd.ports import Described, Level
+
+if TYPE_CHECKING:
+    from cicd.event import JSON, Event
+    from cicd.pipeline.plan import ActionPlan, PipelinePlan
+    from cicd.pipeline.state import PipelineState
+
+
+def describe(before: PipelineState, event: Event, after: PipelineState) -> Described:
+    """Put one event into words, given the states around it."""
+    plan = after.plan
+    if plan is None:
+        return Described(text="")
+    match event.kind:
+        case EventKind.SUBMITTED:
+            return _pipeline(plan, after, "STARTED", f"{plan.name}: execution {plan.execution_id}")
+        case EventKind.STARTED:
+            if event.key in after.actions and event.key not in before.actions:
+                return _action(after, event.key, "STARTED")
+            return Described(text="")
+        case EventKind.FINISHED:
+            command = before.running.get(event.key)
+            if isinstance(command, EnterStage) and command.stage in after.entered:
+                return _stage(after, command.stage, "STARTED", f"Stage {command.stage}")
+            if isinstance(command, LeaveStage):
+                return _left(after, command.stage)
+            return _changed(before, after)
+        case EventKind.SIGNALLED:
+            if after.stop is not None and after.stop != before.stop:
+                return _stopping(plan, after)
+            return _changed(before, after)
+        case EventKind.CONCLUDED:
+            return _concluded(plan, after)
+
+
+def _changed(before: PipelineState, after: PipelineState) -> Described:
+    """Describe the action that the event changed; none, if it was an answer to nothing."""
+    for key, action in after.actions.items():
+        if before.actions.get(key) == action:
+            continue
+        if action.waits:
+            return Described(text=f"{key} waits for an approval", level=Level.WARNING)
+        return _action(after, key, _event_word(action.status))
+    return Described(text="")
+
+
+def _action(state: PipelineState, key: str, word: str) -> Described:
+    plan, action = _plans(state, key)
+    detail: dict[str, JSON] = {
+        **_common(plan, state, word),
+        "stage": action.stage,
+        "action": action.name,
+        "region": action.region or "us-east-1",
+        "type": {
+            "owner": action.type_id.owner,
+            "category": action.type_id.category,
+            "provider": action.type_id.provider,
+            "version": action.type_id.version,
+        },
+    }
+    result = state.actions[key].result
+    text, level = f"{key} ({action.type_id.provider}) started", Level.DETAIL
+    if result is not None:
+        said: dict[str, JSON] = {
+            "external-execution-id": result.external_execution_id,
+            "external-execution-summary": result.summary,
+            "external-execution-url": result.external_execution_url,
+        }
+        text = f"{key} {result.status}"
+        level = Level.SUCCESS if result.status is ActionStatus.SUCCEEDED else Level.FAILURE
+        if result.error is not None:
+            said["error-code"] = result.error.code.value
+            text = f"{text}: {result.error.message}"
+            if result.error.where:
+                text = f"{text} ({result.error.where})"
+            if result.error.hint:
+                text = f"{text}; {result.error.hint}"
+        elif result.summary:
+            text = f"{text}: {result.summary}"
+        detail["execution-result"] = said
+    return Described(
+        text=text, level=level, detail=_envelope("Action", detail, plan, action.stage, action.name)
+    )
+
+
+def _left(state: PipelineState, stage: str) -> Described:
+    assert state.plan is not None, "a stage is left after the plan"
+    status = stage_status(state, next(s for s in state.plan.stages if s.name == stage))
+    word = _event_word(status) if status is not None else ""
+    level = Level.SUCCESS if status is StageStatus.SUCCEEDED else Level.FAILURE
+    return _stage(state, stage, word, f"Stage {stage} {status}", level)
+
+
+def _stage(
+    state: PipelineState, stage: str, word: str, text: str, level: Level = Level.INFO
+) -> Described:
+    assert state.plan is not None, "a stage is entered after the plan"
+    detail: dict[str, JSON] = {**_common(state.plan, state, word), "stage": stage}
+    return Described(text=text, level=level, detail=_envelope("Stage", detail, state.plan, stage))
+
+
+def _stopping(plan: PipelinePlan, state: PipelineState) -> Described:
+    assert state.stop is not None, "somebody asked for it"
+    how = "abandoning what runs" if state.stop.abandon else "after the running actions"
+    said = _pipeline(plan, state, "STOPPING", f"Stopping {how}", Level.WARNING)
+    inner = said.detail["detail"]
+    assert isinstance(inner, dict), "made by _envelope"
+    inner["stop-execution-comments"] = state.stop.reason
+    return said
+
+
+def _concluded(plan: PipelinePlan, state: PipelineState) -> Described:
+    status = state.status()
+    level = Level.SUCCESS if status is PipelineStatus.SUCCEEDED else Level.FAILURE
+    text = f"{plan.name}: {status}"
+    if state.fault is not None:
+        text = f"{text}: {state.fault.message}"
+    return _pipeline(plan, state, _event_word(status), text, level)
+
+
+def _pipeline(
+    plan: PipelinePlan, state: PipelineState, word: str, text: str, level: Level = Level.INFO
+) -> Described:
+    detail = _common(plan, state, word)
+    if word == "STARTED":
+        detail["execution-trigger"] = {
+            "trigger-type": "StartPipelineExecution",
+            "trigger-detail": plan.triggered_by,
+        }
+    return Described(text=text, level=level, detail=_envelope("Pipeline", detail, plan))
+
+
+def _common(plan: PipelinePlan, state: PipelineState, word: str) -> dict[str, JSON]:
+    return {
+        "pipeline": plan.name,
+        "execution-id": plan.execution_id,
+        "state": word,
+        "version": plan.version,
+        "start-time": state.started_at.isoformat() if state.started_at else "",
+        "pipeline-execution-attempt": 1.0,
+    }
+
+
+def _envelope(
+    level: str, detail: dict[str, JSON], plan: PipelinePlan, *below: str
+) -> dict[str, JSON]:
+    arn = "/".join((f"arn:aws:codepipeline:us-east-1:123456789012:{plan.name}", *below))
+    return {
+        "detail-type": f"CodePipeline {level} Execution State Change",
+        "source": "aws.codepipeline",
+        "resources": [arn],
+        "detail": detail,
+    }
+
+
+def _event_word(status: str) -> str:
+    return status.upper()
+
+
+def _plans(state: PipelineState, key: str) -> tuple[PipelinePlan, ActionPlan]:
+    assert state.plan is not None, "an action starts after the plan"
+    return state.plan, next(a for a in state.plan.actions() if a.key == key)

@@ -1,0 +1,198 @@
+"""The hands of an execution: stages are entered and left, actions are given to providers."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from cicd.engine.codec import encode
+from cicd.engine.process import Outcome, OutcomeStatus
+from cicd.engine.signals import send
+from cicd.errors import CicdError, Unavailable
+from cicd.pipeline.actions import ACTIONS
+from cicd.pipeline.actions.provider import ActionRequest
+from cicd.pipeline.actions.workspace import clear
+from cicd.pipeline.admission import ARRIVED, LEFT, Admission, admit, fold, state_stream
+from cicd.pipeline.process import ABANDONED
+from cicd.pipeline.result import ActionResult, ActionStatus, FailureType, failed
+from cicd.pipeline.spec import ExecutionMode
+from cicd.pipeline.state import EnterStage, ExpireApproval, LeaveStage, Resolved, RunAction
+from cicd.pipeline.variables import Unresolved, resolve
+from cicd.ports import LogLine
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cicd.engine.process import Command, Scope
+    from cicd.pipeline.plan import ActionPlan, PipelinePlan
+    from cicd.ports import Services
+
+DONE = Outcome(status=OutcomeStatus.DONE)
+
+
+class PipelineEffects:
+    """Carries out the commands of one execution."""
+
+    def __init__(self, plan: PipelinePlan, services: Services) -> None:
+        """Take the plan and the ports."""
+        self._plan = plan
+        self._services = services
+        self._actions = {action.key: action for action in plan.actions()}
+
+    def perform(self, command: Command, scope: Scope) -> Outcome:
+        """Do it."""
+        return self._do(command, scope, again=False)
+
+    def recover(self, command: Command, scope: Scope) -> Outcome:
+        """Go on where a dead driver stopped: an arrival counts once, a child is taken up."""
+        return self._do(command, scope, again=True)
+
+    def close(self) -> None:
+        """Let go of nothing: nothing is held between two commands."""
+
+    def _do(self, command: Command, scope: Scope, *, again: bool) -> Outcome:
+        match command:
+            case EnterStage():
+                return self._enter(command, scope)
+            case LeaveStage():
+                self._tell(LEFT, command.stage)
+                return DONE
+            case ExpireApproval():
+                return DONE
+            case RunAction():
+                return self._act(command, scope, again=again)
+        raise TypeError(f"'{command.key}' is no command of a pipeline")
+
+    # ── Stages ────────────────────────────────────────────────────────────────────────────────
+
+    def _enter(self, command: EnterStage, scope: Scope) -> Outcome:
+        """Arrive, and wait in front of the stage until it is ours."""
+        if self._plan.execution_mode is ExecutionMode.PARALLEL:
+            return DONE
+        services, told = self._services, False
+        inbox = services.clock.inbox()
+        scope.cancel.on_cancel(lambda: inbox.put(None))
+        unsubscribe = services.log.subscribe(lambda _: inbox.put(None))
+        try:
+            while scope.cancel.reason is None:
+                match self._admission(command.stage):
+                    case None:
+                        self._tell(ARRIVED, command.stage)
+                        continue
+                    case Admission.ENTER:
+                        return DONE
+                    case Admission.SUPERSEDED:
+                        return Outcome(status=OutcomeStatus.DONE, detail={"superseded": True})
+                    case Admission.WAIT if not told:
+                        told = True
+                        self._say(command.key, self._waits(command.stage))
+                inbox.take(None)
+        finally:
+            unsubscribe()
+        self._tell(LEFT, command.stage)
+        return Outcome(status=OutcomeStatus.CANCELLED, reason=scope.cancel.reason)
+
+    def _admission(self, stage: str) -> Admission | None:
+        events = self._services.log.read(state_stream(self._plan.name))
+        return admit(fold(event for _, event in events), stage, self._plan.execution_id)
+
+    def _tell(self, signal: str, stage: str) -> None:
+        if self._plan.execution_mode is ExecutionMode.PARALLEL:
+            return
+        send(
+            self._services.log,
+            self._services.clock,
+            state_stream(self._plan.name),
+            signal,
+            stage=stage,
+            execution=self._plan.execution_id,
+            mode=self._plan.execution_mode.value,
+        )
+
+    def _waits(self, stage: str) -> str:
+        events = self._services.log.read(state_stream(self._plan.name))
+        holder = fold(event for _, event in events).lock(stage).holder
+        return f"waiting for the stage {stage}, where the execution {holder} is"
+
+    # ── Actions ───────────────────────────────────────────────────────────────────────────────
+
+    def _act(self, command: RunAction, scope: Scope, *, again: bool) -> Outcome:
+        action = self._actions[command.key]
+        configuration: dict[str, str] = {}
+        try:
+            for key, value in action.configuration.items():
+                configuration[key] = resolve(value, command.namespaces)
+            result = self._run(action, configuration, command, scope, again=again)
+        except Unresolved as missing:
+            result = failed(FailureType.CONFIGURATION_ERROR, f"{action.name}: {missing}")
+        except CicdError as problem:
+            unavailable = isinstance(problem, Unavailable)
+            result = failed(
+                FailureType.SYSTEM_UNAVAILABLE if unavailable else FailureType.CONFIGURATION_ERROR,
+                problem.message,
+                hint=problem.hint or "",
+            )
+        if scope.cancel.reason is not None and result.status is not ActionStatus.SUCCEEDED:
+            if scope.cancel.reason == ABANDONED:  # else a resume may want the workspace
+                clear(self._workspace(action))
+            return Outcome(status=OutcomeStatus.CANCELLED, reason=scope.cancel.reason)
+        clear(self._workspace(action))
+        refused = result.status is ActionStatus.FAILED
+        return Outcome(
+            status=OutcomeStatus.FAILED if refused else OutcomeStatus.DONE,
+            detail={
+                "result": encode(result),
+                "resolved": encode(Resolved(configuration=configuration)),
+            },
+        )
+
+    def _run(
+        self,
+        action: ActionPlan,
+        configuration: dict[str, str],
+        command: RunAction,
+        scope: Scope,
+        *,
+        again: bool,
+    ) -> ActionResult:
+        name = str(action.type_id)
+        if name not in ACTIONS:
+            return failed(
+                FailureType.LOCAL_UNSUPPORTED,
+                f"{name} is not carried out here yet",
+                where=action.where,
+            )
+        here = {artifact.name for artifact in command.inputs}
+        for needed in action.inputs:
+            if needed not in here:
+                return failed(
+                    FailureType.CONFIGURATION_ERROR,
+                    f"the input artifact '{needed}' was declared, but nothing put files into it",
+                    hint="the buildspec that should make it has no artifacts section for it",
+                    where=action.where,
+                )
+        provider = ACTIONS.get(name)
+        request = ActionRequest(
+            plan=self._plan,
+            action=action,
+            configuration=MappingProxyType(configuration),
+            inputs=command.inputs,
+            workspace=self._workspace(action),
+            parent=f"{scope.stream}/{action.key}",
+            say=lambda text: self._say(action.key, text),
+        )
+        if again:
+            return provider.recover(request, self._services, scope)
+        clear(request.workspace)
+        return provider.run(request, self._services, scope)
+
+    def _workspace(self, action: ActionPlan) -> Path:
+        """Name the directory so that a resume finds it again."""
+        return self._services.home / "work" / self._plan.execution_id / action.stage / action.name
+
+    def _say(self, origin: str, text: str) -> None:
+        stream = f"pipeline/{self._plan.execution_id}"
+        line = LogLine(at=self._services.clock.now(), origin=origin, text=text)
+        self._services.logs.append(stream, line)
+        for reporter in self._services.reporters:
+            reporter.line(stream, line)

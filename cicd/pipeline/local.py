@@ -1,0 +1,40 @@
+"""What ``cicd.yml`` says under ``local`` about builds: the runner, and images that stand in."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cicd.document.node import Node
+    from cicd.document.resources import Resources
+
+DEFAULT_RUNNER = "docker"
+
+
+def runner_name(resources: Resources) -> str:
+    """Give the runner that ``local.runner`` names, else docker."""
+    node = _local(resources, "runner")
+    return node.text if node is not None else DEFAULT_RUNNER
+
+
+def image_stand_ins(resources: Resources) -> Mapping[str, str]:
+    """Give ``local.images``: cloud image → the one that stands in for it here."""
+    return _texts(_local(resources, "images"))
+
+
+def repositories(resources: Resources) -> Mapping[str, str]:
+    """Give ``local.repositories``: a repository's name → its directory, below ``cicd.yml``'s."""
+    return _texts(_local(resources, "repositories"))
+
+
+def _local(resources: Resources, key: str) -> Node | None:
+    entry = resources.local.entries.get(key) if resources.local is not None else None
+    return None if entry is None or entry.value.is_null else entry.value
+
+
+def _texts(node: Node | None) -> Mapping[str, str]:
+    entries = node.entries.values() if node is not None else ()
+    return MappingProxyType({entry.key: entry.value.text for entry in entries})

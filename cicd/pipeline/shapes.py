@@ -1,0 +1,167 @@
+"""An execution in the shapes of AWS's own answers: GetPipelineExecution, ListActionExecutions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cicd.pipeline.result import PipelineStatus, StageStatus
+from cicd.pipeline.state import stage_failed, stage_succeeded
+from cicd.pipeline.variables import VARIABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from cicd.event import JSON
+    from cicd.pipeline.plan import ActionPlan, PipelinePlan, StagePlan
+    from cicd.pipeline.result import StoredArtifact
+    from cicd.pipeline.state import ActionState, PipelineState
+
+
+def pipeline_execution(state: PipelineState, child: Callable[[str], str]) -> dict[str, JSON]:
+    """
+    Give GetPipelineExecution's answer, with ListActionExecutions' beside it.
+
+    ``child`` gives the external execution id of an action that still runs, by its key.
+    """
+    plan = state.plan
+    assert plan is not None, "the plan is the first event"
+    execution: dict[str, JSON] = {
+        "pipelineName": plan.name,
+        "pipelineVersion": plan.version,
+        "pipelineExecutionId": plan.execution_id,
+        "status": state.status().value,
+        "artifactRevisions": [
+            _revision(artifact) for artifact in state.artifacts.values() if artifact.action
+        ],
+        "variables": [
+            {"name": name, "resolvedValue": value}
+            for name, value in state.variables.get(VARIABLES, {}).items()
+        ],
+        "trigger": {
+            "triggerType": "StartPipelineExecution",
+            "triggerDetail": plan.triggered_by,
+        },
+        "executionMode": plan.execution_mode.value,
+        "executionType": "STANDARD",
+    }
+    if state.fault is not None:
+        execution["statusSummary"] = state.fault.message
+    if state.stop is not None:
+        execution["stopTrigger"] = {"reason": state.stop.reason}
+    return {
+        "pipelineExecution": execution,
+        "actionExecutionDetails": action_executions(state, child),
+    }
+
+
+def action_executions(state: PipelineState, child: Callable[[str], str]) -> list[JSON]:
+    """Give ListActionExecutions' details, newest first; an action never started has none."""
+    plan = state.plan
+    assert plan is not None, "the plan is the first event"
+    started = [
+        (action, state.actions[action.key])
+        for action in plan.actions()
+        if action.key in state.actions
+    ]
+    started.sort(key=lambda found: found[1].started_at)
+    return [
+        _action_execution(plan, state, action, found, child) for action, found in reversed(started)
+    ]
+
+
+def stage_status(state: PipelineState, stage: StagePlan) -> StageStatus | None:
+    """Say how a stage stands; ``None``: it was not entered."""
+    if stage.name not in state.entered:
+        return None
+    if stage.name not in state.left:
+        return StageStatus.STOPPING if state.stop else StageStatus.IN_PROGRESS
+    if stage_succeeded(state, stage):
+        return StageStatus.SUCCEEDED
+    if state.stop is not None or not stage_failed(state, stage):
+        return StageStatus.STOPPED
+    return StageStatus.FAILED
+
+
+def conclusion(status: PipelineStatus) -> bool:
+    """Tell whether an execution with this status is over."""
+    return status not in (PipelineStatus.IN_PROGRESS, PipelineStatus.STOPPING)
+
+
+def _action_execution(
+    plan: PipelinePlan,
+    state: PipelineState,
+    action: ActionPlan,
+    found: ActionState,
+    child: Callable[[str], str],
+) -> JSON:
+    result = found.result
+    external = result.external_execution_id if result else child(action.key)
+    outcome: dict[str, JSON] = {"externalExecutionId": external}
+    if result is not None:
+        outcome["externalExecutionSummary"] = result.summary
+        if result.external_execution_url:
+            outcome["externalExecutionUrl"] = result.external_execution_url
+        if result.error is not None:
+            outcome["errorDetails"] = {
+                "code": result.error.code.value,
+                "message": result.error.message,
+                **({"where": result.error.where} if result.error.where else {}),
+            }
+        if found.waits:
+            outcome["token"] = result.token
+    made = {artifact.name: artifact for artifact in result.outputs} if result else {}
+    return {
+        "pipelineExecutionId": plan.execution_id,
+        "actionExecutionId": action.action_execution_id,
+        "pipelineVersion": plan.version,
+        "stageName": action.stage,
+        "actionName": action.name,
+        "startTime": _time(found.started_at),
+        "lastUpdateTime": _time(found.updated_at),
+        "status": found.status.value,
+        "input": {
+            "actionTypeId": {
+                "category": action.type_id.category,
+                "owner": action.type_id.owner,
+                "provider": action.type_id.provider,
+                "version": action.type_id.version,
+            },
+            "configuration": dict(action.configuration),
+            "resolvedConfiguration": dict(found.resolved),
+            **({"roleArn": action.role_arn} if action.role_arn else {}),
+            "region": action.region or "us-east-1",
+            "inputArtifacts": _artifacts(
+                plan, [state.artifacts[n] for n in action.inputs if n in state.artifacts]
+            ),
+            **({"namespace": action.namespace} if action.namespace else {}),
+        },
+        "output": {
+            "outputArtifacts": _artifacts(plan, made.values()),
+            "executionResult": outcome,
+            "outputVariables": dict(result.variables) if result else {},
+        },
+    }
+
+
+def _artifacts(plan: PipelinePlan, artifacts: Iterable[StoredArtifact]) -> list[JSON]:
+    return [
+        {
+            "name": artifact.name,
+            "s3location": {"bucket": plan.bucket, "key": artifact.key},
+        }
+        for artifact in artifacts
+    ]
+
+
+def _revision(artifact: StoredArtifact) -> JSON:
+    return {
+        "name": artifact.name,
+        "revisionId": artifact.revision_id,
+        "revisionSummary": artifact.revision_summary,
+        "revisionUrl": artifact.revision_url,
+    }
+
+
+def _time(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

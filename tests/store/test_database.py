@@ -1,0 +1,127 @@
+import sqlite3
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from cicd.errors import Unavailable
+from cicd.store.database import LAYOUTS, Database
+
+
+def database(tmp_path):
+    return Database(tmp_path / "state.db")
+
+
+def put(base, stream):
+    with base.transaction() as transaction:
+        transaction.write("INSERT INTO drivers VALUES (?, ?, ?)", (stream, "d", 0.0))
+
+
+def streams(base):
+    return [row[0] for row in base.rows("SELECT stream FROM drivers ORDER BY stream")]
+
+
+def test_a_new_database_has_the_newest_layout_and_a_write_ahead_journal(tmp_path):
+    base = database(tmp_path)
+    assert [(len(LAYOUTS),)] == base.rows("PRAGMA user_version")
+    assert [("wal",)] == base.rows("PRAGMA journal_mode")
+
+
+def test_what_was_written_is_there_after_opening_again(tmp_path):
+    base = database(tmp_path)
+    put(base, "a")
+    base.close()
+    assert ["a"] == streams(database(tmp_path))
+
+
+def test_an_exception_undoes_the_whole_transaction(tmp_path):
+    base = database(tmp_path)
+    with pytest.raises(KeyError), base.transaction() as transaction:
+        transaction.write("INSERT INTO drivers VALUES ('a', 'd', 0)")
+        raise KeyError
+    assert [] == streams(base)
+    put(base, "b")
+    assert ["b"] == streams(base)
+
+
+def test_each_thread_has_its_own_connection_and_ended_threads_leave_none_behind(tmp_path):
+    base = database(tmp_path)
+    streams(base)
+    for n in range(5):
+        thread = threading.Thread(target=put, args=(base, str(n)))
+        thread.start()
+        thread.join()
+    assert ["0", "1", "2", "3", "4"] == streams(base)
+    assert len(base._open) <= 2
+
+
+def test_a_database_of_a_newer_cicd_is_refused_with_the_way_out(tmp_path):
+    base = database(tmp_path)
+    streams(base)
+    base.close()
+    with sqlite3.connect(base.path) as raw:
+        raw.execute("PRAGMA user_version = 99")
+    with pytest.raises(Unavailable) as caught:
+        streams(database(tmp_path))
+    assert "newer cicd (layout 99; this one knows up to 1)" in caught.value.message
+    assert "upgrade cicd, or use another home with --home" == caught.value.hint
+
+
+def test_a_database_of_another_program_is_left_alone(tmp_path):
+    with sqlite3.connect(tmp_path / "state.db") as raw:
+        raw.execute("CREATE TABLE events (mine)")
+    with pytest.raises(Unavailable, match="another program's database"):
+        streams(database(tmp_path))
+    assert [] == sqlite3.connect(tmp_path / "state.db").execute("SELECT * FROM events").fetchall()
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path):
+    (tmp_path / "state.db").write_bytes(b"not a database, but long enough to be read as one" * 9)
+    with pytest.raises(Unavailable, match=r"state\.db is not a database"):
+        streams(database(tmp_path))
+
+
+def test_a_damaged_database_says_so(tmp_path):
+    base = database(tmp_path)
+    for n in range(200):
+        put(base, str(n) * 50)
+    base.close()
+    raw = bytearray(base.path.read_bytes())
+    raw[4096:] = b"\xff" * (len(raw) - 4096)
+    base.path.write_bytes(raw)
+    with pytest.raises(Unavailable, match=r"state\.db is damaged"):
+        streams(database(tmp_path))
+
+
+def test_a_missing_directory_is_named(tmp_path):
+    with pytest.raises(Unavailable, match=r"state\.db cannot be opened"):
+        streams(Database(tmp_path / "absent" / "state.db"))
+
+
+def test_a_full_disk_is_unavailable_and_loses_nothing(tmp_path):
+    base = database(tmp_path)
+    put(base, "before")
+    pages = base.rows("PRAGMA page_count")[0][0]
+    base.rows(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(Unavailable) as caught, base.transaction() as transaction:
+        for n in range(2000):
+            transaction.write("INSERT INTO drivers VALUES (?, ?, 0)", (f"{n}", "x" * 500))
+    assert "the disk is full" in caught.value.message
+    base.close()
+    assert ["before"] == streams(database(tmp_path))
+
+
+def test_many_processes_may_make_the_database_at_once(tmp_path):
+    program = (
+        "import sys; from pathlib import Path; from cicd.store.database import Database\n"
+        "base = Database(Path(sys.argv[1]))\n"
+        "with base.transaction() as t:\n"
+        "    t.write('INSERT INTO drivers VALUES (?, ?, 0)', (sys.argv[2], 'd'))\n"
+    )
+    running = [
+        subprocess.Popen([sys.executable, "-c", program, str(tmp_path / "state.db"), str(n)])
+        for n in range(4)
+    ]
+    assert [0] * 4 == [process.wait() for process in running]
+    assert ["0", "1", "2", "3"] == streams(database(tmp_path))

@@ -1,0 +1,77 @@
+"""
+Code that nobody uses, as vulture finds it, less what is used in ways that it cannot see.
+
+    python tools/check_unused.py
+
+Not reported: the vocabularies of AWS (members of enumerations), fields of frozen values (they are
+written by ``engine.codec`` under their names), what a registry or the table of commands names in a
+string, the methods that third-party libraries call, and ``cicd.testing``, whose users are tests.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+import vulture
+
+HERE = Path(__file__).resolve().parent.parent
+PACKAGE = HERE / "cicd"
+NAMED = re.compile(r"^cicd[\w.]*:(\w+)$")
+CALLED_BY_LIBRARIES = frozenset({"format_commands", "get_command", "list_commands"})
+SET_FOR_LIBRARIES = "attribute"  # such as the handlers of an expat parser
+VALUES = frozenset({"dataclass", "StrEnum", "IntEnum", "Enum", "NamedTuple", "Protocol"})
+
+
+def exempt(path: Path) -> set[str]:
+    """Give the names that one file uses, or declares, in ways that vulture cannot see."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            named = NAMED.match(node.value)
+            names |= {named[1]} if named else set()
+        elif isinstance(node, ast.ClassDef) and VALUES & {
+            word.id
+            for each in (*node.bases, *node.decorator_list)
+            for word in ast.walk(each)
+            if isinstance(word, ast.Name)
+        }:
+            names |= declared(node)
+    return names
+
+
+def declared(node: ast.ClassDef) -> set[str]:
+    """Give the fields and members of a class."""
+    names: set[str] = set()
+    for statement in node.body:
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            names.add(statement.target.id)
+        elif isinstance(statement, ast.Assign):
+            names |= {each.id for each in statement.targets if isinstance(each, ast.Name)}
+    return names
+
+
+def main() -> int:
+    """Print what is left, a line each."""
+    names = set(CALLED_BY_LIBRARIES)
+    for path in PACKAGE.rglob("*.py"):
+        names |= exempt(path)
+    finder = vulture.Vulture()
+    finder.scavenge([str(PACKAGE)])
+    left = [
+        item
+        for item in finder.get_unused_code(min_confidence=60)
+        if item.name not in names
+        and item.typ != SET_FOR_LIBRARIES
+        and PACKAGE / "testing" not in item.filename.parents
+    ]
+    for item in left:
+        where = f"{item.filename.relative_to(HERE)}:{item.first_lineno}"
+        print(f"{where}: {item.typ} '{item.name}' is not used")
+    return int(bool(left))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
