@@ -19,7 +19,7 @@ CHECKS = {
     "lint": ("ruff", "check", "--quiet", "."),
     "types": ("mypy",),
     "import rules": ("lint-imports",),
-    "unused code": ("vulture",),
+    "unused code": ("python", "tools/check_unused.py"),
     "documents": ("python", "tools/check_docs.py"),
 }
 

@@ -106,8 +106,10 @@ def _start(
         raise
     finally:
         os.close(writing)
-    with os.fdopen(reading, "rb") as information:
-        said = information.read()
+    said = b""
+    while b"}" not in said and (block := os.read(reading, 4096)):
+        said += block
+    os.close(reading)
     try:
         return process, int(json.loads(said)["child-pid"])
     except (ValueError, KeyError):  # it could not make the world, and says why on its output

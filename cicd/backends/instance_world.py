@@ -113,15 +113,11 @@ def _merged(theirs: Path, ours: Path) -> list[str]:
         inner, outer = theirs / name, ours / name
         if not os.path.lexists(inner):
             arguments += _shown(outer, outer, "--ro-bind")
-        elif inner.is_dir() and outer.is_dir() and not inner.is_symlink():
-            arguments += _merged_inner(inner, outer)
+        elif all(each.is_dir() and not each.is_symlink() for each in (inner, outer)):
+            arguments += _merged(inner, outer)
         else:
             arguments += _shown(inner, outer, "--bind")
     return arguments
-
-
-def _merged_inner(theirs: Path, ours: Path) -> list[str]:
-    return _merged(theirs, ours.resolve()) if ours.is_symlink() else _merged(theirs, ours)
 
 
 def _shown(source: Path, place: Path, how: str) -> list[str]:

@@ -263,5 +263,6 @@ def _artifact(made: ArtifactsSpec, wanted: ProjectArtifacts, output: str) -> Art
         packaging=wanted.packaging,
         path=wanted.path,
         namespace_type=wanted.namespace_type,
+        s3_prefix=made.s3_prefix or "",
         problem="" if made.files else "no definition for primary artifacts in buildspec",
     )

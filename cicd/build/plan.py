@@ -69,6 +69,7 @@ class ArtifactPlan:
     packaging: str = "NONE"  # "NONE", "ZIP": how it is delivered to ``artifacts_directory``
     path: str = ""
     namespace_type: str = "NONE"  # "NONE", "BUILD_ID"
+    s3_prefix: str = ""
     problem: str = ""  # a CLIENT_ERROR known beforehand
 
 

@@ -77,6 +77,7 @@ class Finalize:
 
     key: str = "FINALIZING"
     ended: str = ""  # "TIMED_OUT", "STOPPED": what ended the phase that was open
+    exporting: bool = False  # commands may have run, so there may be something to export
 
 
 BuildCommand: TypeAlias = (
@@ -197,7 +198,7 @@ class BuildProcess:
             return Decision(wake_at=None if finalizing else deadline)
         if ended:
             reason = "STOPPED" if ended == "KILLED" else ended
-            return Decision(start=(Finalize(ended=reason),))
+            return Decision(start=(Finalize(ended=reason, exporting=_commands_ran(state)),))
         command = self._step(state, current.phase)
         assert command is not None, "a phase without steps is never left open"
         return Decision(start=(command,))
@@ -229,7 +230,7 @@ class BuildProcess:
                     return ReadReport(key=f"UPLOAD_ARTIFACTS/report/{index}", index=index)
                 return None
             case PhaseType.FINALIZING:
-                return Finalize() if step == 0 else None
+                return Finalize(exporting=_commands_ran(state)) if step == 0 else None
         planned = self.plan.phase(phase)
         if step < len(planned.commands) + len(planned.finally_commands):
             return RunCommand(
@@ -359,6 +360,10 @@ _ENDINGS = {
     "TIMED_OUT": (StatusType.TIMED_OUT, "BUILD_TIMED_OUT", "Build has timed out. "),
     "STOPPED": (StatusType.STOPPED, "", ""),
 }
+
+
+def _commands_ran(state: BuildState) -> bool:
+    return state.phase(PhaseType.INSTALL) is not None
 
 
 def _close(

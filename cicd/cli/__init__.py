@@ -56,6 +56,22 @@ class LazyGroup(click.Group):
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         return cast("click.Command", getattr(import_module(module), attribute))
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one may have been meant."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            from cicd.document.nearest import closest
+            from cicd.errors import UsageError
+
+            near = closest(name, COMMANDS)
+            raise UsageError(
+                f"'{name}' is not a command of cicd",
+                hint=f"did you mean '{near}'?" if near else "'cicd --help' lists the commands",
+            )
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands with the help of the table."""
         del ctx

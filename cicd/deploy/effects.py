@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cicd.deploy import bundle
-from cicd.deploy.appspec import read_appspec
 from cicd.deploy.carry_out import carry_out, remove
 from cicd.deploy.fault import AgentFault, LifecycleErrorCode
 from cicd.deploy.hooks import ScriptLog, run_scripts
@@ -18,14 +16,13 @@ from cicd.deploy.install import cleanup_order, install_json, instructions_for
 from cicd.deploy.instance import ARCHIVE, InstanceDisk, Layout
 from cicd.deploy.lifecycle import PREVIOUS_REVISION, LifecycleEvent
 from cicd.deploy.plan import BundleType, DeploymentPlan, RunLifecycleEvent
-from cicd.document.load import load
-from cicd.document.problem import Problems
+from cicd.deploy.revision import read_as_agent
 from cicd.engine.process import Outcome, OutcomeStatus
-from cicd.errors import CicdError, DocumentError, Unavailable
+from cicd.errors import CicdError, Unavailable
 from cicd.ports import LogLine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from cicd.deploy.spec import AppSpec
     from cicd.engine.process import Command, Scope
@@ -270,42 +267,7 @@ class _Agent:
                 "information at "
                 "http://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file.html"
             )
-        appspec = load_appspec(place, name)
+        appspec = read_as_agent(place, name)
         if appspec.fault is not None:
             raise AgentFault(appspec.fault)
         return appspec
-
-
-def load_appspec(place: Path, name: str, problems: Problems | None = None) -> AppSpec:
-    """Read an AppSpec as the agent does: of keys written twice the last counts, no aliases."""
-    try:
-        node = load(place, name, duplicates="last", aliases=False)
-    except DocumentError as unreadable:
-        if problems is not None:
-            raise
-        first = unreadable.problems[0]
-        raise AgentFault(f"({name}): {first.message} at {first.span}") from unreadable
-    return read_appspec(node, problems if problems is not None else Problems())
-
-
-def store_revision(path: Path, kind: BundleType, services: Services) -> str:
-    """Put a revision into the artifact store, and give its digest."""
-    from cicd.ports import ArtifactFile
-
-    match kind:
-        case BundleType.ZIP:
-            return services.artifacts.put_zip(path).digest
-        case BundleType.DIRECTORY:
-            with _scratch(services) as directory:
-                packed = directory / "revision.zip"
-                bundle.pack_directory(path, packed)
-                return services.artifacts.put_zip(packed).digest
-        case BundleType.TAR | BundleType.TGZ:
-            return services.artifacts.put((ArtifactFile(path="bundle.tar", source=path),)).digest
-
-
-@contextmanager
-def _scratch(services: Services) -> Iterator[Path]:
-    services.home.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="revision-", dir=services.home) as directory:
-        yield Path(directory)

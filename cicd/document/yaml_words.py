@@ -35,7 +35,7 @@ _LIBYAML = (
     (r"found character .+ that cannot start", "found character that cannot start"),
     (r"^expected ',' or '([\]}])', but got .*", r"did not find expected ',' or '\1'"),
     (r"^mapping values are not allowed here", "mapping values are not allowed in this context"),
-    (r"^could not find expected ':'", "could not find expected ':'"),
+    (r"^found (unknown escape character|undefined tag handle) '.*'$", r"found \1"),
     (r"^expected '?<document start>'?, but found .*", "did not find expected <document start>"),
     (
         r"^expected alphabetic or numeric character, but found .*",

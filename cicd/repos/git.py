@@ -137,10 +137,9 @@ class Repository:
             git.Repo.clone_from(
                 str(self.git_dir if self.bare else self.root),
                 str(into),
-                env={**QUIET, **as_variables(CONFIGURATION)},
+                env={**QUIET, **as_variables(CONFIGURATION), "GIT_TEMPLATE_DIR": ""},
                 no_checkout=True,
                 no_hardlinks=True,
-                template="",
             ).close()
             git_said(into, "remote", "set-url", "origin", revision.url)
             git_said(into, "checkout", "--quiet", "--detach", commit)
@@ -240,10 +239,10 @@ class Repository:
         said = run_git(self.root, arguments, {})
         if said.returncode == 0:
             return as_text(said.stdout).strip()
-        if said.stderr.strip() and b"fatal: Needed a single revision" not in said.stderr:
-            words = as_text(said.stderr)
-            # "ambiguous", "unknown revision", "bad revision": no such version either
-            if not re.search(r"revision|ambiguous|not a valid|does not point", words):
+        words = as_text(said.stderr)
+        if words.strip():
+            # These say that there is no such version; anything else, that git cannot go on.
+            if not re.search(r"revision|ambiguous|not a valid|dereferences", words):
                 raise refusal(self.root, words)
         return None
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 import zipfile
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from cicd.errors import Conflict, UsageError
@@ -84,9 +85,8 @@ class EventLogContract:
         """Too low or too high."""
         log.append("s", (_event(1),), expected=0)
         for expected in (0, 2):
-            _raised(
-                Conflict, lambda e=expected: log.append("s", (_event(8), _event(9)), expected=e)
-            )
+            events = (_event(8), _event(9))
+            _raised(Conflict, partial(log.append, "s", events, expected=expected))
         assert log.read("s") == [(1, _event(1))]
 
     def test_of_many_writers_each_version_goes_to_one(self, log: EventLog) -> None:
@@ -102,7 +102,7 @@ class EventLogContract:
                     except Conflict:
                         continue
 
-        _at_once([lambda w=writer: write(w) for writer in range(4)])
+        _at_once([partial(write, writer) for writer in range(4)])
         read = log.read("s")
         assert [version for version, _ in read] == list(range(1, 41))
         assert len({event.key for _, event in read}) == 40
@@ -161,8 +161,8 @@ class ExecutionIndexContract:
         assert numbers == [1, 2, 1, 1, 3]
 
     def test_numbers_are_given_once_when_many_submit(self, index: ExecutionIndex) -> None:
-        """This is the one thing the log cannot do."""
-        _at_once([lambda w=writer: _submit(index, f"build/{w}") for writer in range(8)])
+        """The one thing that the log cannot do."""
+        _at_once([partial(_submit, index, f"build/{writer}") for writer in range(8)])
         assert sorted(record.number for record in index.list()) == list(range(1, 9))
 
     def test_a_stream_is_submitted_once(self, index: ExecutionIndex) -> None:
@@ -305,7 +305,7 @@ class LogStoreContract:
             for number in range(50):
                 logs.append("s", _line(f"{number}" * 50, origin=str(writer)))
 
-        _at_once([lambda w=writer: write(w) for writer in range(4)])
+        _at_once([partial(write, writer) for writer in range(4)])
         read = [line for _, line in logs.read("s")]
         for writer in range(4):
             texts = [line.text for line in read if line.origin == str(writer)]
@@ -392,7 +392,7 @@ class ArtifactStoreContract:
         """In words."""
         for content in (b"", b"no zip", b"PK\x03\x04 truncated"):
             path = _write(tmp_path / "not.zip", content)
-            _raised(UsageError, lambda p=path: artifacts.put_zip(p))
+            _raised(UsageError, partial(artifacts.put_zip, path))
 
     def test_nothing_is_unpacked_outside(self, artifacts: ArtifactStore, tmp_path: Path) -> None:
         """Neither by name nor through a link."""

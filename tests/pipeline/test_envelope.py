@@ -1,4 +1,4 @@
-from documents import SOURCE_STAGE, action, checked, node, pipeline, stage
+from tests.pipeline.documents import SOURCE_STAGE, action, checked, node, pipeline, stage
 
 from cicd.document.load import load_text
 from cicd.document.problem import Problems

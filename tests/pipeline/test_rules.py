@@ -1,5 +1,5 @@
 import pytest
-from documents import (
+from tests.pipeline.documents import (
     APPROVAL,
     DEPLOY,
     SOURCE,
@@ -279,7 +279,7 @@ def test_a_gap_in_run_orders_is_fine_and_zero_is_not():
     ],
 )
 def test_names_and_lengths_have_limits(key, value, expected):
-    odd = stage("Build", action("C", takes="code", **{"namespace": "n", key: value}))
+    odd = stage("Build", {**action("C", takes="code"), key: value})
     assert expected in rules(SOURCE_STAGE, odd)
 
 

@@ -26,7 +26,7 @@ def zip_of(tmp_path, *entries):
     path = tmp_path / "given.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as zipped:
         for info, content in entries:
-            zipped.writestr(info, content)
+            zipped.writestr(info, content, zipfile.ZIP_DEFLATED)
     return path
 
 
@@ -134,10 +134,8 @@ def test_modes_are_kept_without_set_user_set_group_and_sticky(tmp_path):
 
 
 def test_a_zip_without_modes_gets_the_usual_ones(tmp_path):
-    path = zip_of(tmp_path, entry("a", b"1", 0, system=0), entry("b", b"2", 0))
-    unpack_zip(path, tmp_path / "out")
-    for name in "ab":
-        assert 0o644 == stat.S_IMODE((tmp_path / "out" / name).stat().st_mode)
+    unpack_zip(zip_of(tmp_path, entry("a", b"1", 0o7777, system=0)), tmp_path / "out")
+    assert 0o644 == stat.S_IMODE((tmp_path / "out" / "a").stat().st_mode)
 
 
 def test_a_bomb_is_refused_before_anything_is_written(tmp_path, monkeypatch):
@@ -232,7 +230,10 @@ def test_no_mixture_of_names_and_links_reaches_outside(tmp_path_factory, chosen)
     assert {"given.zip", "out"} == set(os.listdir(tmp_path))
     for path in out.rglob("*"):
         try:
-            resolved = path.resolve()
-        except (OSError, RuntimeError):
+            path.stat()
+        except FileNotFoundError:
+            pass  # leads nowhere yet, but must not lead nowhere outside either
+        except OSError:
             continue  # a circle
+        resolved = path.resolve()
         assert out == resolved or out in resolved.parents

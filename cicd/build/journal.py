@@ -1,0 +1,61 @@
+"""A build's log: its own words in the service's form, and the output of its commands as it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cicd.ports import LogLine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from cicd.ports import Services
+
+
+def container_line(at: datetime, text: str) -> str:
+    """Put a line into the service's form: ``[Container] 2026/01/02 03:04:05.123456 …``."""
+    return f"[Container] {at:%Y/%m/%d %H:%M:%S.%f} {text}"
+
+
+class Journal:
+    """
+    Writes one build's log. A line's origin is the key of the command that it belongs to.
+
+    Output also reaches the reporters; the build's own words do not, since they are told of the
+    events that these words describe.
+    """
+
+    def __init__(self, services: Services, stream: str) -> None:
+        """Write to the log of ``stream``."""
+        self._services = services
+        self._stream = stream
+
+    def say(self, origin: str, *texts: str) -> None:
+        """Write words of the build's own, as of now."""
+        at = self._services.clock.now()
+        for text in texts:
+            self._append(LogLine(at=at, origin=origin, text=container_line(at, text)))
+
+    def output(self, origin: str, text: str) -> None:
+        """Write a line that a command wrote."""
+        line = LogLine(at=self._services.clock.now(), origin=origin, text=text)
+        self._append(line)
+        for reporter in self._services.reporters:
+            reporter.line(self._stream, line)
+
+    def narrate(self, at: datetime, lines: Sequence[str]) -> None:
+        """Write lines that follow from an event, whole as they are."""
+        for line in lines:
+            self._append(LogLine(at=at, origin="", text=line))
+
+    def narrated(self) -> int:
+        """Count the lines that ``narrate`` has written."""
+        return sum(1 for _, line in self._services.logs.read(self._stream) if not line.origin)
+
+    def forget(self, origin: str) -> None:
+        """Forget what a command wrote, and all after it: it will be written again."""
+        self._services.logs.drop(self._stream, origin)
+
+    def _append(self, line: LogLine) -> None:
+        self._services.logs.append(self._stream, line)

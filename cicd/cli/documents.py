@@ -1,0 +1,96 @@
+"""Which files of a repository are documents of ours, and what each of them is."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cicd.document.node import NodeKind
+from cicd.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cicd.document.node import Node
+
+SUFFIXES = frozenset({".yml", ".yaml", ".json"})
+SKIPPED = frozenset({".git", ".cicd", ".venv", "venv", "node_modules", "__pycache__", ".tox"})
+
+
+class Kind(StrEnum):
+    """What a document is."""
+
+    BUILDSPEC = "buildspec"
+    APPSPEC = "appspec"
+    PIPELINE = "pipeline"
+    RESOURCES = "resources"
+    TEMPLATE = "template"  # CloudFormation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A file that may be a document; ``name`` is as the user would type it."""
+
+    path: Path
+    name: str
+    given: bool  # the user named this very file
+
+
+def candidates(paths: tuple[Path, ...]) -> Iterator[Candidate]:
+    """
+    Give the files named, and those below the directories named whose names speak for them.
+
+    Raises:
+        UsageError: A path does not exist.
+
+    """
+    for path in paths:
+        if path.is_dir():
+            yield from _below(path)
+        elif path.exists():
+            yield Candidate(path=path, name=str(path), given=True)
+        else:
+            raise UsageError(f"there is no '{path}'", hint="name a file or a directory")
+
+
+def kind_by_name(name: str) -> Kind | None:
+    """Tell a document by its file's name."""
+    stem = Path(name).name.lower()
+    if stem == "cicd.yml":
+        return Kind.RESOURCES
+    for kind in (Kind.BUILDSPEC, Kind.APPSPEC, Kind.PIPELINE):
+        if kind.value in stem:
+            return kind
+    return None
+
+
+def kind_by_content(node: Node) -> Kind | None:
+    """Tell a document by what it holds."""
+    if node.kind is not NodeKind.MAPPING:
+        return None
+    keys = frozenset(node.entries)
+    from cicd.pipeline.envelope import Form, form_of
+
+    form = form_of(node)
+    if form is Form.CLOUDFORMATION or "AWSTemplateFormatVersion" in keys:
+        return Kind.TEMPLATE
+    if form is not None:
+        return Kind.PIPELINE
+    if keys & {"phases", "batch"}:
+        return Kind.BUILDSPEC
+    lowered = {key.lower() for key in keys}
+    if "version" in lowered and lowered & {"os", "hooks", "resources", "files", "permissions"}:
+        return Kind.APPSPEC
+    return None
+
+
+def _below(directory: Path) -> Iterator[Candidate]:
+    for place, folders, files in os.walk(directory):
+        folders[:] = sorted(name for name in folders if name not in SKIPPED)
+        for file in sorted(files):
+            path = Path(place, file)
+            if path.suffix.lower() in SUFFIXES and kind_by_name(file) is not None:
+                yield Candidate(path=path, name=os.path.normpath(path), given=False)

@@ -1,0 +1,128 @@
+"""A deployment's events in words, and as EventBridge would have them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cicd.deploy.process import DeploymentStatus, Status
+from cicd.deploy.shapes import REGION, diagnostics, error_information
+from cicd.event import EventKind
+from cicd.ports import Described, Level
+
+if TYPE_CHECKING:
+    from cicd.deploy.process import DeploymentProcess, DeploymentState
+    from cicd.event import JSON, Event
+
+_DEPLOYMENT_STATES = {
+    DeploymentStatus.SUCCEEDED: ("SUCCESS", Level.SUCCESS),
+    DeploymentStatus.FAILED: ("FAILURE", Level.FAILURE),
+    DeploymentStatus.STOPPED: ("STOP", Level.WARNING),
+}
+
+
+def describe(process: DeploymentProcess, state: DeploymentState, event: Event) -> Described:
+    """Put an event into words; ``state`` is the one it led to."""
+    match event.kind:
+        case EventKind.SUBMITTED:
+            return _submitted(process)
+        case EventKind.STARTED:
+            return _started(process, event)
+        case EventKind.FINISHED:
+            return _finished(process, state, event)
+        case EventKind.SIGNALLED:
+            return _signalled(event)
+        case EventKind.CONCLUDED:
+            return _concluded(process, state)
+
+
+def _submitted(process: DeploymentProcess) -> Described:
+    plan = process.plan
+    count = len(plan.targets)
+    what = "Rolling back to" if plan.rollback_of else "Deploying"
+    return Described(
+        text=f"{what} {plan.revision.name} on {count} instance{'s' if count != 1 else ''} of "
+        f"{plan.application_name}/{plan.deployment_group_name}, {plan.config.name}: "
+        f"{plan.deployment_id}",
+        detail=_deployment_detail(process, "START"),
+    )
+
+
+def _started(process: DeploymentProcess, event: Event) -> Described:
+    target, _, name = event.key.rpartition("/")
+    first = name == process.plan.events[0]
+    return Described(
+        text=f"{target}: {name} InProgress",
+        level=Level.DETAIL,
+        detail=_instance_detail(process, target, "START") if first else {},
+    )
+
+
+def _finished(process: DeploymentProcess, state: DeploymentState, event: Event) -> Described:
+    target, _, name = event.key.rpartition("/")
+    entry = state.begun[event.key]
+    if entry.status is Status.SUCCEEDED:
+        done = process.target_status(state, target) is Status.SUCCEEDED
+        return Described(
+            text=f"{target}: {name} Succeeded",
+            level=Level.SUCCESS if done else Level.INFO,
+            detail=_instance_detail(process, target, "SUCCESS") if done else {},
+        )
+    found = diagnostics(entry.outcome) or {}
+    ignored = process.target_status(state, target) is not Status.FAILED
+    return Described(
+        text=f"{target}: {name} Failed: {found.get('message', '')}"
+        + (" (ignored)" if ignored else ""),
+        level=Level.WARNING if ignored else Level.FAILURE,
+        detail={} if ignored else _instance_detail(process, target, "FAILURE"),
+    )
+
+
+def _signalled(event: Event) -> Described:
+    match event.data.get("signal"):
+        case "stop":
+            return Described(
+                text="Stopping: events that run finish, no new one begins", level=Level.WARNING
+            )
+        case "rollback":
+            return Described(text=str(event.data.get("rollbackMessage", "")), level=Level.WARNING)
+        case _:
+            return Described(text="")
+
+
+def _concluded(process: DeploymentProcess, state: DeploymentState) -> Described:
+    word, level = _DEPLOYMENT_STATES[DeploymentStatus(state.status or "Failed")]
+    information = error_information(process, state)
+    because = f" {information['code']}: {information['message']}" if information else ""
+    return Described(
+        text=f"{process.plan.deployment_id}: {state.status}{because}",
+        level=level,
+        detail=_deployment_detail(process, word),
+    )
+
+
+def _deployment_detail(process: DeploymentProcess, word: str) -> dict[str, JSON]:
+    """Source: CodeDeploy User Guide, "Monitoring deployments with CloudWatch Events"."""
+    return _envelope("CodeDeploy Deployment State-change Notification", _facts(process, word))
+
+
+def _instance_detail(process: DeploymentProcess, target: str, word: str) -> dict[str, JSON]:
+    return _envelope(
+        "CodeDeploy Instance State-change Notification",
+        {"instanceId": target, **_facts(process, word)},
+    )
+
+
+def _facts(process: DeploymentProcess, word: str) -> dict[str, JSON]:
+    plan = process.plan
+    return {
+        "region": REGION,
+        "deploymentId": plan.deployment_id,
+        "instanceGroupId": plan.deployment_group_id,
+        "deploymentGroup": plan.deployment_group_name,
+        "state": word,
+        "application": plan.application_name,
+    }
+
+
+def _envelope(kind: str, detail: dict[str, JSON]) -> dict[str, JSON]:
+    return {"source": "aws.codedeploy", "detail-type": kind, "detail": detail}

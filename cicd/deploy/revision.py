@@ -1,0 +1,96 @@
+"""A revision on this side: kept in the artifact store, its AppSpec read."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cicd.deploy import bundle
+from cicd.deploy.appspec import read_appspec
+from cicd.deploy.fault import AgentFault
+from cicd.deploy.plan import BundleType
+from cicd.deploy.spec import PREFIX
+from cicd.document.load import load, load_text
+from cicd.document.problem import Problems
+from cicd.errors import DocumentError, UsageError
+from cicd.ports import ArtifactFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cicd.deploy.spec import AppSpec
+    from cicd.document.node import Node
+    from cicd.ports import Services
+
+
+def store(path: Path, kind: BundleType, services: Services) -> str:
+    """Put a revision into the artifact store, and give its digest."""
+    match kind:
+        case BundleType.ZIP:
+            return services.artifacts.put_zip(path).digest
+        case BundleType.DIRECTORY:
+            with _scratch(services) as directory:
+                packed = directory / "revision.zip"
+                bundle.pack_directory(path, packed)
+                return services.artifacts.put_zip(packed).digest
+        case BundleType.TAR | BundleType.TGZ:
+            return services.artifacts.put((ArtifactFile(path="bundle.tar", source=path),)).digest
+
+
+@contextmanager
+def _scratch(services: Services) -> Iterator[Path]:
+    services.home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="revision-", dir=services.home) as directory:
+        yield Path(directory)
+
+
+def load_appspec(path: Path, kind: BundleType, name: str) -> Node:
+    """
+    Read the AppSpec of a revision that was not deployed yet; of twin keys the last counts.
+
+    Raises:
+        UsageError: It has none of that name.
+        DocumentError: It cannot be read.
+
+    """
+    if kind is BundleType.DIRECTORY:
+        if not (path / name).is_file():
+            _refuse(path, name, other=(path / "appspec.yaml").is_file())
+        return load(path / name, _shown(path / name), duplicates="last", aliases=False)
+    content = bundle.read(path, kind, name)
+    if content is None:
+        _refuse(path, name, other=bundle.read(path, kind, "appspec.yaml") is not None)
+    text = (content or b"").decode("utf-8", "replace")
+    return load_text(text, f"{path.name}:{name}", duplicates="last", aliases=False)
+
+
+def _shown(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+def _refuse(path: Path, name: str, *, other: bool) -> None:
+    raise UsageError(
+        f"the revision '{path}' has no '{name}' at its top",
+        hint="rename appspec.yaml to appspec.yml, or name it with --appspec: the agent's hooks "
+        "look for no other name"
+        if other
+        else "add one, or name the file with --appspec",
+    )
+
+
+def read_as_agent(place: Path, name: str) -> AppSpec:
+    """Read the AppSpec of an unpacked revision on an instance; raises ``AgentFault``."""
+    try:
+        node = load(place, name, duplicates="last", aliases=False)
+    except DocumentError as unreadable:
+        first = unreadable.problems[0]
+        if first.rule == "document/empty":
+            raise AgentFault(
+                f"{PREFIX} the application specification file was empty. Make sure your AppSpec "
+                "file defines at minimum the 'version' and 'os' properties."
+            ) from None
+        raise AgentFault(f"({name}): {first.message} at {first.span}") from unreadable
+    return read_appspec(node, Problems())

@@ -1,0 +1,74 @@
+"""Automatic rollback: when, and to which revision. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from cicd.deploy.plan import RollbackEvent
+from cicd.deploy.process import DeploymentStatus
+
+if TYPE_CHECKING:
+    from cicd.deploy.plan import DeploymentPlan
+    from cicd.deploy.process import DeploymentState
+
+CREATOR = "codeDeployRollback"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollback:
+    """A wish to roll back. ``plan`` None: there is nothing to go back to."""
+
+    message: str
+    plan: DeploymentPlan | None
+
+
+def is_wanted(plan: DeploymentPlan, state: DeploymentState) -> bool:
+    """
+    Tell whether the end of this deployment asks for a rollback; that of a rollback never does.
+
+    A stop may say so itself, or forbid it.
+
+    Source: CodeDeploy User Guide, "Redeploy and roll back a deployment"; API, "StopDeployment".
+    """
+    if plan.rollback_of is not None:
+        return False
+    if state.status == DeploymentStatus.FAILED:
+        return RollbackEvent.DEPLOYMENT_FAILURE in plan.rollback_events
+    if state.status == DeploymentStatus.STOPPED and state.stop is not None:
+        asked = state.stop.get("autoRollbackEnabled")
+        if isinstance(asked, bool):
+            return asked
+        return RollbackEvent.DEPLOYMENT_STOP_ON_REQUEST in plan.rollback_events
+    return False
+
+
+def plan_rollback(
+    failed: DeploymentPlan, last_succeeded: DeploymentPlan | None, deployment_id: str
+) -> Rollback:
+    """
+    Plan a new deployment of the last good revision, with that one's fileExistsBehavior.
+
+    It goes to all targets of the failed deployment, with its configuration.
+    """
+    if last_succeeded is None:
+        return Rollback(
+            message=f"{failed.deployment_id} is not rolled back: no earlier deployment to "
+            f"'{failed.deployment_group_name}' succeeded",
+            plan=None,
+        )
+    return Rollback(
+        message=f"Deployment {failed.deployment_id} is rolled back to the revision of "
+        f"{last_succeeded.deployment_id} by deployment {deployment_id}",
+        plan=replace(
+            last_succeeded,
+            deployment_id=deployment_id,
+            config=failed.config,
+            targets=failed.targets,
+            creator=CREATOR,
+            description=f"Rollback of {failed.deployment_id}",
+            ignore_application_stop_failures=failed.ignore_application_stop_failures,
+            rollback_events=(),
+            rollback_of=failed.deployment_id,
+        ),
+    )

@@ -1,0 +1,189 @@
+"""A deployment in the shapes of the API: GetDeployment and BatchGetDeploymentTargets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cicd.deploy.plan import BundleType, RunLifecycleEvent
+from cicd.deploy.process import DeploymentProcess, DeploymentStatus, Status
+from cicd.engine.process import OutcomeStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from cicd.deploy.lifecycle import LifecycleEvent
+    from cicd.deploy.process import DeploymentState
+    from cicd.engine.process import Outcome
+    from cicd.event import JSON
+
+REGION: Final = "local"
+_ACCOUNT: Final = "000000000000"
+_TOO_MANY: Final = (
+    "The overall deployment failed because too many individual instances failed deployment, too "
+    "few healthy instances are available for deployment, or some instances in your deployment "
+    "group are experiencing problems."
+)
+_INVALID: Final = (
+    "The deployment configuration leaves no instance that may be out of service: the minimum of "
+    "healthy hosts is as large as the deployment group."
+)
+_STOPPED: Final = "The deployment was stopped by a request."
+
+
+def deployment_info(process: DeploymentProcess, state: DeploymentState) -> dict[str, JSON]:
+    """Give ``deploymentInfo``. Times are RFC 3339. Source: API, "DeploymentInfo"."""
+    plan = process.plan
+    info: dict[str, JSON] = {
+        "applicationName": plan.application_name,
+        "deploymentGroupName": plan.deployment_group_name,
+        "deploymentConfigName": plan.config.name,
+        "deploymentId": plan.deployment_id,
+        "revision": _revision(process),
+        "status": status(state),
+        "createTime": _time(state.created_at),
+        "deploymentOverview": _overview(process, state),
+        "description": plan.description,
+        "creator": plan.creator,
+        "ignoreApplicationStopFailures": plan.ignore_application_stop_failures,
+        "autoRollbackConfiguration": {
+            "enabled": bool(plan.rollback_events),
+            "events": [str(event) for event in plan.rollback_events],
+        },
+        "updateOutdatedInstancesOnly": False,
+        "deploymentStyle": {
+            "deploymentType": "IN_PLACE",
+            "deploymentOption": "WITHOUT_TRAFFIC_CONTROL",
+        },
+        "instanceTerminationWaitTimeStarted": False,
+        "fileExistsBehavior": str(plan.file_exists_behavior),
+        "deploymentStatusMessages": [],
+        "computePlatform": "Server",
+    }
+    began = [entry.started_at for entry in state.begun.values()]
+    if began:
+        info["startTime"] = _time(min(began))
+    if state.concluded_at is not None:
+        info["completeTime"] = _time(state.concluded_at)
+    information = error_information(process, state)
+    if information is not None:
+        info["errorInformation"] = information
+    rollback = _rollback_info(process, state)
+    if rollback:
+        info["rollbackInfo"] = rollback
+    return info
+
+
+def deployment_targets(process: DeploymentProcess, state: DeploymentState) -> list[JSON]:
+    """Give ``deploymentTargets``. Source: API, "DeploymentTarget"."""
+    return [_target(process, state, target.id) for target in process.plan.targets]
+
+
+def status(state: DeploymentState) -> str:
+    """Give the deployment's status."""
+    if state.status is not None:
+        return state.status
+    return DeploymentStatus.IN_PROGRESS if state.begun else DeploymentStatus.CREATED
+
+
+def error_information(
+    process: DeploymentProcess, state: DeploymentState
+) -> dict[str, JSON] | None:
+    """Give the deployment's error code and message; None: it has none."""
+    if state.status == DeploymentStatus.STOPPED:
+        return {"code": "MANUAL_STOP", "message": _STOPPED}
+    if state.status != DeploymentStatus.FAILED:
+        return None
+    code = process.doom(state) or "HEALTH_CONSTRAINTS"
+    message = _INVALID if code == "HEALTH_CONSTRAINTS_INVALID" else _TOO_MANY
+    return {"code": code, "message": message}
+
+
+def diagnostics(outcome: Outcome | None) -> Mapping[str, JSON] | None:
+    """Give an event's diagnostics; None while it runs."""
+    if outcome is None:
+        return None
+    if outcome.status is OutcomeStatus.DONE:
+        return {"errorCode": "Success", "scriptName": "", "message": "Succeeded", "logTail": ""}
+    found = outcome.detail.get("diagnostics")
+    if isinstance(found, dict):
+        return found
+    # The loop itself caught what the worker threw.
+    message = str(outcome.detail.get("message", outcome.status))
+    return {"errorCode": "UnknownError", "scriptName": "", "message": message, "logTail": ""}
+
+
+def _revision(process: DeploymentProcess) -> dict[str, JSON]:
+    revision = process.plan.revision
+    kind = revision.bundle_type
+    return {
+        "revisionType": "S3",
+        "s3Location": {
+            "bucket": REGION,
+            "key": revision.name,
+            "bundleType": str(BundleType.ZIP if kind is BundleType.DIRECTORY else kind),
+            "eTag": revision.digest,
+        },
+    }
+
+
+def _overview(process: DeploymentProcess, state: DeploymentState) -> dict[str, JSON]:
+    counts = dict.fromkeys((*(str(each) for each in Status), "Ready"), 0)
+    for target in process.plan.targets:
+        counts[process.target_status(state, target.id)] += 1
+    return {**counts}
+
+
+def _rollback_info(process: DeploymentProcess, state: DeploymentState) -> dict[str, JSON]:
+    info: dict[str, JSON] = {}
+    if state.rollback is not None:
+        for key in ("rollbackDeploymentId", "rollbackMessage"):
+            if state.rollback.get(key):
+                info[key] = state.rollback[key]
+    if process.plan.rollback_of is not None:
+        info["rollbackTriggeringDeploymentId"] = process.plan.rollback_of
+    return info
+
+
+def _target(process: DeploymentProcess, state: DeploymentState, target: str) -> dict[str, JSON]:
+    plan = process.plan
+    events = [_event(process, state, target, event) for event in plan.events]
+    moments = [
+        entry.finished_at or entry.started_at
+        for key, entry in state.begun.items()
+        if key.rpartition("/")[0] == target
+    ]
+    updated = max(moments, default=state.concluded_at or state.created_at)
+    return {
+        "deploymentTargetType": "InstanceTarget",
+        "instanceTarget": {
+            "deploymentId": plan.deployment_id,
+            "targetId": target,
+            "targetArn": f"arn:aws:codedeploy:{REGION}:{_ACCOUNT}:instance/{target}",
+            "status": process.target_status(state, target),
+            "lastUpdatedAt": _time(updated),
+            "lifecycleEvents": events,
+        },
+    }
+
+
+def _event(
+    process: DeploymentProcess, state: DeploymentState, target: str, event: LifecycleEvent
+) -> dict[str, JSON]:
+    shape: dict[str, JSON] = {
+        "lifecycleEventName": str(event),
+        "status": process.event_status(state, target, event),
+    }
+    began = state.begun.get(RunLifecycleEvent(target=target, event=event).key)
+    if began is not None:
+        shape["startTime"] = _time(began.started_at)
+        if began.finished_at is not None:
+            shape["endTime"] = _time(began.finished_at)
+        found = diagnostics(began.outcome)
+        if found is not None:
+            shape["diagnostics"] = dict(found)
+    return shape
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat(timespec="milliseconds")

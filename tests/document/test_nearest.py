@@ -1,0 +1,35 @@
+import pytest
+
+from cicd.document.nearest import closest
+
+PHASES = ("install", "pre_build", "build", "post_build")
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("pre-build", "pre_build"),
+        ("PreBuild", "pre_build"),
+        ("BUILD", "build"),
+        ("biuld", "build"),
+        ("buil", "build"),
+        ("instal", "install"),
+        ("post_biuld", "post_build"),
+        ("deploy", None),
+        ("b", None),
+        ("", None),
+        ("x" * 10_000, None),
+    ],
+)
+def test_a_slip_finds_what_was_meant_and_another_word_finds_nothing(word, meant):
+    assert meant == closest(word, PHASES)
+
+
+def test_the_nearest_option_wins_and_the_first_of_equals():
+    assert "stages" == closest("stage", ("staged", "stages")[::-1])
+    assert "staged" == closest("stage", ("staged", "stages"))
+    assert "files" == closest("flies", ("file", "files"))
+
+
+def test_no_options_give_nothing():
+    assert None is closest("build", ())
