@@ -131,7 +131,7 @@ def _from_file(path: Path) -> dict[str, _Choice]:
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise _not_toml(path, str(error)) from None
+        raise _not_toml(path, text, str(error)) from None
     found = {}
     for name, value in table.items():
         where = f"{path}:{_line_of(name, text)}"
@@ -164,13 +164,13 @@ def _read(path: Path) -> str | None:
         ) from None
 
 
-def _not_toml(path: Path, said: str) -> UsageError:
-    # Before Python 3.14 the position stands only in the text: "… (at line 3, column 5)".
-    match = re.fullmatch(
-        r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", said, re.DOTALL
-    )
-    what = match[1] if match else said
-    where = f"{path}:{match[2]}:{match[3]}" if match and match[2] else f"{path}, at its end"
+def _not_toml(path: Path, text: str, said: str) -> UsageError:
+    # Before Python 3.14 the position stands only in the words: "… (at line 3, column 5)".
+    position = r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)"
+    match = re.fullmatch(position, said, re.DOTALL)
+    what, line, column = match.groups() if match else (said, None, None)
+    lines = text.split("\n")
+    where = f"{path}:{line or len(lines)}:{column or len(lines[-1]) + 1}"
     return UsageError(f"{where}: {what[:1].lower()}{what[1:]}", hint=_EXAMPLE)
 
 

@@ -66,12 +66,16 @@ def run(
         for name, stream in (("stdout", process.stdout), ("stderr", process.stderr))
     ]
     ended = threading.Event()
-    threading.Thread(target=lambda: (process.wait(), ended.set()), daemon=True).start()
+
+    def watch() -> None:
+        process.wait()
+        ended.set()
 
     def stop() -> None:
         _signal(leader, signal.SIGKILL if cancel.reason == "KILLED" else signal.SIGTERM)
         give_up.set()
 
+    threading.Thread(target=watch, name="hook", daemon=True).start()
     cancel.on_cancel(stop)
     timed_out = not ended.wait(max(0.0, deadline - time.monotonic()))
     if timed_out:

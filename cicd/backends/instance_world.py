@@ -30,8 +30,21 @@ def works() -> bool:
         return False
     try:
         tried = subprocess.run(
-            ["bwrap", "--ro-bind", "/", "/", "--dev-bind", "/dev", "/dev", "--bind", "/proc"]
-            + ["/proc", "--new-session", "true"],
+            [
+                *[
+                    "bwrap",
+                    "--ro-bind",
+                    "/",
+                    "/",
+                    "--dev-bind",
+                    "/dev",
+                    "/dev",
+                    "--bind",
+                    "/proc",
+                    "/proc",
+                    "true",
+                ]
+            ],
             capture_output=True,
             check=False,
             timeout=10,
@@ -109,7 +122,7 @@ def _merged(theirs: Path, ours: Path) -> list[str]:
     if not _has_content(theirs):
         return ["--ro-bind", str(ours), str(ours)]
     arguments = ["--tmpfs", str(ours)]
-    for name in sorted({*os.listdir(theirs), *os.listdir(ours)}):
+    for name in sorted({child.name for side in (theirs, ours) for child in side.iterdir()}):
         inner, outer = theirs / name, ours / name
         if not os.path.lexists(inner):
             arguments += _shown(outer, outer, "--ro-bind")

@@ -130,8 +130,7 @@ class SandboxRunner:
         views = {
             mount.name: view
             for mount in environment.mounts
-            if mount.mode is not MountMode.READ_WRITE
-            and mount.mode is not MountMode.READ_ONLY
+            if mount.mode is MountMode.COPY_ON_WRITE
             and (view := session_mounts.overlay(mount, directory.mounts / mount.name, self._home))
         }
         if views and not _overlays_work(views):
@@ -141,6 +140,7 @@ class SandboxRunner:
         binds: list[str] = []
         for mount in environment.mounts:
             own, place = directory.mounts / mount.name, record.places[mount.name]
+            binds += ("--dir", str(PurePosixPath(place).parent))
             binds += _binds(mount, place, views.get(mount.name), own, self._home)
         for name in ("scratch", "tmp", "root"):
             (directory.root / name).mkdir(mode=0o700)
@@ -218,6 +218,8 @@ def _wrap(directory: SessionDirectory, environment: Environment) -> list[str]:
     own = directory.root
     return [
         *command,
+        # Parents that bubblewrap makes by itself are closed to everyone but root.
+        *("--dir", "/codebuild", "--dir", "/codebuild/output"),
         *("--proc", "/proc", "--dev", "/dev", "--dir", "/run", "--dir", "/var/tmp"),
         *("--bind", str(own / "tmp"), "/tmp", "--bind", str(own / "root"), "/root"),
         *("--bind", str(directory.io), IO, "--bind", str(own / "scratch"), SCRATCH),

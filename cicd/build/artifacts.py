@@ -162,4 +162,3 @@ def _regex(pattern: str) -> re.Pattern[str]:
         return re.compile("".join(out), re.DOTALL)
     except re.error:  # a class such as [z-a] matches nothing but itself
         return re.compile(re.escape(pattern))
-

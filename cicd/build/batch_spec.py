@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from cicd.document.fields import Fields
 from cicd.document.node import NodeKind
+from cicd.document.position import Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cicd.document.node import Node
-    from cicd.document.position import Span
     from cicd.document.problem import Problems
 
 

@@ -21,18 +21,18 @@ from cicd.build.artifacts import (
     select,
     split_pattern,
 )
-from cicd.build.plan import ReportPlan
+from cicd.build.plan import BuildPlan
 from cicd.build.reports import REPORT_FORMATS
 from cicd.build.reports.model import CaseStatus, Report, ReportUnreadable, TestCase
 from cicd.build.script import expand, names_in, value_of
+from cicd.engine.output import Redactor
 from cicd.errors import UsageError
-from cicd.ports import ArtifactFile
+from cicd.ports import ArtifactFile, Services, Session
 
 if TYPE_CHECKING:
-    from cicd.build.plan import ArtifactPlan, BuildPlan
-    from cicd.engine.output import Redactor
+    from cicd.build.plan import ArtifactPlan, ReportPlan
     from cicd.event import JSON
-    from cicd.ports import Artifact, FileEntry, Services, Session
+    from cicd.ports import Artifact, FileEntry
 
 Say: TypeAlias = Callable[..., None]
 Ask: TypeAlias = Callable[[str, Sequence[str]], list[str]]
@@ -41,7 +41,7 @@ SHOWN_CASES = 50  # failed cases that an event tells of
 SHOWN_MESSAGE = 1000  # characters of each
 
 
-class CollectFailed(Exception):  # noqa: N818  # a result on its way to becoming an outcome
+class CollectFailed(Exception):
     """An artifact could not be made; the text is the service's CLIENT_ERROR message."""
 
 
@@ -118,7 +118,9 @@ class Collector:
                 except ReportUnreadable as problem:
                     unreadable.append(f"{file.path}: {problem}")
         self.say(*(f"Unable to parse report file {text}" for text in unreadable))
-        return self._summary(group, wanted, Report(cases=tuple(cases), unreadable=tuple(unreadable)))
+        return self._summary(
+            group, wanted, Report(cases=tuple(cases), unreadable=tuple(unreadable))
+        )
 
     # ── Choosing ──────────────────────────────────────────────────────────────────────────────
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cicd.build.plan import (
@@ -23,8 +25,6 @@ from cicd.document.problem import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime, timedelta
-    from pathlib import Path
 
     from cicd.build.project import Project
     from cicd.build.spec import ArtifactsSpec, Buildspec, PhaseSpec
@@ -183,9 +183,7 @@ def _exported(spec: Buildspec, project: Project) -> tuple[str, ...]:
         v.name for v in project.environment.variables if v.type is not VariableType.PLAINTEXT
     }
     names = (n.text for n in spec.exported_variables)
-    return tuple(
-        dict.fromkeys(n for n in names if not n.startswith("AWS_") and n not in secret)
-    )
+    return tuple(dict.fromkeys(n for n in names if not n.startswith("AWS_") and n not in secret))
 
 
 def _reports(spec: Buildspec) -> tuple[ReportPlan, ...]:

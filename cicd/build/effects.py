@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from cicd.build.collect import Collector, CollectFailed
+from cicd.build.collect import CollectFailed, Collector
 from cicd.build.journal import Journal
 from cicd.build.process import (
+    BuildCommand,
     BuildProcess,
     DownloadSource,
     Finalize,
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cicd.build.plan import BuildPlan
-    from cicd.build.process import BuildCommand
-    from cicd.engine.process import Scope
+    from cicd.engine.process import Command, Scope
     from cicd.event import JSON
     from cicd.ports import Exit, Services, Session
 
@@ -51,8 +51,9 @@ class BuildEffects:
         self._opened: Session | None = None
         self._resolved: tuple[Mapping[str, str], Redactor] | None = None
 
-    def perform(self, command: BuildCommand, scope: Scope) -> Outcome:
+    def perform(self, command: Command, scope: Scope) -> Outcome:
         """Do one command."""
+        assert isinstance(command, BuildCommand), "BuildProcess starts nothing else"
         match command:
             case Provision():
                 return self._provision()
@@ -69,7 +70,7 @@ class BuildEffects:
             case _:
                 assert_never(command)
 
-    def recover(self, command: BuildCommand, scope: Scope) -> Outcome:
+    def recover(self, command: Command, scope: Scope) -> Outcome:
         """Rejoin a command that a dead driver had started; LOST if its session is gone."""
         if not isinstance(command, Provision):
             # The session gives a command's output again from its first byte.
@@ -197,9 +198,7 @@ class BuildEffects:
         present = [phase for phase in plan.phases if phase.present]
         say(key, f"Phases found in YAML: {len(present)}")
         say(key, *(f" {phase.phase}: {len(phase.commands)} commands" for phase in present))
-        return Outcome(
-            status=OutcomeStatus.DONE, detail={"places": dict(session.places.items())}
-        )
+        return Outcome(status=OutcomeStatus.DONE, detail={"places": dict(session.places.items())})
 
     def _location(self, session: Session) -> str:
         if not self._plan.buildspec:
@@ -252,8 +251,10 @@ class BuildEffects:
             )
             return None
         values, _ = self._values()
-        wanted = [(n, values.get(v[1:], v) if v[:1] == "$" else v) for n, v in
-                  self._plan.runtime_versions]
+        wanted = [
+            (n, values.get(v[1:], v) if v[:1] == "$" else v)
+            for n, v in self._plan.runtime_versions
+        ]
         image = load_text(offered.decode(errors="replace"), RUNTIMES)
         selected = select_runtimes(image, wanted)
         if isinstance(selected, str):
@@ -358,8 +359,7 @@ class BuildEffects:
         collector = self._collector(session, UploadArtifacts().key)
         made: list[JSON] = []
         try:
-            for artifact in self._plan.artifacts:
-                made.append(collector.artifact(artifact))
+            made.extend(map(collector.artifact, self._plan.artifacts))
         except CollectFailed as problem:
             detail: dict[str, JSON] = {
                 "code": "CLIENT_ERROR",
@@ -413,5 +413,3 @@ class BuildEffects:
 
 def _failed(code: str, message: str) -> Outcome:
     return Outcome(status=OutcomeStatus.FAILED, detail={"code": code, "message": message})
-
-

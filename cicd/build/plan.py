@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cicd.build.spec import OnFailure, PhaseType, VariableType
-
-if TYPE_CHECKING:
-    from datetime import datetime, timedelta
-    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

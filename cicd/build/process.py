@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
+from cicd.build.plan import CommandLine
 from cicd.build.spec import COMMAND_PHASES, OnFailure, PhaseType
 from cicd.engine.codec import decode
 from cicd.engine.process import Cancel, Decision, Outcome, OutcomeStatus
 from cicd.event import JSON, EventKind
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from cicd.build.plan import BuildPlan, CommandLine
+    from cicd.build.plan import BuildPlan
     from cicd.event import Event
 
 
@@ -257,7 +257,8 @@ class BuildProcess:
     def _finished(self, state: BuildState, outcome: Outcome, at: datetime) -> BuildState:
         command = state.running
         current = state.open
-        assert command is not None and current is not None, "an outcome follows its start"
+        assert command is not None, "an outcome follows its start"
+        assert current is not None, "a command belongs to an open phase"
         state = _keep(replace(state, running=None, step=state.step + 1), command, outcome)
         if outcome.status is OutcomeStatus.CANCELLED:
             ended = "TIMED_OUT" if outcome.reason == "TIMED_OUT" else "STOPPED"
@@ -393,8 +394,7 @@ def _keep(state: BuildState, command: BuildCommand, outcome: Outcome) -> BuildSt
             return replace(state, reports=(*state.reports, *_mappings([detail.get("report")])))
         case Finalize():
             exported = {
-                str(pair["name"]): str(pair["value"])
-                for pair in _mappings(detail.get("exported"))
+                str(pair["name"]): str(pair["value"]) for pair in _mappings(detail.get("exported"))
             }
             return replace(state, exported=MappingProxyType(exported))
     return state

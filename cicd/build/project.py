@@ -106,19 +106,44 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-_]{1,254}")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_]{1,127}")
 
 # What ``batch-get-projects`` prints and a build here has no use for.
-_READ_ONLY = (
-    "arn autoRetryLimit badge badgeEnabled buildBatchConfig concurrentBuildLimit created "
-    "description encryptionKey fileSystemLocations lastModified logsConfig projectVisibility "
-    "publicProjectAlias resourceAccessRole tags vpcConfig webhook"
-).split()
-_SOURCE_ONLY = (
-    "auth buildStatusConfig gitCloneDepth gitSubmodulesConfig insecureSsl reportBuildStatus"
-).split()
-_ARTIFACTS_ONLY = "bucketOwnerAccess encryptionDisabled location".split()
-_ENVIRONMENT_ONLY = (
-    "certificate computeConfiguration dockerServer fleet hostKernel imagePullCredentialsType "
-    "registryCredential"
-).split()
+_READ_ONLY = [
+    "arn",
+    "autoRetryLimit",
+    "badge",
+    "badgeEnabled",
+    "buildBatchConfig",
+    "concurrentBuildLimit",
+    "created",
+    "description",
+    "encryptionKey",
+    "fileSystemLocations",
+    "lastModified",
+    "logsConfig",
+    "projectVisibility",
+    "publicProjectAlias",
+    "resourceAccessRole",
+    "tags",
+    "vpcConfig",
+    "webhook",
+]
+_SOURCE_ONLY = [
+    "auth",
+    "buildStatusConfig",
+    "gitCloneDepth",
+    "gitSubmodulesConfig",
+    "insecureSsl",
+    "reportBuildStatus",
+]
+_ARTIFACTS_ONLY = ["bucketOwnerAccess", "encryptionDisabled", "location"]
+_ENVIRONMENT_ONLY = [
+    "certificate",
+    "computeConfiguration",
+    "dockerServer",
+    "fleet",
+    "hostKernel",
+    "imagePullCredentialsType",
+    "registryCredential",
+]
 
 
 def read_project(node: Node, problems: Problems) -> Project:

@@ -168,9 +168,7 @@ def not_carried_out(spec: Buildspec, problems: Problems) -> None:
             name, f"'cache' {NOT_YET}: every build starts without one", spec.cache.span
         )
     if spec.git_credential_helper:
-        problems.warning(
-            name, f"'git-credential-helper' {NOT_YET}: git uses its own", spec.span
-        )
+        problems.warning(name, f"'git-credential-helper' {NOT_YET}: git uses its own", spec.span)
 
 
 BUILD_RULES: tuple[Rule[Buildspec], ...] = (

@@ -11,10 +11,10 @@ from cicd.build.batch_spec import BatchSpec, read_batch
 from cicd.document.fields import Fields
 from cicd.document.nearest import closest
 from cicd.document.node import NodeKind
+from cicd.document.position import Span
 
 if TYPE_CHECKING:
     from cicd.document.node import Node
-    from cicd.document.position import Span
     from cicd.document.problem import Problems
 
 
@@ -452,9 +452,7 @@ class _Reader:
             self.problems.error(
                 "build/on-failure", f"'{pattern}' is not a regular expression: {wrong}", span
             )
-        return OnFailureSpec(
-            action=OnFailure.RETRY, retries=retries, pattern=pattern, span=span
-        )
+        return OnFailureSpec(action=OnFailure.RETRY, retries=retries, pattern=pattern, span=span)
 
     def _runtimes(self, node: Node | None) -> tuple[tuple[str, Text], ...]:
         found = []

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 RESERVED_PREFIX = "CODEBUILD_"
 # Two switches of report auto-discovery are the user's own.
-SWITCHES = frozenset(
-    {"CODEBUILD_CONFIG_AUTO_DISCOVER", "CODEBUILD_CONFIG_AUTO_DISCOVER_DIR"}
-)
+SWITCHES = frozenset({"CODEBUILD_CONFIG_AUTO_DISCOVER", "CODEBUILD_CONFIG_AUTO_DISCOVER_DIR"})
 # Among the three sections of one buildspec: the local rule, since the guide is silent.
 _STRENGTH = (
     VariableType.PLAINTEXT,

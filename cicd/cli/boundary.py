@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import click
@@ -94,9 +95,10 @@ def _crashed(failure: Exception, asked: Sequence[str]) -> ExitCode:
 
 
 def _wants_json(asked: Sequence[str]) -> bool:
-    """Tell whether ``--output json`` was asked for, even on a line that could not be parsed."""
-    following = dict(zip(asked, [*asked[1:], ""], strict=True))
-    return "--output=json" in asked or following.get("--output") == "json"
+    """Tell whether JSON was asked for, even on a line that could not be parsed."""
+    if any(word == "--output" or word.startswith("--output=") for word in asked):
+        return "--output=json" in asked or ("--output", "json") in pairwise(asked)
+    return os.environ.get("CICD_OUTPUT") == "json"
 
 
 def _json(value: JSON) -> None:

@@ -119,6 +119,4 @@ def full_list(entries: tuple[AclEntry, ...], mode: int) -> tuple[str, ...]:
 
 def _rwx(digit: str) -> str:
     bits = int(digit, 8)
-    return "".join(
-        letter if bits & bit else "-" for letter, bit in (("r", 4), ("w", 2), ("x", 1))
-    )
+    return "".join(letter if bits & bit else "-" for letter, bit in (("r", 4), ("w", 2), ("x", 1)))

@@ -21,14 +21,13 @@ from cicd.deploy.spec import (
 )
 from cicd.document.nearest import closest
 from cicd.document.node import NodeKind
-from cicd.document.problem import Problem, Severity
+from cicd.document.problem import Problem, Problems, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cicd.document.node import Entry, Node
     from cicd.document.position import Span
-    from cicd.document.problem import Problems
 
 _UPDATE = "Update the files section of the AppSpec file, and then try again."
 _KEYS = ("version", "os", "files", "hooks", "permissions", "file_exists_behavior")

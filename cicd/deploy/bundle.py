@@ -9,6 +9,8 @@ import tarfile
 import time
 import zipfile
 import zlib
+from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Final
@@ -18,9 +20,12 @@ from cicd.deploy.plan import BundleType
 from cicd.errors import Unavailable, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-_HIDDEN: Final = (".git", ".cicd")  # of a directory's top level: ours and git's, never a revision's
+_HIDDEN: Final = (
+    ".git",
+    ".cicd",
+)  # of a directory's top level: ours and git's, never a revision's
 _EARLIEST: Final = (1980, 1, 1, 0, 0, 0)
 _CORRUPT: Final = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError)
 
@@ -77,7 +82,7 @@ def pack_directory(directory: Path, into: Path) -> None:
     Only ``.git`` and ``.cicd`` at its top stay out. The same content gives the same bytes.
     """
     with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for path in _walk(directory):
+        for path in walk(directory):
             status = path.lstat()
             name = path.relative_to(directory).as_posix()
             info = zipfile.ZipInfo(name, _EARLIEST)
@@ -85,7 +90,7 @@ def pack_directory(directory: Path, into: Path) -> None:
             info.external_attr = status.st_mode << 16
             info.compress_type = zipfile.ZIP_DEFLATED
             if stat.S_ISLNK(status.st_mode):
-                archive.writestr(info, os.readlink(path))
+                archive.writestr(info, str(path.readlink()))
             elif stat.S_ISDIR(status.st_mode):
                 info.filename += "/"
                 archive.writestr(info, b"")
@@ -99,14 +104,14 @@ def pack_directory(directory: Path, into: Path) -> None:
                 )
 
 
-def _walk(directory: Path) -> Iterator[Path]:
+def walk(directory: Path) -> Iterator[Path]:
+    """List what is below a directory and belongs to a revision, sorted, parents first."""
     for parent, directories, files in os.walk(directory):
         here = Path(parent)
-        if here == directory:
-            directories[:] = [name for name in directories if name not in _HIDDEN]
-            files = [name for name in files if name not in _HIDDEN]
-        directories.sort()
-        yield from sorted(here / name for name in (*directories, *files))
+        hidden = _HIDDEN if here == directory else ()
+        directories[:] = sorted(name for name in directories if name not in hidden)
+        inside = [*directories, *(name for name in files if name not in hidden)]
+        yield from sorted(here / name for name in inside)
         directories[:] = [name for name in directories if not (here / name).is_symlink()]
 
 
@@ -251,26 +256,17 @@ def _own(place: Path, entry: Entry) -> None:
         os.chown(place, uid, gid)
 
 
-class _opened:  # noqa: N801  # a context manager that reads as a verb
-    """The entries of an archive, readable while inside."""
-
-    def __init__(self, path: Path, kind: BundleType) -> None:
-        self._archive: zipfile.ZipFile | tarfile.TarFile
-        if kind in (BundleType.ZIP, BundleType.DIRECTORY):
-            self._archive = zipfile.ZipFile(path)
-        else:
-            # A gzip'd tar called "tar" works, a plain one called "tgz" does not.
-            self._archive = tarfile.open(path, "r:*" if kind is BundleType.TAR else "r:gz")
-        self._fresh = kind is BundleType.DIRECTORY
-
-    def __enter__(self) -> Iterator[Entry]:
-        archive = self._archive
-        if isinstance(archive, zipfile.ZipFile):
-            return (_of_zip(archive, info, fresh=self._fresh) for info in archive.infolist())
-        return (_of_tar(archive, member) for member in archive)
-
-    def __exit__(self, *_: object) -> None:
-        self._archive.close()
+@contextmanager
+def _opened(path: Path, kind: BundleType) -> Iterator[Iterator[Entry]]:
+    """Give the entries of an archive, readable while inside."""
+    if kind in (BundleType.ZIP, BundleType.DIRECTORY):
+        fresh = kind is BundleType.DIRECTORY
+        with zipfile.ZipFile(path) as zipped:
+            yield (_of_zip(zipped, info, fresh=fresh) for info in zipped.infolist())
+        return
+    # A gzip'd tar called "tar" works, a plain one called "tgz" does not.
+    with tarfile.open(path, "r:*" if kind is BundleType.TAR else "r:gz") as tarred:
+        yield (_of_tar(tarred, member) for member in tarred)
 
 
 def _of_zip(archive: zipfile.ZipFile, info: zipfile.ZipInfo, *, fresh: bool) -> Entry:

@@ -119,9 +119,7 @@ class _Agent:
             )
         return Outcome(status=OutcomeStatus.DONE)
 
-    def _failed(
-        self, code: LifecycleErrorCode, message: str, script: str = ""
-    ) -> dict[str, JSON]:
+    def _failed(self, code: LifecycleErrorCode, message: str, script: str = "") -> dict[str, JSON]:
         return {"diagnostics": _diagnostics(code, message, script=script, tail=self._log.tail())}
 
     def _say(self, text: str) -> None:

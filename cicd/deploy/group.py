@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from cicd.deploy.config import DEFAULT
+from cicd.deploy.config import DEFAULT, PREDEFINED, DeploymentConfig, find_config
 from cicd.deploy.plan import RollbackEvent
 from cicd.document.fields import Fields
 from cicd.document.nearest import closest
@@ -51,7 +51,7 @@ class DeploymentGroup:
     application_name: str
     name: str
     id: str  # keys all state on an instance
-    config_name: str = DEFAULT
+    config: DeploymentConfig = PREDEFINED[DEFAULT]
     targets: tuple[TargetSpec, ...] = ()
     rollback_events: tuple[RollbackEvent, ...] = ()
 
@@ -192,7 +192,7 @@ def _read(application: str, node: Node, resources: Resources) -> DeploymentGroup
         application_name=application,
         name=name,
         id=group_id,
-        config_name=config,
+        config=find_config(config, resources),
         targets=targets,
         rollback_events=events,
     )

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.fault import AgentFault, LifecycleErrorCode
 from cicd.deploy.install import absolute
+from cicd.deploy.instance import Layout
 from cicd.deploy.spec import DEFAULT_TIMEOUT
-from cicd.ports import HookFailure, HookRun
+from cicd.ports import Clock, HookFailure, HookRun
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from cicd.deploy.instance import InstanceDisk, Layout
+    from cicd.deploy.instance import InstanceDisk
     from cicd.deploy.lifecycle import LifecycleEvent
     from cicd.deploy.spec import HookScript
-    from cicd.ports import CancelToken, Clock, HookExit, InstanceTarget
+    from cicd.ports import CancelToken, HookExit, InstanceTarget
 
 _TAIL: Final = 2048  # characters
 _ROTATE: Final = 64 * 1024 * 1024
@@ -112,7 +114,8 @@ def run_scripts(
         log.write(f"Script - {script.location}")
         if _BREAKS.search(script.location):
             _fail(
-                script, f"failed with error Errno::ENOENT with message {_no_such_file(archive, script)}"
+                script,
+                f"failed with error Errno::ENOENT with message {_no_such_file(archive, script)}",
             )
         ended = target.run_hook(
             HookRun(
@@ -129,7 +132,9 @@ def run_scripts(
 
 
 def _no_such_file(archive: str, script: HookScript) -> str:
-    return f"No such file or directory - {absolute(f'{archive}/{_BREAKS.split(script.location)[0]}')}"
+    return (
+        f"No such file or directory - {absolute(f'{archive}/{_BREAKS.split(script.location)[0]}')}"
+    )
 
 
 def _prepare(script: HookScript, archive: str, disk: InstanceDisk, log: ScriptLog) -> str:

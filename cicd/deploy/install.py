@@ -7,6 +7,8 @@ import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
+from cicd.deploy.acl import AclEntry
+from cicd.deploy.context import Context
 from cicd.deploy.fault import AgentFault
 from cicd.deploy.permissions import matches
 from cicd.deploy.spec import PREFIX, FileExistsBehavior
@@ -14,8 +16,6 @@ from cicd.deploy.spec import PREFIX, FileExistsBehavior
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from cicd.deploy.acl import AclEntry
-    from cicd.deploy.context import Context
     from cicd.deploy.spec import FileMapping, Permission
     from cicd.event import JSON
 

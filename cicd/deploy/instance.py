@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.fault import AgentFault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from cicd.ports import InstanceTarget
 
@@ -72,12 +72,12 @@ class Layout:
 
     @property
     def deployment(self) -> Path:
-        """This deployment."""
+        """The directory of this deployment."""
         return self.group / self.deployment_id
 
     @property
     def deployment_inside(self) -> str:
-        """This deployment, as a path of the instance."""
+        """The same, as a path of the instance."""
         return f"{ROOT}/{self.group_id}/{self.deployment_id}"
 
     @property

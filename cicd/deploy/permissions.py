@@ -63,7 +63,9 @@ def matches(permission: Permission, path: str) -> bool:
 def _simple_glob(name: str, pattern: str) -> bool:
     if "/" in name:
         return False
-    return re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), name) is not None
+    return (
+        re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), name) is not None
+    )
 
 
 def _value(node: Node, key: str) -> Node | None:
@@ -147,7 +149,7 @@ def _read_mode(node: Node | None, findings: Findings) -> str | None:
         return None
     text = scalars.mode_text(node)
     meant = (
-        f"write '\"{node.text}\"' in quotes: unquoted it is octal, which the agent takes for {text}"
+        f"write '\"{node.text}\"', in quotes: unquoted it is octal, so {text} to the agent"
         if text != node.text and node.style is ScalarStyle.PLAIN
         else None
     )

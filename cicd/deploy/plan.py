@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from cicd.deploy.config import DeploymentConfig
+from cicd.deploy.lifecycle import LifecycleEvent
 from cicd.deploy.spec import DEFAULT_NAME, FileExistsBehavior
-
-if TYPE_CHECKING:
-    from cicd.deploy.config import DeploymentConfig
-    from cicd.deploy.lifecycle import LifecycleEvent
-    from cicd.ports import TargetSpec
+from cicd.ports import TargetSpec
 
 
 class BundleType(StrEnum):

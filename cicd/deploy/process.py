@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -13,14 +15,11 @@ from cicd.deploy.strategies import STRATEGIES
 from cicd.deploy.strategies.rolling_window import Done, Doomed, Progress, Take, Wait
 from cicd.engine.codec import decode
 from cicd.engine.process import Decision, Outcome, OutcomeStatus
-from cicd.event import EventKind
+from cicd.event import JSON, EventKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
     from cicd.engine.process import Command
-    from cicd.event import JSON, Event
+    from cicd.event import Event
 
 
 class Status(StrEnum):
@@ -100,9 +99,7 @@ class DeploymentProcess:
             case EventKind.SIGNALLED:
                 return _signalled(state, event)
             case EventKind.CONCLUDED:
-                return replace(
-                    state, status=str(event.data["status"]), concluded_at=event.at
-                )
+                return replace(state, status=str(event.data["status"]), concluded_at=event.at)
 
     def in_flight(self, state: DeploymentState) -> tuple[Command, ...]:
         """Give the lifecycle events that began and did not end."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from cicd.deploy.plan import RollbackEvent
+from cicd.deploy.plan import DeploymentPlan, RollbackEvent
 from cicd.deploy.process import DeploymentStatus
 
 if TYPE_CHECKING:
-    from cicd.deploy.plan import DeploymentPlan
     from cicd.deploy.process import DeploymentState
 
 CREATOR = "codeDeployRollback"

@@ -74,9 +74,7 @@ def never_run(spec: AppSpec, problems: Problems) -> None:
         if not scripts:
             continue
         if event in TOLERATED:
-            problems.warning(
-                "deploy/never-run", f"'{event}' never runs scripts", scripts[0].span
-            )
+            problems.warning("deploy/never-run", f"'{event}' never runs scripts", scripts[0].span)
         elif event in TRAFFIC:
             problems.warning(
                 "deploy/never-run",

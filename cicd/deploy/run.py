@@ -1,31 +1,44 @@
-"""Deployments from the outside: make one, follow it, stop it, take it up again, roll it back."""
+"""
+Deployments from the outside: plan one, run it, look at it, stop it, take it up again.
+
+A deployment that ends badly is a result; an automatic rollback is another deployment, made here.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-from cicd.event import EMPTY, JSON
+from cicd.deploy.config import DeploymentConfig
+from cicd.deploy.group import DeploymentGroup
+from cicd.deploy.plan import BundleType
+from cicd.deploy.spec import FileExistsBehavior
+from cicd.errors import UsageError
+from cicd.event import JSON, Event, EventKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from cicd.deploy.compile import PlannedDeployment
+    from cicd.deploy.plan import DeploymentPlan
+    from cicd.deploy.process import DeploymentProcess, DeploymentState
+    from cicd.ports import CancelToken, ExecutionRecord, Services
 
-    from cicd.deploy.group import DeploymentGroup
-    from cicd.deploy.plan import BundleType, DeploymentPlan
-    from cicd.deploy.spec import FileExistsBehavior
-    from cicd.ports import CancelToken, Services
+KIND: Final = "deployment"
+_FINAL: Final = ("Succeeded", "Failed", "Stopped")
+_BEGINNING: Final = timedelta(minutes=1)  # an admitted deployment without events died at its birth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentRequest:
     """What CreateDeployment takes."""
 
-    group: DeploymentGroup  # see cicd.deploy.group: find_group(resources, ...) makes one
+    group: DeploymentGroup  # cicd.deploy.group.find_group(resources, ...) makes one
     revision: Path  # a directory, or a zip, tar or tgz file
     bundle_type: BundleType | None = None  # None: a directory, or what the file's first bytes say
     appspec: str = "appspec.yml"  # relative to the revision's root
-    deployment_config_name: str | None = None  # None: the group's
+    config: DeploymentConfig | None = None  # None: the group's
     file_exists_behavior: FileExistsBehavior | None = None  # None: DISALLOW
     ignore_application_stop_failures: bool = False
     description: str = ""
@@ -37,38 +50,283 @@ class DeploymentRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentResult:
-    """How a deployment ended."""
+    """How a deployment ended, or how far it is."""
 
     deployment_id: str  # "d-ABCDEFGHI"
     stream: str  # "deployment/d-ABCDEFGHI"
-    status: str  # "Succeeded", "Failed", "Stopped"
-    deployment: Mapping[str, JSON]  # GetDeployment's deploymentInfo, and "deploymentTargets"
-    failure: str | None = None  # the first cause, in one or more lines; None: it succeeded
-    rollback: DeploymentResult | None = None  # the automatic rollback, where there was one
-    detail: Mapping[str, JSON] = EMPTY  # of the failure: target, event, diagnostics
+    status: str  # "Succeeded", "Failed", "Stopped"; before that "Created", "InProgress"
+    deployment: Mapping[str, JSON]  # {"deploymentInfo": …, "deploymentTargets": […]}
+    endpoints: Mapping[str, str]  # of the targets that have one, by target
+    failure: str | None = None  # the first cause, in one or more lines; None: there is none
+    # of the failure: targetId, lifecycleEventName, diagnostics
+    detail: Mapping[str, JSON] = field(default_factory=dict)
+    rollback: DeploymentResult | None = None  # the automatic rollback, when one was run just now
 
 
-def plan_deployment(request: DeploymentRequest, services: Services) -> DeploymentPlan:
-    """Check everything that can be checked before, and say what would be done."""
-    raise NotImplementedError
+def plan_deployment(request: DeploymentRequest) -> PlannedDeployment:
+    """Check everything that can be checked before, and say what would be done; keeps nothing."""
+    from cicd.deploy.compile import compile_plan
+
+    return compile_plan(request)
 
 
 def run_deployment(
     request: DeploymentRequest, services: Services, *, cancel: CancelToken | None = None
 ) -> DeploymentResult:
-    """Deploy, and return when it is over; ``cancel`` is the asker's, else ``services.cancel``."""
-    raise NotImplementedError
+    """
+    Deploy, and return when it is over; ``cancel`` is the asker's, else ``services.cancel``.
+
+    Raises:
+        UsageError: The group has an active deployment; the revision is not one.
+        DocumentError: The AppSpec is invalid, and the request does not leave that to the agent.
+        Unavailable: The AppSpec is for ECS or Lambda; the disk is full.
+
+    """
+    from cicd.deploy.compile import compile_plan, deployment_id
+    from cicd.deploy.revision import store
+
+    plan = compile_plan(request).plan
+    digest = store(request.revision, plan.revision.bundle_type, services)
+    plan = replace(
+        plan,
+        deployment_id=deployment_id(services.new_id()),
+        revision=replace(plan.revision, digest=digest),
+    )
+    _submit(plan, services, parent=request.parent)
+    return _drive(plan, services, cancel or services.cancel)
 
 
 def resume_deployment(
     deployment_id: str, services: Services, *, cancel: CancelToken | None = None
 ) -> DeploymentResult:
-    """Go on with a deployment whose driver died; a concluded one gives its result."""
-    raise NotImplementedError
+    """
+    Go on with a deployment whose driver died; a concluded one gives its result.
+
+    The lifecycle events that were running are run again.
+    """
+    record, plan = _find(deployment_id, services)
+    if record.status in _FINAL:
+        return _result(plan, services)
+    return _drive(plan, services, cancel or services.cancel)
 
 
 def stop_deployment(
     deployment_id: str, services: Services, *, auto_rollback: bool | None = None
 ) -> Mapping[str, JSON]:
-    """Ask a deployment to stop; gives StopDeployment's answer."""
-    raise NotImplementedError
+    """
+    Ask a deployment to stop; gives StopDeployment's answer.
+
+    Running lifecycle events finish, none begins. One that nobody drives is concluded here.
+
+    Args:
+        deployment_id: Or the beginning of it.
+        services: The services.
+        auto_rollback: Whether to roll back; None: as the group says.
+
+    Raises:
+        UsageError: There is none, or it is over.
+
+    """
+    from cicd.engine.signals import send
+    from cicd.ports import CancelToken
+
+    record, plan = _find(deployment_id, services)
+    if record.status in _FINAL:
+        raise UsageError(
+            f"deployment {plan.deployment_id} is over: {record.status} "
+            "(DeploymentAlreadyCompletedException)"
+        )
+    wish: dict[str, JSON] = {"reason": "STOPPED"}
+    if auto_rollback is not None:
+        wish["autoRollbackEnabled"] = auto_rollback
+    send(services.log, services.clock, record.stream, "stop", **wish)
+    if record.driven:
+        return {
+            "status": "Pending",
+            "statusMessage": "Lifecycle events that run will finish; no new one begins.",
+        }
+    _drive(plan, services, CancelToken(), rerun=False)
+    return {"status": "Succeeded", "statusMessage": "No lifecycle event will begin."}
+
+
+def get_deployment(deployment_id: str, services: Services) -> DeploymentResult:
+    """Say how a deployment ended, or how far it is; raises UsageError when there is none."""
+    _, plan = _find(deployment_id, services)
+    return _result(plan, services)
+
+
+def _stream(deployment_id: str) -> str:
+    return f"{KIND}/{deployment_id}"
+
+
+def _find(deployment_id: str, services: Services) -> tuple[ExecutionRecord, DeploymentPlan]:
+    record = services.executions.find(KIND, deployment_id)
+    plan = None if record is None else _read_plan(record.stream, services)
+    if record is None or plan is None:
+        raise UsageError(
+            f"no deployment '{deployment_id}' (DeploymentDoesNotExistException)",
+            hint="'cicd deploy list' shows what there is",
+        )
+    return record, plan
+
+
+def _read_plan(stream: str, services: Services) -> DeploymentPlan | None:
+    from cicd.deploy.plan import DeploymentPlan
+    from cicd.engine.codec import decode
+
+    for _, event in services.log.read(stream):
+        if event.kind is EventKind.SUBMITTED:
+            return decode(DeploymentPlan, event.data["plan"])
+    return None
+
+
+def _submit(plan: DeploymentPlan, services: Services, *, parent: str | None) -> None:
+    from cicd.engine.codec import encode
+
+    _admit(plan, services)
+    now = services.clock.now()
+    stream = _stream(plan.deployment_id)
+    submitted = Event(kind=EventKind.SUBMITTED, at=now, data={"plan": encode(plan)})
+    services.log.append(stream, (submitted,), expected=0)
+    services.executions.submit(
+        stream,
+        kind=KIND,
+        name=plan.deployment_group_name,
+        status="Created",
+        parent=parent,
+        at=now,
+    )
+
+
+def _admit(plan: DeploymentPlan, services: Services) -> None:
+    """Keep a group to one active deployment: who appends to the group's stream is the next."""
+    from cicd.errors import Conflict
+
+    stream = f"deployment-group/{plan.deployment_group_id}"
+    while True:
+        admissions = services.log.read(stream)
+        version, last = admissions[-1] if admissions else (0, None)
+        if last is not None and _is_active(last, services):
+            holder = last.data["deploymentId"]
+            raise UsageError(
+                f"The Deployment Group '{plan.deployment_group_name}' already has an active "
+                f"Deployment '{holder}' (DeploymentLimitExceededException)",
+                hint=f"wait for it; 'cicd deploy stop {holder}' ends it, and "
+                f"'cicd deploy resume {holder}' takes it up again",
+            )
+        admitted = Event(
+            kind=EventKind.SIGNALLED,
+            at=services.clock.now(),
+            data={"signal": "admitted", "deploymentId": plan.deployment_id},
+        )
+        try:
+            services.log.append(stream, (admitted,), expected=version)
+        except Conflict:
+            continue
+        return
+
+
+def _is_active(admitted: Event, services: Services) -> bool:
+    events = services.log.read(_stream(str(admitted.data["deploymentId"])))
+    if not events:
+        return services.clock.now() - admitted.at < _BEGINNING
+    return not any(event.kind is EventKind.CONCLUDED for _, event in events)
+
+
+def _drive(
+    plan: DeploymentPlan, services: Services, cancel: CancelToken, *, rerun: bool = True
+) -> DeploymentResult:
+    from cicd.deploy.describe import describe
+    from cicd.deploy.effects import DeploymentEffects
+    from cicd.deploy.process import DeploymentProcess
+    from cicd.engine.loop import drive
+
+    stream = _stream(plan.deployment_id)
+    process = DeploymentProcess(plan)
+    state = process.initial()
+
+    def tell(event: Event) -> None:
+        nonlocal state
+        state = process.apply(state, event)
+        said = describe(process, state, event)
+        for reporter in services.reporters:
+            reporter.event(stream, event, said)
+
+    with services.executions.drive(stream):
+        services.executions.update(stream, "InProgress", services.clock.now())
+        status = drive(
+            process,
+            DeploymentEffects(plan, services, rerun=rerun),
+            stream=stream,
+            log=services.log,
+            clock=services.clock,
+            cancel=cancel,
+            jobs=services.jobs,
+            on_event=tell,
+        )
+        services.executions.update(stream, status, services.clock.now())
+    rollback = _roll_back(process, state, services, cancel)
+    return replace(_result(plan, services), rollback=rollback)
+
+
+def _roll_back(
+    process: DeploymentProcess, state: DeploymentState, services: Services, cancel: CancelToken
+) -> DeploymentResult | None:
+    from cicd.deploy.compile import deployment_id
+    from cicd.deploy.describe import describe
+    from cicd.deploy.rollback import is_wanted, plan_rollback
+    from cicd.engine.signals import send
+    from cicd.ports import CancelToken
+
+    plan = process.plan
+    if cancel.reason == "KILLED" or state.rollback is not None or not is_wanted(plan, state):
+        return None
+    wish = plan_rollback(plan, _last_succeeded(plan, services), deployment_id(services.new_id()))
+    stream = _stream(plan.deployment_id)
+    noted: dict[str, JSON] = {"rollbackMessage": wish.message}
+    if wish.plan is not None:
+        noted["rollbackDeploymentId"] = wish.plan.deployment_id
+    version = send(services.log, services.clock, stream, "rollback", **noted)
+    for _, event in services.log.read(stream, after=version - 1):
+        for reporter in services.reporters:
+            reporter.event(stream, event, describe(process, state, event))
+    if wish.plan is None:
+        return None
+    _submit(wish.plan, services, parent=stream)
+    # The token that stopped the deployment would stop its rollback, too.
+    return _drive(wish.plan, services, cancel if cancel.reason is None else CancelToken())
+
+
+def _last_succeeded(plan: DeploymentPlan, services: Services) -> DeploymentPlan | None:
+    for record in services.executions.list(kind=KIND, name=plan.deployment_group_name):
+        if record.status == "Succeeded":
+            earlier = _read_plan(record.stream, services)
+            if earlier is not None and earlier.deployment_group_id == plan.deployment_group_id:
+                return earlier
+    return None
+
+
+def _result(plan: DeploymentPlan, services: Services) -> DeploymentResult:
+    from cicd.deploy.process import DeploymentProcess
+    from cicd.deploy.shapes import deployment_info, deployment_targets, first_failure, status
+
+    process = DeploymentProcess(plan)
+    stream = _stream(plan.deployment_id)
+    state = process.initial()
+    for _, event in services.log.read(stream):
+        state = process.apply(state, event)
+    failure, detail = first_failure(process, state)
+    return DeploymentResult(
+        deployment_id=plan.deployment_id,
+        stream=stream,
+        status=status(state),
+        deployment={
+            "deploymentInfo": deployment_info(process, state),
+            "deploymentTargets": deployment_targets(process, state),
+        },
+        endpoints={
+            target.id: target.endpoint for target in plan.targets if target.endpoint is not None
+        },
+        failure=failure,
+        detail=detail,
+    )

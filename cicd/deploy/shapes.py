@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.plan import BundleType, RunLifecycleEvent
@@ -9,7 +10,6 @@ from cicd.deploy.process import DeploymentProcess, DeploymentStatus, Status
 from cicd.engine.process import OutcomeStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from cicd.deploy.lifecycle import LifecycleEvent
@@ -99,6 +99,28 @@ def error_information(
     return {"code": code, "message": message}
 
 
+def first_failure(
+    process: DeploymentProcess, state: DeploymentState
+) -> tuple[str | None, dict[str, JSON]]:
+    """Give the first event that failed, in words with the end of its log, and as values."""
+    if state.status in (None, DeploymentStatus.SUCCEEDED):
+        return None, {}
+    for key, entry in sorted(
+        state.begun.items(), key=lambda each: each[1].finished_at or each[1].started_at
+    ):
+        target, _, event = key.rpartition("/")
+        if entry.status is Status.FAILED and process.target_status(state, target) is Status.FAILED:
+            found = diagnostics(entry.outcome) or {}
+            words = f"{target}: {event}: {found.get('message', '')}"
+            tail = str(found.get("logTail", "")).rstrip()
+            return (
+                f"{words}\n{tail}" if tail else words,
+                {"targetId": target, "lifecycleEventName": event, "diagnostics": found},
+            )
+    information = error_information(process, state)
+    return (str(information["message"]) if information else None), {}
+
+
 def diagnostics(outcome: Outcome | None) -> Mapping[str, JSON] | None:
     """Give an event's diagnostics; None while it runs."""
     if outcome is None:
@@ -106,7 +128,7 @@ def diagnostics(outcome: Outcome | None) -> Mapping[str, JSON] | None:
     if outcome.status is OutcomeStatus.DONE:
         return {"errorCode": "Success", "scriptName": "", "message": "Succeeded", "logTail": ""}
     found = outcome.detail.get("diagnostics")
-    if isinstance(found, dict):
+    if isinstance(found, Mapping):
         return found
     # The loop itself caught what the worker threw.
     message = str(outcome.detail.get("message", outcome.status))

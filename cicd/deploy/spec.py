@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -9,15 +10,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from cicd.deploy import scalars
+from cicd.deploy.acl import AclEntry
+from cicd.deploy.context import Context
 from cicd.document.node import NodeKind
+from cicd.document.position import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from cicd.deploy.acl import AclEntry
-    from cicd.deploy.context import Context
     from cicd.document.node import Node
-    from cicd.document.position import Span
 
 DEFAULT_NAME: Final = "appspec.yml"
 DEFAULT_TIMEOUT: Final = timedelta(seconds=3600)

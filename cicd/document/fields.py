@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar, overload
 
 from cicd.document.nearest import closest
 from cicd.document.node import Node, NodeKind
+from cicd.document.position import brief
 from cicd.document.problem import Problem, Problems, Severity
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Fields:
                 if self._entries.setdefault(self._folded(key), entry) is not entry:
                     self.problems.error(
                         f"{room}/duplicate-key",
-                        f"'{key}' is written twice in {what}, in different case",
+                        f"'{brief(key)}' is written twice in {what}, in different case",
                         entry.key_span,
                         hint="keep one of the two",
                     )
@@ -127,7 +128,7 @@ class Fields:
             return default
         if (value := _FLAGS.get(node.text.casefold())) is not None:
             return value
-        self._wrong(f"'{name}' must be yes or no, not '{node.text}'", node.span)
+        self._wrong(f"'{name}' must be yes or no, not '{brief(node.text)}'", node.span)
         return default
 
     @overload
@@ -156,7 +157,7 @@ class Fields:
         if node is None:
             return default
         if not _WHOLE.fullmatch(node.text):
-            self._wrong(f"'{name}' must be a whole number, not '{node.text}'", node.span)
+            self._wrong(f"'{name}' must be a whole number, not '{brief(node.text)}'", node.span)
             return default
         value = int(node.text)
         low = minimum is None or value >= minimum
@@ -202,7 +203,7 @@ class Fields:
         near = closest(node.text, known)
         self.problems.error(
             f"{self.room}/unknown-value",
-            f"'{node.text}' is not allowed for '{name}'",
+            f"'{brief(node.text)}' is not allowed for '{name}'",
             node.span,
             hint=f"did you mean '{near}'?" if near else None,
             note=f"'{name}' is one of {', '.join(known)}",
@@ -274,7 +275,7 @@ class Fields:
                 Problem(
                     rule=f"{self.room}/unknown-key",
                     severity=severity,
-                    message=f"'{entry.key}' is not a key of {self.what}",
+                    message=f"'{brief(entry.key)}' is not a key of {self.what}",
                     span=entry.key_span,
                     hint=f"did you mean '{near}'?" if near else None,
                     note=f"the keys of {self.what} are {', '.join(self._asked)}"

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NoReturn
 
 from cicd.document.node import MAX_DEPTH, MAX_NODES, Entry, Node, NodeKind, ScalarStyle
+from cicd.document.position import brief
 from cicd.document.problem import Label, Problem, Problems, Severity
 from cicd.errors import DocumentError
 
@@ -98,7 +99,7 @@ class _Reader:
             self._expected("a name in double quotes")
         key = self._string()
         if self._next() != ":":
-            self._expected(f"':' after \"{key.text}\"")
+            self._expected(f"':' after \"{brief(key.text)}\"")
         self._at += 1
         value = self.value(depth + 1)
         first = entries.get(key.text)
@@ -107,7 +108,7 @@ class _Reader:
                 Problem(
                     rule="document/duplicate-key",
                     severity=Severity.ERROR,
-                    message=f"'{key.text}' is written twice in one object",
+                    message=f"'{brief(key.text)}' is written twice in one object",
                     span=key.span,
                     hint="keep one of the two, or join them",
                     labels=(Label(span=first.key_span, text="first written here"),),
@@ -212,7 +213,9 @@ class _Reader:
             self._expected("a value")
         if word[0] not in _LITERALS and not _NUMBER.fullmatch(word[0]):
             self._stop(
-                f"'{word[0]}' is not a JSON value", hint=_advice(word[0]), length=len(word[0])
+                f"'{brief(word[0])}' is not a JSON value",
+                hint=_advice(word[0]),
+                length=len(word[0]),
             )
         self._at = word.end()
         return Node(kind=NodeKind.SCALAR, span=self._span(start), text=word[0])

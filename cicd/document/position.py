@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 EXCERPT_WIDTH = 88
 TAB_WIDTH = 4
+QUOTED_LENGTH = 60
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
@@ -142,6 +143,12 @@ def printable(text: str, column: int = 0) -> str:
         shown.append(piece)
         column += len(piece) if piece.isascii() else _cell(piece)
     return "".join(shown)
+
+
+def brief(text: str) -> str:
+    """Give a text for quoting in a message: in one line, and not longer than 60 characters."""
+    joined = " ".join(text.split())
+    return joined if len(joined) <= QUOTED_LENGTH else f"{joined[: QUOTED_LENGTH - 1]}…"
 
 
 def _cell(character: str) -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cicd.document.fields import Fields
 from cicd.document.load import load
 from cicd.document.node import Node, NodeKind
+from cicd.document.position import brief
 from cicd.document.problem import Label, Problem, Problems, Severity
 from cicd.errors import UsageError
 
@@ -29,7 +30,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
 )
 """The sections, each a list in the shapes of the API's calls, and the key that names an entry."""
 
-LOCAL_KEYS = ("runner", "images", "repositories", "buckets", "deploymentGroups")
+LOCAL_KEYS = ("runner", "images", "repositories", "deploymentGroups")
 """What may stand under ``local``; the rooms know what each of them means."""
 
 # What the AWS CLI prints beside the lists, so that its output can be pasted as it is.
@@ -132,7 +133,7 @@ def _enter(
         Problem(
             rule="resources/duplicate-name",
             severity=Severity.ERROR,
-            message=f"'{name}' is described twice",
+            message=f"'{brief(name)}' is described twice",
             span=span,
             hint="keep one of the two",
             labels=(Label(span=found[name][1], text="first described here"),),

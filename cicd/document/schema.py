@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from cicd.document.nearest import closest
 from cicd.document.node import Node, NodeKind
-from cicd.document.position import Span
+from cicd.document.position import Span, brief
 from cicd.document.problem import Problem, Problems, Severity
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def _about_key(error: ValidationError, node: Node) -> _Finding:
     key = str(error.instance)
     return _Finding(
         rule="key-form",
-        message=f"'{key}' is not allowed as a key: {_demand(error)}",
+        message=f"'{brief(key)}' is not allowed as a key: {_demand(error)}",
         span=node.entries[key].key_span,
     )
 
@@ -171,7 +171,7 @@ def _unknown_keys(error: ValidationError, node: Node, path: Path) -> Iterator[_F
         near = closest(key, (name for name in known if name not in node.entries))
         yield _Finding(
             rule="unknown-key",
-            message=f"'{key}' is not a key of {what}",
+            message=f"'{brief(key)}' is not a key of {what}",
             span=entry.key_span,
             hint=f"did you mean '{near}'?" if near else None,
             note=f"the keys of {what} are {', '.join(known)}" if known else None,
@@ -206,14 +206,16 @@ def _about_value(error: ValidationError, node: Node, path: Path, span: Span) -> 
             near = closest(node.text, options)
             return _Finding(
                 rule="unknown-value",
-                message=f"'{node.text}' is not allowed for {what}",
+                message=f"'{brief(node.text)}' is not allowed for {what}",
                 span=span,
                 hint=f"did you mean '{near}'?" if near else None,
                 note=f"{what} is one of {', '.join(options)}",
             )
         case "pattern" | "format":
             return _Finding(
-                rule="wrong-form", message=f"'{node.text}': {what} {_demand(error)}", span=span
+                rule="wrong-form",
+                message=f"'{brief(node.text)}': {what} {_demand(error)}",
+                span=span,
             )
         case _:
             return _Finding(rule="out-of-range", message=f"{what} {_demand(error)}", span=span)
@@ -266,7 +268,7 @@ def _kind(node: Node) -> str:
         case NodeKind.SEQUENCE:
             return "a list"
         case NodeKind.SCALAR:
-            return "nothing" if node.is_null else f"'{node.text}'"
+            return "nothing" if node.is_null else f"'{brief(node.text)}'"
 
 
 def _called(path: Path) -> str:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NoReturn, TypeAlias
 
 from cicd.document.node import MAX_DEPTH, MAX_NODES, Entry, Node, NodeKind, ScalarStyle
+from cicd.document.position import brief
 from cicd.document.problem import Label, Problem, Problems, Severity
 from cicd.document.yaml_words import explained
 from cicd.errors import DocumentError
@@ -263,7 +264,7 @@ class _Reader:
                 Problem(
                     rule="document/duplicate-key",
                     severity=Severity.ERROR,
-                    message=f"'{key.text}' is written twice in one mapping",
+                    message=f"'{brief(key.text)}' is written twice in one mapping",
                     span=key.span,
                     hint="keep one of the two, or join them",
                     labels=(Label(span=first.key_span, text="first written here"),),
@@ -303,15 +304,15 @@ class _Reader:
         if name in self._open:
             self._stop(
                 "document/alias",
-                f"'*{name}' stands inside '&{name}', and would never end",
+                f"'*{brief(name)}' stands inside '&{brief(name)}', and would never end",
                 span,
             )
         if name not in self._anchors:
             self._stop(
                 "document/alias",
-                f"'*{name}' refers to an anchor that is not written before it",
+                f"'*{brief(name)}' refers to an anchor that is not written before it",
                 span,
-                hint=f"mark the value with '&{name}', or put the text in quotes",
+                hint=f"mark the value with '&{brief(name)}', or put the text in quotes",
             )
         built = self._anchors[name]
         self._count(built.size, event)
@@ -326,7 +327,7 @@ class _Reader:
     def _refuse_alias(self, span: Span) -> NoReturn:
         self._stop(
             "document/alias",
-            f"'{span.text}' is an alias, and aliases are not allowed here",
+            f"'{brief(span.text)}' is an alias, and aliases are not allowed here",
             span,
             hint="write the value out; if it is plain text, put it in quotes",
         )

@@ -8,7 +8,7 @@ Its order is the lock: what an arrival means follows from the fold of what came 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -44,7 +44,7 @@ class StageLock:
 class Admissions:
     """All stages of one pipeline, by name, and the executions that were replaced."""
 
-    stages: Mapping[str, StageLock] = MappingProxyType({})
+    stages: Mapping[str, StageLock] = field(default_factory=dict)
     superseded: frozenset[str] = frozenset()
 
     def lock(self, stage: str) -> StageLock:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cicd.engine.graph import Dag
 from cicd.errors import UsageError
 from cicd.pipeline.action_type import Category, find_action_type
-from cicd.pipeline.plan import NOTHING, ActionPlan, PipelinePlan, StagePlan
+from cicd.pipeline.plan import ActionPlan, PipelinePlan, StagePlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,8 +31,10 @@ MAX_VALUE = 1000  # characters of a pipeline variable's value
 class Start:
     """What the start of an execution asks for."""
 
-    variables: Mapping[str, str] = NOTHING
-    revisions: Mapping[str, str] = NOTHING  # source action → commit, branch or tag
+    variables: Mapping[str, str] = field(default_factory=dict)
+    revisions: Mapping[str, str] = field(
+        default_factory=dict
+    )  # source action → version
     working_tree: bool = False
     approve: bool = False
     runner: str | None = None

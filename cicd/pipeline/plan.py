@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cicd.pipeline.action_type import ActionTypeId
@@ -13,9 +12,6 @@ from cicd.pipeline.spec import ExecutionMode, PipelineType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-
-NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +23,7 @@ class ActionPlan:
     name: str
     type_id: ActionTypeId
     run_order: int
-    configuration: Mapping[str, str] = NOTHING  # as written, "#{…}" and all
+    configuration: Mapping[str, str] = field(default_factory=dict)  # as written, "#{…}" and all
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     region: str | None = None
@@ -67,8 +63,10 @@ class PipelinePlan:
     execution_mode: ExecutionMode = ExecutionMode.SUPERSEDED
     bucket: str = ""  # the artifact store's location, for AWS's shapes
     stages: tuple[StagePlan, ...]
-    variables: Mapping[str, str] = NOTHING  # defaults and what the start said
-    revisions: Mapping[str, str] = NOTHING  # source action → commit, branch or tag
+    variables: Mapping[str, str] = field(default_factory=dict)  # as resolved
+    revisions: Mapping[str, str] = field(
+        default_factory=dict
+    )  # source action → version
     root: str  # where ``cicd.yml`` and, with a single source, the repository are
     working_tree: bool = False  # sources give uncommitted changes, too
     approve: bool = False  # manual approvals are answered at once

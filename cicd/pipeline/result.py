@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-
-from cicd.pipeline.plan import NOTHING
 
 
 class ActionStatus(StrEnum):
@@ -90,7 +88,7 @@ class ActionResult:
     external_execution_id: str = ""
     external_execution_url: str = ""
     outputs: tuple[StoredArtifact, ...] = ()
-    variables: Mapping[str, str] = NOTHING
+    variables: Mapping[str, str] = field(default_factory=dict)
     error: ErrorDetails | None = None
     token: str | None = None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from cicd.engine.codec import decode
 from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.event import EventKind
-from cicd.pipeline.plan import NOTHING, ActionPlan, PipelinePlan, StagePlan
+from cicd.pipeline.plan import ActionPlan, PipelinePlan, StagePlan
 from cicd.pipeline.result import (
     ActionResult,
     ActionStatus,
@@ -51,7 +51,7 @@ class RunAction:
 
     key: str  # "Build/Compile"
     inputs: tuple[StoredArtifact, ...] = ()
-    namespaces: Mapping[str, Mapping[str, str]] = MappingProxyType({})  # those it refers to
+    namespaces: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,9 @@ class ActionState:
     started_at: datetime
     updated_at: datetime
     result: ActionResult | None = None  # None: it runs
-    resolved: Mapping[str, str] = NOTHING  # its configuration, references replaced
+    resolved: Mapping[str, str] = field(
+        default_factory=dict
+    )  # its configuration
 
     @property
     def status(self) -> ActionStatus:
@@ -107,14 +109,14 @@ class PipelineState:
     plan: PipelinePlan | None = None
     started_at: datetime | None = None
     updated_at: datetime | None = None
-    running: Mapping[str, PipelineCommand] = MappingProxyType({})
+    running: Mapping[str, PipelineCommand] = field(default_factory=dict)
     entered: tuple[str, ...] = ()  # stages, in order
     left: tuple[str, ...] = ()
     superseded: bool = False
     fault: ErrorDetails | None = None  # why a stage could not even be entered
-    actions: Mapping[str, ActionState] = MappingProxyType({})
-    artifacts: Mapping[str, StoredArtifact] = MappingProxyType({})
-    variables: Mapping[str, Mapping[str, str]] = MappingProxyType({})  # by namespace
+    actions: Mapping[str, ActionState] = field(default_factory=dict)
+    artifacts: Mapping[str, StoredArtifact] = field(default_factory=dict)
+    variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by namespace
     stop: Stop | None = None
     concluded: str | None = None
 

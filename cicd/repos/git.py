@@ -95,8 +95,8 @@ class Repository:
         ``into`` is an empty directory, made if need be, and empty again when this raises.
         """
         commit = self.resolve(version)
-        tree = f"{commit}:{self.prefix}" if self.prefix else commit
-        if self._ask("rev-parse", "--verify", "--quiet", f"{tree}^{{tree}}") is None:
+        tree = self._ask("rev-parse", "--verify", "--quiet", f"{commit}:{self.prefix}")
+        if tree is None:
             raise UsageError(
                 f"'{self.prefix}' is not in commit {commit[:12]} of {self.root}",
                 hint="commit it first, or take the files as they are with --working-tree",

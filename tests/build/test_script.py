@@ -42,9 +42,7 @@ class Place:
         return self._start(script)
 
     def ask(self, *expressions: str) -> list[str]:
-        script = query(
-            expressions, state=self.state, bin_directory=self.bin, given=self.variables
-        )
+        script = query(expressions, state=self.state, bin_directory=self.bin, given=self.variables)
         return self._start(script)[1].split("\0")[:-1]
 
     def _start(self, script: str) -> tuple[int, str]:

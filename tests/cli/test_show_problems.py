@@ -134,9 +134,14 @@ def test_colour_changes_nothing_but_colour():
 
 
 def test_nothing_out_of_a_document_can_steer_the_terminal():
-    found = problem("phases", message="'\x1b[2J' is odd", hint="\u202ex", note="a\nb")
+    found = problem("phases", message="'\x1b[2J' is odd", hint="\u202ex", note="a\rb")
     text = render([found], colour=False)
     assert ("\x1b" in text, "\u202e" in text, "a�b" in text) == (False, False, True)
+
+
+def test_a_note_may_have_several_lines():
+    found = problem("phases", note="In the section artifacts\n    type")
+    assert ["   = In the section artifacts", "         type"] == shown(found)[5:7]
 
 
 def test_json_has_the_place_in_numbers():

@@ -150,6 +150,12 @@ def test_a_choice_gives_the_member_and_suggests_the_nearest():
     )
 
 
+def test_what_is_quoted_in_a_message_is_short_and_in_one_line():
+    top, problems = fields(f"a: |\n  one\n  {'x' * 100}\n")
+    top.flag("a")
+    assert [f"'a' must be yes or no, not 'one {'x' * 55}…'"] == [p.message for p in problems]
+
+
 def test_texts_are_scalars_and_one_scalar_is_a_list_of_one():
     top, problems = fields("a: [x, 1, ~]\nb: one\n")
     assert ["x", "1", "~"] == [node.text for node in top.texts("a")]

@@ -143,8 +143,10 @@ def test_an_alias_bomb_is_one_clear_problem(native):
 
 
 def test_more_values_than_the_bound_are_refused():
-    assert MAX_NODES == len(read("- a\n" * (MAX_NODES - 1)).items) + 1
-    (problem,) = refused(read, "- a\n" * MAX_NODES)
+    # The top, two keys, a list of 100 values, and a list of as many aliases as fit, and one more.
+    text = f"a: &a [{'x,' * 99}]\nb: [{'*a,' * 998}{'x,' * (MAX_NODES - 99_904)}"
+    assert 2 == len(read(text + "]").entries)
+    (problem,) = refused(read, text + "x]")
     assert "document/too-many-values" == problem.rule
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cicd.engine.clock import SystemClock
 from cicd.engine.loop import drive
 from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.engine.signals import send
@@ -385,6 +386,49 @@ def test_no_thread_outlives_a_run():
         if thread.name.startswith("s "):
             thread.join(5)
     assert before == threading.active_count()
+
+
+# ── Real time ─────────────────────────────────────────────────────────────────────────────────
+
+
+class Elsewhere(MemoryEventLog):
+    """Appends of another process, which nobody here is told of."""
+
+    def subscribe(self, callback):
+        return lambda: None
+
+
+class Waiting(ToyEffects):
+    """Steps that take real time, until they are cancelled."""
+
+    def _work(self, command, scope):
+        if command.key == CLEANUP:
+            return DONE
+        ended = threading.Event()
+        scope.cancel.on_cancel(ended.set)
+        send(self.log, self.clock, scope.stream, "stop", reason="STOPPED")
+        assert ended.wait(30)
+        return Outcome(status=OutcomeStatus.CANCELLED, reason=scope.cancel.reason)
+
+
+def test_a_stop_from_another_process_is_seen_in_real_time():
+    run = Run(WIDE, clock=SystemClock(), log=Elsewhere())
+    run.effects = Waiting(run.clock)
+    run.effects.log = run.log
+    assert "STOPPED" == run.drive()
+    assert {"STOPPED"} == {run.outcome(key)["reason"] for key in "abc"}
+
+
+def test_many_commands_at_once_in_real_time():
+    class Quick(ToyEffects):
+        def _work(self, command, scope):
+            return DONE
+
+    names = [f"n{number}" for number in range(100)]
+    run = Run(Plan(needs=dict.fromkeys(names, ())), clock=SystemClock())
+    run.effects = Quick(run.clock)
+    assert "SUCCEEDED" == run.drive(jobs=16)
+    assert sorted([*names, CLEANUP]) == sorted(run.effects.performed)
 
 
 # ── Properties ────────────────────────────────────────────────────────────────────────────────

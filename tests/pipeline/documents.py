@@ -22,7 +22,9 @@ CONFIGURATIONS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def action(name: str, kind: str = BUILD, *, takes: str = "", makes: str = "", **more: object) -> Part:
+def action(
+    name: str, kind: str = BUILD, *, takes: str = "", makes: str = "", **more: object
+) -> Part:
     category, owner, provider = kind.split("/")
     part: Part = {
         "name": name,

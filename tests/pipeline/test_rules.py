@@ -246,9 +246,7 @@ def test_siblings_of_one_group_cannot_read_each_other_but_a_higher_run_order_can
     assert ["pipeline/variable-reference"] == rules(
         SOURCE_STAGE, stage("Build", one, referring("#{Bld.TAG}"))
     )
-    assert [] == rules(
-        SOURCE_STAGE, stage("Build", one, referring("#{Bld.TAG}", runOrder=2))
-    )
+    assert [] == rules(SOURCE_STAGE, stage("Build", one, referring("#{Bld.TAG}", runOrder=2)))
 
 
 def test_a_source_cannot_use_pipeline_variables():
@@ -262,9 +260,9 @@ def test_a_source_cannot_use_pipeline_variables():
 
 def test_a_gap_in_run_orders_is_fine_and_zero_is_not():
     assert [] == rules(SOURCE_STAGE, stage("Build", action("C", takes="code", runOrder=20)))
-    found = checked(
-        pipeline(SOURCE_STAGE, stage("Build", action("C", takes="code", runOrder=0)))
-    )[1]
+    found = checked(pipeline(SOURCE_STAGE, stage("Build", action("C", takes="code", runOrder=0))))[
+        1
+    ]
     assert ["pipeline/out-of-range"] == [problem.rule for problem in found]
 
 

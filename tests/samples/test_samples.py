@@ -1,6 +1,5 @@
 """Every sample says what it is, and its documents are clean; its own tests pass."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -26,11 +25,9 @@ def test_a_sample_says_what_to_type(sample):
 def test_the_documents_of_a_sample_have_no_problem(sample, tmp_path):
     copy = tmp_path / sample.name
     shutil.copytree(sample, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    command = (sys.executable, "-m", "cicd", "lint", "--output", "json")
+    command = (sys.executable, "-m", "cicd", "lint", "--fail-on", "note")
     done = subprocess.run(command, cwd=copy, check=False, capture_output=True, text=True)
-    assert (0, "") == (done.returncode, done.stderr)
-    for line in done.stdout.splitlines():
-        assert "severity" not in json.loads(line), line
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("sample", FOLDERS, ids=names(FOLDERS))

@@ -24,9 +24,7 @@ def index_in(tmp_path):
 
 
 def submit(index, stream, name="app", kind="build", parent=None):
-    return index.submit(
-        stream, kind=kind, name=name, status="IN_PROGRESS", parent=parent, at=AT
-    )
+    return index.submit(stream, kind=kind, name=name, status="IN_PROGRESS", parent=parent, at=AT)
 
 
 def test_a_record_comes_back_as_it_was_submitted(tmp_path):

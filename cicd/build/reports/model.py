@@ -82,11 +82,12 @@ class Report:
         return tuple(sorted(self.cases, key=lambda case: case.status in good)[:MAX_CASES])
 
 
-class ReportUnreadable(ValueError):  # noqa: N818  # the architecture's word for it
+class ReportUnreadable(ValueError):
     """A file that is not what its format says; the message holds line and column if known."""
 
 
 class ReportFormat(Protocol):
     """Reads the bytes of one file; raises ``ReportUnreadable``."""
 
-    def __call__(self, content: bytes) -> Iterable[TestCase]: ...
+    def __call__(self, content: bytes) -> Iterable[TestCase]:
+        """Give the cases of one file."""

@@ -93,7 +93,10 @@ def _block(problem: Problem, *, colour: bool) -> str:
         lines.append(f"{' ' * (gutter + 1)}{paint(_BLUE, ':::')} {printable(str(label.span))}")
         lines += _excerpt([_mark(label.span, "-", label.text, _BLUE)], gutter, colour=colour)
     if problem.note:
-        lines.append(f"{' ' * (gutter + 2)}{paint(_BLUE, '=')} {printable(problem.note)}")
+        # The service's own words may be several lines.
+        first, *rest = map(printable, problem.note.split("\n"))
+        lines.append(f"{' ' * (gutter + 2)}{paint(_BLUE, '=')} {first}")
+        lines += [f"{' ' * (gutter + 4)}{line}" for line in rest]
     return "\n".join(lines)
 
 

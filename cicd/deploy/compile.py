@@ -1,0 +1,109 @@
+"""Request + group + configuration → DeploymentPlan; all that can be checked before it runs."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from cicd.deploy import bundle
+from cicd.deploy.lifecycle import IN_PLACE
+from cicd.deploy.plan import BundleType, DeploymentPlan, RevisionPlan
+from cicd.deploy.revision import load_appspec
+from cicd.deploy.rules import check_appspec, check_revision, refuse_platform
+from cicd.deploy.spec import AppSpec, FileExistsBehavior
+from cicd.document.problem import Problem, Problems
+from cicd.errors import DocumentError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cicd.deploy.bundle import Entry
+    from cicd.deploy.run import DeploymentRequest
+
+_ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedDeployment:
+    """What would be done, and what is worth a warning. ``appspec`` None: it cannot be read."""
+
+    plan: DeploymentPlan
+    problems: tuple[Problem, ...]
+    appspec: AppSpec | None
+
+
+def compile_plan(request: DeploymentRequest) -> PlannedDeployment:
+    """
+    Make the plan, its id and its revision's digest still empty.
+
+    Raises:
+        UsageError: The revision is not one, or has no AppSpec.
+        DocumentError: The AppSpec is invalid, and ``refuse_invalid`` is set.
+        Unavailable: The AppSpec is for ECS or Lambda.
+
+    """
+    kind = request.bundle_type or bundle.bundle_type(request.revision)
+    if kind is BundleType.DIRECTORY and not request.revision.is_dir():
+        raise UsageError(f"the revision '{request.revision}' is not a directory")
+    appspec, problems = _check(request, kind)
+    group = request.group
+    plan = DeploymentPlan(
+        deployment_id="",
+        application_name=group.application_name,
+        deployment_group_name=group.name,
+        deployment_group_id=group.id,
+        config=request.config or group.config,
+        targets=group.targets,
+        events=IN_PLACE,
+        revision=RevisionPlan(
+            digest="", bundle_type=kind, name=request.revision_name or str(request.revision)
+        ),
+        appspec=request.appspec,
+        file_exists_behavior=request.file_exists_behavior or FileExistsBehavior.DISALLOW,
+        ignore_application_stop_failures=request.ignore_application_stop_failures,
+        creator=request.creator,
+        description=request.description,
+        rollback_events=group.rollback_events,
+    )
+    return PlannedDeployment(plan=plan, problems=problems, appspec=appspec)
+
+
+def _check(
+    request: DeploymentRequest, kind: BundleType
+) -> tuple[AppSpec | None, tuple[Problem, ...]]:
+    problems = Problems()
+    try:
+        node = load_appspec(request.revision, kind, request.appspec)
+    except (DocumentError, UsageError):
+        # The agent finds that out for itself, at BeforeInstall.
+        if request.refuse_invalid:
+            raise
+        return None, ()
+    refuse_platform(node)
+    appspec = check_appspec(node, problems)
+    if request.refuse_invalid:
+        problems.raise_errors()
+    if appspec is not None:
+        check_revision(appspec, _names(request.revision, kind), problems)
+    return appspec, tuple(problems)
+
+
+def _names(path: Path, kind: BundleType) -> dict[str, Entry]:
+    if kind is not BundleType.DIRECTORY:
+        return bundle.names(path, kind)
+    return {
+        inner.relative_to(path).as_posix(): bundle.Entry(path=inner.name, kind="file")
+        for inner in bundle.walk(path)
+    }
+
+
+def deployment_id(fresh: str) -> str:
+    """Make an id of AWS's form, "d-" and nine capitals or digits, of a fresh UUID."""
+    number = int.from_bytes(hashlib.sha256(os.fsencode(fresh)).digest())
+    letters = []
+    for _ in range(9):
+        number, index = divmod(number, len(_ALPHABET))
+        letters.append(_ALPHABET[index])
+    return f"d-{''.join(letters)}"

@@ -1,0 +1,600 @@
+"""
+Every promise of ``ports.Runner`` and ``ports.Session``, as tests.
+
+An adapter's test is a subclass that gives the fixture ``runner`` (of scope "class").
+Most tests share one session, since making one is the slow part.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import pytest
+
+from cicd.errors import Unavailable, UsageError
+from cicd.ports import CancelToken, Environment, Exit, FileEntry, Mount, MountMode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from cicd.ports import Runner, Session
+
+NUMBERS = count(1)
+PATIENCE = 20.0  # seconds until a test gives up waiting for something that must happen
+ODD_NAMES = ("a b", "-n", "new\nline", "quote'\"", "ünï", "back\\slash", "star*", ".hidden")
+
+# What a process does that is then killed: {module}, {runner}, {home}, {session}, {image}, {script}.
+VICTIM = """
+import sys
+from pathlib import Path
+from {module} import {runner}
+from cicd.ports import CancelToken, Environment
+session = {runner}(Path({home!r})).open({session!r}, Environment(image={image!r}), stream="build/v")
+def output(data):
+    sys.stdout.buffer.write(data)
+    sys.stdout.flush()
+session.run("slow", {script!r}, output=output, cancel=CancelToken())
+"""
+
+
+class RunnerContract:
+    """Subclass it, and give the fixture ``runner``; the class variables say what it can do."""
+
+    image: ClassVar[str] = ""
+    isolates: ClassVar[bool] = True  # read-only mounts hold, even against root
+    switches_users: ClassVar[bool] = True
+
+    @pytest.fixture(scope="class")
+    def home(self, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        """Where the runner under test keeps its sessions."""
+        return tmp_path_factory.mktemp("home")
+
+    @pytest.fixture(scope="class")
+    def session(self, runner: Runner) -> Iterator[Session]:
+        """Give the session that most tests share."""
+        environment = Environment(image=self.image, variables={"GIVEN": "by the environment"})
+        session = runner.open("shared:session", environment, stream="build/shared")
+        yield session
+        session.close()
+
+    # ── Commands ──────────────────────────────────────────────────────────────────────────────
+
+    def test_output_and_errors_arrive_merged_in_the_order_written(self, session: Session) -> None:
+        script = "for i in 1 2 3 4 5; do echo out $i; echo err $i >&2; done"
+        expected = "".join(f"out {i}\nerr {i}\n" for i in range(1, 6)).encode()
+        assert (Exit(status=0), expected) == run(session, script)
+
+    def test_every_exit_status_is_given(self, session: Session) -> None:
+        expected = [0, 1, 2, 3, 63, 64, 125, 126, 127, 128, 129, 254, 255]
+        assert expected == [run(session, f"exit {status}")[0].status for status in expected]
+
+    def test_a_signal_is_128_and_its_number(self, session: Session) -> None:
+        numbers = (signal.SIGHUP, signal.SIGINT, signal.SIGABRT, signal.SIGKILL, signal.SIGTERM)
+        expected = [(128 + number, b"") for number in numbers]
+        ended = [run(session, f"kill -{int(number)} $$; sleep 60") for number in numbers]
+        assert expected == [(exit_.status, output) for exit_, output in ended]
+
+    def test_nothing_is_lost_or_changed_in_ten_megabytes(self, session: Session) -> None:
+        line = b"0123456789abcde\n"
+        script = f"yes 0123456789abcde | head -c {10 * 1024 * 1024}"
+        assert (Exit(status=0), line * (10 * 1024 * 1024 // 16)) == run(session, script)
+
+    def test_any_byte_passes(self, session: Session) -> None:
+        expected = bytes(range(256)) * 4
+        script = "printf '" + "".join(f"\\{byte:03o}" for byte in expected) + "'"
+        assert (Exit(status=0), expected) == run(session, script)
+
+    def test_a_last_line_without_its_end_arrives_as_it_is(self, session: Session) -> None:
+        assert (Exit(status=0), b"no end") == run(session, "printf 'no end'")
+
+    def test_a_marklike_byte_is_only_a_byte(self, session: Session) -> None:
+        assert (Exit(status=0), b"\x1e a\x1e") == run(session, r"printf '\036 a\036'")
+
+    def test_standard_input_is_empty(self, session: Session) -> None:
+        assert (Exit(status=0), b"[]\n") == run(session, 'echo "[$(cat)]"')
+
+    def test_opening_dev_stdout_does_not_truncate_what_was_written(self, session: Session) -> None:
+        script = "echo 1; echo 2 >/dev/stdout; echo 3 | tee /dev/stderr; echo 4"
+        status, output = run(session, script)
+        assert (0, b"12334") == (status.status, output.replace(b"\n", b""))
+
+    def test_exec_replaces_the_shell_and_its_status_counts(self, session: Session) -> None:
+        assert (Exit(status=3), b"") == run(session, "exec sh -c 'exit 3'; echo not here")
+
+    def test_a_syntax_problem_ends_the_command_and_nothing_else(self, session: Session) -> None:
+        broken, _ = run(session, "if then fi (")
+        assert broken.status not in (0, None)
+        assert (Exit(status=0), b"well\n") == run(session, "echo well")
+
+    def test_set_e_ends_only_its_own_command(self, session: Session) -> None:
+        assert (Exit(status=1), b"") == run(session, "set -e; false; echo not here")
+        assert (Exit(status=0), b"here\n") == run(session, "false; echo here")
+
+    def test_another_shell_may_be_asked_for(self, session: Session) -> None:
+        assert (Exit(status=0), b"yes\n") == run(session, "[[ a == a ]] && echo yes", shell="bash")
+
+    def test_a_missing_shell_is_status_127_and_named(self, session: Session) -> None:
+        status, output = run(session, "true", shell="no-such-shell")
+        assert (127, True) == (status.status, b"no-such-shell" in output)
+
+    def test_a_missing_command_is_status_127(self, session: Session) -> None:
+        assert 127 == run(session, "no-such-command")[0].status  # noqa: SIM300 - expected first
+
+    def test_a_script_may_be_longer_than_a_command_line(self, session: Session) -> None:
+        script = "# " + "x" * 300_000 + "\necho end"
+        assert (Exit(status=0), b"end\n") == run(session, script)
+
+    # ── Variables, directory, user ────────────────────────────────────────────────────────────
+
+    def test_variables_are_added_to_those_of_the_environment(self, session: Session) -> None:
+        script = 'echo "$GIVEN, $ADDED"'
+        variables = {"ADDED": "by the command"}
+        expected = b"by the environment, by the command\n"
+        assert (Exit(status=0), expected) == run(session, script, variables=variables)
+        assert (Exit(status=0), b"by the environment, \n") == run(session, script)
+
+    def test_a_variable_of_the_environment_may_be_replaced(self, session: Session) -> None:
+        found = run(session, 'echo "$GIVEN"', variables={"GIVEN": "anew"})
+        assert (Exit(status=0), b"anew\n") == found
+
+    def test_a_value_arrives_whatever_it_holds(self, session: Session) -> None:
+        value = "'\"$HOME `id` \\ \n two  spaces \t ü * ~ ! # %s"
+        script = "printf '%s' \"$ODD\""
+        assert (Exit(status=0), value.encode()) == run(session, script, variables={"ODD": value})
+
+    def test_names_that_shells_own_do_no_harm(self, session: Session) -> None:
+        variables = {
+            "UID": "77",
+            "PPID": "1",
+            "EUID": "77",
+            "IFS": ",",
+            "PWD": "/nowhere",
+            "AT": "x",
+        }
+        script = "echo a,b $AT"
+        assert (Exit(status=0), b"a,b x\n") == run(session, script, variables=variables)
+
+    def test_a_name_that_no_shell_can_pass_on_is_refused(self, session: Session) -> None:
+        with pytest.raises(UsageError, match=r"'a\.b'"):
+            run(session, "true", variables={"a.b": "c"})
+
+    def test_a_command_begins_in_the_scratch_directory(self, session: Session) -> None:
+        assert (Exit(status=0), f"{session.scratch}\n".encode()) == run(session, "pwd")
+        assert Exit(status=0) == run(session, "echo kept >f && rm f")[0]
+
+    def test_a_command_begins_where_it_is_told_to(self, session: Session) -> None:
+        assert (Exit(status=0), b"/usr\n") == run(session, "pwd", directory="/usr")
+
+    def test_a_missing_directory_is_said_and_nothing_runs(self, session: Session) -> None:
+        status, output = run(session, "echo ran", directory="/no/such/place")
+        assert (1, True, False) == (status.status, b"/no/such/place" in output, b"ran" in output)
+
+    def test_a_user_runs_it_with_the_same_environment(self, session: Session) -> None:
+        if not self.switches_users:
+            with pytest.raises(Unavailable, match="'nobody'"):
+                run(session, "true", user="nobody")
+            return
+        run(session, "echo root >mine; chmod 666 mine")
+        script = 'id -un; echo "$GIVEN"; echo x >own && echo y >>mine && echo z >/dev/stdout'
+        expected = (Exit(status=0), b"nobody\nby the environment\nz\n")
+        assert expected == run(session, script, user="nobody")
+
+    def test_an_unknown_user_is_said_and_nothing_runs(self, session: Session) -> None:
+        if self.switches_users:
+            status, output = run(session, "echo ran", user="no-such-user")
+            assert (1, True) == (status.status, b"'no-such-user'" in output)
+            assert b"ran" not in output
+
+    # ── Background, cancelling, joining ───────────────────────────────────────────────────────
+
+    def test_a_background_child_neither_delays_nor_ends_with_its_command(
+        self, session: Session
+    ) -> None:
+        begin = "rm -f go; (until [ -e go ]; do sleep 0.05; done; echo done >late) & echo begun"
+        assert (Exit(status=0), b"begun\n") == run(session, begin)
+        wait = "touch go; until [ -s late ]; do sleep 0.05; done; cat late"
+        assert (Exit(status=0), b"done\n") == run(session, wait)
+
+    def test_cancelling_asks_first_and_waits(self, session: Session) -> None:
+        script = "trap 'echo bye; exit 3' TERM; echo ready; while :; do sleep 0.05; done"
+        expected = (Exit(status=3, cancelled="STOPPED"), b"ready\nbye\n")
+        assert expected == run(session, script, cancel_at=b"ready")
+
+    def test_cancelling_reaches_the_children_of_the_shell(self, session: Session) -> None:
+        script = "echo ready; sleep 60; echo not here"
+        expected = (Exit(status=143, cancelled="TIMED_OUT"), b"ready\n")
+        assert expected == run(session, script, cancel_at=b"ready", reason="TIMED_OUT")
+
+    def test_a_cancelled_command_ends_when_its_children_have(self, session: Session) -> None:
+        child = "trap 'sleep 0.3; echo child; exit' TERM; echo ready; while :; do sleep 0.05; done"
+        script = f'(sh -c "{child}") & sleep 60'
+        status, output = run(session, script, cancel_at=b"ready")
+        assert ("STOPPED", b"ready\nchild\n") == (status.cancelled, output)
+
+    def test_killed_means_without_grace(self, session: Session) -> None:
+        script = "trap 'echo asked' TERM; echo ready; while :; do sleep 0.05; done"
+        expected = (Exit(status=137, cancelled="KILLED"), b"ready\n")
+        assert expected == run(session, script, cancel_at=b"ready", reason="KILLED")
+
+    def test_a_command_can_run_after_one_was_cancelled(self, session: Session) -> None:
+        run(session, "echo ready; sleep 60", cancel_at=b"ready")
+        assert (Exit(status=0), b"next\n") == run(session, "echo next")
+
+    def test_what_is_cancelled_before_it_begins_does_not_begin(self, session: Session) -> None:
+        token = CancelToken()
+        token.cancel("STOPPED")
+        output: list[bytes] = []
+        key = f"key {next(NUMBERS)}"
+        found = session.run(key, "echo ran", output=output.append, cancel=token)
+        assert ("STOPPED", []) == (found.cancelled, output)
+
+    def test_a_key_that_ran_gives_the_same_again_and_runs_once(self, session: Session) -> None:
+        script = "echo x >>times; cat times; exit 4"
+        first = run(session, script, key="once")
+        assert (Exit(status=4), b"x\n") == first
+        run(session, "echo between")
+        assert first == run(session, script, key="once")
+
+    def test_a_cancelled_key_remembers_why(self, session: Session) -> None:
+        first = run(session, "echo ready; sleep 60", key="why", cancel_at=b"ready")
+        assert first == run(session, "echo ready; sleep 60", key="why")
+
+    def test_a_command_that_runs_is_joined_and_not_run_again(
+        self, runner: Runner, session: Session
+    ) -> None:
+        script = "echo x >>joined; echo begun; until [ -e go2 ]; do sleep 0.05; done; cat joined"
+        begun = threading.Event()
+        found: list[tuple[Exit, bytes]] = []
+
+        def join(one: Session) -> threading.Thread:
+            def follow() -> None:
+                pieces: list[bytes] = []
+
+                def output(data: bytes) -> None:
+                    pieces.append(data)
+                    begun.set()
+
+                ended = one.run("joined", script, output=output, cancel=CancelToken())
+                found.append((ended, b"".join(pieces)))
+
+            thread = threading.Thread(target=follow)
+            thread.start()
+            return thread
+
+        first = join(session)
+        assert begun.wait(PATIENCE)
+        other = runner.attach("shared:session")
+        assert other is not None
+        second = join(other)
+        session.copy_in(Path(__file__), f"{session.scratch}/go2")
+        first.join(PATIENCE)
+        second.join(PATIENCE)
+        assert [(Exit(status=0), b"begun\nx\n")] * 2 == found
+
+    def test_who_comes_after_a_killed_process_finds_every_byte(
+        self, runner: Runner, home: Path
+    ) -> None:
+        """The first process is killed in the middle; the command ran once, and is all there."""
+        script = (
+            "echo x >>times; i=0; until [ -e go ]; do echo line $i; i=$((i+1)); sleep 0.05; done; "
+            "echo last; cat times; exit 5"
+        )
+        with victim(runner, home, self.image, "killed/1", script) as process:
+            assert process.stdout is not None
+            assert b"line 0\n" == process.stdout.readline()  # noqa: SIM300 - expected first
+            process.kill()
+        session = runner.attach("killed/1")
+        assert session is not None
+        output: list[bytes] = []
+
+        def follow(data: bytes) -> None:
+            output.append(data)
+            if b"line 4\n" in b"".join(output):
+                go.set()
+
+        go = threading.Event()
+        helper = threading.Thread(
+            target=lambda: (
+                go.wait(PATIENCE),
+                session.copy_in(Path(__file__), f"{session.scratch}/go"),
+            )
+        )
+        helper.start()
+        try:
+            ended = session.run("slow", script, output=follow, cancel=CancelToken())
+            helper.join(PATIENCE)
+            *lines, last, times = b"".join(output).decode().splitlines()
+            assert [f"line {i}" for i in range(len(lines))] == lines
+            assert (Exit(status=5), "last", "x") == (ended, last, times)
+            again = run(session, script, key="slow")
+            assert (ended, b"".join(output)) == again
+        finally:
+            session.close()
+
+    def test_a_session_of_nobody_cannot_be_attached_to(self, runner: Runner) -> None:
+        assert runner.attach("never opened") is None
+
+    # ── The end ───────────────────────────────────────────────────────────────────────────────
+
+    def test_closing_ends_background_children_and_leaves_nothing(
+        self, runner: Runner, home: Path, tmp_path: Path
+    ) -> None:
+        before = left_in(home)
+        mount = Mount(name="src", source=tmp_path, mode=MountMode.READ_WRITE)
+        environment = Environment(image=self.image, mounts=(mount,))
+        session = runner.open("to be closed", environment, stream="build/c")
+        begin = "while :; do echo x >>beat; sleep 0.02; done & nohup sleep 500 >/dev/null 2>&1 &"
+        run(session, begin, directory=session.places["src"])
+        in_time(lambda: (tmp_path / "beat").exists())
+        session.close()
+        beats = (tmp_path / "beat").stat().st_size
+        time.sleep(0.2)
+        assert beats == (tmp_path / "beat").stat().st_size
+        assert before == left_in(home)
+        session.close()
+        assert runner.attach("to be closed") is None
+
+    def test_a_closed_session_runs_nothing_more(self, runner: Runner) -> None:
+        session = runner.open("closed", Environment(image=self.image), stream="build/c")
+        session.close()
+        status, output = run(session, "echo ran")
+        assert (True, b"") == (status.lost, output)
+
+    def test_a_session_that_cannot_be_opened_leaves_nothing(
+        self, runner: Runner, home: Path, tmp_path: Path
+    ) -> None:
+        before = left_in(home)
+        mount = Mount(name="src", source=tmp_path / "missing", mode=MountMode.READ_ONLY)
+        with pytest.raises(UsageError, match="missing"):
+            runner.open("bad", Environment(image=self.image, mounts=(mount,)), stream="build/b")
+        assert before == left_in(home)
+
+    def test_a_command_whose_session_dies_is_lost(self, runner: Runner) -> None:
+        session = runner.open("dies", Environment(image=self.image), stream="build/dies")
+        output: list[bytes] = []
+
+        def follow(data: bytes) -> None:
+            output.append(data)
+            threading.Thread(target=lambda: runner.reap("build/dies".__ne__)).start()
+
+        ended = session.run("k", "echo begun; sleep 60", output=follow, cancel=CancelToken())
+        assert (True, [b"begun\n"]) == (ended.lost, output)
+        session.close()
+
+    def test_reaping_ends_what_is_not_kept_and_only_that(self, runner: Runner) -> None:
+        kept = runner.open("kept", Environment(image=self.image), stream="build/kept")
+        runner.open("unwanted", Environment(image=self.image), stream="build/unwanted")
+        try:
+            assert ["unwanted"] == runner.reap("build/unwanted".__ne__)
+            assert runner.attach("unwanted") is None
+            assert (Exit(status=0), b"here\n") == run(kept, "echo here")
+        finally:
+            kept.close()
+
+    # ── Mounts ────────────────────────────────────────────────────────────────────────────────
+
+    def test_mounts_do_what_their_modes_say(self, runner: Runner, tmp_path: Path) -> None:
+        sources = {mode: tmp_path / mode for mode in MountMode}
+        for source in sources.values():
+            source.mkdir()
+            (source / "old").write_text("old")
+            (source / "gone").write_text("gone")
+        names = dict(zip(MountMode, ("src_ro", "src", "src_rw"), strict=True))
+        mounts = tuple(
+            Mount(name=names[mode], source=source, mode=mode) for mode, source in sources.items()
+        )
+        environment = Environment(image=self.image, mounts=mounts)
+        session = runner.open("mounts", environment, stream="build/m")
+        try:
+            assert len(set(session.places.values())) == 3
+            statuses = {}
+            for mode, name in names.items():
+                script = "cat old; echo new >new && echo more >>old && rm gone"
+                ended, output = run(session, script, directory=session.places[name])
+                assert output.startswith(b"old")
+                statuses[mode] = ended.status == 0
+            assert statuses[MountMode.COPY_ON_WRITE] and statuses[MountMode.READ_WRITE]
+            assert self.isolates != statuses[MountMode.READ_ONLY]
+            changed = run(session, "cat old new; ls", directory=session.places["src"])
+            assert (Exit(status=0), b"oldmore\nnew\nnew\nold\n") == changed
+        finally:
+            session.close()
+        for mode, source in sources.items():
+            untouched = {"old": "old", "gone": "gone"}
+            written = {"old": "oldmore\n", "new": "new\n"}
+            expected = written if mode is MountMode.READ_WRITE else untouched
+            assert expected == {path.name: path.read_text() for path in source.iterdir()}
+
+    def test_hidden_entries_are_not_seen_and_not_touched(
+        self, runner: Runner, tmp_path: Path
+    ) -> None:
+        (tmp_path / ".cicd").mkdir()
+        (tmp_path / ".cicd" / "state").write_text("state")
+        (tmp_path / "seen").write_text("seen")
+        mode = MountMode.COPY_ON_WRITE
+        mount = Mount(name="src", source=tmp_path, mode=mode, hidden=(".cicd", "not-there"))
+        environment = Environment(image=self.image, mounts=(mount,))
+        session = runner.open("hidden", environment, stream="build/h")
+        try:
+            place = session.places["src"]
+            assert (Exit(status=0), b"seen\n") == run(session, "ls -A", directory=place)
+            assert ["seen"] == [entry.path for entry in session.files(place)]
+            run(session, "mkdir .cicd && echo own >.cicd/state", directory=place)
+        finally:
+            session.close()
+        assert "state" == (tmp_path / ".cicd" / "state").read_text()  # noqa: SIM300
+
+    def test_a_source_may_have_any_name(self, runner: Runner, tmp_path: Path) -> None:
+        source = tmp_path / "a,b:c 'd\" ü"
+        source.mkdir()
+        (source / "f").write_text("found")
+        for number, mode in enumerate(MountMode):
+            mount = Mount(name="src", source=source, mode=mode)
+            environment = Environment(image=self.image, mounts=(mount,))
+            session = runner.open(f"odd {number}", environment, stream="build/o")
+            try:
+                found = run(session, "cat f", directory=session.places["src"])
+                assert (Exit(status=0), b"found") == found
+            finally:
+                session.close()
+
+    # ── Files ─────────────────────────────────────────────────────────────────────────────────
+
+    def test_files_are_listed_with_modes_sizes_and_links(self, session: Session) -> None:
+        run(
+            session,
+            "mkdir -p l/b/c l/a && cd l && printf 12345 >b/c/f && chmod 640 b/c/f && "
+            "printf 1 >a.x && chmod 755 a.x && ln -s b/c to-dir && ln -s nowhere a/broken",
+        )
+        expected = [
+            FileEntry(path="a.x", mode=0o755, size=1),
+            FileEntry(path="a/broken", mode=0o777, size=7, link="nowhere"),
+            FileEntry(path="b/c/f", mode=0o640, size=5),
+            FileEntry(path="to-dir", mode=0o777, size=3, link="b/c"),
+        ]
+        assert expected == list(session.files(f"{session.scratch}/l"))
+
+    def test_only_a_directory_can_be_listed(self, session: Session) -> None:
+        for name in ("/no/such/place", "/etc/passwd"):
+            with pytest.raises(UsageError, match=name):
+                session.files(name)
+
+    def test_odd_names_survive_the_way_in_the_list_and_the_way_out(
+        self, session: Session, tmp_path: Path
+    ) -> None:
+        source, destination = tmp_path / "in", tmp_path / "out"
+        (source / "sub").mkdir(parents=True)
+        for name in ODD_NAMES:
+            (source / "sub" / name).write_text(name)
+        session.copy_in(source, f"{session.scratch}/odd")
+        paths = [entry.path for entry in session.files(f"{session.scratch}/odd")]
+        assert sorted(f"sub/{name}" for name in ODD_NAMES) == paths
+        session.copy_out(f"{session.scratch}/odd", paths, destination)
+        found = {path.name: path.read_text() for path in (destination / "sub").iterdir()}
+        assert {name: name for name in ODD_NAMES} == found
+
+    def test_what_comes_out_keeps_modes_and_is_ours(
+        self, session: Session, tmp_path: Path
+    ) -> None:
+        script = (
+            "mkdir -p out/d && cd out && echo run >d/x && chmod 750 d/x && echo private >d/p && "
+            "chmod 600 d/p && ln -s d/x link && ln -s d dirlink"
+        )
+        run(session, script)
+        session.copy_out(f"{session.scratch}/out", ["d/x", "d/p", "link"], tmp_path)
+        found = {
+            path.relative_to(tmp_path).as_posix(): (
+                stat.S_IMODE(path.lstat().st_mode),
+                path.read_text(),
+                path.lstat().st_uid,
+            )
+            for path in tmp_path.rglob("*")
+            if not path.is_dir()
+        }
+        us = os.geteuid()
+        expected = {
+            "d/x": (0o750, "run\n", us),
+            "d/p": (0o600, "private\n", us),
+            "link": (0o750, "run\n", us),
+        }
+        assert expected == found
+        session.copy_out(f"{session.scratch}/out", ["d/x"], tmp_path)  # over what is there
+
+    def test_what_is_not_there_cannot_come_out(self, session: Session, tmp_path: Path) -> None:
+        for path in ("missing", "../up", "/etc/passwd"):
+            with pytest.raises(UsageError):
+                session.copy_out(session.scratch, [path], tmp_path)
+
+    def test_a_file_comes_in_under_its_new_name(self, session: Session, tmp_path: Path) -> None:
+        (tmp_path / "f").write_text("content")
+        (tmp_path / "f").chmod(0o754)
+        session.copy_in(tmp_path / "f", f"{session.scratch}/deep/er/g")
+        assert (Exit(status=0), b"content") == run(session, "cat deep/er/g")
+        expected = [FileEntry(path="er/g", mode=0o754, size=7)]
+        assert expected == list(session.files(f"{session.scratch}/deep"))
+
+    def test_a_tree_comes_in_with_its_links(self, session: Session, tmp_path: Path) -> None:
+        (tmp_path / "t" / "e").mkdir(parents=True)
+        (tmp_path / "t" / "e" / "f").write_text("f")
+        (tmp_path / "t" / "l").symlink_to("e/f")
+        session.copy_in(tmp_path / "t", f"{session.scratch}/tree")
+        assert (Exit(status=0), b"e/f\nf") == run(session, "cd tree; readlink l; cat l")
+
+
+def run(
+    session: Session,
+    script: str,
+    *,
+    key: str | None = None,
+    cancel_at: bytes | None = None,
+    reason: str = "STOPPED",
+    shell: str = "sh",
+    variables: dict[str, str] | None = None,
+    directory: str | None = None,
+    user: str | None = None,
+) -> tuple[Exit, bytes]:
+    """Run a script to its end; once ``cancel_at`` was seen in its output, cancel it."""
+    pieces: list[bytes] = []
+    cancel = CancelToken()
+
+    def output(data: bytes) -> None:
+        pieces.append(data)
+        if cancel_at is not None and cancel_at in b"".join(pieces):
+            cancel.cancel(reason)
+
+    ended = session.run(
+        key or f"key {next(NUMBERS)}",
+        script,
+        shell=shell,
+        variables=variables or {},
+        directory=directory,
+        user=user,
+        output=output,
+        cancel=cancel,
+    )
+    return ended, b"".join(pieces)
+
+
+def left_in(home: Path) -> list[str]:
+    """Give the sessions that have left something in a state directory."""
+    sessions = home / "sessions"
+    return sorted(path.name for path in sessions.iterdir()) if sessions.is_dir() else []
+
+
+def in_time(condition: Callable[[], object]) -> None:
+    """Wait until something holds that must come to hold."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+@contextmanager
+def victim(
+    runner: Runner, home: Path, image: str, session_id: str, script: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start another process that opens a session and runs a script in it."""
+    kind = type(runner)
+    code = VICTIM.format(
+        module=kind.__module__,
+        runner=kind.__qualname__,
+        home=str(home),
+        session=session_id,
+        image=image,
+        script=script,
+    )
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=root
+    ) as process:
+        yield process

@@ -1,0 +1,63 @@
+"""What a person and a program see when something cannot be done."""
+
+import json
+
+import click
+
+from cicd.cli import cicd
+from cicd.cli.boundary import run
+from cicd.errors import ExitCode, Unavailable
+
+
+def _ends_with(failure: BaseException):
+    @click.command()
+    def command() -> None:
+        raise failure
+
+    return command
+
+
+def test_an_unknown_command_is_answered_with_the_one_that_was_meant(capsys):
+    assert run(cicd, ["biuld"]) == ExitCode.USAGE
+    assert (
+        capsys.readouterr().err
+        == "error: 'biuld' is not a command of cicd\nhint: did you mean 'build'?\n"
+    )
+
+
+def test_a_refusal_keeps_message_and_hint_apart(capsys):
+    failure = Unavailable("no engine answers", hint="start it")
+    assert run(_ends_with(failure), []) == ExitCode.UNAVAILABLE
+    assert capsys.readouterr().err == "error: no engine answers\nhint: start it\n"
+
+
+def test_a_program_gets_a_refusal_as_an_object(capsys):
+    @click.command()
+    @click.option("--output")
+    def command(output: str) -> None:
+        raise Unavailable("no engine answers", hint=output)
+
+    assert run(command, ["--output", "json"]) == ExitCode.UNAVAILABLE
+    said = json.loads(capsys.readouterr().out)
+    assert said == {"error": {"message": "no engine answers", "hint": "json", "exitCode": 4}}
+
+
+def test_a_bug_is_reported_in_a_file_and_shows_no_traceback(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert run(_ends_with(RuntimeError("inside")), []) == ExitCode.BUG
+    said = capsys.readouterr().err
+    assert "Traceback" not in said
+    (report,) = tmp_path.iterdir()
+    assert str(report) in said
+    assert "RuntimeError: inside" in report.read_text()
+
+
+def test_an_interrupt_ends_with_its_own_status():
+    assert run(_ends_with(KeyboardInterrupt()), []) == ExitCode.INTERRUPTED
+
+
+def test_help_lists_every_command_without_importing_one(capsys):
+    assert run(cicd, ["--help"]) == ExitCode.SUCCEEDED
+    said = capsys.readouterr().out
+    for name in ("build", "builds", "pipeline", "deploy", "lint", "doctor", "completion"):
+        assert f"  {name} " in said

@@ -1,0 +1,130 @@
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cicd.engine.codec import decode, encode
+from cicd.engine.process import Outcome, OutcomeStatus
+from cicd.pipeline.compile import Start, compile_plan
+from cicd.pipeline.plan import PipelinePlan
+from cicd.pipeline.process import PipelineProcess
+from cicd.pipeline.result import ActionResult, ActionStatus, FailureType, StoredArtifact, failed
+from cicd.pipeline.state import EnterStage, PipelineState, Resolved, RunAction
+from cicd.testing.fakes import counting_ids
+from cicd.testing.simulate import simulate
+from tests.pipeline.documents import APPROVAL, DEPLOY, SOURCE_STAGE, action, read, stage
+
+
+def plan_of(*stages, root, **more):
+    return compile_plan(read(*stages, **more), Start(), root=root, new_id=counting_ids())
+
+
+def shop(root):
+    return plan_of(
+        SOURCE_STAGE,
+        stage(
+            "Build",
+            action("Compile", takes="code", makes="binary"),
+            action("Lint", takes="code"),
+            action("Test", takes="binary", runOrder=2),
+        ),
+        stage("Ask", action("Approve", APPROVAL, timeoutInMinutes=60)),
+        stage("Deploy", action("Up", DEPLOY, takes="binary")),
+        root=root,
+    )
+
+
+def life(plan, seed, **chances):
+    actions = {found.key: found for found in plan.actions()}
+
+    def outcome(command, random):
+        if isinstance(command, EnterStage):
+            superseded = random.random() < 0.05
+            return Outcome(
+                status=OutcomeStatus.DONE, detail={"superseded": True} if superseded else {}
+            )
+        if not isinstance(command, RunAction):
+            return Outcome(status=OutcomeStatus.DONE)
+        asked = actions[command.key]
+        result = ActionResult(
+            status=ActionStatus.SUCCEEDED,
+            outputs=tuple(
+                StoredArtifact(name=name, digest="0", key="k") for name in asked.outputs
+            ),
+        )
+        if asked.type_id.category == "Approval":
+            result = ActionResult(status=ActionStatus.IN_PROGRESS, token="t")
+        elif random.random() < 0.1:
+            result = failed(FailureType.JOB_FAILED, "no")
+        return Outcome(
+            status=OutcomeStatus.DONE,
+            detail={
+                "result": encode(result),
+                "resolved": encode(Resolved(configuration={})),
+            },
+        )
+
+    answer = {"signal": "approval", "stage": "Ask", "action": "Approve", "token": "t"}
+    return simulate(
+        PipelineProcess(),
+        encode(plan),
+        seed=seed,
+        outcome=outcome,
+        signals=[(timedelta(minutes=50), {**answer, "status": "Approved", "summary": ""})],
+        **chances,
+    )
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(min_value=0, max_value=10**9))
+def test_every_life_concludes_with_a_status_and_keeps_the_order(seed):
+    from pathlib import Path
+
+    plan = shop(Path("/"))
+    trace = life(plan, seed, stop=0.02, crash=0.02)
+    assert trace.status in {"Succeeded", "Failed", "Stopped", "Superseded"}
+    started = list(trace.started)
+    if "Build/Test" in started:
+        assert started.index("Build/Test") > started.index("Build/Compile")
+    for name in ("Build", "Ask", "Deploy"):
+        inside = [key for key in started if key.startswith(f"{name}/")]
+        if inside:
+            assert started.index(f"enter:{name}") < started.index(inside[0])
+    entered = {key.removeprefix("enter:") for key in started if key.startswith("enter:")}
+    left = {key.removeprefix("leave:") for key in started if key.startswith("leave:")}
+    assert left <= entered
+    assert len(entered - left) <= 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(min_value=0, max_value=10**9))
+def test_nothing_but_leaving_starts_after_a_stop(seed):
+    from pathlib import Path
+
+    trace = life(shop(Path("/")), seed, stop=0.2)
+    assert [] == [
+        key for key in trace.started_after_stop if not key.startswith(("leave:", "expire:"))
+    ]
+
+
+def test_a_plan_survives_its_way_through_json(tmp_path):
+    plan = shop(tmp_path)
+    assert plan == decode(PipelinePlan, encode(plan))
+
+
+def test_groups_come_from_run_orders_whatever_the_list(tmp_path):
+    plan = plan_of(
+        SOURCE_STAGE,
+        stage(
+            "Build",
+            action("Third", takes="b", runOrder=30),
+            action("First", takes="code", makes="a", runOrder=10),
+            action("Second", takes="a", makes="b", runOrder=20),
+            action("Also", takes="code", runOrder=10),
+        ),
+        root=tmp_path,
+    )
+    assert [["First", "Also"], ["Second"], ["Third"]] == [
+        [found.name for found in group] for group in plan.stages[1].groups
+    ]
