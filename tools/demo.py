@@ -174,7 +174,7 @@ def resources(runner: str, image: str | None, ports: dict[str, int]) -> str:
     )
 
 
-def write_shop(message: str) -> dict[str, int]:
+def write_shop() -> dict[str, int]:
     """Bring ``.demo/shop`` up to date with the sample; gives each instance's port."""
     runner, image = choose_runner()
     fetch_wheels()
@@ -186,9 +186,11 @@ def write_shop(message: str) -> dict[str, int]:
     shutil.copytree(SAMPLE, SHOP, ignore=leftovers, dirs_exist_ok=True)
     shutil.copytree(WHEELS, SHOP / "wheelhouse", dirs_exist_ok=True)
     (SHOP / "cicd.yml").write_text(settings, encoding="utf-8")
-    if not (SHOP / ".git").exists():
+    if (SHOP / ".git").exists():
+        commit("Bring the shop up to date")
+    else:
         git("init", "--quiet", "--initial-branch=main")
-    commit(message)
+        commit("The shop")
     return ports
 
 
@@ -244,7 +246,7 @@ def deploy(ports: dict[str, int]) -> int:
 
 def show_run() -> int:
     """Build, test and deploy the sample as it is."""
-    code = deploy(write_shop("The shop"))
+    code = deploy(write_shop())
     if code == 0:
         say("Next: ./run demo broken, ./run demo repair, ./run demo stop")
     return code
@@ -252,7 +254,7 @@ def show_run() -> int:
 
 def show_broken() -> int:
     """Commit a bug, and prove that it goes no further than the tests."""
-    ports = write_shop("The shop")
+    ports = write_shop()
     before = versions(ports)
     if None in before.values() or len(set(before.values())) != 1:
         code = deploy(ports)
@@ -275,7 +277,7 @@ def show_broken() -> int:
 
 def show_repair() -> int:
     """Mend the bug, and deploy."""
-    return deploy(write_shop("Give the discount from ten pieces on"))
+    return deploy(write_shop())
 
 
 def show_stop() -> int:

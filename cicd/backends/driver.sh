@@ -1,15 +1,17 @@
 # The driver: one long-lived POSIX shell inside a session, fed with request lines on standard input.
 #
-#   run N        start the command in directory N (once, however often it is asked for)
-#   kill N SIG   send SIG to the processes of command N
+#   run N         start the command in directory N (once, however often it is asked for)
+#   errand N      the same for one of our own: beside a command, and without a trace in the spool
+#   kill N SIG    send SIG to the processes of command N
 #
-# A command's output goes through one pipe to one `cat`, which appends it to the spool:
-# a pipe, because `echo x > /dev/stdout` would truncate a plain file.
+# One shell reads the requests, one runs the commands, and one `cat` appends their output
+# to the spool: a pipe, because `echo x > /dev/stdout` would truncate a plain file.
+# Commands run in the foreground: shells start background ones with SIGINT ignored for ever.
 # Behind the last byte of command N stands the mark "RS nonce N status LF".
-# Every name here starts with _cicd_: the commands' own variables pass through this shell.
+# Every name here starts with _cicd_: the commands' own variables pass through these shells.
 #
 # Usage: sh driver.sh DIRECTORY NONCE                (in the scratch directory)
-#        sh driver.sh --lead PIDFILE COMMAND…       (only where there is no setsid)
+#        sh driver.sh --lead PIDFILE COMMAND…        (only where there is no setsid)
 
 if [ "$1" = --lead ]; then
     # bash and others give a background job a process group of its own under `set -m`;
@@ -17,9 +19,9 @@ if [ "$1" = --lead ]; then
     _cicd_pid=$2
     shift 2
     set -m
-    "$@" &
+    "$@" 2>&1 &
     echo $! >"$_cicd_pid"
-    wait $! 2>/dev/null # which would say "Killed" in the command's own output
+    wait $!
     exit $?
 fi
 
@@ -30,21 +32,40 @@ _cicd_scratch=$PWD
 _cicd_setsid=$(command -v setsid)
 _cicd_setpriv=$(command -v setpriv)
 
-# Finds user $1: sets _cicd_uid and _cicd_gid.
-_cicd_find_user() {
-    _cicd_uid=$(id -u "$1" 2>/dev/null) && _cicd_gid=$(id -g "$1") || {
-        echo "cicd: there is no user '$1' here"
-        return 1
-    }
-    # That user may open /dev/stdout, and leave things where the others do.
-    chmod 666 /proc/self/fd/1 2>/dev/null
-    chmod 777 "$_cicd_scratch"
+_cicd_read_requests() {
+    : >"$_cicd_io/ready"
+    while read -r _cicd_verb _cicd_number _cicd_signal; do
+        _cicd_at=$_cicd_io/$_cicd_number
+        if [ -e "$_cicd_at/frame" ] && [ ! -e "$_cicd_at/started" ]; then
+            case $_cicd_verb in
+            run)
+                : >"$_cicd_at/started"
+                echo "$_cicd_number"
+                ;;
+            errand)
+                : >"$_cicd_at/started"
+                _cicd_supervise "$_cicd_number" &
+                ;;
+            esac
+        elif [ "$_cicd_verb" = kill ] && [ -e "$_cicd_at/started" ]; then
+            _cicd_kill "$_cicd_signal" &
+        fi
+        jobs >/dev/null 2>&1 # collects those that have ended
+    done
+}
+
+_cicd_run_commands() {
+    while read -r _cicd_number; do
+        (_cicd_supervise "$_cicd_number" </dev/null)
+        read -r _cicd_status <"$_cicd_io/$_cicd_number/exit"
+        printf '\036%s %s %s\n' "$_cicd_nonce" "$_cicd_number" "$_cicd_status"
+    done
 }
 
 _cicd_supervise() {
     _cicd_at=$_cicd_io/$1
-    _cicd_no= _cicd_quiet=
-    # Sets _cicd_shell, _cicd_user, _cicd_quiet; exports the variables, changes the directory.
+    _cicd_no=
+    # Sets _cicd_shell and _cicd_user, exports the variables, changes the directory.
     . "$_cicd_at/frame"
     _cicd_status=1
     if [ -n "$_cicd_no" ]; then
@@ -65,58 +86,49 @@ _cicd_supervise() {
                 "$_cicd_shell" "$_cicd_at/script"
         fi
     fi
-    : >"$_cicd_at/ended"
-    if [ -n "$_cicd_quiet" ]; then # our own errands leave no trace in the spool
-        echo "$_cicd_status" >"$_cicd_at/exit"
-    else
-        printf '\036%s %s %s\n' "$_cicd_nonce" "$1" "$_cicd_status"
-    fi
+    echo "$_cicd_status" >"$_cicd_at/exit"
+}
+
+# Finds user $1: sets _cicd_uid and _cicd_gid.
+_cicd_find_user() {
+    _cicd_uid=$(id -u "$1" 2>/dev/null) && _cicd_gid=$(id -g "$1") || {
+        echo "cicd: there is no user '$1' here"
+        return 1
+    }
+    # That user may open /dev/stdout, and leave things where the others do.
+    chmod 666 /proc/self/fd/1 2>/dev/null
+    chmod 777 "$_cicd_scratch"
 }
 
 # Runs the arguments in a process group of their own; sets _cicd_status.
 _cicd_launch() {
     if [ -n "$_cicd_setsid" ]; then
-        "$_cicd_setsid" "$@" </dev/null &
-        echo $! >"$_cicd_at/pid"
+        set -- "$_cicd_setsid" sh -c 'echo $$ >"$0"; exec "$@" 2>&1' "$_cicd_at/pid" "$@"
     else
-        sh "$_cicd_driver" --lead "$_cicd_at/pid" "$@" </dev/null &
+        set -- sh "$_cicd_driver" --lead "$_cicd_at/pid" "$@"
     fi
-    wait $! 2>/dev/null # which would say "Killed" in the command's own output
+    exec 2>/dev/null # or this shell would say "Killed" in the command's own output
+    "$@" </dev/null
     _cicd_status=$?
     # Who was asked to end has ended when all of its processes have.
-    while [ -e "$_cicd_at/signalled" ] && kill -0 -- "-$(cat "$_cicd_at/pid")" 2>/dev/null; do
-        sleep 0.05 2>/dev/null || sleep 1
+    while [ -e "$_cicd_at/signalled" ] && kill -0 "-$(cat "$_cicd_at/pid")"; do
+        sleep 0.05 || sleep 1
     done
 }
 
 _cicd_kill() {
-    [ -e "$_cicd_io/$1/started" ] || return
-    : >"$_cicd_io/$1/signalled"
-    # A pid that is not written yet is a matter of a millisecond.
-    until [ -s "$_cicd_io/$1/pid" ]; do
-        [ -e "$_cicd_io/$1/ended" ] && return
+    : >"$_cicd_at/signalled"
+    # A pid that is not written yet is a matter of milliseconds.
+    until [ -s "$_cicd_at/pid" ]; do
+        [ -e "$_cicd_at/exit" ] && return
     done
-    _cicd_pid=$(cat "$_cicd_io/$1/pid")
-    # Before setsid has made the group, its leader is the only process there is.
-    kill "-$2" -- "-$_cicd_pid" 2>/dev/null || kill "-$2" "$_cicd_pid" 2>/dev/null
-}
-
-_cicd_serve() {
-    : >"$_cicd_io/ready"
-    while read -r _cicd_verb _cicd_number _cicd_signal; do
-        case $_cicd_verb in
-        run)
-            if [ -e "$_cicd_io/$_cicd_number/frame" ] && [ ! -e "$_cicd_io/$_cicd_number/started" ]; then
-                : >"$_cicd_io/$_cicd_number/started"
-                _cicd_supervise "$_cicd_number" &
-            fi
-            ;;
-        kill) _cicd_kill "$_cicd_number" "$_cicd_signal" & ;;
-        esac
-        jobs >/dev/null 2>&1 # collects those that have ended
-    done
-    wait
+    _cicd_pid=$(cat "$_cicd_at/pid")
+    # No "--" before the group: dash and busybox do not take it there.
+    kill "-$1" "-$_cicd_pid" 2>/dev/null || kill "-$1" "$_cicd_pid" 2>/dev/null
 }
 
 # Without its `cat` a command would wait for ever: then the session is over.
-{ _cicd_serve 2>&1; } | { cat >>"$_cicd_io/spool"; kill -KILL $$; }
+{ _cicd_read_requests 2>&1 | _cicd_run_commands 2>&1; } | {
+    cat >>"$_cicd_io/spool"
+    kill -KILL $$
+}

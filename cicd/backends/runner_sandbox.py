@@ -220,8 +220,9 @@ def _wrap(directory: SessionDirectory, environment: Environment) -> list[str]:
         *command,
         # Parents that bubblewrap makes by itself are closed to everyone but root.
         *("--dir", "/codebuild", "--dir", "/codebuild/output"),
-        *("--proc", "/proc", "--dev", "/dev", "--dir", "/run", "--dir", "/var/tmp"),
+        *("--proc", "/proc", "--dev", "/dev", "--dir", "/home", "--dir", "/run"),
         *("--bind", str(own / "tmp"), "/tmp", "--bind", str(own / "root"), "/root"),
+        *("--bind", str(own / "tmp"), "/var/tmp"),
         *("--bind", str(directory.io), IO, "--bind", str(own / "scratch"), SCRATCH),
         *("--chdir", SCRATCH),
     ]

@@ -37,14 +37,12 @@ def frame(
     variables: Mapping[str, str] | None = None,
     directory: str,
     user: str | None = None,
-    quiet: bool = False,
 ) -> str:
     """Write what the driver reads before it starts a command; see ``driver.sh``."""
     missing = shlex.quote(f"there is no directory '{directory}' here")
     lines = [
         f"_cicd_shell={shlex.quote(shell)}",
         f"_cicd_user={shlex.quote(user or '')}",
-        f"_cicd_quiet={'yes' if quiet else ''}",
         f"cd {shlex.quote(directory)} 2>/dev/null || _cicd_no={missing}",
     ]
     for name, value in (variables or {}).items():

@@ -146,7 +146,7 @@ class DriverSession:
             self._channel.forget()
             self._closed = True
 
-    def errand(self, script: str, *, tool: str) -> tuple[Exit, Path]:
+    def errand(self, script: str, *, tool: str = "") -> tuple[Exit, Path]:
         """
         Run a script of our own, between commands, which the spool knows nothing of.
 
@@ -156,9 +156,9 @@ class DriverSession:
         """
         self._errands += 1
         name = f"errand-{time.monotonic_ns()}-{self._errands}"
-        files = {"frame": frame(directory="/", quiet=True), "script": script, "tool": tool}
+        files = {"frame": frame(directory="/"), "script": script, "tool": tool}
         at = prepare(self.directory.io, name, files)
-        self._channel.send(f"run {name}")
+        self._channel.send(f"errand {name}")
         pause = SHORTEST
         ended = at / "exit"
         while not (ended.is_file() and (status := ended.read_text()).endswith("\n")):

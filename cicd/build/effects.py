@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from cicd.event import JSON
     from cicd.ports import Exit, Services, Session
 
+SECRETS_HINT = "values come from CICD_PARAMETER_… and CICD_SECRET_… variables, or from --env-file"
 DONE = Outcome(status=OutcomeStatus.DONE)
 LOST = Outcome(status=OutcomeStatus.LOST)
 
@@ -184,7 +185,7 @@ class BuildEffects:
             say(key, "Decrypting parameter store environment variables")
         found = resolve(plan.variables, self._services.secrets)
         if isinstance(found, Unresolved):
-            return _failed(found.code, found.message)
+            return _failed(found.code, found.message, hint=SECRETS_HINT)
         _, redactor = self._values()
         for _ in redactor.too_short:
             say(key, "A secret of fewer than 4 characters is not masked")
@@ -411,5 +412,6 @@ class BuildEffects:
         return found
 
 
-def _failed(code: str, message: str) -> Outcome:
-    return Outcome(status=OutcomeStatus.FAILED, detail={"code": code, "message": message})
+def _failed(code: str, message: str, *, hint: str = "") -> Outcome:
+    detail = {"code": code, "message": message, "hint": hint}
+    return Outcome(status=OutcomeStatus.FAILED, detail=detail)

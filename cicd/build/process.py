@@ -291,7 +291,8 @@ class BuildProcess:
             step = last if in_finally else len(planned.commands)
         current = state.phases[-1]
         if not current.code:  # the first failure is the one that is told
-            current = replace(current, code=code, message=message, command=line)
+            hint = str(outcome.detail.get("hint", ""))
+            current = replace(current, code=code, message=message, hint=hint, command=line)
         return replace(state, step=step, phases=(*state.phases[:-1], current))
 
     def _leave(self, state: BuildState, at: datetime) -> BuildState:

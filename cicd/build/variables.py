@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cicd.build.plan import Variable
 from cicd.build.spec import VariableType
+from cicd.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -79,16 +80,18 @@ def resolve(
         if variable.type is VariableType.PLAINTEXT:
             values[variable.name] = variable.value
             continue
+        try:
+            found = _look_up(variable, secrets)
+        except UsageError as wrong:  # a reference of another form, or a key that is not there
+            return Unresolved(code=_CODES[variable.type], message=wrong.message)
         if variable.type is VariableType.PARAMETER_STORE:
-            found = secrets.parameter(variable.value)
             missing = Unresolved(
-                code="Decrypted Variables Error",
+                code=_CODES[variable.type],
                 message=f"parameter does not exist: {variable.value}",
             )
         else:
-            found = secrets.secret(variable.value)
             missing = Unresolved(
-                code="Secrets Manager Error Message",
+                code=_CODES[variable.type],
                 message="ResourceNotFoundException: Secrets Manager can't find the specified "
                 f"secret: {variable.value}",
             )
@@ -97,6 +100,18 @@ def resolve(
         values[variable.name] = found
         hidden.append(found)
     return values, tuple(hidden)
+
+
+_CODES = {
+    VariableType.PARAMETER_STORE: "Decrypted Variables Error",
+    VariableType.SECRETS_MANAGER: "Secrets Manager Error Message",
+}
+
+
+def _look_up(variable: Variable, secrets: SecretSource) -> str | None:
+    if variable.type is VariableType.PARAMETER_STORE:
+        return secrets.parameter(variable.value)
+    return secrets.secret(variable.value)
 
 
 def built_in(plan: BuildPlan, places: Mapping[str, str], started: datetime) -> dict[str, str]:

@@ -67,7 +67,7 @@ class DeploymentEffects:
 def _diagnostics(
     code: LifecycleErrorCode, message: str, *, script: str = "", tail: str = ""
 ) -> dict[str, JSON]:
-    return {"errorCode": code, "scriptName": script, "message": message, "logTail": tail}
+    return {"errorCode": str(code), "scriptName": script, "message": message, "logTail": tail}
 
 
 class _Agent:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -63,7 +63,7 @@ class DeploymentState:
     """What has happened so far: a fold of the stream."""
 
     created_at: datetime | None = None
-    begun: Mapping[str, EventState] = MappingProxyType({})  # by command key, in order
+    begun: Mapping[str, EventState] = field(default_factory=dict)  # by command key, in order
     stop: Mapping[str, JSON] | None = None  # the data of the first stop signal
     rollback: Mapping[str, JSON] | None = None  # the data of the rollback signal
     status: str | None = None  # the final one
@@ -120,17 +120,16 @@ class DeploymentProcess:
         del now
         progress = self.progress(state)
         running = bool(self.in_flight(state))
-        if state.stop is not None and not self._is_over(progress):
+        move = self._strategy.next(progress)
+        if isinstance(move, Done) and move.succeeded:
+            return Decision(conclude=DeploymentStatus.SUCCEEDED)
+        if state.stop is not None:
             return Decision() if running else Decision(conclude=DeploymentStatus.STOPPED)
         start = [self._next(state, target) for target in progress.running]
-        move = self._strategy.next(progress)
         match move:
             case Take():
                 start += [self._next(state, target) for target in move.targets]
-            case Done() if not running:
-                status = DeploymentStatus.SUCCEEDED if move.succeeded else DeploymentStatus.FAILED
-                return Decision(conclude=status)
-            case Doomed() if not progress.running:
+            case Done() | Doomed() if not progress.running:
                 return Decision(conclude=DeploymentStatus.FAILED)
             case Wait() | Done() | Doomed():
                 pass
@@ -170,9 +169,6 @@ class DeploymentProcess:
         if isinstance(move, Doomed):
             return move.code
         return "HEALTH_CONSTRAINTS" if isinstance(move, Done) and not move.succeeded else None
-
-    def _is_over(self, progress: Progress) -> bool:
-        return not progress.waiting and not progress.running
 
     def _commands(self, target: str) -> tuple[RunLifecycleEvent, ...]:
         return tuple(RunLifecycleEvent(target=target, event=event) for event in self.plan.events)

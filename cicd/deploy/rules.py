@@ -127,7 +127,7 @@ def relative_destination(spec: AppSpec, problems: Problems) -> None:
 @rule("deploy/no-files")
 def no_files(spec: AppSpec, problems: Problems) -> None:
     """Without ``files`` an Install removes everything that the last one put on the instance."""
-    if not spec.files:
+    if not spec.files and spec.fault is None:
         problems.warning(
             "deploy/no-files",
             "there are no 'files': Install removes what the previous one put there",

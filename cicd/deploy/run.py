@@ -61,6 +61,8 @@ class DeploymentResult:
     # of the failure: targetId, lifecycleEventName, diagnostics
     detail: Mapping[str, JSON] = field(default_factory=dict)
     rollback: DeploymentResult | None = None  # the automatic rollback, when one was run just now
+    targets: tuple[tuple[str, str], ...] = ()  # (target, status), in order
+    events: tuple[tuple[str, str, str], ...] = ()  # (target, lifecycle event, status), in order
 
 
 def plan_deployment(request: DeploymentRequest) -> PlannedDeployment:
@@ -329,4 +331,12 @@ def _result(plan: DeploymentPlan, services: Services) -> DeploymentResult:
         },
         failure=failure,
         detail=detail,
+        targets=tuple(
+            (target.id, str(process.target_status(state, target.id))) for target in plan.targets
+        ),
+        events=tuple(
+            (target.id, str(event), str(process.event_status(state, target.id, event)))
+            for target in plan.targets
+            for event in plan.events
+        ),
     )

@@ -83,7 +83,7 @@ def status(state: DeploymentState) -> str:
     """Give the deployment's status."""
     if state.status is not None:
         return state.status
-    return DeploymentStatus.IN_PROGRESS if state.begun else DeploymentStatus.CREATED
+    return str(DeploymentStatus.IN_PROGRESS if state.begun else DeploymentStatus.CREATED)
 
 
 def error_information(
@@ -182,7 +182,7 @@ def _target(process: DeploymentProcess, state: DeploymentState, target: str) -> 
             "deploymentId": plan.deployment_id,
             "targetId": target,
             "targetArn": f"arn:aws:codedeploy:{REGION}:{_ACCOUNT}:instance/{target}",
-            "status": process.target_status(state, target),
+            "status": str(process.target_status(state, target)),
             "lastUpdatedAt": _time(updated),
             "lifecycleEvents": events,
         },
@@ -194,7 +194,7 @@ def _event(
 ) -> dict[str, JSON]:
     shape: dict[str, JSON] = {
         "lifecycleEventName": str(event),
-        "status": process.event_status(state, target, event),
+        "status": str(process.event_status(state, target, event)),
     }
     began = state.begun.get(RunLifecycleEvent(target=target, event=event).key)
     if began is not None:

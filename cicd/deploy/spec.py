@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from cicd.deploy import scalars
@@ -87,7 +86,7 @@ class AppSpec:
     """
 
     files: tuple[FileMapping, ...] = ()
-    hooks: Mapping[str, tuple[HookScript, ...]] = MappingProxyType({})
+    hooks: Mapping[str, tuple[HookScript, ...]] = field(default_factory=dict)
     permissions: tuple[Permission, ...] = ()
     file_exists_behavior: FileExistsBehavior | None = None
     fault: str | None = None

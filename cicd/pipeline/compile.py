@@ -32,12 +32,11 @@ class Start:
     """What the start of an execution asks for."""
 
     variables: Mapping[str, str] = field(default_factory=dict)
-    revisions: Mapping[str, str] = field(
-        default_factory=dict
-    )  # source action → version
+    revisions: Mapping[str, str] = field(default_factory=dict)  # source action → version
     working_tree: bool = False
     approve: bool = False
     runner: str | None = None
+    image: str | None = None  # stands in for cloud images that ``cicd.yml`` does not name
     triggered_by: str = ""
 
 
@@ -66,6 +65,7 @@ def compile_plan(
         working_tree=start.working_tree,
         approve=start.approve,
         runner=start.runner,
+        image=start.image,
         triggered_by=start.triggered_by,
     )
 

@@ -12,10 +12,11 @@ from cicd.document.load import load
 from cicd.document.nearest import closest
 from cicd.document.node import Node, NodeKind
 from cicd.document.problem import Problems
+from cicd.document.resources import FILE
 from cicd.document.rules import run_rules
 from cicd.document.schema import check
 from cicd.errors import Unavailable, UsageError
-from cicd.pipeline.envelope import declaration_of, form_of
+from cicd.pipeline.envelope import declaration_of
 from cicd.pipeline.rules import RULES
 from cicd.pipeline.rules.local import unfulfilled
 from cicd.pipeline.spec import PipelineDeclaration, read_declaration
@@ -124,9 +125,7 @@ def read_definition(node: Node) -> tuple[PipelineDeclaration, Problems]:
 
     """
     problems = Problems()
-    spec = check_definition(node, problems)
-    problems.raise_errors()
-    assert spec is not None, "no declaration is an error"
+    spec = _checked(node, problems)
     for span, what in unfulfilled(spec):
         raise Unavailable(
             f"{span}: {what} is not carried out here yet",
@@ -135,9 +134,34 @@ def read_definition(node: Node) -> tuple[PipelineDeclaration, Problems]:
     return spec, problems
 
 
-def is_pipeline(node: Node) -> bool:
-    """Tell whether a document holds a pipeline in one of the forms it may come in."""
-    return form_of(node) is not None
+def inspect_definition(node: Node) -> PipelineDeclaration:
+    """Read a document as a pipeline that is only looked at; raises as ``read_definition`` does,
+    but for what cannot be carried out here."""
+    return _checked(node, Problems())
+
+
+def project_directory(word: str | None, here: Path) -> Path:
+    """
+    Find the directory that a run is about: where ``cicd.yml`` is, or a definition.
+
+    The search goes upwards from ``here``, or from the file that ``word`` names, and ends at the
+    root of the repository; where nothing is found it is where the search began.
+    """
+    named = word is not None and (here / word).is_file()
+    begin = (here / word).parent.resolve() if word is not None and named else here.resolve()
+    for directory in (begin, *begin.parents):
+        if (directory / FILE).exists() or (not named and any(_usual(directory))):
+            return directory
+        if (directory / ".git").exists():
+            break
+    return begin
+
+
+def _checked(node: Node, problems: Problems) -> PipelineDeclaration:
+    spec = check_definition(node, problems)
+    problems.raise_errors()
+    assert spec is not None, "no declaration is an error"
+    return spec
 
 
 def _from_resources(node: Node, resources: Resources) -> Definition:

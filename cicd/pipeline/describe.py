@@ -111,8 +111,10 @@ def _stage(
 
 def _stopping(plan: PipelinePlan, state: PipelineState) -> Described:
     assert state.stop is not None, "somebody asked for it"
-    how = "abandoning what runs" if state.stop.abandon else "after the running actions"
-    said = _pipeline(plan, state, "STOPPING", f"Stopping {how}", Level.WARNING)
+    how = "Stopping once the running actions have ended; asked again, they are ended"
+    if state.stop.abandon:
+        how = "Stopping, and ending what runs"
+    said = _pipeline(plan, state, "STOPPING", how, Level.WARNING)
     inner = said.detail["detail"]
     assert isinstance(inner, dict), "made by _envelope"
     inner["stop-execution-comments"] = state.stop.reason

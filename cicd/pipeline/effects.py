@@ -13,12 +13,12 @@ from cicd.pipeline.actions import ACTIONS
 from cicd.pipeline.actions.provider import ActionRequest
 from cicd.pipeline.actions.workspace import clear
 from cicd.pipeline.admission import ARRIVED, LEFT, Admission, admit, fold, state_stream
+from cicd.pipeline.journal import say
 from cicd.pipeline.process import ABANDONED
 from cicd.pipeline.result import ActionResult, ActionStatus, FailureType, failed
 from cicd.pipeline.spec import ExecutionMode
 from cicd.pipeline.state import EnterStage, ExpireApproval, LeaveStage, Resolved, RunAction
 from cicd.pipeline.variables import Unresolved, resolve
-from cicd.ports import LogLine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -191,8 +191,4 @@ class PipelineEffects:
         return self._services.home / "work" / self._plan.execution_id / action.stage / action.name
 
     def _say(self, origin: str, text: str) -> None:
-        stream = f"pipeline/{self._plan.execution_id}"
-        line = LogLine(at=self._services.clock.now(), origin=origin, text=text)
-        self._services.logs.append(stream, line)
-        for reporter in self._services.reporters:
-            reporter.line(stream, line)
+        say(self._services, f"pipeline/{self._plan.execution_id}", text, origin=origin)

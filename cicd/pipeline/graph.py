@@ -106,6 +106,5 @@ def _words(action: ActionDeclaration) -> str:
     text = f"{action.name} ({action.type_id.provider})"
     taken = ", ".join(artifact.name for artifact in action.inputs)
     made = ", ".join(artifact.name for artifact in action.outputs)
-    if taken or made:
-        text = f"{text}  [{taken}] → [{made}]" if made else f"{text}  [{taken}]"
-    return text
+    taken, made = taken and f"  [{taken}]", made and f"  → [{made}]"
+    return f"{text}{taken}{made}"

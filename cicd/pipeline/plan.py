@@ -64,13 +64,12 @@ class PipelinePlan:
     bucket: str = ""  # the artifact store's location, for AWS's shapes
     stages: tuple[StagePlan, ...]
     variables: Mapping[str, str] = field(default_factory=dict)  # as resolved
-    revisions: Mapping[str, str] = field(
-        default_factory=dict
-    )  # source action → version
+    revisions: Mapping[str, str] = field(default_factory=dict)  # source action → version
     root: str  # where ``cicd.yml`` and, with a single source, the repository are
     working_tree: bool = False  # sources give uncommitted changes, too
     approve: bool = False  # manual approvals are answered at once
     runner: str | None = None  # for builds; None: the resources' or the settings'
+    image: str | None = None  # stands in for cloud images; None: only the resources' stand-ins
     triggered_by: str = ""
 
     def actions(self) -> Iterator[ActionPlan]:

@@ -26,6 +26,7 @@ from cicd.pipeline.compile import Start, compile_plan
 from cicd.pipeline.definition import find_definition, read_definition
 from cicd.pipeline.describe import describe
 from cicd.pipeline.effects import PipelineEffects
+from cicd.pipeline.journal import say
 from cicd.pipeline.local import runner_name
 from cicd.pipeline.plan import ActionPlan, PipelinePlan
 from cicd.pipeline.process import PipelineProcess
@@ -79,6 +80,7 @@ class ExecutionResult:
     stream: str
     status: PipelineStatus
     failure: ExecutionFailure | None
+    external_execution_ids: Mapping[str, str]  # commits, builds, deployments, by "Stage/Action"
     execution: Mapping[str, JSON]  # GetPipelineExecution, with "actionExecutionDetails"
 
 
@@ -266,20 +268,30 @@ def execution_result(stream: str, services: Services) -> ExecutionResult:
     """Say what is known of an execution, running or not."""
     state = execution_state(stream, services)
 
-    def child(key: str) -> str:
-        for kind in ("build", "deployment"):
-            for record in services.executions.list(kind=kind):
-                if record.parent == f"{stream}/{key}":
-                    return record.stream.partition("/")[2]
-        return ""
-
+    external = _external_ids(stream, state, services)
     return ExecutionResult(
         execution_id=stream.partition("/")[2],
         stream=stream,
         status=state.status(),
         failure=_failure(state),
-        execution=pipeline_execution(state, child),
+        external_execution_ids=external,
+        execution=pipeline_execution(state, external),
     )
+
+
+def _external_ids(stream: str, state: PipelineState, services: Services) -> Mapping[str, str]:
+    """Give what each action led to: its result says so, or, while it runs, its child."""
+    running = [key for key, action in state.actions.items() if action.result is None]
+    children = {
+        record.parent: record.stream.partition("/")[2]
+        for kind in (("build", "deployment") if running else ())
+        for record in reversed(services.executions.list(kind=kind))
+    }
+    found = {key: children.get(f"{stream}/{key}", "") for key in running}
+    for key, action in state.actions.items():
+        if action.result is not None:
+            found[key] = action.result.external_execution_id
+    return found
 
 
 def _failure(state: PipelineState) -> ExecutionFailure | None:
@@ -303,6 +315,8 @@ def _failure(state: PipelineState) -> ExecutionFailure | None:
 def _drive(stream: str, plan: PipelinePlan, services: Services, *, told: int) -> ExecutionResult:
     """Drive, and tell reporters and the index of every event after the first ``told``."""
     with services.executions.drive(stream):
+        if told:
+            say(services, stream, f"{plan.name}: going on with {plan.execution_id}")
         drive(
             PipelineProcess(),
             PipelineEffects(plan, services),

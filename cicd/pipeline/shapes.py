@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cicd.pipeline.result import PipelineStatus, StageStatus
+from cicd.pipeline.result import StageStatus
 from cicd.pipeline.state import stage_failed, stage_succeeded
 from cicd.pipeline.variables import VARIABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from cicd.event import JSON
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from cicd.pipeline.state import ActionState, PipelineState
 
 
-def pipeline_execution(state: PipelineState, child: Callable[[str], str]) -> dict[str, JSON]:
+def pipeline_execution(state: PipelineState, external: Mapping[str, str]) -> dict[str, JSON]:
     """
     Give GetPipelineExecution's answer, with ListActionExecutions' beside it.
 
-    ``child`` gives the external execution id of an action that still runs, by its key.
+    ``external`` holds the external execution ids, by the actions' keys.
     """
     plan = state.plan
     assert plan is not None, "the plan is the first event"
@@ -51,11 +51,11 @@ def pipeline_execution(state: PipelineState, child: Callable[[str], str]) -> dic
         execution["stopTrigger"] = {"reason": state.stop.reason}
     return {
         "pipelineExecution": execution,
-        "actionExecutionDetails": action_executions(state, child),
+        "actionExecutionDetails": action_executions(state, external),
     }
 
 
-def action_executions(state: PipelineState, child: Callable[[str], str]) -> list[JSON]:
+def action_executions(state: PipelineState, external: Mapping[str, str]) -> list[JSON]:
     """Give ListActionExecutions' details, newest first; an action never started has none."""
     plan = state.plan
     assert plan is not None, "the plan is the first event"
@@ -66,7 +66,8 @@ def action_executions(state: PipelineState, child: Callable[[str], str]) -> list
     ]
     started.sort(key=lambda found: found[1].started_at)
     return [
-        _action_execution(plan, state, action, found, child) for action, found in reversed(started)
+        _action_execution(plan, state, action, found, external)
+        for action, found in reversed(started)
     ]
 
 
@@ -83,21 +84,15 @@ def stage_status(state: PipelineState, stage: StagePlan) -> StageStatus | None:
     return StageStatus.FAILED
 
 
-def conclusion(status: PipelineStatus) -> bool:
-    """Tell whether an execution with this status is over."""
-    return status not in (PipelineStatus.IN_PROGRESS, PipelineStatus.STOPPING)
-
-
 def _action_execution(
     plan: PipelinePlan,
     state: PipelineState,
     action: ActionPlan,
     found: ActionState,
-    child: Callable[[str], str],
+    external: Mapping[str, str],
 ) -> JSON:
     result = found.result
-    external = result.external_execution_id if result else child(action.key)
-    outcome: dict[str, JSON] = {"externalExecutionId": external}
+    outcome: dict[str, JSON] = {"externalExecutionId": external.get(action.key, "")}
     if result is not None:
         outcome["externalExecutionSummary"] = result.summary
         if result.external_execution_url:

@@ -79,9 +79,7 @@ class ActionState:
     started_at: datetime
     updated_at: datetime
     result: ActionResult | None = None  # None: it runs
-    resolved: Mapping[str, str] = field(
-        default_factory=dict
-    )  # its configuration
+    resolved: Mapping[str, str] = field(default_factory=dict)  # its configuration
 
     @property
     def status(self) -> ActionStatus:

@@ -239,11 +239,10 @@ class Repository:
         said = run_git(self.root, arguments, {})
         if said.returncode == 0:
             return as_text(said.stdout).strip()
-        words = as_text(said.stderr)
-        if words.strip():
-            # These say that there is no such version; anything else, that git cannot go on.
-            if not re.search(r"revision|ambiguous|not a valid|dereferences", words):
-                raise refusal(self.root, words)
+        words = as_text(said.stderr).strip()
+        # These say that there is no such version; anything else, that git cannot go on.
+        if words and not re.search(r"revision|ambiguous|not a valid|dereferences", words):
+            raise refusal(self.root, words)
         return None
 
 

@@ -98,9 +98,10 @@ def refusal(directory: Path, said: str) -> CicdError:
             f"git does not trust {where}: somebody else owns it",
             hint=f"git config --global --add safe.directory '{where}'",
         )
-    if "No space left on device" in said or "Disk quota exceeded" in said:
+    # Of a write that the disk refuses while it fills up, git names the file but not the reason.
+    if re.search("No space left on device|Disk quota exceeded|unable to write file", said):
         return Unavailable(
-            f"git ran out of space in {directory}", hint="free some space, then try again"
+            f"git found no room to write in {directory}", hint="free some space, then try again"
         )
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     fatal = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines[-1:]

@@ -31,6 +31,7 @@ LAYOUTS = ("schema.sql",)
 
 # SQLite's primary result codes, https://www.sqlite.org/rescode.html
 _WORDS = {
+    3: ("may not be used by you", "make it writable for you, or use another home with --home"),
     5: ("is locked by another process", "end whatever holds it, then try again"),
     6: ("is locked by another process", "end whatever holds it, then try again"),
     8: ("cannot be written", "make it writable for you, or use another home with --home"),
@@ -38,6 +39,7 @@ _WORDS = {
     11: ("is damaged", "move it away to start afresh; artifacts and logs beside it are whole"),
     13: ("cannot grow: the disk is full", "free some space, or use another home with --home"),
     14: ("cannot be opened", "look at that path, or use another home with --home"),
+    15: ("is locked by another process", "end whatever holds it, then try again"),
     26: ("is not a database", "move it away to start afresh"),
 }
 

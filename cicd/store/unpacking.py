@@ -58,13 +58,16 @@ def opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
         raise UsageError(f"{path} is not there", hint="look at the path of the zip")
     try:
         with disk(path), zipfile.ZipFile(path) as zipped:
-            # zipfile would ask the system to seek there, and blame the system.
-            if any(info.header_offset < 0 for info in zipped.infolist()):
-                raise zipfile.BadZipFile("an entry begins before the file")
             yield zipped
-    # NotImplementedError: an unknown compression; EOFError: cut short; the rest: damage that
-    # zipfile meets where it does not expect any.
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error, ValueError) as error:
+    # All but the first are damage that zipfile meets where it does not expect any.
+    except (
+        zipfile.BadZipFile,
+        NotImplementedError,
+        EOFError,
+        OverflowError,
+        ValueError,
+        zlib.error,
+    ) as error:
         raise UsageError(f"{path} is not a whole zip: {error}", hint="make it again") from error
 
 

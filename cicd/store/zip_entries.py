@@ -25,6 +25,7 @@ ALWAYS_ALLOWED = 1 << 30  # bytes unpacked that need no justification by the siz
 _LINK_STEPS = 40  # as many as Linux follows
 _LINK_LENGTH = 4096  # bytes
 _UNIX = 3
+_COMPRESSIONS = (0, 8)  # stored and deflated: every tool that makes bundles uses one of them
 
 
 class EntryKind(StrEnum):
@@ -54,6 +55,8 @@ class Info(Protocol):
     external_attr: int
     create_system: int
     flag_bits: int
+    header_offset: int
+    compress_type: int
 
 
 def judge_entries(infos: Iterable[Info], *, zip_size: int) -> tuple[Entry, ...]:
@@ -111,6 +114,13 @@ def _entry(info: Info) -> Entry:
     path = clean_path(info.filename)
     if info.flag_bits & 0x1:
         raise UsageError(f"'{path}' needs a password", hint="pack it without one")
+    if info.compress_type not in _COMPRESSIONS:
+        raise UsageError(
+            f"'{path}' is compressed in an unusual way", hint="pack it with deflate, or stored"
+        )
+    # zipfile would ask the system to seek there, and blame the system.
+    if info.header_offset < 0:
+        raise UsageError(f"'{path}' begins before the zip does", hint="make the zip again")
     # Only Unix writers put a mode there; anything else gets the usual one.
     mode = info.external_attr >> 16 if info.create_system == _UNIX else 0
     kind = _kind(info.filename, mode, path)

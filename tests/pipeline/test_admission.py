@@ -1,3 +1,4 @@
+import itertools
 from datetime import UTC, datetime
 
 from hypothesis import given, settings
@@ -121,9 +122,7 @@ def test_queued_executions_all_run_one_after_the_other(world):
         execution_state(stream, world.services).actions["Build/Compile"].started_at
         for stream in streams
     ]
-    assert [10 * MINUTE] * 2 == [
-        later - earlier for earlier, later in zip(entered, entered[1:], strict=False)
-    ]
+    assert [10 * MINUTE] * 2 == [later - earlier for earlier, later in itertools.pairwise(entered)]
 
 
 def test_parallel_executions_do_not_wait(world):
@@ -132,9 +131,7 @@ def test_parallel_executions_do_not_wait(world):
         execution_state(stream, world.services).actions["Build/Compile"].started_at
         for stream in streams
     ]
-    assert [MINUTE] * 2 == [
-        later - earlier for earlier, later in zip(entered, entered[1:], strict=False)
-    ]
+    assert [MINUTE] * 2 == [later - earlier for earlier, later in itertools.pairwise(entered)]
 
 
 def test_a_failed_stage_lets_the_next_execution_in(world):

@@ -1,10 +1,9 @@
-from tests.pipeline.documents import SOURCE_STAGE, action, checked, node, pipeline, stage
-
 from cicd.document.load import load_text
 from cicd.document.problem import Problems
 from cicd.errors import Unavailable
-from cicd.pipeline.definition import check_definition, is_pipeline
+from cicd.pipeline.definition import check_definition
 from cicd.pipeline.envelope import Form, form_of
+from tests.pipeline.documents import SOURCE_STAGE, action, checked, node, pipeline, stage
 
 BUILT = pipeline(SOURCE_STAGE, stage("Build", action("Compile", takes="code")))
 
@@ -69,7 +68,7 @@ def test_a_document_without_a_pipeline_is_a_problem():
     assert [("pipeline/not-a-pipeline", 1)] == [
         (problem.rule, problem.span.line) for problem in checked({"version": 0.2})[1]
     ]
-    assert not is_pipeline(node({"version": 0.2}))
+    assert form_of(node({"version": 0.2})) is None
 
 
 def test_an_unknown_key_is_a_warning_with_the_one_that_was_meant():

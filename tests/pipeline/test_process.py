@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import given, settings
@@ -10,7 +9,7 @@ from cicd.pipeline.compile import Start, compile_plan
 from cicd.pipeline.plan import PipelinePlan
 from cicd.pipeline.process import PipelineProcess
 from cicd.pipeline.result import ActionResult, ActionStatus, FailureType, StoredArtifact, failed
-from cicd.pipeline.state import EnterStage, PipelineState, Resolved, RunAction
+from cicd.pipeline.state import EnterStage, Resolved, RunAction
 from cicd.testing.fakes import counting_ids
 from cicd.testing.simulate import simulate
 from tests.pipeline.documents import APPROVAL, DEPLOY, SOURCE_STAGE, action, read, stage

@@ -1,4 +1,5 @@
 import pytest
+
 from tests.pipeline.documents import (
     APPROVAL,
     DEPLOY,

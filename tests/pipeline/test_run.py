@@ -5,7 +5,7 @@ import pytest
 
 from cicd.errors import UsageError
 from cicd.pipeline.compile import Start
-from cicd.pipeline.result import ActionResult, ActionStatus, FailureType, failed
+from cicd.pipeline.result import FailureType, failed
 from cicd.pipeline.run import (
     execution_state,
     find_execution,
@@ -286,7 +286,10 @@ def test_stop_and_wait_lets_the_running_action_end_and_starts_nothing_more(world
     assert "Stopped" == result.status
     assert {"Source/Checkout": "Succeeded", "Build/Compile": "Succeeded"} == world.statuses(result)
     assert START + 5 * MINUTE == world.clock.now()
-    assert "Stopping after the running actions" in world.reporter.said()
+    assert (
+        "Stopping once the running actions have ended; asked again, they are ended"
+        in world.reporter.said()
+    )
     assert {"reason": "lunch"} == result.execution["pipelineExecution"]["stopTrigger"]
 
 

@@ -2,6 +2,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import MappingProxyType
 
@@ -76,10 +77,8 @@ def test_of_racing_appends_with_one_expected_version_one_wins(tmp_path):
     won = []
 
     def race(n):
-        try:
+        with suppress(Conflict):
             won.append(log.append("a", [event(str(n))], expected=0))
-        except Conflict:
-            pass
 
     threads = [threading.Thread(target=race, args=(n,)) for n in range(8)]
     for thread in threads:
@@ -150,14 +149,18 @@ JSON = st.recursive(
 )
 
 
+@pytest.fixture(scope="module")
+def shared_log(tmp_path_factory):
+    return log_in(tmp_path_factory.mktemp("log"))
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     data=st.dictionaries(st.text(), JSON, max_size=4),
     key=st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
     at=st.datetimes(min_value=datetime(1970, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - aware by timezones=
 )
-def test_any_event_comes_back_equal(tmp_path_factory, data, key, at):
-    log = log_in(tmp_path_factory.mktemp("log"))
+def test_any_event_comes_back_equal(shared_log, data, key, at):
     written = Event(kind=EventKind.FINISHED, at=at, key=key, data=data)
-    log.append("s", [written], expected=0)
-    assert [(1, written)] == log.read("s")
+    version = shared_log.append("s", [written], expected=len(shared_log.read("s")))
+    assert [(version, written)] == shared_log.read("s", after=version - 1)

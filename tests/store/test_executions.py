@@ -231,11 +231,3 @@ def test_a_driver_says_again_and_again_that_it_is_there(tmp_path, monkeypatch):
         now[0] = 2000.0
         while [(2000.0,)] != base.rows("SELECT seen_at FROM drivers"):
             pass
-
-
-def test_identities_tell_living_from_dead():
-    assert True is is_alive(own_identity())
-    host, _, started = own_identity().rsplit(":", 2)
-    assert False is is_alive(f"{host}:4194305:{started}")
-    assert None is is_alive(f"elsewhere:1:{started}")
-    assert None is is_alive("nonsense")

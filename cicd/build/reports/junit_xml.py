@@ -106,7 +106,7 @@ def read_junit_xml(content: bytes) -> tuple[TestCase, ...]:
     parser.StartDoctypeDeclHandler = _refuse_doctype
     parser.buffer_text = True
     try:
-        parser.Parse(content, True)  # expat takes no keywords
+        parser.Parse(content, True)  # noqa: FBT003 -- expat takes no keywords
     except expat.ExpatError as wrong:
         raise ReportUnreadable(
             f"line {wrong.lineno}, column {wrong.offset + 1}: {expat.ErrorString(wrong.code)}"

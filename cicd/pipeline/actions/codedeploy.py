@@ -48,7 +48,7 @@ class CodeDeployAction:
             revision_name=f"s3://{request.plan.bucket}/{taken.key}",
             refuse_invalid=False,
         )
-        return _result(run_deployment(deployment, services, cancel=scope.cancel))
+        return _result(request, run_deployment(deployment, services, cancel=scope.cancel))
 
     def recover(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
         """Take up the deployment that was begun; it may have ended since. None: begin it."""
@@ -58,10 +58,12 @@ class CodeDeployAction:
         if child is None:
             return self.run(request, services, scope)
         deployment_id = child.stream.partition("/")[2]
-        return _result(resume_deployment(deployment_id, services, cancel=scope.cancel))
+        return _result(request, resume_deployment(deployment_id, services, cancel=scope.cancel))
 
 
-def _result(deployment: DeploymentResult) -> ActionResult:
+def _result(request: ActionRequest, deployment: DeploymentResult) -> ActionResult:
+    for target, endpoint in deployment.endpoints.items():
+        request.say(f"{request.action.name}: {target} serves at {endpoint}")
     if deployment.status == SUCCEEDED:
         return ActionResult(
             status=ActionStatus.SUCCEEDED,

@@ -1,0 +1,266 @@
+"""``cicd build``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cicd.cli.options import pair, shared_options
+from cicd.errors import ExitCode, UsageError
+from cicd.ports import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cicd.build.plan import BuildPlan, Variable
+    from cicd.build.run import BuildRequest, BuildResult
+    from cicd.cli.invocation import Invocation
+    from cicd.cli.show import Presenter
+    from cicd.document.resources import Resources
+    from cicd.ports import Services
+    from cicd.settings import Settings
+
+EXIT_CODES = {
+    "SUCCEEDED": ExitCode.SUCCEEDED,
+    "FAILED": ExitCode.FAILED,
+    "TIMED_OUT": ExitCode.FAILED,
+    "STOPPED": ExitCode.FAILED,
+    "IN_PROGRESS": ExitCode.SUCCEEDED,
+    "FAULT": ExitCode.UNAVAILABLE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What was typed."""
+
+    source: Path | None
+    buildspec: str | None
+    project: str | None
+    image: str | None
+    runner: str | None
+    env: tuple[str, ...]
+    secondary_source: tuple[str, ...]
+    artifacts: Path | None
+    timeout: int | None
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  cicd build                                  run ./buildspec.yml in a container
+  cicd build --runner sandbox                 the same, without a container engine
+  cicd build --image python:3.12-slim         in this image
+  cicd build --env STAGE=test --artifacts out put the artifacts into ./out
+  cicd build --project web --plan             say what would be done, and do nothing
+
+Exit status: 0 SUCCEEDED, 1 FAILED, TIMED_OUT or STOPPED, 3 the buildspec is invalid,
+4 FAULT: this machine could not do it.
+"""
+)
+@click.argument("source", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.option("--buildspec", metavar="FILE", help="Instead of the project's, or buildspec.yml.")
+@click.option("--project", metavar="NAME", help="Which project of cicd.yml.")
+@click.option("--image", metavar="IMAGE", help="Instead of the project's image.")
+@click.option("--runner", metavar="NAME", help="docker (the default), sandbox or host.")
+@click.option("--env", metavar="NAME=VALUE", multiple=True, help="Overrides a variable.")
+@click.option(
+    "--env-file",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="NAME=VALUE lines: variables of the build, and what secrets are looked up in.",
+)
+@click.option(
+    "--secondary-source", metavar="NAME=DIR", multiple=True, help="CODEBUILD_SRC_DIR_NAME."
+)
+@click.option(
+    "--artifacts",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Put the artifacts here, too.",
+)
+@click.option("--timeout", metavar="MINUTES", type=click.IntRange(1, 2160), help="Instead of 60.")
+@click.option("--plan", is_flag=True, help="Say what would be done, and do nothing.")
+@shared_options
+def build(
+    invocation: Invocation,
+    *,
+    source: Path | None,
+    buildspec: str | None,
+    project: str | None,
+    image: str | None,
+    runner: str | None,
+    env: tuple[str, ...],
+    env_file: Path | None,
+    secondary_source: tuple[str, ...],
+    artifacts: Path | None,
+    timeout: int | None,
+    plan: bool,
+) -> int:
+    """
+    Run a buildspec here, as CodeBuild would.
+
+    SOURCE is the directory to build; without it, the one around that holds buildspec.yml
+    or cicd.yml. It is never changed: the build works on a view of it.
+    """
+    from cicd.backends.env_file import read_env_file
+    from cicd.build.run import check_build, plan_build, run_build
+
+    options = Options(
+        source=source,
+        buildspec=buildspec,
+        project=project,
+        image=image,
+        runner=runner,
+        env=env,
+        secondary_source=secondary_source,
+        artifacts=artifacts,
+        timeout=timeout,
+    )
+    directory = _source(options)
+    from_file = read_env_file(env_file) if env_file is not None else {}
+    with invocation.services(directory, env_file=env_file) as services:
+        settings = invocation.settings(directory)
+        request = _request(options, directory, settings)
+        planned, warnings = check_build(request, services)
+        if from_file:
+            given = _not_secret(from_file, planned)
+            request = replace(request, variables=(*given, *request.variables))
+            planned = plan_build(request, services)
+        show = invocation.show
+        show.problems(warnings)
+        if plan:
+            _show_plan(show, planned)
+            return ExitCode.SUCCEEDED
+        _tell_of_others(show, services)
+        return conclude(show, run_build(request, services))
+
+
+def conclude(show: Presenter, result: BuildResult) -> ExitCode:
+    """Show how a build ended, and give the exit status."""
+    failure = result.failure
+    if failure is not None:
+        place = f"{failure.where}: " if failure.where else ""
+        show.notice(f"{place}{failure.message.strip() or failure.status}", Level.FAILURE)
+        if failure.hint:
+            show.notice(f"hint: {failure.hint}")
+    show.result(result.build)
+    return EXIT_CODES[result.status]
+
+
+def _source(options: Options) -> Path:
+    """Find the directory to build: the nearest one upwards that has a document of ours."""
+    if options.source is not None:
+        return options.source
+    here = Path.cwd()
+    if options.buildspec is not None:
+        return here
+    for directory in (here, *here.parents):
+        if (directory / "buildspec.yml").exists() or (directory / "cicd.yml").exists():
+            return directory
+        if (directory / ".git").exists():
+            break
+    return here
+
+
+def _not_secret(from_file: Mapping[str, str], planned: BuildPlan) -> tuple[Variable, ...]:
+    """
+    Give those values of an env file that are variables of the build.
+
+    The file also holds the values that secrets are looked up in, which no plan may hold.
+    """
+    from cicd.build.plan import Variable
+
+    looked_up = {v.value for v in planned.variables if v.type != "PLAINTEXT"}
+    looked_up |= {value.partition(":")[0] for value in looked_up}
+    return tuple(
+        Variable(name=name, value=value)
+        for name, value in from_file.items()
+        if name not in looked_up and not name.startswith(("CICD_PARAMETER_", "CICD_SECRET_"))
+    )
+
+
+def _request(options: Options, directory: Path, settings: Settings) -> BuildRequest:
+    from datetime import timedelta
+
+    from cicd.build.plan import Variable
+    from cicd.build.project import find_project, local_images
+    from cicd.build.run import BuildRequest
+    from cicd.document.resources import Resources
+
+    resources = Resources.load(directory)
+    typed = (pair(text, "NAME=VALUE") for text in options.env)
+    secondary = dict(pair(text, "NAME=DIR") for text in options.secondary_source)
+    return BuildRequest(
+        source=directory,
+        project=find_project(resources, options.project, directory),
+        runner=options.runner or settings.runner or _local_runner(resources) or "docker",
+        buildspec=_buildspec(options.buildspec, directory),
+        image=options.image,
+        images=local_images(resources),
+        default_image=settings.image,
+        variables=tuple(Variable(name=n, value=v) for n, v in typed),
+        secondary_sources={name: Path(place) for name, place in secondary.items()},
+        timeout=timedelta(minutes=options.timeout) if options.timeout else None,
+        artifacts_directory=options.artifacts.absolute() if options.artifacts else None,
+    )
+
+
+def _buildspec(given: str | None, directory: Path) -> str | None:
+    """Give the buildspec's path from the source's root, where the user named it from here."""
+    if given is None or (directory / given).exists():
+        return given
+    if not Path(given).exists():
+        raise UsageError(
+            f"there is no buildspec '{given}'",
+            hint=f"name it from here, or from {directory}",
+        )
+    return str(Path(given).absolute())
+
+
+def _local_runner(resources: Resources) -> str | None:
+    from cicd.document.fields import Fields
+    from cicd.document.problem import Problems
+
+    if resources.local is None:
+        return None
+    local = Fields(resources.local, Problems(), room="build", what="'local'")
+    return local.text("runner", default=None)
+
+
+def _tell_of_others(show: Presenter, services: Services) -> None:
+    """Say in a line that a build was left running by a process that is gone."""
+    for record in services.executions.list(kind="build"):
+        if record.status == "IN_PROGRESS" and not record.driven and record.parent is None:
+            name = record.stream.partition("/")[2]
+            show.notice(f"build {name} was left running: cicd builds resume {name}", Level.WARNING)
+
+
+def _show_plan(show: Presenter, plan: BuildPlan) -> None:
+    from cicd.engine.codec import encode
+
+    show.text(f"Project {plan.project}, {plan.runner} runner, image {plan.image or '(none)'}")
+    for variable in plan.variables:
+        secret = "" if variable.type == "PLAINTEXT" else f" ({variable.type})"
+        show.text(f"  {variable.name}={variable.value}{secret}", Level.DETAIL)
+    for phase in plan.phases:
+        show.text(str(phase.phase))
+        for line in (*phase.commands, *phase.finally_commands):
+            in_finally = "finally: " if line in phase.finally_commands else ""
+            show.text(f"  {in_finally}{line.text.rstrip()}  ({line.where})")
+    _show_products(show, plan)
+    show.result(encode(plan))
+
+
+def _show_products(show: Presenter, plan: BuildPlan) -> None:
+    rows: list[Sequence[str]] = [
+        ("report", report.group, ", ".join(report.files)) for report in plan.reports
+    ]
+    rows += [
+        ("artifact", artifact.identifier or "primary", ", ".join(artifact.files))
+        for artifact in plan.artifacts
+    ]
+    show.table(("KIND", "NAME", "FILES"), rows)

@@ -1,0 +1,293 @@
+"""``cicd pipeline``: run a pipeline, and act on its executions."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cicd.cli.options import pair, shared_options
+from cicd.cli.pipeline_views import graph, listing, logs, show_result, status
+from cicd.errors import ExitCode, UsageError
+from cicd.ports import Level
+
+if TYPE_CHECKING:
+    from cicd.cli.invocation import Invocation
+    from cicd.pipeline.run import ExecutionResult, WaitingApproval
+    from cicd.ports import Services
+
+
+@click.group(
+    epilog="""\b
+Examples:
+  cicd pipeline run                         the pipeline of this repository
+  cicd pipeline run --revision Source=HEAD  what is checked out, whatever its branch
+  cicd pipeline run --working-tree          with the uncommitted changes
+  cicd pipeline status                      the newest execution
+  cicd pipeline graph --format mermaid      the pipeline as a diagram
+"""
+)
+def pipeline() -> None:
+    """Run a pipeline here, as CodePipeline would, and look after its executions."""
+
+
+@pipeline.command(
+    epilog="""\b
+Examples:
+  cicd pipeline run
+  cicd pipeline run shop --variable stage=dev
+  cicd pipeline run ci/pipeline.json --approve
+
+An approval waits until it is answered from another terminal:
+  cicd pipeline approve
+
+Exit status: 0 Succeeded, 1 it ran and did not, 2 usage, 3 the definition is invalid,
+4 this machine cannot do it now.
+"""
+)
+@click.argument("definition", metavar="[NAME|FILE]", required=False)
+@click.option(
+    "--variable",
+    "variables",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="A pipeline variable; may be repeated.",
+)
+@click.option(
+    "--revision",
+    "revisions",
+    metavar="ACTION=REV",
+    multiple=True,
+    help="The commit, branch or tag for a source action; may be repeated.",
+)
+@click.option("--working-tree", is_flag=True, help="Sources give uncommitted changes, too.")
+@click.option("--approve", is_flag=True, help="Answer every manual approval with yes.")
+@click.option(
+    "--runner",
+    metavar="docker|sandbox|host",
+    help="Where builds run; else the settings', else cicd.yml's.",
+)
+@click.option(
+    "--env-file",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Values for Parameter Store and Secrets Manager.",
+)
+@shared_options
+def run(
+    invocation: Invocation,
+    *,
+    definition: str | None,
+    variables: tuple[str, ...],
+    revisions: tuple[str, ...],
+    working_tree: bool,
+    approve: bool,
+    runner: str | None,
+    env_file: Path | None,
+) -> int:
+    """
+    Run a pipeline: its source, builds, tests, approvals and deployments.
+
+    NAME is a pipeline of cicd.yml, FILE what `aws codepipeline get-pipeline` prints (JSON or
+    YAML). Without either, the pipeline of this repository: the one of cicd.yml, else
+    pipeline.json, pipeline.yml, codepipeline.json, ..., here or in .aws.
+    """
+    from cicd.document.resources import Resources
+    from cicd.pipeline.compile import Start
+    from cicd.pipeline.definition import project_directory
+    from cicd.pipeline.run import ExecutionRequest, plan_execution, start_execution
+
+    settings = invocation.settings(runner=runner)
+    directory = project_directory(definition, Path.cwd())
+    request = ExecutionRequest(
+        definition=definition,
+        directory=Path.cwd() if _is_file(definition) else directory,
+        start=Start(
+            variables=dict(pair(each, "NAME=VALUE") for each in variables),
+            revisions=dict(pair(each, "ACTION=REV") for each in revisions),
+            working_tree=working_tree,
+            approve=approve,
+            runner=settings.runner,
+            image=settings.image,
+            triggered_by=_user(),
+        ),
+    )
+    with invocation.services(directory, env_file=env_file) as services:
+        planned = plan_execution(request, services, Resources.load(directory))
+        invocation.show.problems(planned.warnings)
+        return _ended(invocation, start_execution(planned.plan, services))
+
+
+pipeline.add_command(listing)
+pipeline.add_command(status)
+pipeline.add_command(logs)
+pipeline.add_command(graph)
+
+
+@pipeline.command(
+    epilog="""\b
+Examples:
+  cicd pipeline stop                     let running actions end, start nothing more
+  cicd pipeline stop 1b2c3d4e --abandon  end running actions, too
+"""
+)
+@click.argument("execution", metavar="[ID]", required=False)
+@click.option("--abandon", is_flag=True, help="Do not wait for running actions: end them.")
+@click.option("--reason", default="", help="Kept with the execution; 200 characters at most.")
+@shared_options
+def stop(invocation: Invocation, *, execution: str | None, abandon: bool, reason: str) -> int:
+    """Stop an execution; ID is its id, the beginning of it, or its pipeline's name."""
+    from cicd.pipeline.run import find_execution, stop_execution
+
+    with invocation.services() as services:
+        record = find_execution(execution, services)
+        result = stop_execution(record.stream, services, abandon=abandon, reason=reason)
+        invocation.show.text(f"{record.name} {result.execution_id}: {result.status}")
+        invocation.show.result({"pipelineExecutionId": result.execution_id})
+    return ExitCode.SUCCEEDED
+
+
+@pipeline.command(
+    epilog="""\b
+Examples:
+  cicd pipeline resume             the newest execution, if its driver died
+  cicd pipeline resume 1b2c3d4e
+"""
+)
+@click.argument("execution", metavar="[ID]", required=False)
+@click.option(
+    "--env-file",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Values for Parameter Store and Secrets Manager.",
+)
+@shared_options
+def resume(invocation: Invocation, *, execution: str | None, env_file: Path | None) -> int:
+    """Go on with an execution whose run died; what had ended is not repeated."""
+    from cicd.pipeline.run import find_execution, resume_execution
+
+    with invocation.services(env_file=env_file) as services:
+        record = find_execution(execution, services)
+        if record.driven:
+            raise UsageError(
+                f"the execution {record.stream.partition('/')[2]} is being run by {record.driver}",
+                hint="cicd pipeline status shows how it stands",
+            )
+        return _ended(invocation, resume_execution(record.stream, services))
+
+
+@pipeline.command(
+    epilog="""\b
+Examples:
+  cicd pipeline approve                          the only approval that waits
+  cicd pipeline approve 1b2c3d4e Approve --summary "looks good"
+"""
+)
+@click.argument("execution", metavar="[ID]", required=False)
+@click.argument("action", metavar="[ACTION]", required=False)
+@click.option("--summary", default="", help="Why; 512 characters at most.")
+@shared_options
+def approve(
+    invocation: Invocation, *, execution: str | None, action: str | None, summary: str
+) -> int:
+    """Answer a manual approval with yes; the waiting run goes on at once."""
+    return _answer(invocation, execution, action, summary, approved=True)
+
+
+@pipeline.command(
+    epilog="""\b
+Examples:
+  cicd pipeline reject --summary "not on a Friday"
+"""
+)
+@click.argument("execution", metavar="[ID]", required=False)
+@click.argument("action", metavar="[ACTION]", required=False)
+@click.option("--summary", default="", help="Why; 512 characters at most.")
+@shared_options
+def reject(
+    invocation: Invocation, *, execution: str | None, action: str | None, summary: str
+) -> int:
+    """Answer a manual approval with no: its stage and the execution fail."""
+    return _answer(invocation, execution, action, summary, approved=False)
+
+
+def _answer(
+    invocation: Invocation,
+    execution: str | None,
+    action: str | None,
+    summary: str,
+    *,
+    approved: bool,
+) -> int:
+    from cicd.pipeline.run import put_approval_result
+
+    with invocation.services() as services:
+        stream, approval = _waiting(execution, action, services)
+        put_approval_result(
+            stream, services, approval=approval, approved=approved, summary=summary
+        )
+        word = "Approved" if approved else "Rejected"
+        invocation.show.text(
+            f"{approval.action.key}: {word}", Level.SUCCESS if approved else Level.WARNING
+        )
+        record = services.executions.find("pipeline", stream.partition("/")[2])
+        if record is not None and not record.driven:
+            invocation.show.notice(
+                f"nobody runs it now: cicd pipeline resume {stream.partition('/')[2][:8]}",
+                Level.WARNING,
+            )
+        invocation.show.result({"approvedAt": services.clock.now().isoformat()})
+    return ExitCode.SUCCEEDED
+
+
+def _waiting(
+    execution: str | None, action: str | None, services: Services
+) -> tuple[str, WaitingApproval]:
+    """Find the one approval that is meant, among the executions that are not over."""
+    from cicd.pipeline.run import find_execution, waiting_approvals
+
+    if execution is None:
+        streams = [
+            record.stream
+            for record in services.executions.list(kind="pipeline")
+            if record.status in {"InProgress", "Stopping"}
+        ]
+    else:
+        streams = [find_execution(execution, services).stream]
+    found = [
+        (stream, approval)
+        for stream in streams
+        for approval in waiting_approvals(stream, services)
+        if action in {None, approval.action.name, approval.action.key}
+    ]
+    if not found:
+        raise UsageError(
+            "no approval waits for an answer", hint="cicd pipeline status shows what waits"
+        )
+    if len(found) > 1:
+        known = ", ".join(f"{s.partition('/')[2][:8]} {a.action.key}" for s, a in found)
+        raise UsageError(f"{len(found)} approvals wait", hint=f"name one of them: {known}")
+    return found[0]
+
+
+def _ended(invocation: Invocation, result: ExecutionResult) -> int:
+    from cicd.pipeline.result import FailureType, PipelineStatus
+
+    show_result(invocation.show, result)
+    if result.status is PipelineStatus.SUCCEEDED:
+        return ExitCode.SUCCEEDED
+    failure = result.failure
+    if failure is not None and failure.error.code is FailureType.SYSTEM_UNAVAILABLE:
+        return ExitCode.UNAVAILABLE
+    return ExitCode.FAILED
+
+
+def _is_file(word: str | None) -> bool:
+    return word is not None and Path(word).is_file()
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user without a name, as in some containers
+        return ""

@@ -1,0 +1,248 @@
+"""What people see of pipelines: the list, one execution, its log, its graph."""
+
+from __future__ import annotations
+
+from heapq import merge
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cicd.cli.options import shared_options
+from cicd.errors import ExitCode
+from cicd.ports import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from cicd.cli.invocation import Invocation
+    from cicd.cli.show import Presenter
+    from cicd.event import JSON
+    from cicd.pipeline.result import ActionStatus
+    from cicd.pipeline.run import ExecutionResult
+    from cicd.ports import LogLine, Services
+
+
+@click.command(
+    name="list",
+    epilog="""\b
+Examples:
+  cicd pipeline list
+  cicd pipeline list shop --limit 5
+""",
+)
+@click.argument("name", required=False)
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+@shared_options
+def listing(invocation: Invocation, *, name: str | None, limit: int) -> int:
+    """List executions, the newest first; of the pipeline NAME if it is given."""
+    with invocation.services() as services:
+        records = services.executions.list(kind="pipeline", name=name, limit=limit)
+        rows = [
+            (
+                record.stream.partition("/")[2][:8],
+                record.name,
+                str(record.number),
+                record.status,
+                _when(record.created_at),
+                "" if record.driven or record.status not in _OPEN else "nobody runs it",
+            )
+            for record in records
+        ]
+        summaries: list[JSON] = [
+            {
+                "pipelineExecutionId": record.stream.partition("/")[2],
+                "pipelineName": record.name,
+                "status": record.status,
+                "startTime": record.created_at.isoformat(),
+                "lastUpdateTime": record.updated_at.isoformat(),
+            }
+            for record in records
+        ]
+    invocation.show.table(("ID", "Pipeline", "No.", "Status", "Started", ""), rows)
+    if not rows:
+        invocation.show.notice("no execution yet; cicd pipeline run starts one")
+    invocation.show.result({"pipelineExecutionSummaries": summaries})
+    return ExitCode.SUCCEEDED
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  cicd pipeline status               the newest execution
+  cicd pipeline status shop          the newest of the pipeline shop
+  cicd pipeline status 1b2c3d4e
+"""
+)
+@click.argument("execution", metavar="[ID]", required=False)
+@shared_options
+def status(invocation: Invocation, *, execution: str | None) -> int:
+    """Show how an execution stands, stage by stage."""
+    from cicd.pipeline.run import (
+        execution_result,
+        execution_state,
+        find_execution,
+        waiting_approvals,
+    )
+    from cicd.pipeline.shapes import stage_status
+
+    with invocation.services() as services:
+        record = find_execution(execution, services)
+        state = execution_state(record.stream, services)
+        result = execution_result(record.stream, services)
+        waiting = waiting_approvals(record.stream, services)
+    assert state.plan is not None, "execution_state asks for one"
+    show = invocation.show
+    show.text(f"{record.name} {result.execution_id}: {result.status}")
+    rows = []
+    for stage in state.plan.stages:
+        rows.append((stage.name, "", stage_status(state, stage) or "", "", ""))
+        for action in stage.actions():
+            known = state.actions.get(action.key)
+            said = known.result.summary if known and known.result else ""
+            rows.append(
+                (
+                    "",
+                    action.name,
+                    known.status if known else "Didn't run",
+                    result.external_execution_ids.get(action.key, ""),
+                    said.partition("\n")[0],
+                )
+            )
+    show.table(("Stage", "Action", "Status", "Execution", "Summary"), rows)
+    for approval in waiting:
+        show.text(
+            f"{approval.action.key} waits until {_when(approval.until)}: "
+            f"cicd pipeline approve {result.execution_id[:8]} {approval.action.name}",
+            Level.WARNING,
+        )
+    _show_failure(show, result)
+    if record.status in _OPEN and not record.driven:
+        show.notice(f"nobody runs it: cicd pipeline resume {result.execution_id[:8]}")
+    show.result(dict(result.execution))
+    return ExitCode.SUCCEEDED
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  cicd pipeline logs             the newest execution, with its builds and deployments
+  cicd pipeline logs 1b2c3d4e
+"""
+)
+@click.argument("execution", metavar="[ID]", required=False)
+@shared_options
+def logs(invocation: Invocation, *, execution: str | None) -> int:
+    """Print an execution's log, with those of its builds and deployments, by time."""
+    from cicd.pipeline.run import find_execution
+
+    with invocation.services() as services:
+        record = find_execution(execution, services)
+        streams = [record.stream, *_children(record.stream, services)]
+        for _, _, stream, line in merge(
+            *(_lines(stream, place, services) for place, stream in enumerate(streams))
+        ):
+            invocation.show.line(stream, line)
+        invocation.show.result(
+            {
+                "pipelineExecutionId": record.stream.partition("/")[2],
+                "logs": [str(services.logs.path(stream)) for stream in streams],
+            }
+        )
+    return ExitCode.SUCCEEDED
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  cicd pipeline graph
+  cicd pipeline graph ci/pipeline.json --format mermaid > pipeline.mmd
+  cicd pipeline graph --execution 1b2c3d4e      with that execution's statuses
+"""
+)
+@click.argument("definition", metavar="[NAME|FILE]", required=False)
+@click.option(
+    "--format", "form", type=click.Choice(("text", "mermaid")), default="text", show_default=True
+)
+@click.option("--execution", metavar="ID", help="Mark what this execution has done.")
+@shared_options
+def graph(
+    invocation: Invocation, *, definition: str | None, form: str, execution: str | None
+) -> int:
+    """Draw a pipeline: stages, groups of actions, and the artifacts between them."""
+    from cicd.document.resources import Resources
+    from cicd.pipeline.definition import (
+        find_definition,
+        inspect_definition,
+        project_directory,
+    )
+    from cicd.pipeline.graph import as_mermaid, as_text
+
+    here = Path.cwd()
+    directory = project_directory(definition, here)
+    given = definition is not None and Path(definition).is_file()
+    found = find_definition(definition, Resources.load(directory), here if given else directory)
+    spec = inspect_definition(found.node)
+    drawn = (as_mermaid if form == "mermaid" else as_text)(
+        spec, _statuses(invocation, execution) if execution else {}
+    )
+    invocation.show.text(drawn)
+    invocation.show.result({"pipeline": spec.name, "graph": drawn})
+    return ExitCode.SUCCEEDED
+
+
+def show_result(show: Presenter, result: ExecutionResult) -> None:
+    """Say how an execution ended, and where to look when it did not succeed."""
+    _show_failure(show, result)
+    show.result(dict(result.execution))
+
+
+_OPEN = ("InProgress", "Stopping")
+
+
+def _show_failure(show: Presenter, result: ExecutionResult) -> None:
+    failure = result.failure
+    if failure is None:
+        return
+    error = failure.error
+    show.text(f"{failure.stage}/{failure.action}: {error.message}", Level.FAILURE)
+    if error.where:
+        show.text(f"  at {error.where}", Level.FAILURE)
+    if error.hint:
+        show.text(f"  {error.hint}")
+    if failure.external_execution_id:
+        show.text(
+            f"  {failure.external_execution_id}; "
+            f"its log: cicd pipeline logs {result.execution_id[:8]}"
+        )
+
+
+def _statuses(invocation: Invocation, execution: str) -> Mapping[str, ActionStatus]:
+    from cicd.pipeline.run import execution_state, find_execution
+
+    with invocation.services() as services:
+        state = execution_state(find_execution(execution, services).stream, services)
+    return {key: action.status for key, action in state.actions.items()}
+
+
+def _children(stream: str, services: Services) -> list[str]:
+    """Give the streams that an execution's actions began, the oldest first."""
+    records = [
+        record
+        for kind in ("build", "deployment")
+        for record in services.executions.list(kind=kind)
+        if record.parent is not None and record.parent.startswith(f"{stream}/")
+    ]
+    return [record.stream for record in sorted(records, key=lambda r: (r.created_at, r.stream))]
+
+
+def _lines(
+    stream: str, place: int, services: Services
+) -> Iterator[tuple[datetime, tuple[int, int], str, LogLine]]:
+    for offset, line in services.logs.read(stream):
+        yield line.at, (place, offset), stream, line
+
+
+def _when(moment: datetime) -> str:
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,65 @@
+"""Services for builds: real adapters where they are cheap, in a home of the test's own."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from cicd.build.project import default_project
+from cicd.build.run import BuildRequest, run_build
+from cicd.settings import Settings
+from cicd.testing.fakes import RecordingReporter
+from cicd.wiring import make_services
+
+
+@pytest.fixture
+def reporter():
+    return RecordingReporter()
+
+
+@pytest.fixture
+def services(tmp_path, reporter):
+    home = tmp_path / "home" / ".cicd"
+    with make_services(Settings(home=home), reporters=(reporter,)) as made:
+        yield made
+
+
+@pytest.fixture
+def source(tmp_path):
+    directory = tmp_path / "app"
+    directory.mkdir()
+    return directory
+
+
+@pytest.fixture
+def build(services, source, tmp_path):
+    """Write a buildspec and run it on this machine, in a view of ``source``."""
+
+    def run(buildspec: str, **changes):
+        (source / "buildspec.yml").write_text(buildspec)
+        request = BuildRequest(
+            source=source, project=default_project("app"), runner="host", initiator="tester"
+        )
+        used = changes.pop("services", services)
+        result = run_build(replace(request, **changes), used)
+        log = [line for _, line in used.logs.read(result.stream)]
+        return SimpleNamespace(
+            result=result,
+            status=result.status,
+            phases={
+                p["phaseType"]: p.get("phaseStatus")
+                for p in result.build["phases"]
+                if p["phaseType"] not in {"SUBMITTED", "QUEUED", "PROVISIONING"}
+            },
+            output=[li.text for li in log if li.origin.split("/")[0] in COMMANDS],
+            words=[
+                li.text.split(" ", 3)[-1] if li.text.startswith("[Container]") else li.text
+                for li in log
+                if li.origin.split("/")[0] not in COMMANDS
+            ],
+        )
+
+    return run
+
+
+COMMANDS = {"INSTALL", "PRE_BUILD", "BUILD", "POST_BUILD"}

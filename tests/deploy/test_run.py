@@ -1,0 +1,306 @@
+import pytest
+
+from cicd.deploy.plan import RollbackEvent
+from cicd.deploy.run import (
+    get_deployment,
+    resume_deployment,
+    run_deployment,
+    stop_deployment,
+)
+from cicd.engine.signals import send
+from cicd.errors import DocumentError, Unavailable, UsageError
+from cicd.ports import CancelToken
+from tests.deploy.world import SH, World, events, hooks, message, statuses
+
+FILES = "files:\n  - source: app\n    destination: /srv/app\n"
+
+
+def version(world, name, extra="", files=None):
+    return world.revision(name, FILES + extra, {"app/index.html": name, **(files or {})})
+
+
+def test_a_deployment_goes_through_the_events_of_the_order_in_place(world):
+    result = world.deploy(version(world, "v1"))
+    assert "Succeeded" == result.status
+    assert {
+        "ApplicationStop": "Succeeded",
+        "DownloadBundle": "Succeeded",
+        "BeforeInstall": "Succeeded",
+        "Install": "Succeeded",
+        "AfterInstall": "Succeeded",
+        "ApplicationStart": "Succeeded",
+        "ValidateService": "Succeeded",
+    } == events(result)
+    assert "v1" == world.text("/srv/app/index.html")
+
+
+def test_an_id_is_a_d_and_nine_capitals_or_digits(world):
+    result = world.deploy(version(world, "v1"))
+    letters = result.deployment_id.removeprefix("d-")
+    assert 9 == len(letters)
+    assert letters == letters.upper()
+
+
+def test_the_result_has_the_shape_of_get_deployment(world):
+    info = world.deploy(version(world, "v1")).deployment["deploymentInfo"]
+    assert "Succeeded" == info["status"]
+    assert "shop" == info["applicationName"]
+    assert "web" == info["deploymentGroupName"]
+    assert "CodeDeployDefault.OneAtATime" == info["deploymentConfigName"]
+    assert 1 == info["deploymentOverview"]["Succeeded"]
+    assert "errorInformation" not in info
+
+
+def test_a_script_sees_the_variables_of_the_agent(world):
+    script = SH + "env | grep -E '^(LIFECYCLE|DEPLOY|APPLICATION_N|BUNDLE|NAME)' | sort\n"
+    result = world.deploy(version(world, "v1", hooks(AfterInstall="a.sh"), {"a.sh": script}))
+    assert [
+        "LifecycleEvent - AfterInstall",
+        "Script - a.sh",
+        "[stdout]APPLICATION_NAME=shop",
+        "[stdout]DEPLOYMENT_GROUP_ID=6f5b",
+        "[stdout]DEPLOYMENT_GROUP_NAME=web",
+        f"[stdout]DEPLOYMENT_ID={result.deployment_id}",
+        "[stdout]LIFECYCLE_EVENT=AfterInstall",
+        "[stdout]NAME=web-1",
+    ] == world.script_log(result)
+
+
+def test_trap_46_a_failed_deployment_does_not_undo_instances_that_succeeded(tmp_path):
+    world = World(tmp_path, ids=("a", "b", "c"))
+    check = SH + '[ "$NAME" != b ]\n'
+    result = world.deploy(version(world, "v1", hooks(AfterInstall="c.sh"), {"c.sh": check}))
+    assert "Failed" == result.status
+    assert ["Succeeded", "Failed", "Skipped"] == statuses(result)
+    assert "v1" == world.text("/srv/app/index.html", "a")
+    assert not world.at("/srv/app", "c").exists()
+    code = result.deployment["deploymentInfo"]["errorInformation"]["code"]
+    assert "HEALTH_CONSTRAINTS" == code
+
+
+def test_events_after_a_failed_one_are_skipped(world):
+    bad = {"c.sh": SH + "echo no; exit 7\n"}
+    result = world.deploy(version(world, "v1", hooks(AfterInstall="c.sh"), bad))
+    assert "Failed" == events(result)["AfterInstall"]
+    assert "Skipped" == events(result)["ApplicationStart"]
+    assert "Script at specified location: c.sh failed with exit code 7" == message(result)
+    assert {
+        "errorCode": "ScriptFailed",
+        "scriptName": "c.sh",
+        "message": "Script at specified location: c.sh failed with exit code 7",
+        "logTail": "LifecycleEvent - AfterInstall\nScript - c.sh\n[stdout]no\n",
+    } == result.detail["diagnostics"]
+    assert "web-1: AfterInstall: Script at specified location: c.sh failed" in result.failure
+
+
+def test_trap_47_a_rollback_is_a_new_deployment_of_the_last_good_revision(tmp_path):
+    world = World(tmp_path, rollback=(RollbackEvent.DEPLOYMENT_FAILURE,))
+    good = world.deploy(version(world, "v1"), file_exists_behavior=None)
+    bad = world.deploy(
+        version(world, "v2", hooks(ValidateService="c.sh"), {"c.sh": SH + "exit 1\n"})
+    )
+    assert "Failed" == bad.status
+    assert "Succeeded" == bad.rollback.status
+    assert "v1" == world.text("/srv/app/index.html")
+    info = bad.rollback.deployment["deploymentInfo"]
+    assert "codeDeployRollback" == info["creator"]
+    assert bad.deployment_id == info["rollbackInfo"]["rollbackTriggeringDeploymentId"]
+    stays = get_deployment(bad.deployment_id, world.services).deployment["deploymentInfo"]
+    assert "Failed" == stays["status"]
+    assert bad.rollback.deployment_id == stays["rollbackInfo"]["rollbackDeploymentId"]
+    assert good.deployment_id in stays["rollbackInfo"]["rollbackMessage"]
+
+
+def test_without_an_earlier_success_there_is_no_rollback(tmp_path):
+    world = World(tmp_path, rollback=(RollbackEvent.DEPLOYMENT_FAILURE,))
+    bad = world.deploy(
+        version(world, "v1", hooks(ValidateService="c.sh"), {"c.sh": SH + "exit 1\n"})
+    )
+    assert bad.rollback is None
+    info = get_deployment(bad.deployment_id, world.services).deployment["deploymentInfo"]
+    assert "no earlier deployment" in info["rollbackInfo"]["rollbackMessage"]
+
+
+def test_a_failing_rollback_is_not_rolled_back(tmp_path):
+    world = World(tmp_path, rollback=(RollbackEvent.DEPLOYMENT_FAILURE,))
+    counting = SH + "echo x >> /tmp/n; [ $(wc -l < /tmp/n) -lt 2 ]\n"
+    world.deploy(version(world, "v1", hooks(ValidateService="c.sh"), {"c.sh": counting}))
+    bad = world.deploy(
+        version(world, "v2", hooks(ValidateService="c.sh"), {"c.sh": SH + "exit 1\n"})
+    )
+    assert "Failed" == bad.rollback.status
+    assert bad.rollback.rollback is None
+
+
+def test_trap_29_a_rollback_runs_the_failed_revisions_application_stop(tmp_path):
+    world = World(tmp_path, rollback=(RollbackEvent.DEPLOYMENT_FAILURE,))
+    stop = {"stop.sh": SH + "echo stop of v1\n"}
+    world.deploy(version(world, "v1", hooks(ApplicationStop="stop.sh"), stop))
+    stop = {"stop.sh": SH + "echo stop of v2\n", "c.sh": SH + "exit 1\n"}
+    bad = world.deploy(
+        version(world, "v2", hooks(ApplicationStop="stop.sh", ValidateService="c.sh"), stop)
+    )
+    assert "[stdout]stop of v1" in world.script_log(bad)
+    assert "[stdout]stop of v2" in world.script_log(bad.rollback)
+
+
+def test_a_group_takes_one_deployment_at_a_time(world):
+    revision = version(world, "v1")
+    first = world.deploy(revision)
+    pending = first.deployment_id
+    del pending
+    again = SH + "exit 0\n"
+    del again
+    nested = []
+
+    class Nosy:
+        def event(self, stream, event, said):
+            if not nested and event.kind == "STARTED":
+                with pytest.raises(UsageError) as refusal:
+                    run_deployment(world.request(revision), world.services)
+                nested.append(refusal.value.message)
+
+        def line(self, stream, line):
+            pass
+
+    world.services.__dict__["reporters"] = (Nosy(),)
+    second = world.deploy(revision)
+    assert [
+        f"The Deployment Group 'web' already has an active Deployment '{second.deployment_id}' "
+        "(DeploymentLimitExceededException)"
+    ] == nested
+
+
+def test_after_a_stop_running_events_finish_and_none_begins(tmp_path):
+    world = World(tmp_path, ids=("a", "b"))
+    cancel = CancelToken()
+
+    class Stopper:
+        def event(self, stream, event, said):
+            if event.kind == "STARTED" and event.key == "a/AfterInstall":
+                cancel.cancel("STOPPED")
+
+        def line(self, stream, line):
+            pass
+
+    world.services.__dict__["reporters"] = (Stopper(),)
+    slow = {"s.sh": SH + "sleep 0.2; echo done\n"}
+    request = world.request(version(world, "v1", hooks(AfterInstall="s.sh"), slow))
+    result = run_deployment(request, world.services, cancel=cancel)
+    assert "Stopped" == result.status
+    assert "Succeeded" == events(result, "a")["AfterInstall"]
+    assert "Skipped" == events(result, "a")["ApplicationStart"]
+    assert "Skipped" == events(result, "b")["ApplicationStop"]
+    information = result.deployment["deploymentInfo"]["errorInformation"]
+    assert "MANUAL_STOP" == information["code"]
+
+
+def test_a_stop_rolls_back_where_the_group_says_so(tmp_path):
+    world = World(tmp_path, rollback=(RollbackEvent.DEPLOYMENT_STOP_ON_REQUEST,))
+    world.deploy(version(world, "v1"))
+    cancel = CancelToken()
+
+    class Stopper:
+        def event(self, stream, event, said):
+            if event.kind == "STARTED" and event.key == "web-1/AfterInstall":
+                cancel.cancel("STOPPED")
+
+        def line(self, stream, line):
+            pass
+
+    world.services.__dict__["reporters"] = (Stopper(),)
+    result = run_deployment(world.request(version(world, "v2")), world.services, cancel=cancel)
+    assert ("Stopped", "Succeeded") == (result.status, result.rollback.status)
+    assert "v1" == world.text("/srv/app/index.html")
+
+
+def test_a_deployment_that_is_over_cannot_be_stopped(world):
+    result = world.deploy(version(world, "v1"))
+    with pytest.raises(UsageError, match="DeploymentAlreadyCompletedException"):
+        stop_deployment(result.deployment_id, world.services)
+
+
+def cut(world, result, at_key):
+    """Leave a log as a driver that died in ``at_key`` would, under the same stream."""
+    kept = []
+    for _, event in world.log.read(result.stream):
+        kept.append(event)
+        if event.kind == "STARTED" and event.key == at_key:
+            break
+    world.log._streams[result.stream] = kept
+    world.executions.update(result.stream, "InProgress", world.services.clock.now())
+
+
+def test_a_resumed_deployment_runs_the_interrupted_event_again(world):
+    result = world.deploy(version(world, "v1"))
+    cut(world, result, "web-1/Install")
+    resumed = resume_deployment(result.deployment_id, world.services)
+    assert "Succeeded" == resumed.status
+    assert "v1" == world.text("/srv/app/index.html")
+
+
+def test_a_deployment_that_nobody_drives_is_concluded_by_a_stop(world):
+    result = world.deploy(version(world, "v1"))
+    cut(world, result, "web-1/Install")
+    answer = stop_deployment(result.deployment_id, world.services)
+    assert "Succeeded" == answer["status"]
+    stopped = get_deployment(result.deployment_id, world.services)
+    assert "Stopped" == stopped.status
+    assert "Failed" == events(stopped)["Install"]
+
+
+def test_a_stop_may_forbid_the_rollback(tmp_path):
+    world = World(tmp_path, rollback=(RollbackEvent.DEPLOYMENT_STOP_ON_REQUEST,))
+    world.deploy(version(world, "v1"))
+    result = world.deploy(version(world, "v2"))
+    cut(world, result, "web-1/AfterInstall")
+    stop_deployment(result.deployment_id, world.services, auto_rollback=False)
+    stopped = get_deployment(result.deployment_id, world.services)
+    assert "rollbackInfo" not in stopped.deployment["deploymentInfo"]
+
+
+def test_a_rollback_signal_shows_in_the_original(world):
+    result = world.deploy(version(world, "v1"))
+    send(world.log, world.services.clock, result.stream, "rollback", rollbackDeploymentId="d-2")
+    info = get_deployment(result.deployment_id, world.services).deployment["deploymentInfo"]
+    assert "d-2" == info["rollbackInfo"]["rollbackDeploymentId"]
+
+
+def test_an_invalid_appspec_is_refused_with_its_positions(world):
+    revision = world.revision("v1", "hooks: [a]\n")
+    with pytest.raises(DocumentError) as refusal:
+        world.deploy(revision, refuse_invalid=True)
+    assert 3 == refusal.value.problems[0].span.line
+
+
+def test_a_pipelines_invalid_appspec_fails_the_deployment_at_before_install(world):
+    result = world.deploy(world.revision("v1", "hooks: [a]\n"))
+    assert "Failed" == result.status
+    assert "Failed" == events(result)["BeforeInstall"]
+
+
+def test_appspecs_of_ecs_and_lambda_are_refused_as_unavailable(world):
+    ecs = "Resources:\n  - TargetService:\n      Type: AWS::ECS::Service\n"
+    function = "Resources:\n  - f:\n      Type: AWS::Lambda::Function\n"
+    for name, text, words in (("e", ecs, "service"), ("l", function, "function")):
+        with pytest.raises(Unavailable, match=f"comes as a {words} deployment"):
+            world.deploy(world.revision(name, text))
+
+
+def test_an_unknown_deployment_is_a_usage_error(world):
+    with pytest.raises(UsageError, match="DeploymentDoesNotExistException"):
+        get_deployment("d-NOTTHERE1", world.services)
+
+
+def test_people_read_each_event_of_each_instance(world):
+    world.deploy(version(world, "v1"))
+    assert "web-1: AfterInstall Succeeded" in world.reporter.said()
+
+
+def test_lines_of_scripts_reach_the_log_under_their_event(world):
+    result = world.deploy(
+        version(world, "v1", hooks(AfterInstall="a.sh"), {"a.sh": SH + "echo hello\n"})
+    )
+    lines = [line for _, line in world.logs.read(result.stream)]
+    assert "web-1/AfterInstall" == lines[-1].origin
+    assert "[stdout]hello" == lines[-1].text
