@@ -76,6 +76,8 @@ def wrong_command(words: list[str]) -> str | None:
         if inner is not None:
             command = inner
         elif word.startswith("-"):
+            if isinstance(command, click.Group):  # `cicd deploy` alone is `cicd deploy run`
+                command = command.get_command(context, "run") or command
             options = {name for each in command.get_params(context) for name in each.opts}
             if word.partition("=")[0] not in options:
                 return f"types {shlex.join(words)}, which has no option {word}"

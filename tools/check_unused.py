@@ -5,7 +5,8 @@ Code that nobody uses, as vulture finds it, less what is used in ways that it ca
 
 Not reported: the vocabularies of AWS (members of enumerations), fields of frozen values (they are
 written by ``engine.codec`` under their names), what a registry or the table of commands names in a
-string, the methods that third-party libraries call, and ``cicd.testing``, whose users are tests.
+string, a group's commands, the methods that third-party libraries call, and ``cicd.testing``,
+whose users are tests.
 """
 
 from __future__ import annotations
@@ -32,6 +33,12 @@ def exempt(path: Path) -> set[str]:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             named = NAMED.match(node.value)
             names |= {named[1]} if named else set()
+        elif isinstance(node, ast.FunctionDef) and any(
+            isinstance(word, ast.Attribute) and word.attr == "command"
+            for each in node.decorator_list
+            for word in ast.walk(each)
+        ):
+            names.add(node.name)
         elif isinstance(node, ast.ClassDef) and VALUES & {
             word.id
             for each in (*node.bases, *node.decorator_list)

@@ -32,10 +32,11 @@ START_HINT = (
 )
 
 
-class Refused(Exception):  # noqa: N818 - the engine's answer, turned into words by who asked
-    """The engine answered, but not as hoped. ``status`` is HTTP's; the text is the engine's."""
+class Refused(Exception):
+    """The engine answered, but not as hoped: who asked turns it into a ``CicdError``."""
 
     def __init__(self, status: int, message: str) -> None:
+        """Take HTTP's status and the engine's own words."""
         super().__init__(message)
         self.status = status
         self.message = message

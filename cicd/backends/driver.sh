@@ -19,8 +19,9 @@ if [ "$1" = --lead ]; then
     _cicd_pid=$2
     shift 2
     set -m
-    "$@" 2>&1 &
+    "$@" &
     echo $! >"$_cicd_pid"
+    exec 2>/dev/null # or this shell would say "Killed" in the command's own output
     wait $!
     exit $?
 fi
@@ -44,7 +45,7 @@ _cicd_read_requests() {
                 ;;
             errand)
                 : >"$_cicd_at/started"
-                _cicd_supervise "$_cicd_number" &
+                { (_cicd_start 2>&1) </dev/null; echo $? >"$_cicd_at/exit"; } &
                 ;;
             esac
         elif [ "$_cicd_verb" = kill ] && [ -e "$_cicd_at/started" ]; then
@@ -55,38 +56,64 @@ _cicd_read_requests() {
 }
 
 _cicd_run_commands() {
+    exec 2>/dev/null # as above
     while read -r _cicd_number; do
-        (_cicd_supervise "$_cicd_number" </dev/null)
-        read -r _cicd_status <"$_cicd_io/$_cicd_number/exit"
+        _cicd_at=$_cicd_io/$_cicd_number
+        (_cicd_start 2>&1) </dev/null
+        _cicd_status=$?
+        # Who was asked to end has ended when all of its processes have.
+        while [ -e "$_cicd_at/signalled" ] && _cicd_lives "$(cat "$_cicd_at/pid")"; do
+            sleep 0.05 || sleep 1
+        done
+        echo "$_cicd_status" >"$_cicd_at/exit"
         printf '\036%s %s %s\n' "$_cicd_nonce" "$_cicd_number" "$_cicd_status"
     done
 }
 
-_cicd_supervise() {
-    _cicd_at=$_cicd_io/$1
+# Says whether process group $1 has a member that is more than a zombie.
+_cicd_lives() {
+    kill -0 "-$1" || return 1
+    [ -e /proc/self/stat ] || return 0
+    _cicd_group=$1
+    for _cicd_stat in /proc/[0-9]*/stat; do
+        read -r _cicd_line <"$_cicd_stat" || continue
+        set -- ${_cicd_line##*) } # state, parent, group
+        [ "$3" = "$_cicd_group" ] && [ "$1" != Z ] && return 0
+    done
+    return 1
+}
+
+# Becomes the command in $_cicd_at; in a subshell of its own.
+_cicd_start() {
     _cicd_no=
     # Sets _cicd_shell and _cicd_user, exports the variables, changes the directory.
     . "$_cicd_at/frame"
-    _cicd_status=1
     if [ -n "$_cicd_no" ]; then
         echo "cicd: $_cicd_no"
+        exit 1
     elif ! command -v "$_cicd_shell" >/dev/null; then
         echo "cicd: there is no shell '$_cicd_shell' here"
-        _cicd_status=127
+        exit 127
     elif [ -z "$_cicd_user" ]; then
-        _cicd_launch "$_cicd_shell" "$_cicd_at/script"
-    # setpriv keeps the environment and needs no configuration; busybox has only su.
-    elif _cicd_find_user "$_cicd_user"; then
-        if [ -n "$_cicd_setpriv" ] && "$_cicd_setpriv" --init-groups --reuid="$_cicd_uid" \
-            --regid="$_cicd_gid" true 2>/dev/null; then
-            _cicd_launch "$_cicd_setpriv" --init-groups --reuid="$_cicd_uid" \
-                --regid="$_cicd_gid" "$_cicd_shell" "$_cicd_at/script"
-        else
-            _cicd_launch su -p -s /bin/sh "$_cicd_user" -c 'exec "$0" "$1"' \
-                "$_cicd_shell" "$_cicd_at/script"
-        fi
+        _cicd_become "$_cicd_shell" "$_cicd_at/script"
     fi
-    echo "$_cicd_status" >"$_cicd_at/exit"
+    _cicd_find_user "$_cicd_user" || exit 1
+    # setpriv keeps the environment and needs no configuration; busybox has only su.
+    set -- "$_cicd_setpriv" --init-groups "--reuid=$_cicd_uid" "--regid=$_cicd_gid"
+    if [ -n "$_cicd_setpriv" ] && "$@" true 2>/dev/null; then
+        _cicd_become "$@" "$_cicd_shell" "$_cicd_at/script"
+    fi
+    set -- su -p -s /bin/sh "$_cicd_user" -c 'exec "$0" "$1"'
+    _cicd_become "$@" "$_cicd_shell" "$_cicd_at/script"
+}
+
+# Goes on as the arguments, in a process group of their own.
+_cicd_become() {
+    if [ -n "$_cicd_setsid" ] && IFS=" " read -r _cicd_pid _cicd_no </proc/self/stat; then
+        echo "$_cicd_pid" >"$_cicd_at/pid"
+        exec "$_cicd_setsid" "$@"
+    fi
+    exec sh "$_cicd_driver" --lead "$_cicd_at/pid" "$@"
 }
 
 # Finds user $1: sets _cicd_uid and _cicd_gid.
@@ -98,22 +125,6 @@ _cicd_find_user() {
     # That user may open /dev/stdout, and leave things where the others do.
     chmod 666 /proc/self/fd/1 2>/dev/null
     chmod 777 "$_cicd_scratch"
-}
-
-# Runs the arguments in a process group of their own; sets _cicd_status.
-_cicd_launch() {
-    if [ -n "$_cicd_setsid" ]; then
-        set -- "$_cicd_setsid" sh -c 'echo $$ >"$0"; exec "$@" 2>&1' "$_cicd_at/pid" "$@"
-    else
-        set -- sh "$_cicd_driver" --lead "$_cicd_at/pid" "$@"
-    fi
-    exec 2>/dev/null # or this shell would say "Killed" in the command's own output
-    "$@" </dev/null
-    _cicd_status=$?
-    # Who was asked to end has ended when all of its processes have.
-    while [ -e "$_cicd_at/signalled" ] && kill -0 "-$(cat "$_cicd_at/pid")"; do
-        sleep 0.05 || sleep 1
-    done
 }
 
 _cicd_kill() {
@@ -128,7 +139,7 @@ _cicd_kill() {
 }
 
 # Without its `cat` a command would wait for ever: then the session is over.
-{ _cicd_read_requests 2>&1 | _cicd_run_commands 2>&1; } | {
+{ _cicd_read_requests 2>&1 | _cicd_run_commands; } | {
     cat >>"$_cicd_io/spool"
     kill -KILL $$
 }

@@ -8,33 +8,27 @@ No log driver: the spool is our log, an order of magnitude faster and byte for b
 from __future__ import annotations
 
 import os
-import socket
 import threading
+import time
 from dataclasses import replace
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
-from urllib.parse import quote
 
-from cicd.backends import docker_engine, session_mounts
+from cicd.backends import docker_container, docker_engine, session_mounts
 from cicd.backends.docker_engine import Engine, Refused
 from cicd.backends.session_command import check_variables
 from cicd.backends.session_directory import SessionDirectory, SessionRecord, place_names
 from cicd.backends.session_driver import DriverSession
 from cicd.backends.session_errands import ErrandFiles
-from cicd.errors import Unavailable
 from cicd.ports import MountMode
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from cicd.event import JSON
-    from cicd.ports import Environment, Mount
-
-IO = "/codebuild/session"
-SCRATCH = "/codebuild/scratch"
-ROOT = "0:0"  # whatever USER an image names, as CodeBuild does
-SESSION, STREAM, HOME = "cicd.session", "cicd.stream", "cicd.home"  # labels
+    from cicd.ports import Environment
 
 
 class DockerRunner:
@@ -66,13 +60,15 @@ class DockerRunner:
         check_variables(environment.variables)
         session_mounts.check_sources(environment.mounts)
         engine = self._engine()
-        _find_image(engine, environment.image, None if self._offline else self._progress)
+        docker_container.find_image(
+            engine, environment.image, None if self._offline else self._progress
+        )
         record = SessionRecord(
             id=session_id,
             runner=self.name,
             stream=stream,
             places=place_names(session_id, tuple(m.name for m in environment.mounts)),
-            scratch=SCRATCH,
+            scratch=docker_container.SCRATCH,
         )
         directory = SessionDirectory.create(self._home, record)
         name = _container(self._home, directory)
@@ -106,13 +102,13 @@ class DockerRunner:
                 channel.end()
                 channel.forget()
                 removed.append(record.id)
-        filters = f'{{"label":["{HOME}={_home_label(self._home)}"]}}'
+        filters = f'{{"label":["{docker_container.HOME}={_home_label(self._home)}"]}}'
         listed = engine.call("GET", "/containers/json", query={"all": "1", "filters": filters})
         for container in cast("list[Mapping[str, Mapping[str, str]]]", listed):
             labels = container["Labels"]
-            if not keep(labels[STREAM]):
-                _remove(engine, cast("str", container["Id"]))
-                removed.append(labels[SESSION])
+            if not keep(labels[docker_container.STREAM]):
+                docker_container.remove(engine, cast("str", container["Id"]))
+                removed.append(labels[docker_container.SESSION])
         return removed
 
     def _engine(self) -> Engine:
@@ -133,12 +129,14 @@ class DockerRunner:
             if mount.mode is MountMode.COPY_ON_WRITE
         }
         while True:
-            mounts = [_bind(directory.io, IO)]
+            mounts = [docker_container.bind(directory.io, docker_container.IO)]
             for mount in environment.mounts:
                 view = views.get(mount.name)
                 own = directory.mounts / mount.name
-                mounts += _mounts(mount, record.places[mount.name], view, own, self._home)
-            body = _body(environment, record, mounts, _home_label(self._home))
+                mounts += docker_container.mounts_of(
+                    mount, record.places[mount.name], view, own, self._home
+                )
+            body = docker_container.body(environment, record, mounts, _home_label(self._home))
             try:
                 name = record.state["container"]
                 engine.call("POST", "/containers/create", body, query={"name": name})
@@ -151,7 +149,8 @@ class DockerRunner:
                         session_mounts.remove(view)
                     views = {}
                     continue
-                raise _not_started(environment, refused) from None
+                raise docker_container.not_started(environment, refused.message) from None
+            channel.await_ready(environment)
             return
 
 
@@ -170,6 +169,20 @@ class DockerChannel:
     def connect(self) -> None:
         """Attach to the container's input; raises ``Refused``."""
         self._stream = self._engine.attach(self._state["container"])
+
+    def await_ready(self, environment: Environment) -> None:
+        """Return once the driver reads requests; raises ``Unavailable`` when it has died."""
+        pause = 0.001
+        while not (self._directory.io / "ready").exists():
+            if not self.alive():
+                match self._engine.find(f"{self._path}/json"):
+                    case {"State": {"ExitCode": int(status)}}:
+                        raise docker_container.not_started(
+                            environment, f"it ended with status {status}"
+                        )
+                raise docker_container.not_started(environment, "it has gone")
+            time.sleep(pause)
+            pause = min(pause * 1.5, 0.05)
 
     def send(self, request: str) -> None:
         """See ``Channel``."""
@@ -194,7 +207,7 @@ class DockerChannel:
         """See ``Channel``. Removes the container and its volumes as well: that is one call."""
         with self._lock:
             self._drop()
-            _remove(self._engine, self._state["container"])
+            docker_container.remove(self._engine, self._state["container"])
 
     def forget(self) -> None:
         """See ``Channel``."""
@@ -226,13 +239,13 @@ class DockerChannel:
         body: JSON = {
             "Image": self._state["image"],
             "Entrypoint": ["sh", "-c", "rm -rf /scrub/*/*"],
-            "User": ROOT,
-            "HostConfig": {"Mounts": [_bind(self._directory.root, "/scrub")]},
+            "User": docker_container.ROOT,
+            "HostConfig": {"Mounts": [docker_container.bind(self._directory.root, "/scrub")]},
         }
         self._engine.call("POST", "/containers/create", body, query={"name": name})
         self._engine.call("POST", f"/containers/{name}/start")
         self._engine.call("POST", f"/containers/{name}/wait")
-        _remove(self._engine, name)
+        docker_container.remove(self._engine, name)
 
 
 def _session(directory: SessionDirectory, channel: DockerChannel) -> DriverSession:
@@ -245,103 +258,3 @@ def _container(home: Path, directory: SessionDirectory) -> str:
 
 def _home_label(home: Path) -> str:
     return sha256(os.fsencode(home)).hexdigest()[:16]
-
-
-def _find_image(engine: Engine, image: str, progress: Callable[[str], None] | None) -> None:
-    """Raise ``Unavailable`` unless the image is here, or could be pulled (``progress`` given)."""
-    if not image:
-        raise Unavailable("the docker runner needs an image", hint="name one with `--image`")
-    found = engine.find(f"/images/{quote(image, safe='/:@')}/json")
-    if found is not None:
-        if found.get("Os") == "windows":
-            raise Unavailable(f"image '{image}' is for Windows", hint="only Linux images run here")
-        return
-    if image.startswith("aws/codebuild/"):
-        raise Unavailable(
-            f"image '{image}' exists only inside CodeBuild: no registry has it by that name",
-            hint="say what stands in for it: in cicd.yml, `local: {images: "
-            f'{{"{image}": "python:3.12-slim"}}}}`, or `--image NAME`',
-        )
-    if progress is None:
-        raise Unavailable(
-            f"image '{image}' is not on this machine",
-            hint=f"`docker pull {image}`, or choose another with `--image`",
-        )
-    from cicd.backends import docker_client
-
-    docker_client.pull(engine.url, image, progress)
-
-
-def _bind(source: Path, target: str, *, read_only: bool = False) -> JSON:
-    return {"Type": "bind", "Source": str(source), "Target": target, "ReadOnly": read_only}
-
-
-def _mounts(
-    mount: Mount, place: str, view: session_mounts.Overlay | None, own: Path, home: Path
-) -> list[JSON]:
-    if view is not None:
-        options = {"type": "overlay", "device": "overlay", "o": view.options()}
-        driver: JSON = {"Name": "local", "Options": options}
-        volume: JSON = {"NoCopy": True, "DriverConfig": driver}
-        return [{"Type": "volume", "Target": place, "VolumeOptions": volume}]
-    if mount.mode is MountMode.COPY_ON_WRITE:
-        return [_bind(session_mounts.copy(mount, own, home), place)]
-    read_only = mount.mode is MountMode.READ_ONLY
-    covers = session_mounts.covers(mount, own)
-    return [
-        _bind(mount.source, place, read_only=read_only),
-        *(_bind(cover, f"{place}/{name}", read_only=True) for name, cover in covers.items()),
-    ]
-
-
-def _body(environment: Environment, record: SessionRecord, mounts: list[JSON], home: str) -> JSON:
-    variables = {"HOME": "/root", **environment.variables}
-    host: dict[str, JSON] = {
-        "Init": True,  # or a stop takes ten seconds and zombies stay
-        "LogConfig": {"Type": "none"},
-        "Mounts": mounts,
-        "Privileged": environment.privileged,
-        "SecurityOpt": ["label=disable"],  # SELinux would refuse the mounted directories
-    }
-    if environment.network is not None:
-        host["NetworkMode"] = environment.network
-    if environment.cpus is not None:
-        host["NanoCpus"] = round(environment.cpus * 1_000_000_000)
-    if environment.memory is not None:
-        host |= {"Memory": environment.memory, "MemorySwap": environment.memory}
-    return {
-        "Image": environment.image,
-        "Entrypoint": ["sh", f"{IO}/driver.sh", IO, record.nonce],
-        "Cmd": [],
-        "User": ROOT,
-        "WorkingDir": SCRATCH,
-        "Env": [f"{name}={value}" for name, value in variables.items()],
-        "Tty": False,
-        "OpenStdin": True,
-        "StdinOnce": False,  # whoever attaches after us finds it open
-        "Healthcheck": {"Test": ["NONE"]},
-        "Labels": {SESSION: record.id, STREAM: record.stream, HOME: home},
-        "HostConfig": host,
-    }
-
-
-def _not_started(environment: Environment, refused: Refused) -> Unavailable:
-    if 'exec: "sh"' in refused.message:
-        return Unavailable(
-            f"image '{environment.image}' has no 'sh'",
-            hint="CodeBuild needs a shell in the image: choose another with `--image`",
-        )
-    return Unavailable(
-        f"a container of image '{environment.image}' did not start: {refused.message}"
-    )
-
-
-def _remove(engine: Engine, container: str) -> None:
-    try:
-        engine.call("DELETE", f"/containers/{container}", query={"force": "1", "v": "1"})
-    except Refused as refused:
-        if refused.status not in (404, 409):  # gone, or just going
-            raise Unavailable(
-                f"container '{container}' cannot be removed: {refused.message}",
-                hint=f"`docker rm --force --volumes {container}`",
-            ) from None

@@ -137,11 +137,12 @@ class HostChannel:
         """Start the driver; raises ``Unavailable`` when it does not come up."""
         self._pipe.create()
         variables = session_machine.inherited("HOME", "USER", "LOGNAME", "TMPDIR")
+        trust = session_mounts.trust(environment.mounts, os.geteuid())
         io = str(self._directory.io)
         self._process = session_machine.start(
             self._directory,
             ("sh", f"{io}/driver.sh", io, nonce),
-            {**variables, **environment.variables},
+            {**variables, **trust, **environment.variables},
             where="host runner's driver",
         )
         (self._directory.root / "driver.pid").write_text(str(self._process.pid))

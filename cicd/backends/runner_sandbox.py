@@ -11,16 +11,14 @@ from __future__ import annotations
 import json
 import os
 import pwd
-import shlex
 import shutil
 import signal
 import subprocess
 import time
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from cicd.backends import session_machine, session_mounts
+from cicd.backends import sandbox_command, session_machine, session_mounts
 from cicd.backends.session_command import check_variables
 from cicd.backends.session_directory import SessionDirectory, SessionRecord, place_names
 from cicd.backends.session_driver import DriverSession
@@ -31,26 +29,9 @@ from cicd.ports import MountMode
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cicd.ports import Environment, Mount
+    from cicd.ports import Environment
 
-IO = "/codebuild/session"
-SCRATCH = "/codebuild/scratch"
-# Where a machine keeps its tools and how to find names; never a home directory.
-SHOWN = (
-    *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt", "/nix"),
-    *(
-        "/gnu",
-        "/snap",
-        "/sys",
-        "/run/systemd/resolve",
-        "/run/resolvconf",
-        "/var/lib/ca-certificates",
-    ),
-)
 END = 5.0  # seconds for the kernel to take a killed session apart
-# Not the user namespace: in it root could not be anyone else, nor unpack others' files.
-_NAMESPACES = ("--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try")
-NO_OVERLAY = 97  # what our own start script ends with
 
 
 class SandboxRunner:
@@ -69,7 +50,7 @@ class SandboxRunner:
                 "the sandbox runner needs bubblewrap, and there is no 'bwrap' on PATH",
                 hint="install the package bubblewrap, or use `--runner docker`",
             )
-        command = ["bwrap", *_NAMESPACES, "--ro-bind", "/", "/", "true"]
+        command = ["bwrap", *sandbox_command.NAMESPACES, "--ro-bind", "/", "/", "true"]
         done = subprocess.run(command, check=False, capture_output=True, text=True)
         if done.returncode:
             raise Unavailable(
@@ -88,7 +69,7 @@ class SandboxRunner:
             runner=self.name,
             stream=stream,
             places=place_names(session_id, tuple(m.name for m in environment.mounts)),
-            scratch=SCRATCH,
+            scratch=sandbox_command.SCRATCH,
         )
         directory = SessionDirectory.create(self._home, record)
         channel = SandboxChannel(directory)
@@ -133,7 +114,7 @@ class SandboxRunner:
             if mount.mode is MountMode.COPY_ON_WRITE
             and (view := session_mounts.overlay(mount, directory.mounts / mount.name, self._home))
         }
-        if views and not _overlays_work(views):
+        if views and not sandbox_command.overlays_work(views):
             for view in views.values():
                 session_mounts.remove(view)
             views = {}
@@ -141,13 +122,16 @@ class SandboxRunner:
         for mount in environment.mounts:
             own, place = directory.mounts / mount.name, record.places[mount.name]
             binds += ("--dir", str(PurePosixPath(place).parent))
-            binds += _binds(mount, place, views.get(mount.name), own, self._home)
+            binds += sandbox_command.binds_of(mount, place, views.get(mount.name), own, self._home)
         for name in ("scratch", "tmp", "root"):
             (directory.root / name).mkdir(mode=0o700)
         (directory.root / "tmp").chmod(0o1777)
-        command = [*_wrap(directory, environment), *binds, "--", "sh"]
-        command += [f"{IO}/driver.sh", IO, record.nonce]
-        channel.start(_around(views, directory, command), _variables(environment))
+        command = [*sandbox_command.wrap(directory, environment), *binds, "--", "sh"]
+        command += [f"{sandbox_command.IO}/driver.sh", sandbox_command.IO, record.nonce]
+        channel.start(
+            sandbox_command.around(views, directory, command),
+            sandbox_command.variables_of(environment),
+        )
 
 
 class SandboxChannel:
@@ -193,7 +177,7 @@ class SandboxChannel:
         try:
             info = json.loads((self._directory.root / "bwrap.json").read_text("utf-8"))
             pid = int(info["child-pid"])
-            namespace = os.stat(f"/proc/{pid}/ns/pid_for_children").st_ino
+            namespace = Path(f"/proc/{pid}/ns/pid").stat().st_ino
         except (OSError, ValueError, KeyError):
             return None
         return pid if namespace == info["pid-namespace"] else None
@@ -201,90 +185,6 @@ class SandboxChannel:
 
 def _session(directory: SessionDirectory, channel: SandboxChannel) -> DriverSession:
     return DriverSession(directory, channel, ErrandFiles, users=_check_user)
-
-
-def _wrap(directory: SessionDirectory, environment: Environment) -> list[str]:
-    """Give the bubblewrap command line, up to the mounts of the session's own."""
-    command = ["bwrap", "--info-fd", "3", *_NAMESPACES]
-    if environment.network == "none":
-        command.append("--unshare-net")
-    if os.geteuid() != 0:
-        command += ["--unshare-user", "--uid", "0", "--gid", "0"]  # root, as in CodeBuild
-    for path in map(Path, SHOWN):
-        if path.is_symlink():
-            command += ["--symlink", os.readlink(path), str(path)]
-        elif path.is_dir():
-            command += ["--ro-bind", str(path), str(path)]
-    own = directory.root
-    return [
-        *command,
-        # Parents that bubblewrap makes by itself are closed to everyone but root.
-        *("--dir", "/codebuild", "--dir", "/codebuild/output"),
-        *("--proc", "/proc", "--dev", "/dev", "--dir", "/home", "--dir", "/run"),
-        *("--bind", str(own / "tmp"), "/tmp", "--bind", str(own / "root"), "/root"),
-        *("--bind", str(own / "tmp"), "/var/tmp"),
-        *("--bind", str(directory.io), IO, "--bind", str(own / "scratch"), SCRATCH),
-        *("--chdir", SCRATCH),
-    ]
-
-
-def _binds(
-    mount: Mount, place: str, view: session_mounts.Overlay | None, own: Path, home: Path
-) -> list[str]:
-    if view is not None:
-        return ["--bind", str(_view(view)), place]
-    if mount.mode is MountMode.COPY_ON_WRITE:
-        return ["--bind", str(session_mounts.copy(mount, own, home)), place]
-    how = "--ro-bind" if mount.mode is MountMode.READ_ONLY else "--bind"
-    words = [how, str(mount.source), place]
-    for name, cover in session_mounts.covers(mount, own).items():
-        words += ["--ro-bind", str(cover), f"{place}/{name}"]
-    return words
-
-
-def _view(view: session_mounts.Overlay) -> Path:
-    return view.upper.with_name("view")
-
-
-def _mount_script(views: dict[str, session_mounts.Overlay]) -> str:
-    """Write the shell commands that mount the overlays."""
-    # Without root an overlay keeps its notes in the user's own attributes.
-    more = "" if os.geteuid() == 0 else ",userxattr"
-    lines = []
-    for view in views.values():
-        options = shlex.quote(view.options() + more)
-        place = shlex.quote(str(_view(view)))
-        mount = f"mkdir -p {place} && mount -t overlay overlay -o {options} {place}"
-        lines.append(f"{mount} || exit {NO_OVERLAY}")
-    return "\n".join(lines)
-
-
-def _unshare() -> list[str]:
-    return ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-U", "-r", "-m"]
-
-
-def _overlays_work(views: dict[str, session_mounts.Overlay]) -> bool:
-    """Try them in a namespace that is gone at once."""
-    if shutil.which("unshare") is None:
-        return False
-    command = [*_unshare(), "sh", "-c", _mount_script(views)]
-    return subprocess.run(command, check=False, capture_output=True).returncode == 0
-
-
-def _around(
-    views: dict[str, session_mounts.Overlay], directory: SessionDirectory, command: list[str]
-) -> list[str]:
-    """Put what must come before bubblewrap around it."""
-    info = shlex.quote(str(directory.root / "bwrap.json"))
-    script = f'{_mount_script(views)}\nexec "$@" 3>{info}'
-    return [*(_unshare() if views else []), "sh", "-c", script, "sh", *command]
-
-
-def _variables(environment: Environment) -> dict[str, str]:
-    variables = session_machine.inherited()
-    seen = [p for p in variables.get("PATH", os.defpath).split(":") if p.startswith(SHOWN)]
-    own = {"PATH": ":".join(seen), "HOME": "/root", "USER": "root", "LOGNAME": "root"}
-    return {**variables, **own, **environment.variables}
 
 
 def _check(environment: Environment) -> None:

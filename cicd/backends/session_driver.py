@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 GRACE = 10.0  # seconds between terminate and kill
 PATIENCE = 5.0  # seconds between kill and the end of the whole session
 SHORTEST, LONGEST = 0.001, 0.02  # seconds between two looks at the spool
+SLOWER = 1.1  # how a pause grows on the one before, while nothing comes
 TERMINATED, KILLED = 128 + 15, 128 + 9
 
 
@@ -48,11 +49,14 @@ class Channel(Protocol):
 class Files(Protocol):
     """The way to the files of one session."""
 
-    def files(self, directory: str) -> Iterator[FileEntry]: ...
+    def files(self, directory: str) -> Iterator[FileEntry]:
+        """See ``ports.Session``."""
 
-    def copy_in(self, source: Path, destination: str) -> None: ...
+    def copy_in(self, source: Path, destination: str) -> None:
+        """See ``ports.Session``."""
 
-    def copy_out(self, directory: str, paths: Sequence[str], destination: Path) -> None: ...
+    def copy_out(self, directory: str, paths: Sequence[str], destination: Path) -> None:
+        """See ``ports.Session``."""
 
 
 class DriverSession:
@@ -165,7 +169,7 @@ class DriverSession:
             if pause >= LONGEST and not self._channel.alive() and not ended.is_file():
                 return Exit(status=KILLED, lost=True), at
             time.sleep(pause)
-            pause = min(pause * 1.5, LONGEST)
+            pause = min(pause * SLOWER, LONGEST)
         return Exit(status=int(status)), at
 
     def _end_of(self, number: int) -> int:
@@ -203,7 +207,7 @@ class DriverSession:
                     wake.wait(pause)
                 else:
                     time.sleep(pause)
-                pause = min(pause * 1.5, LONGEST)
+                pause = min(pause * SLOWER, LONGEST)
         finally:
             tail.close()
 

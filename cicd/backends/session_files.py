@@ -67,5 +67,5 @@ def _listing(directory: str) -> Iterator[FileEntry]:
                         path=path,
                         mode=stat.S_IMODE(status.st_mode),
                         size=status.st_size,
-                        link=os.readlink(entry.path) if entry.is_symlink() else None,
+                        link=str(Path(entry.path).readlink()) if entry.is_symlink() else None,
                     )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cicd.backends.session_directory import SessionDirectory
 
 START = 10.0  # seconds for a driver to come up
-MARK = "CICD_SESSION"  # in the environment of every process of a session
+MARK = "CICD_SESSION"  # in the environment of each process of a session: its directory
 
 # What a build on this machine needs of its user's own environment; credentials are not in it.
 INHERITED = (
@@ -83,7 +83,7 @@ def start(
     with log.open("wb") as stream:
         process = subprocess.Popen(
             ["sh", "-c", 'exec "$@" <>"$0"', str(directory.io / "requests"), *command],
-            env={**variables, MARK: directory.root.name},
+            env={**variables, MARK: str(directory.root)},
             cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=stream,
@@ -114,7 +114,7 @@ def processes(directory: SessionDirectory, *, alive: bool) -> set[int]:
     if not Path("/proc/self/stat").exists():
         return _leaders(directory) if alive else set()
     leaders = _leaders(directory) if alive else set()
-    mark = f"{MARK}={directory.root.name}".encode()
+    mark = os.fsencode(f"{MARK}={directory.root}")
     found = set()
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():

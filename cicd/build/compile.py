@@ -19,6 +19,7 @@ from cicd.build.plan import (
 )
 from cicd.build.project import ProjectArtifacts
 from cicd.build.reports import REPORT_FORMATS
+from cicd.build.rules import NOT_YET
 from cicd.build.spec import COMMAND_PHASES, WINDOWS_SHELLS, OnFailure, PhaseType, VariableType
 from cicd.build.variables import layered
 from cicd.document.problem import Severity
@@ -59,8 +60,7 @@ def compile_plan(
     Say what a build will do.
 
     Args:
-        spec: The buildspec; None if it is not valid, which the plan then says as the service
-            would: a build that fails in DOWNLOAD_SOURCE.
+        spec: The buildspec; None if it could not be read, so that there is nothing to run.
         project: The build's project.
         start: The rest.
         problems: Those of the buildspec; what cannot be carried out here is added.
@@ -74,6 +74,13 @@ def compile_plan(
             f"'{spec.shell}' runs in Windows containers only",
             spec.shell_span,
             hint="builds run on Linux here: use sh or bash",
+        )
+    if spec is not None and spec.batch is not None and not spec.phases:
+        problems.error(
+            "build/batch-only",
+            f"'batch' {NOT_YET}, and there are no phases to run instead",
+            spec.batch.span,
+            hint="name one of the batch's buildspecs with --buildspec",
         )
     return BuildPlan(
         build_id=start.build_id,
@@ -97,7 +104,6 @@ def compile_plan(
         runtime_versions=_runtimes(spec) if spec else (),
         phases=_phases(spec),
         artifacts=_artifacts(spec, project, start.outputs) if spec else (),
-        artifacts_type="CODEPIPELINE" if start.outputs is not None else project.artifacts.type,
         artifacts_directory=start.artifacts_directory,
         reports=_reports(spec) if spec else (),
         cache_type=project.cache_type,
@@ -112,7 +118,6 @@ def compile_plan(
             for problem in problems
             if problem.severity is Severity.WARNING and not problem.rule.endswith("/unknown-key")
         ),
-        refused=refusal(problems) if spec is None else None,
     )
 
 
@@ -193,7 +198,6 @@ def _reports(spec: Buildspec) -> tuple[ReportPlan, ...]:
             files=tuple(f.text for f in report.files),
             file_format=report.file_format,
             base_directory=report.base_directory or ".",
-            where=str(report.span),
         )
         for report in spec.reports
         if report.file_format in REPORT_FORMATS

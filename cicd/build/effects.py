@@ -204,6 +204,8 @@ class BuildEffects:
     def _location(self, session: Session) -> str:
         if not self._plan.buildspec:
             return "/codebuild/readonly/buildspec.yml"
+        if self._plan.buildspec.startswith("/"):
+            return self._plan.buildspec
         return f"{session.places['src']}/{self._plan.buildspec}"
 
     def _say_cache(self, key: str) -> None:

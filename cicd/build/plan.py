@@ -78,7 +78,6 @@ class ReportPlan:
     files: tuple[str, ...]
     file_format: str
     base_directory: str = "."
-    where: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +114,6 @@ class BuildPlan:
     runtime_versions: tuple[tuple[str, str], ...] = ()
     phases: tuple[PhasePlan, ...] = ()
     artifacts: tuple[ArtifactPlan, ...] = ()
-    artifacts_type: str = "NO_ARTIFACTS"  # the project's artifacts type
     artifacts_directory: Path | None = None
     reports: tuple[ReportPlan, ...] = ()
     cache_type: str = "NO_CACHE"

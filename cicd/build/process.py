@@ -49,10 +49,9 @@ class DownloadSource:
 class RunCommand:
     """Run one command of a phase; ``index`` counts ``commands``, then ``finally``, from 0."""
 
-    key: str  # "BUILD/2/1": phase, index, attempt
+    key: str  # "BUILD/2/1": phase, index, and the attempt, of which there is one so far
     phase: PhaseType
     index: int
-    attempt: int = 1
     succeeding: bool  # CODEBUILD_BUILD_SUCCEEDING
 
 

@@ -19,8 +19,8 @@ NOT_YET = "is not carried out here yet"
 @rule("build/no-phases")
 def no_phases(spec: Buildspec, problems: Problems) -> None:
     """A buildspec without phases succeeds without doing anything."""
-    if spec.phases or spec.batch is not None:
-        return
+    if spec.phases or spec.batch is not None or problems.errors:
+        return  # what is wrong with a phase has been said
     lost = [
         key
         for unknown in spec.unknown
@@ -163,6 +163,12 @@ def not_carried_out(spec: Buildspec, problems: Problems) -> None:
                 report.span,
                 hint=f"the formats read here are {', '.join(REPORT_FORMATS)}",
             )
+    if spec.batch is not None and spec.phases:
+        problems.warning(
+            name,
+            f"'batch' {NOT_YET}: a build runs the phases, once",
+            spec.batch.span,
+        )
     if spec.cache is not None and spec.cache.paths:
         problems.warning(
             name, f"'cache' {NOT_YET}: every build starts without one", spec.cache.span

@@ -7,46 +7,33 @@ gives ``dataclasses.replace(services, cancel=token)``.
 
 from __future__ import annotations
 
-import getpass
-import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cicd.build.compile import Start, compile_plan, refusal
-from cicd.build.describe import describe, narrate
+from cicd.build.compile import compile_plan, refusal
 from cicd.build.effects import BuildEffects
 from cicd.build.journal import Journal
-from cicd.build.plan import BuildPlan, Refusal, SourcePlan, Variable
+from cicd.build.narrator import Narrator
+from cicd.build.plan import BuildPlan, Variable
+from cicd.build.prepare import check_sources, read_request, start_of
 from cicd.build.process import BuildProcess, StatusType
 from cicd.build.project import Project
-from cicd.build.rules import BUILD_RULES
 from cicd.build.shape import build_as_api
-from cicd.build.spec import read_buildspec
-from cicd.document.load import load, load_text
 from cicd.document.problem import Problems
-from cicd.document.rules import run_rules
 from cicd.engine.codec import decode, encode
 from cicd.engine.loop import drive
 from cicd.engine.signals import send
-from cicd.errors import CicdError, Conflict, DocumentError, UsageError
+from cicd.errors import Conflict, UsageError
 from cicd.event import JSON, Event, EventKind
 from cicd.ports import Artifact, Revision
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
     from cicd.build.process import BuildState
-    from cicd.build.spec import Buildspec
     from cicd.document.problem import Problem
     from cicd.ports import Services
-
-REGION = "us-east-1"
-RUNNERS_WITHOUT_IMAGES = frozenset({"sandbox", "host"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,10 +110,10 @@ def check_build(
             f"the source '{request.source}' is not a directory",
             hint="name the directory that holds buildspec.yml",
         )
-    _check_sources(request)
+    check_sources(request)
     problems = Problems()
-    spec, location, refused = _read(request, problems)
-    plan = compile_plan(spec, request.project, _start(request, services, location), problems)
+    spec, location, refused = read_request(request, problems)
+    plan = compile_plan(spec, request.project, start_of(request, services, location), problems)
     if refused is not None:
         plan = replace(plan, refused=refused)
     elif request.raise_problems:
@@ -161,7 +148,9 @@ def run_build(request: BuildRequest, services: Services) -> BuildResult:
     plan = replace(plan, number=record.number)
     submitted = Event(kind=EventKind.SUBMITTED, at=now, data={"plan": encode(plan)})
     services.log.append(stream, (submitted,), expected=0)
-    return _drive(stream, plan, services, _Narrator(plan, stream, services))
+    with services.executions.drive(stream):
+        _drive(stream, plan, services, Narrator(plan, stream, services))
+    return build_result(stream, services)
 
 
 def resume_build(stream: str, services: Services) -> BuildResult:
@@ -170,14 +159,18 @@ def resume_build(stream: str, services: Services) -> BuildResult:
 
     Gives the result of a finished build. Raises ``Conflict`` while another driver lives.
     """
-    plan, state, events = _fold(stream, services)
+    _, state, _ = _fold(stream, services)
     if state.status is not StatusType.IN_PROGRESS:
-        return build_result(stream, services)
-    narrator = _Narrator(plan, stream, services)
-    for command in BuildProcess(plan).in_flight(state):
-        Journal(services, stream).forget(command.key)
-    narrator.catch_up(events)
-    return _drive(stream, plan, services, narrator)
+        return _ended(stream, state, services)
+    with services.executions.drive(stream):
+        # Read again: until now somebody else may have written, to the stream and to the log.
+        plan, state, events = _fold(stream, services)
+        narrator = Narrator(plan, stream, services)
+        for command in BuildProcess(plan).in_flight(state):
+            Journal(services, stream).forget(command.key)
+        narrator.catch_up(events)
+        _drive(stream, plan, services, narrator)
+    return build_result(stream, services)
 
 
 def stop_build(stream: str, services: Services) -> BuildResult:
@@ -190,7 +183,7 @@ def stop_build(stream: str, services: Services) -> BuildResult:
     """
     _, state, _ = _fold(stream, services)
     if state.status is not StatusType.IN_PROGRESS:
-        return build_result(stream, services)
+        return _ended(stream, state, services)
     send(services.log, services.clock, stream, "stop", reason="STOPPED")
     try:
         return resume_build(stream, services)
@@ -217,214 +210,27 @@ def build_result(stream: str, services: Services) -> BuildResult:
     )
 
 
-# ── Planning ──────────────────────────────────────────────────────────────────────────────────
-
-
-def _read(
-    request: BuildRequest, problems: Problems
-) -> tuple[Buildspec | None, str, Refusal | None]:
-    """Read the buildspec: what it says, its path from the source's root, and why not."""
-    wanted = request.buildspec or request.project.source.buildspec
-    location = _path_of(wanted, request.source)
-    try:
-        if location is None:
-            node = load_text(wanted, "buildspec")
-        else:
-            node = load(request.source / location, location)
-        spec = read_buildspec(node, problems)
-    except DocumentError as wrong:
-        if request.raise_problems:
-            raise
-        return None, location or "", refusal(wrong.problems)
-    except UsageError as wrong:
-        missing = _missing(request, wanted, location or "", wrong)
-        if request.raise_problems:
-            raise missing from None
-        return None, location or "", Refusal(code="YAML_FILE_ERROR", message=missing.message)
-    run_rules(BUILD_RULES, spec, problems)
-    return spec, location or "", None
-
-
-def _path_of(wanted: str, source: Path) -> str | None:
-    """
-    Give the buildspec's path, or None if ``wanted`` is the text itself.
-
-    The guide does not say how the two are told apart: more than one line, or a mapping on one,
-    is text.
-    """
-    if not wanted:
-        return "buildspec.yml"
-    if "\n" in wanted or (": " in wanted and not (source / wanted).exists()):
-        return None
-    if wanted.startswith("arn:"):
-        raise UsageError(
-            f"the buildspec '{wanted}' is in a bucket, which cannot be read here",
-            hint="fetch it and name the file with --buildspec",
-        )
-    return wanted
-
-
-def _missing(request: BuildRequest, wanted: str, location: str, wrong: UsageError) -> UsageError:
-    """Put a missing buildspec into the service's words."""
-    path = request.source / location
-    if path.exists() or not request.raise_problems:
-        said = f"stat {path}: no such file or directory" if wanted else "YAML file does not exist"
-        return wrong if path.exists() else UsageError(said)
-    near = request.source / "buildspec.yaml"
-    hint = "write a buildspec, or name one with --buildspec"
-    if not wanted and near.exists():
-        hint = "'buildspec.yaml' is not looked for: rename it, or use --buildspec buildspec.yaml"
-    return UsageError(f"there is no '{location}' in {request.source}", hint=hint)
-
-
-def _check_sources(request: BuildRequest) -> None:
-    for name, directory in request.secondary_sources.items():
-        if not re.fullmatch(r"[A-Za-z0-9_]{1,127}", name):
-            raise UsageError(
-                f"'{name}' cannot name a secondary source",
-                hint="Invalid input: identifier must contain only alphanumeric characters and "
-                "underscores and be less than 128 characters in length",
-            )
-        if not directory.is_dir():
-            raise UsageError(f"the secondary source '{directory}' is not a directory")
-    if len(request.secondary_sources) > 12:
-        raise UsageError("there are more than 12 secondary sources")
-
-
-def _start(request: BuildRequest, services: Services, location: str) -> Start:
-    project = request.project
-    created = services.clock.now()
-    return Start(
-        build_id=f"{project.name}:{services.new_id()}",
-        region=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or REGION,
-        created=created,
-        runner=request.runner,
-        image=_image(request),
-        build_image=project.environment.image,
-        sources=_sources(request, services),
-        buildspec=location,
-        overrides=request.variables,
-        timeout=request.timeout or project.timeout,
-        initiator=request.initiator or _user(),
-        outputs=request.outputs,
-        artifacts_directory=request.artifacts_directory,
-    )
-
-
-def _image(request: BuildRequest) -> str:
-    """Give what the runner is to open; "" for a runner that has no images."""
-    if request.image is not None:
-        return request.image
-    if request.runner in RUNNERS_WITHOUT_IMAGES:
-        return ""
-    wanted = request.project.environment.image
-    if wanted in request.images:
-        return request.images[wanted]
-    if wanted.startswith("aws/codebuild/") and request.default_image is not None:
-        return request.default_image
-    return wanted
-
-
-def _sources(request: BuildRequest, services: Services) -> tuple[SourcePlan, ...]:
-    project = request.project
-    revision = request.revision or _describe(request.source, services)
-    primary = SourcePlan(
-        identifier="",
-        directory=request.source.resolve(),
-        type=project.source.type,
-        location=project.source.location or revision.url,
-        version=request.source_version or project.source.version or revision.id,
-        resolved_version=revision.id,
-    )
-    known = {source.identifier: source for source in project.secondary_sources}
-    missing = [name for name in known if name not in request.secondary_sources]
-    if missing and request.initiator is None:
-        raise UsageError(
-            f"the secondary source '{missing[0]}' of the project is nowhere here",
-            hint=f"say where: --secondary-source {missing[0]}=DIR",
-        )
-    return (
-        primary,
-        *(
-            SourcePlan(
-                identifier=name,
-                directory=directory.resolve(),
-                type=known[name].type if name in known else "NO_SOURCE",
-                location=known[name].location if name in known else "",
-                version=known[name].version if name in known else "",
-            )
-            for name, directory in request.secondary_sources.items()
-        ),
-    )
-
-
-def _describe(source: Path, services: Services) -> Revision:
-    try:
-        return services.source(source).describe()
-    except CicdError:
-        # A build needs no git; without it there is no revision to tell the commands of.
-        return Revision(id="")
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a numeric user without a name
-        return str(os.getuid())
-
-
 # ── Driving ───────────────────────────────────────────────────────────────────────────────────
 
 
-class _Narrator:
-    """Follows the events of one build, and tells the log and the reporters of each new one."""
-
-    def __init__(self, plan: BuildPlan, stream: str, services: Services) -> None:
-        self._process = BuildProcess(plan)
-        self._state = self._process.initial()
-        self._stream = stream
-        self._services = services
-        self._journal = Journal(services, stream)
-        self._known = 0  # events that were told of before, by a driver that is gone
-
-    def catch_up(self, events: Sequence[Event]) -> None:
-        """Write what a dead driver did not get to write about these events."""
-        state = self._process.initial()
-        lines: list[tuple[datetime, str]] = []
-        for event in events:
-            after = self._process.apply(state, event)
-            lines += ((event.at, line) for line in narrate(self._process, state, event, after))
-            state = after
-        for at, line in lines[self._journal.narrated() :]:
-            self._journal.narrate(at, (line,))
-        self._known = len(events)
-
-    def __call__(self, event: Event) -> None:
-        before = self._state
-        self._state = after = self._process.apply(before, event)
-        if self._known > 0:
-            self._known -= 1
-            return
-        self._journal.narrate(event.at, narrate(self._process, before, event, after))
-        for said in describe(self._process, before, event, after):
-            for reporter in self._services.reporters:
-                reporter.event(self._stream, event, said)
-
-
-def _drive(stream: str, plan: BuildPlan, services: Services, narrator: _Narrator) -> BuildResult:
-    with services.executions.drive(stream):
-        status = drive(
-            BuildProcess(plan),
-            BuildEffects(plan, stream, services),
-            stream=stream,
-            log=services.log,
-            clock=services.clock,
-            cancel=services.cancel,
-            jobs=1,
-            on_event=narrator,
-        )
-        services.executions.update(stream, status, services.clock.now())
+def _ended(stream: str, state: BuildState, services: Services) -> BuildResult:
+    """Give the result of a build that ended, perhaps a moment before its driver died."""
+    services.executions.update(stream, state.status, state.phases[-1].started)
     return build_result(stream, services)
+
+
+def _drive(stream: str, plan: BuildPlan, services: Services, narrator: Narrator) -> None:
+    status = drive(
+        BuildProcess(plan),
+        BuildEffects(plan, stream, services),
+        stream=stream,
+        log=services.log,
+        clock=services.clock,
+        cancel=services.cancel,
+        jobs=1,
+        on_event=narrator,
+    )
+    services.executions.update(stream, status, services.clock.now())
 
 
 def _fold(stream: str, services: Services) -> tuple[BuildPlan, BuildState, tuple[Event, ...]]:

@@ -289,4 +289,5 @@ def resume(invocation: Invocation, deployment_id: str | None) -> int:
     from cicd.deploy.run import resume_deployment
 
     with invocation.services() as services:
-        _finish(invocation.show, resume_deployment(deployment_id or _newest(services), services))
+        result = resume_deployment(deployment_id or _newest(services), services)
+    return _finish(invocation.show, result)

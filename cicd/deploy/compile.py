@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cicd.deploy import bundle
+from cicd.deploy.agent import bundle
 from cicd.deploy.lifecycle import IN_PLACE
 from cicd.deploy.plan import BundleType, DeploymentPlan, RevisionPlan
 from cicd.deploy.revision import load_appspec
@@ -19,7 +19,7 @@ from cicd.errors import DocumentError, UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cicd.deploy.bundle import Entry
+    from cicd.deploy.agent.bundle import Entry
     from cicd.deploy.run import DeploymentRequest
 
 _ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"

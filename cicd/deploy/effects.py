@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cicd.deploy import bundle
-from cicd.deploy.carry_out import carry_out, remove
-from cicd.deploy.fault import AgentFault, LifecycleErrorCode
-from cicd.deploy.hooks import ScriptLog, run_scripts
-from cicd.deploy.install import cleanup_order, install_json, instructions_for
-from cicd.deploy.instance import ARCHIVE, InstanceDisk, Layout
+from cicd.deploy.agent import bundle
+from cicd.deploy.agent.carry_out import carry_out, remove
+from cicd.deploy.agent.fault import AgentFault, LifecycleErrorCode
+from cicd.deploy.agent.hooks import ScriptLog, run_scripts
+from cicd.deploy.agent.install import cleanup_order, install_json, instructions_for
+from cicd.deploy.agent.instance import ARCHIVE, InstanceDisk, Layout
 from cicd.deploy.lifecycle import PREVIOUS_REVISION, LifecycleEvent
 from cicd.deploy.plan import BundleType, DeploymentPlan, RunLifecycleEvent
 from cicd.deploy.revision import read_as_agent

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cicd.deploy import bundle
-from cicd.deploy.appspec import read_appspec
-from cicd.deploy.fault import AgentFault
+from cicd.deploy.agent import bundle
+from cicd.deploy.agent.fault import AgentFault
+from cicd.deploy.appspec.reader import read_appspec
 from cicd.deploy.plan import BundleType
 from cicd.deploy.spec import PREFIX
 from cicd.document.load import load, load_text

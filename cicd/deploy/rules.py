@@ -6,8 +6,8 @@ import posixpath
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from cicd.deploy.appspec import read_appspec
-from cicd.deploy.install import absolute
+from cicd.deploy.agent.install import absolute
+from cicd.deploy.appspec.reader import read_appspec
 from cicd.deploy.lifecycle import TOLERATED, TRAFFIC
 from cicd.deploy.spec import DEFAULT_TIMEOUT, AppSpec, ComputePlatform, compute_platform
 from cicd.document.rules import rule, run_rules
@@ -16,7 +16,7 @@ from cicd.errors import Unavailable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cicd.deploy.bundle import Entry
+    from cicd.deploy.agent.bundle import Entry
     from cicd.document.node import Node
     from cicd.document.problem import Problems
 

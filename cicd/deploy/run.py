@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -25,9 +24,7 @@ if TYPE_CHECKING:
     from cicd.deploy.process import DeploymentProcess, DeploymentState
     from cicd.ports import CancelToken, ExecutionRecord, Services
 
-KIND: Final = "deployment"
 _FINAL: Final = ("Succeeded", "Failed", "Stopped")
-_BEGINNING: Final = timedelta(minutes=1)  # an admitted deployment without events died at its birth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +82,10 @@ def run_deployment(
 
     """
     from cicd.deploy.compile import compile_plan, deployment_id
+    from cicd.deploy.history import in_order_of_health
     from cicd.deploy.revision import store
 
-    plan = compile_plan(request).plan
+    plan = in_order_of_health(compile_plan(request).plan, services)
     digest = store(request.revision, plan.revision.bundle_type, services)
     plan = replace(
         plan,
@@ -157,13 +155,11 @@ def get_deployment(deployment_id: str, services: Services) -> DeploymentResult:
     return _result(plan, services)
 
 
-def _stream(deployment_id: str) -> str:
-    return f"{KIND}/{deployment_id}"
-
-
 def _find(deployment_id: str, services: Services) -> tuple[ExecutionRecord, DeploymentPlan]:
+    from cicd.deploy.history import KIND, read_plan
+
     record = services.executions.find(KIND, deployment_id)
-    plan = None if record is None else _read_plan(record.stream, services)
+    plan = None if record is None else read_plan(record.stream, services)
     if record is None or plan is None:
         raise UsageError(
             f"no deployment '{deployment_id}' (DeploymentDoesNotExistException)",
@@ -172,22 +168,13 @@ def _find(deployment_id: str, services: Services) -> tuple[ExecutionRecord, Depl
     return record, plan
 
 
-def _read_plan(stream: str, services: Services) -> DeploymentPlan | None:
-    from cicd.deploy.plan import DeploymentPlan
-    from cicd.engine.codec import decode
-
-    for _, event in services.log.read(stream):
-        if event.kind is EventKind.SUBMITTED:
-            return decode(DeploymentPlan, event.data["plan"])
-    return None
-
-
 def _submit(plan: DeploymentPlan, services: Services, *, parent: str | None) -> None:
+    from cicd.deploy.history import KIND, admit, stream_of
     from cicd.engine.codec import encode
 
-    _admit(plan, services)
+    admit(plan, services)
     now = services.clock.now()
-    stream = _stream(plan.deployment_id)
+    stream = stream_of(plan.deployment_id)
     submitted = Event(kind=EventKind.SUBMITTED, at=now, data={"plan": encode(plan)})
     services.log.append(stream, (submitted,), expected=0)
     services.executions.submit(
@@ -200,50 +187,16 @@ def _submit(plan: DeploymentPlan, services: Services, *, parent: str | None) -> 
     )
 
 
-def _admit(plan: DeploymentPlan, services: Services) -> None:
-    """Keep a group to one active deployment: who appends to the group's stream is the next."""
-    from cicd.errors import Conflict
-
-    stream = f"deployment-group/{plan.deployment_group_id}"
-    while True:
-        admissions = services.log.read(stream)
-        version, last = admissions[-1] if admissions else (0, None)
-        if last is not None and _is_active(last, services):
-            holder = last.data["deploymentId"]
-            raise UsageError(
-                f"The Deployment Group '{plan.deployment_group_name}' already has an active "
-                f"Deployment '{holder}' (DeploymentLimitExceededException)",
-                hint=f"wait for it; 'cicd deploy stop {holder}' ends it, and "
-                f"'cicd deploy resume {holder}' takes it up again",
-            )
-        admitted = Event(
-            kind=EventKind.SIGNALLED,
-            at=services.clock.now(),
-            data={"signal": "admitted", "deploymentId": plan.deployment_id},
-        )
-        try:
-            services.log.append(stream, (admitted,), expected=version)
-        except Conflict:
-            continue
-        return
-
-
-def _is_active(admitted: Event, services: Services) -> bool:
-    events = services.log.read(_stream(str(admitted.data["deploymentId"])))
-    if not events:
-        return services.clock.now() - admitted.at < _BEGINNING
-    return not any(event.kind is EventKind.CONCLUDED for _, event in events)
-
-
 def _drive(
     plan: DeploymentPlan, services: Services, cancel: CancelToken, *, rerun: bool = True
 ) -> DeploymentResult:
     from cicd.deploy.describe import describe
     from cicd.deploy.effects import DeploymentEffects
+    from cicd.deploy.history import stream_of
     from cicd.deploy.process import DeploymentProcess
     from cicd.engine.loop import drive
 
-    stream = _stream(plan.deployment_id)
+    stream = stream_of(plan.deployment_id)
     process = DeploymentProcess(plan)
     state = process.initial()
 
@@ -276,6 +229,7 @@ def _roll_back(
 ) -> DeploymentResult | None:
     from cicd.deploy.compile import deployment_id
     from cicd.deploy.describe import describe
+    from cicd.deploy.history import last_succeeded, stream_of
     from cicd.deploy.rollback import is_wanted, plan_rollback
     from cicd.engine.signals import send
     from cicd.ports import CancelToken
@@ -283,8 +237,8 @@ def _roll_back(
     plan = process.plan
     if cancel.reason == "KILLED" or state.rollback is not None or not is_wanted(plan, state):
         return None
-    wish = plan_rollback(plan, _last_succeeded(plan, services), deployment_id(services.new_id()))
-    stream = _stream(plan.deployment_id)
+    wish = plan_rollback(plan, last_succeeded(plan, services), deployment_id(services.new_id()))
+    stream = stream_of(plan.deployment_id)
     noted: dict[str, JSON] = {"rollbackMessage": wish.message}
     if wish.plan is not None:
         noted["rollbackDeploymentId"] = wish.plan.deployment_id
@@ -299,21 +253,13 @@ def _roll_back(
     return _drive(wish.plan, services, cancel if cancel.reason is None else CancelToken())
 
 
-def _last_succeeded(plan: DeploymentPlan, services: Services) -> DeploymentPlan | None:
-    for record in services.executions.list(kind=KIND, name=plan.deployment_group_name):
-        if record.status == "Succeeded":
-            earlier = _read_plan(record.stream, services)
-            if earlier is not None and earlier.deployment_group_id == plan.deployment_group_id:
-                return earlier
-    return None
-
-
 def _result(plan: DeploymentPlan, services: Services) -> DeploymentResult:
+    from cicd.deploy.history import stream_of
     from cicd.deploy.process import DeploymentProcess
     from cicd.deploy.shapes import deployment_info, deployment_targets, first_failure, status
 
     process = DeploymentProcess(plan)
-    stream = _stream(plan.deployment_id)
+    stream = stream_of(plan.deployment_id)
     state = process.initial()
     for _, event in services.log.read(stream):
         state = process.apply(state, event)

@@ -8,9 +8,9 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from cicd.deploy import scalars
-from cicd.deploy.acl import AclEntry
-from cicd.deploy.context import Context
+from cicd.deploy.appspec import scalars
+from cicd.deploy.appspec.acl import AclEntry
+from cicd.deploy.appspec.context import Context
 from cicd.document.node import NodeKind
 from cicd.document.position import Span
 
@@ -108,7 +108,8 @@ def _platform_of(resources: Node) -> ComputePlatform:
             kinds = [e.value.text for k, e in entry.value.entries.items() if k.lower() == "type"]
             if name == "TargetService" or "AWS::ECS::Service" in kinds:
                 return ComputePlatform.ECS
-    return ComputePlatform.LAMBDA
+    functions = any(resource.entries for resource in resources.items)
+    return ComputePlatform.LAMBDA if functions else ComputePlatform.SERVER
 
 
 def is_string(node: Node) -> bool:

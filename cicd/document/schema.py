@@ -11,7 +11,7 @@ from cicd.document.position import Span, brief
 from cicd.document.problem import Problem, Problems, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from jsonschema.exceptions import ValidationError
 
@@ -41,7 +41,13 @@ class _Finding:
     note: str | None = None
 
 
-def check(node: Node, schema: Mapping[str, object], problems: Problems, room: str) -> None:
+def check(
+    node: Node,
+    schema: Mapping[str, object],
+    problems: Problems,
+    room: str,
+    note: Callable[[Path, str, object, object], str | None] | None = None,
+) -> None:
     """
     Note everything in which a document differs from a schema (draft 2020-12).
 
@@ -54,6 +60,8 @@ def check(node: Node, schema: Mapping[str, object], problems: Problems, room: st
         schema: The schema; it is trusted to be one.
         problems: Where to note what is wrong.
         room: The first half of the rules' names.
+        note: What AWS would say of a value, given its path, the keyword of the schema that
+            refuses it, what that keyword demands, and the value; None: nothing of its own.
     """
     from jsonschema import Draft202012Validator
 
@@ -64,6 +72,7 @@ def check(node: Node, schema: Mapping[str, object], problems: Problems, room: st
     seen: set[_Finding] = set()
     for error in validator.iter_errors(instance):
         for leaf in _leaves(error):
+            words = _words(leaf, note)
             for finding in _findings(leaf, node):
                 if finding in seen:
                     continue
@@ -75,9 +84,18 @@ def check(node: Node, schema: Mapping[str, object], problems: Problems, room: st
                         message=finding.message,
                         span=finding.span,
                         hint=finding.hint,
-                        note=finding.note,
+                        note=words or finding.note,
                     )
                 )
+
+
+def _words(
+    error: ValidationError, note: Callable[[Path, str, object, object], str | None] | None
+) -> str | None:
+    if note is None:
+        return None
+    path = tuple(error.absolute_path)
+    return note(path, str(error.validator), error.validator_value, error.instance)
 
 
 def _without_nulls(value: object) -> object:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from cicd.engine.codec import encode
 from cicd.engine.process import Outcome, OutcomeStatus, Scope
-from cicd.errors import CicdError, Conflict
+from cicd.errors import CicdError, Conflict, Unavailable
 from cicd.event import JSON, Event, EventKind
 from cicd.ports import CancelToken
 
@@ -242,6 +242,8 @@ class _Drive(Generic[S]):
                 outcome = _written(work(command, scope))
             except CicdError as problem:
                 outcome = encode(_fault(problem))
+            except OSError as problem:
+                outcome = encode(_fault(_refusal(problem)))
             except BaseException as crash:  # noqa: BLE001  # no effect may kill the loop
                 outcome = encode(_crash(crash))
             self._inbox.put(_Finished(key=scope.key, outcome=outcome))
@@ -275,12 +277,19 @@ def _fault(problem: CicdError) -> Outcome:
     return Outcome(status=OutcomeStatus.FAULT, detail=detail)
 
 
+def _refusal(problem: OSError) -> Unavailable:
+    """Put what the system refused in words: a full disk is nobody's bug."""
+    reason = problem.strerror or type(problem).__name__
+    return Unavailable(f"{problem.filename}: {reason}" if problem.filename else reason)
+
+
 def _crash(crash: BaseException) -> Outcome:
+    """Say where it broke, but not in its own words: those may hold a secret."""
     return Outcome(
         status=OutcomeStatus.FAULT,
         detail={
-            "message": str(crash) or type(crash).__name__,
+            "message": f"a bug in cicd: {type(crash).__name__}",
             "exception": type(crash).__name__,
-            "crash": "".join(traceback.format_exception(crash)),
+            "crash": "".join(traceback.format_tb(crash.__traceback__)),
         },
     )

@@ -51,12 +51,6 @@ class Admissions:
         """Give one stage; nobody is in one that was never entered."""
         return self.stages.get(stage, StageLock())
 
-    def present(self) -> frozenset[str]:
-        """Give every execution that is inside a stage or waits for one."""
-        locks = self.stages.values()
-        inside = {lock.holder for lock in locks if lock.holder is not None}
-        return frozenset(inside.union(*(lock.waiting for lock in locks)))
-
 
 def state_stream(pipeline: str) -> str:
     """Name the stream of a pipeline's arrivals and departures."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cicd.engine.graph import Dag
 from cicd.errors import UsageError
 from cicd.pipeline.action_type import Category, find_action_type
+from cicd.pipeline.local import region
 from cicd.pipeline.plan import ActionPlan, PipelinePlan, StagePlan
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def compile_plan(
         version=spec.version,
         pipeline_type=spec.pipeline_type,
         execution_mode=spec.execution_mode,
+        region=region(),
         bucket=location.value.text if location else "",
         stages=tuple(_stages(spec, new_id)),
         variables=_variables(spec, start.variables),

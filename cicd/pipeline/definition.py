@@ -16,6 +16,7 @@ from cicd.document.resources import FILE
 from cicd.document.rules import run_rules
 from cicd.document.schema import check
 from cicd.errors import Unavailable, UsageError
+from cicd.pipeline.constraint import constraint
 from cicd.pipeline.envelope import declaration_of
 from cicd.pipeline.rules import RULES
 from cicd.pipeline.rules.local import unfulfilled
@@ -102,7 +103,7 @@ def check_definition(node: Node, problems: Problems) -> PipelineDeclaration | No
     declaration = declaration_of(node, problems)
     if declaration is None:
         return None
-    check(declaration, _schema(), problems, "pipeline")
+    check(declaration, _schema(), problems, "pipeline", constraint)
     # The schema speaks for shapes and limits; the reader's own words on them would say it twice.
     noticed = Problems()
     spec = read_declaration(declaration, noticed)

@@ -60,7 +60,7 @@ def _action(state: PipelineState, key: str, word: str) -> Described:
         **_common(plan, state, word),
         "stage": action.stage,
         "action": action.name,
-        "region": action.region or "us-east-1",
+        "region": action.region or plan.region,
         "type": {
             "owner": action.type_id.owner,
             "category": action.type_id.category,
@@ -156,7 +156,7 @@ def _common(plan: PipelinePlan, state: PipelineState, word: str) -> dict[str, JS
 def _envelope(
     level: str, detail: dict[str, JSON], plan: PipelinePlan, *below: str
 ) -> dict[str, JSON]:
-    arn = "/".join((f"arn:aws:codepipeline:us-east-1:123456789012:{plan.name}", *below))
+    arn = "/".join((f"arn:aws:codepipeline:{plan.region}:123456789012:{plan.name}", *below))
     return {
         "detail-type": f"CodePipeline {level} Execution State Change",
         "source": "aws.codepipeline",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,11 @@ def image_stand_ins(resources: Resources) -> Mapping[str, str]:
 def repositories(resources: Resources) -> Mapping[str, str]:
     """Give ``local.repositories``: a repository's name → its directory, below ``cicd.yml``'s."""
     return _texts(_local(resources, "repositories"))
+
+
+def region() -> str:
+    """Give the Region that everything here is said to be in: AWS_REGION, else us-east-1."""
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
 
 
 def _local(resources: Resources, key: str) -> Node | None:

@@ -61,6 +61,7 @@ class PipelinePlan:
     version: int = 1
     pipeline_type: PipelineType = PipelineType.V1
     execution_mode: ExecutionMode = ExecutionMode.SUPERSEDED
+    region: str = "us-east-1"
     bucket: str = ""  # the artifact store's location, for AWS's shapes
     stages: tuple[StagePlan, ...]
     variables: Mapping[str, str] = field(default_factory=dict)  # as resolved

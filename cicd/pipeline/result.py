@@ -37,6 +37,9 @@ class PipelineStatus(StrEnum):
     SUPERSEDED = "Superseded"
 
 
+UNFINISHED = (PipelineStatus.IN_PROGRESS, PipelineStatus.STOPPING)
+
+
 class FailureType(StrEnum):
     """
     The ``code`` of an action's ``errorDetails``.
@@ -68,7 +71,6 @@ class StoredArtifact:
     name: str
     digest: str  # in the artifact store
     key: str  # the object key AWS would have used
-    clone: bool = False  # a clone of the repository, which only CodeBuild can use
     action: str = ""  # the source action's name, for what came from outside
     revision_id: str = ""  # commit id; "" when it is not known
     revision_summary: str = ""

@@ -125,7 +125,7 @@ def _action_execution(
             "configuration": dict(action.configuration),
             "resolvedConfiguration": dict(found.resolved),
             **({"roleArn": action.role_arn} if action.role_arn else {}),
-            "region": action.region or "us-east-1",
+            "region": action.region or plan.region,
             "inputArtifacts": _artifacts(
                 plan, [state.artifacts[n] for n in action.inputs if n in state.artifacts]
             ),

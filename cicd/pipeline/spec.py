@@ -85,7 +85,6 @@ class VariableDeclaration:
 
     name: str
     default: str | None = None
-    description: str = ""
     node: Node
 
 
@@ -220,9 +219,9 @@ def _variable(node: Node, problems: Problems) -> VariableDeclaration:
     variable = VariableDeclaration(
         name=fields.text("name", default=""),
         default=default.text if default is not None else None,
-        description=fields.text("description", default=""),
         node=node,
     )
+    fields.node("description")
     fields.unknown()
     return variable
 

@@ -33,13 +33,14 @@ NUMBERS = count(1)
 PATIENCE = 20.0  # seconds until a test gives up waiting for something that must happen
 ODD_NAMES = ("a b", "-n", "new\nline", "quote'\"", "ünï", "back\\slash", "star*", ".hidden")
 
-# What a process does that is then killed: {module}, {runner}, {home}, {session}, {image}, {script}.
+# What a process does that is then killed.
 VICTIM = """
 import sys
 from pathlib import Path
 from {module} import {runner}
 from cicd.ports import CancelToken, Environment
-session = {runner}(Path({home!r})).open({session!r}, Environment(image={image!r}), stream="build/v")
+environment = Environment(image={image!r})
+session = {runner}(Path({home!r})).open({session!r}, environment, stream="build/v")
 def output(data):
     sys.stdout.buffer.write(data)
     sys.stdout.flush()
@@ -130,7 +131,7 @@ class RunnerContract:
         assert (127, True) == (status.status, b"no-such-shell" in output)
 
     def test_a_missing_command_is_status_127(self, session: Session) -> None:
-        assert 127 == run(session, "no-such-command")[0].status  # noqa: SIM300 - expected first
+        assert 127 == run(session, "no-such-command")[0].status
 
     def test_a_script_may_be_longer_than_a_command_line(self, session: Session) -> None:
         script = "# " + "x" * 300_000 + "\necho end"
@@ -293,24 +294,23 @@ class RunnerContract:
         )
         with victim(runner, home, self.image, "killed/1", script) as process:
             assert process.stdout is not None
-            assert b"line 0\n" == process.stdout.readline()  # noqa: SIM300 - expected first
+            assert b"line 0\n" == process.stdout.readline()
             process.kill()
         session = runner.attach("killed/1")
         assert session is not None
         output: list[bytes] = []
+        seen = threading.Event()
 
         def follow(data: bytes) -> None:
             output.append(data)
             if b"line 4\n" in b"".join(output):
-                go.set()
+                seen.set()
 
-        go = threading.Event()
-        helper = threading.Thread(
-            target=lambda: (
-                go.wait(PATIENCE),
-                session.copy_in(Path(__file__), f"{session.scratch}/go"),
-            )
-        )
+        def end_it() -> None:
+            seen.wait(PATIENCE)
+            session.copy_in(Path(__file__), f"{session.scratch}/go")
+
+        helper = threading.Thread(target=end_it)
         helper.start()
         try:
             ended = session.run("slow", script, output=follow, cancel=CancelToken())
@@ -337,7 +337,7 @@ class RunnerContract:
         session = runner.open("to be closed", environment, stream="build/c")
         begin = "while :; do echo x >>beat; sleep 0.02; done & nohup sleep 500 >/dev/null 2>&1 &"
         run(session, begin, directory=session.places["src"])
-        in_time(lambda: (tmp_path / "beat").exists())
+        in_time((tmp_path / "beat").exists)
         session.close()
         beats = (tmp_path / "beat").stat().st_size
         time.sleep(0.2)
@@ -367,7 +367,7 @@ class RunnerContract:
 
         def follow(data: bytes) -> None:
             output.append(data)
-            threading.Thread(target=lambda: runner.reap("build/dies".__ne__)).start()
+            threading.Thread(target=runner.reap, args=("build/dies".__ne__,)).start()
 
         ended = session.run("k", "echo begun; sleep 60", output=follow, cancel=CancelToken())
         assert (True, [b"begun\n"]) == (ended.lost, output)
@@ -405,7 +405,8 @@ class RunnerContract:
                 ended, output = run(session, script, directory=session.places[name])
                 assert output.startswith(b"old")
                 statuses[mode] = ended.status == 0
-            assert statuses[MountMode.COPY_ON_WRITE] and statuses[MountMode.READ_WRITE]
+            assert statuses[MountMode.COPY_ON_WRITE]
+            assert statuses[MountMode.READ_WRITE]
             assert self.isolates != statuses[MountMode.READ_ONLY]
             changed = run(session, "cat old new; ls", directory=session.places["src"])
             assert (Exit(status=0), b"oldmore\nnew\nnew\nold\n") == changed
@@ -434,7 +435,7 @@ class RunnerContract:
             run(session, "mkdir .cicd && echo own >.cicd/state", directory=place)
         finally:
             session.close()
-        assert "state" == (tmp_path / ".cicd" / "state").read_text()  # noqa: SIM300
+        assert "state" == (tmp_path / ".cicd" / "state").read_text()
 
     def test_a_source_may_have_any_name(self, runner: Runner, tmp_path: Path) -> None:
         source = tmp_path / "a,b:c 'd\" ü"
@@ -449,6 +450,21 @@ class RunnerContract:
                 assert (Exit(status=0), b"found") == found
             finally:
                 session.close()
+
+    def test_git_works_in_a_source_of_another_user(self, runner: Runner, tmp_path: Path) -> None:
+        subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+        if os.geteuid() == 0:
+            for path in (tmp_path, tmp_path / ".git"):
+                os.chown(path, 65534, 65534)
+        mount = Mount(name="src", source=tmp_path, mode=MountMode.COPY_ON_WRITE)
+        environment = Environment(image=self.image, mounts=(mount,))
+        session = runner.open("git", environment, stream="build/g")
+        try:
+            place = session.places["src"]
+            found = run(session, "git rev-parse --show-toplevel", directory=place)
+            assert (Exit(status=0), f"{place}\n".encode()) == found
+        finally:
+            session.close()
 
     # ── Files ─────────────────────────────────────────────────────────────────────────────────
 

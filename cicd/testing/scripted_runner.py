@@ -6,7 +6,6 @@ import posixpath
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cicd.errors import UsageError
@@ -14,6 +13,7 @@ from cicd.ports import CancelToken, Exit, FileEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from cicd.ports import Environment
 
@@ -51,6 +51,7 @@ class ScriptedRunner:
         self.answers = dict(answers or {})
         self.sessions: dict[str, ScriptedSession] = {}
         self.opened: list[Environment] = []
+        self.ran: list[Ran] = []  # in all sessions, in order
 
     def check(self) -> None:
         """Be always ready."""
@@ -85,7 +86,6 @@ class ScriptedSession:
         self.stream = stream
         self.places = {m.name: f"/codebuild/output/{m.name}" for m in environment.mounts}
         self.scratch = "/codebuild/session"
-        self.ran: list[Ran] = []
         self._runner = runner
         self._done: dict[str, Exit] = {}
         self._contents: dict[str, bytes] = {}
@@ -107,7 +107,7 @@ class ScriptedSession:
         output(answer.output)
         if key in self._done:
             return self._done[key]
-        self.ran.append(
+        self._runner.ran.append(
             Ran(
                 key=key,
                 script=script,

@@ -35,8 +35,8 @@ def source(tmp_path):
 def build(services, source, tmp_path):
     """Write a buildspec and run it on this machine, in a view of ``source``."""
 
-    def run(buildspec: str, **changes):
-        (source / "buildspec.yml").write_text(buildspec)
+    def run(text: str, **changes):
+        (source / "buildspec.yml").write_text(text)
         request = BuildRequest(
             source=source, project=default_project("app"), runner="host", initiator="tester"
         )

@@ -326,7 +326,10 @@ def test_33_the_default_shell_is_sh_and_bash_can_be_chosen(build):
     assert (S, ["bash"]) == (done.status, done.output)
 
 
-JUNIT = "<testsuite name='s'><testcase name='a'/><testcase name='b'><failure message='boom'/></testcase></testsuite>"
+JUNIT = (
+    "<testsuite name='s'><testcase name='a'/>"
+    "<testcase name='b'><failure message='boom'/></testcase></testsuite>"
+)
 
 
 def test_34_failing_tests_fail_the_report_not_the_build(build):

@@ -88,7 +88,9 @@ if sandboxed:
         def test_homes_and_temporary_files_of_this_machine_are_not_seen(self, session, tmp_path):
             (tmp_path / "f").write_text("f")
             assert Exit(status=1) == run(session, f"test -e {tmp_path}/f")[0]
-            assert (Exit(status=0), b"/root\n") == run(session, "echo $HOME; ls ~; ls /home; ls /tmp")
+            assert (Exit(status=0), b"/root\n") == run(
+                session, "echo $HOME; ls ~; ls /home; ls /tmp"
+            )
 
         def test_tools_of_this_machine_are_read_only(self, session):
             assert 0 != run(session, "echo x >/usr/cicd-test")[0].status
@@ -98,7 +100,7 @@ if sandboxed:
             assert (0, True) == (status.status, int(output) < 20)
 
         def test_without_overlays_a_copy_serves(self, runner, tmp_path, monkeypatch):
-            monkeypatch.setattr("cicd.backends.runner_sandbox._overlays_work", lambda _: False)
+            monkeypatch.setattr("cicd.backends.sandbox_command.overlays_work", lambda _: False)
             self.test_hidden_entries_are_not_seen_and_not_touched(runner, tmp_path)
 
         def test_what_it_cannot_do_is_refused(self, runner):

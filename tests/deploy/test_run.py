@@ -146,11 +146,7 @@ def test_trap_29_a_rollback_runs_the_failed_revisions_application_stop(tmp_path)
 
 def test_a_group_takes_one_deployment_at_a_time(world):
     revision = version(world, "v1")
-    first = world.deploy(revision)
-    pending = first.deployment_id
-    del pending
-    again = SH + "exit 0\n"
-    del again
+    world.deploy(revision)
     nested = []
 
     class Nosy:
@@ -163,11 +159,11 @@ def test_a_group_takes_one_deployment_at_a_time(world):
         def line(self, stream, line):
             pass
 
-    world.services.__dict__["reporters"] = (Nosy(),)
+    world.listen(Nosy())
     second = world.deploy(revision)
+    said = f"already has an active Deployment '{second.deployment_id}'"
     assert [
-        f"The Deployment Group 'web' already has an active Deployment '{second.deployment_id}' "
-        "(DeploymentLimitExceededException)"
+        f"The Deployment Group 'web' {said} (DeploymentLimitExceededException)",
     ] == nested
 
 
@@ -183,7 +179,7 @@ def test_after_a_stop_running_events_finish_and_none_begins(tmp_path):
         def line(self, stream, line):
             pass
 
-    world.services.__dict__["reporters"] = (Stopper(),)
+    world.listen(Stopper())
     slow = {"s.sh": SH + "sleep 0.2; echo done\n"}
     request = world.request(version(world, "v1", hooks(AfterInstall="s.sh"), slow))
     result = run_deployment(request, world.services, cancel=cancel)
@@ -208,7 +204,7 @@ def test_a_stop_rolls_back_where_the_group_says_so(tmp_path):
         def line(self, stream, line):
             pass
 
-    world.services.__dict__["reporters"] = (Stopper(),)
+    world.listen(Stopper())
     result = run_deployment(world.request(version(world, "v2")), world.services, cancel=cancel)
     assert ("Stopped", "Succeeded") == (result.status, result.rollback.status)
     assert "v1" == world.text("/srv/app/index.html")
@@ -304,3 +300,12 @@ def test_lines_of_scripts_reach_the_log_under_their_event(world):
     lines = [line for _, line in world.logs.read(result.stream)]
     assert "web-1/AfterInstall" == lines[-1].origin
     assert "[stdout]hello" == lines[-1].text
+
+
+def test_an_instance_that_failed_goes_first_the_next_time(tmp_path):
+    world = World(tmp_path, ids=("a", "b"), config="AllAtOnce")
+    check = SH + '[ "$NAME" != b ]\n'
+    world.deploy(version(world, "v1", hooks(AfterInstall="c.sh"), {"c.sh": check}))
+    again = world.deploy(version(world, "v2"))
+    targets = again.deployment["deploymentTargets"]
+    assert ["b", "a"] == [target["instanceTarget"]["targetId"] for target in targets]

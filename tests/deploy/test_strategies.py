@@ -143,9 +143,7 @@ def test_documented_batches():
 
 def test_a_finished_target_frees_its_slot_at_once():
     window = strategy("3", 6)
-    move = window.next(
-        Progress(waiting=("d", "e", "f"), running=("b", "c"), succeeded=("a",))
-    )
+    move = window.next(Progress(waiting=("d", "e", "f"), running=("b", "c"), succeeded=("a",)))
     assert Take(targets=("d",)) == move
 
 

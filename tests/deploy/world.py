@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cicd.backends.target_directory import DirectoryTarget
@@ -69,6 +69,10 @@ class World:
             working_tree=nothing,
             target=lambda spec: DirectoryTarget(spec, isolated=self.isolated),
         )
+
+    def listen(self, reporter):
+        """Tell ``reporter`` what happens from now on."""
+        self.services = replace(self.services, reporters=(reporter,))
 
     def spec(self, name):
         return TargetSpec(

@@ -74,11 +74,6 @@ def read(*stages: Part, **more: object) -> PipelineDeclaration:
     return spec
 
 
-def complaints(document: object) -> list[tuple[str, int]]:
-    """Give the rules and lines of everything that was noted."""
-    return [(problem.rule, problem.span.line) for problem in checked(document)[1]]
-
-
 def rules(*stages: Part, **more: object) -> list[str]:
     return [problem.rule for problem in checked(pipeline(*stages, **more))[1]]
 

@@ -4,8 +4,17 @@ from datetime import UTC, datetime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cicd.engine.signals import send
 from cicd.event import Event, EventKind
-from cicd.pipeline.admission import ARRIVED, LEFT, Admission, StageLock, admit, fold
+from cicd.pipeline.admission import (
+    ARRIVED,
+    LEFT,
+    Admission,
+    StageLock,
+    admit,
+    fold,
+    state_stream,
+)
 from cicd.pipeline.run import execution_result, execution_state, start_execution
 from tests.pipeline.documents import SOURCE_STAGE, action, stage
 from tests.pipeline.world import MINUTE
@@ -68,7 +77,7 @@ def test_arriving_twice_counts_once():
 
 def test_stages_are_locked_on_their_own():
     state = fold([told(ARRIVED, "1", "Build"), told(ARRIVED, "2", "Deploy")])
-    assert {"1", "2"} == state.present()
+    assert Admission.ENTER is admit(state, "Build", "1")
     assert Admission.ENTER is admit(state, "Deploy", "2")
 
 
@@ -150,3 +159,18 @@ def test_an_execution_of_a_parallel_pipeline_runs_five_actions_at_once(world):
     begun = world.clock.now()
     world.run(SOURCE_STAGE, stage("Build", *actions), executionMode="PARALLEL", pipelineType="V2")
     assert 2 * MINUTE == world.clock.now() - begun
+
+
+def test_a_stage_that_was_never_left_by_an_execution_that_is_over_is_freed(world):
+    plan = world.plan(SOURCE_STAGE, BUILD_STAGE)
+    ended = start_execution(plan, world.services)
+    send(
+        world.services.log,
+        world.clock,
+        state_stream("shop"),
+        ARRIVED,
+        stage="Build",
+        execution=ended.execution_id,
+        mode="SUPERSEDED",
+    )
+    assert "Succeeded" == world.run(SOURCE_STAGE, BUILD_STAGE).status

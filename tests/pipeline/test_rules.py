@@ -282,6 +282,19 @@ def test_names_and_lengths_have_limits(key, value, expected):
     assert expected in rules(SOURCE_STAGE, odd)
 
 
+def test_a_broken_limit_carries_the_services_own_words():
+    odd = stage("Build", action("C", takes="code", runOrder=1000))
+    assert note(SOURCE_STAGE, odd) == (
+        "ValidationException: 1 validation error detected: Value '1000' at "
+        "'pipeline.stages.2.member.actions.1.member.runOrder' failed to satisfy constraint: "
+        "Member must have value less than or equal to 999"
+    )
+    odd = stage("Build", {**action("C", takes="code"), "name": "a b"})
+    assert note(SOURCE_STAGE, odd).endswith(
+        "Member must satisfy regular expression pattern: [A-Za-z0-9.@\\-_]+"
+    )
+
+
 def test_a_text_run_order_and_a_number_version_are_accepted_with_a_warning():
     odd = action("C", takes="code", runOrder="2")
     odd["actionTypeId"] = {**odd["actionTypeId"], "version": 1}

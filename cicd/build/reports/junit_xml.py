@@ -130,8 +130,10 @@ def _local(name: str) -> str:
 def _finished(case: _Case) -> TestCase:
     text = "".join(case.text).strip()
     message = case.message
-    if text and text not in message:
-        message = text if message and message in text else "\n".join(filter(None, (message, text)))
+    if text.startswith(message):
+        message = text
+    elif text not in message:
+        message = f"{message}\n{text}"
     return TestCase(
         name=case.attributes.get("name", "")[:MAX_NAME],
         suite=case.suite[:MAX_NAME],

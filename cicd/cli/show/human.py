@@ -52,12 +52,12 @@ class Human:
             stderr=True,
         )
         self._spinner = Spinner("dots")
-        self._live = Live(
-            get_renderable=self._now, console=self._out, refresh_per_second=8, transient=True
-        )
         self._lock = threading.RLock()
         self._running: dict[str, tuple[float, str]] = {}  # stream → (started, what it does)
         self._seen: list[str] = []  # streams, the root first
+        self._live = Live(
+            get_renderable=self._now, console=self._out, refresh_per_second=8, transient=True
+        )
 
     def event(self, stream: str, event: Event, said: Described) -> None:
         """Print an event's words and move the live line on."""
@@ -151,15 +151,15 @@ class Human:
         view.add_column(no_wrap=True)
         view.add_column(no_wrap=True, overflow="ellipsis")
         view.add_column(no_wrap=True, justify="right")
-        with self._lock:
-            for stream, (started, doing) in self._running.items():
-                elapsed = int(time.monotonic() - started)
-                view.add_row(
-                    self._spinner.render(time.monotonic()),
-                    Text(label(stream), style="bold"),
-                    Text(doing, style="dim"),
-                    f"{elapsed // 60}:{elapsed % 60:02}",
-                )
+        # Called under `Live`'s lock, which printing takes after ours: a copy instead of a lock.
+        for stream, (started, doing) in tuple(self._running.items()):
+            elapsed = int(time.monotonic() - started)
+            view.add_row(
+                self._spinner.render(time.monotonic()),
+                Text(label(stream), style="bold"),
+                Text(doing, style="dim"),
+                f"{elapsed // 60}:{elapsed % 60:02}",
+            )
         return view
 
 

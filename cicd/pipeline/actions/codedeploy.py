@@ -62,9 +62,9 @@ class CodeDeployAction:
 
 
 def _result(request: ActionRequest, deployment: DeploymentResult) -> ActionResult:
-    for target, endpoint in deployment.endpoints.items():
-        request.say(f"{request.action.name}: {target} serves at {endpoint}")
     if deployment.status == SUCCEEDED:
+        for target, endpoint in deployment.endpoints.items():
+            request.say(f"{request.action.name}: {target} serves at {endpoint}")
         return ActionResult(
             status=ActionStatus.SUCCEEDED,
             summary="Deployment Succeeded",

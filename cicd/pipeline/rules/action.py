@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from cicd.document.nearest import closest
 from cicd.document.rules import rule
 from cicd.pipeline.action_type import ACTION_TYPES, Category, find_action_type
 from cicd.pipeline.actions import ACTIONS
+from cicd.pipeline.local import region
 from cicd.pipeline.rules.structure import ACTION
 from cicd.pipeline.spec import PipelineType
 
@@ -40,7 +40,7 @@ def unknown_action_type(spec: PipelineDeclaration, problems: Problems) -> None:
             hint="the version is '1'" if known else near and f"did you mean '{near}'?",
             note=f"{ACTION}: ActionType (Category: '{type_id.category}', Provider: "
             f"'{type_id.provider}', Owner: '{type_id.owner}', Version: '{type_id.version}') in "
-            f"action '{action.name}' is not available in region '{_region()}'",
+            f"action '{action.name}' is not available in region '{_shouted(region())}'",
         )
 
 
@@ -181,6 +181,6 @@ def _needs(allowed: range) -> str:
     return f"takes {low} to {high}"
 
 
-def _region() -> str:
-    """Spell the region as the service does in this message."""
-    return os.environ.get("AWS_REGION", "us-east-1").replace("-", "_").upper()
+def _shouted(name: str) -> str:
+    """Spell the region as the service does in this one message: US_EAST_1."""
+    return name.replace("-", "_").upper()

@@ -8,16 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from cicd.deploy.fault import AgentFault, LifecycleErrorCode
-from cicd.deploy.install import absolute
-from cicd.deploy.instance import Layout
+from cicd.deploy.agent.fault import AgentFault, LifecycleErrorCode
+from cicd.deploy.agent.install import absolute
+from cicd.deploy.agent.instance import Layout
 from cicd.deploy.spec import DEFAULT_TIMEOUT
 from cicd.ports import Clock, HookFailure, HookRun
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cicd.deploy.instance import InstanceDisk
+    from cicd.deploy.agent.instance import InstanceDisk
     from cicd.deploy.lifecycle import LifecycleEvent
     from cicd.deploy.spec import HookScript
     from cicd.ports import CancelToken, HookExit, InstanceTarget

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Final
 
-from cicd.deploy.fault import AgentFault
+from cicd.deploy.agent.fault import AgentFault
 from cicd.deploy.plan import BundleType
 from cicd.errors import Unavailable, UsageError
 
@@ -27,6 +27,7 @@ _HIDDEN: Final = (
     ".cicd",
 )  # of a directory's top level: ours and git's, never a revision's
 _EARLIEST: Final = (1980, 1, 1, 0, 0, 0)
+_LARGEST_DOCUMENT: Final = 2 * 1024 * 1024  # bytes; document/load.py refuses half of that
 _CORRUPT: Final = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError)
 
 
@@ -117,13 +118,8 @@ def walk(directory: Path) -> Iterator[Path]:
 
 def names(path: Path, kind: BundleType) -> dict[str, Entry]:
     """List what an archive holds, by path as it will be on the instance."""
-    try:
-        with _opened(path, kind) as entries:
-            listed = _by_name(entries)
-    except _CORRUPT as reason:
-        raise UsageError(
-            f"the revision '{path}' cannot be unpacked: {reason}", hint="pack it again"
-        ) from reason
+    with _opened_for_reading(path, kind) as entries:
+        listed = _by_name(entries)
     inner = _only_directory(listed)
     if inner is None:
         return listed
@@ -132,14 +128,26 @@ def names(path: Path, kind: BundleType) -> dict[str, Entry]:
 
 def read(path: Path, kind: BundleType, name: str) -> bytes | None:
     """Read one file out of an archive; None: it is not there."""
-    with _opened(path, kind) as entries:
+    with _opened_for_reading(path, kind) as entries:
         listed = _by_name(entries)
         inner = _only_directory(listed)
         entry = listed.get(f"{inner}/{name}" if inner else name)
         if entry is None or entry.open is None:
             return None
         with entry.open() as file:
-            return file.read(2 * 1024 * 1024)
+            return file.read(_LARGEST_DOCUMENT)
+
+
+@contextmanager
+def _opened_for_reading(path: Path, kind: BundleType) -> Iterator[Iterator[Entry]]:
+    """Open a revision that was not deployed yet: here damage is the caller's mistake."""
+    try:
+        with _opened(path, kind) as entries:
+            yield entries
+    except _CORRUPT as reason:
+        raise UsageError(
+            f"the revision '{path}' cannot be unpacked: {reason}", hint="pack it again"
+        ) from reason
 
 
 def _by_name(entries: Iterator[Entry]) -> dict[str, Entry]:

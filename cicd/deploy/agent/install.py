@@ -7,10 +7,10 @@ import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
-from cicd.deploy.acl import AclEntry
-from cicd.deploy.context import Context
-from cicd.deploy.fault import AgentFault
-from cicd.deploy.permissions import matches
+from cicd.deploy.agent.fault import AgentFault
+from cicd.deploy.appspec.acl import AclEntry
+from cicd.deploy.appspec.context import Context
+from cicd.deploy.appspec.permissions import matches
 from cicd.deploy.spec import PREFIX, FileExistsBehavior
 
 if TYPE_CHECKING:

@@ -10,17 +10,17 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
-from cicd.deploy.acl import full_list
-from cicd.deploy.fault import AgentFault
-from cicd.deploy.install import Chmod, Chown, Copy, Mkdir, Semanage, SetFacl
+from cicd.deploy.agent.fault import AgentFault
+from cicd.deploy.agent.install import Chmod, Chown, Copy, Mkdir, Semanage, SetFacl
+from cicd.deploy.appspec.acl import full_list
 from cicd.deploy.spec import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from cicd.deploy.install import Instruction
-    from cicd.deploy.instance import InstanceDisk
+    from cicd.deploy.agent.install import Instruction
+    from cicd.deploy.agent.instance import InstanceDisk
 
 
 def carry_out(

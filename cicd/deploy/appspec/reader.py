@@ -7,9 +7,9 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from cicd.deploy import scalars
+from cicd.deploy.appspec import scalars
+from cicd.deploy.appspec.permissions import read_permissions
 from cicd.deploy.lifecycle import SCRIPTABLE, TOLERATED
-from cicd.deploy.permissions import read_permissions
 from cicd.deploy.spec import (
     DEFAULT_TIMEOUT,
     PREFIX,

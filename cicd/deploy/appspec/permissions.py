@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cicd.deploy import scalars
-from cicd.deploy.acl import AclEntry, parse_entry
-from cicd.deploy.context import Context, range_problem
+from cicd.deploy.appspec import scalars
+from cicd.deploy.appspec.acl import AclEntry, parse_entry
+from cicd.deploy.appspec.context import Context, range_problem
 from cicd.deploy.spec import PREFIX, Permission
 from cicd.document.node import NodeKind, ScalarStyle
 from cicd.document.problem import Severity
 
 if TYPE_CHECKING:
-    from cicd.deploy.appspec import Findings
+    from cicd.deploy.appspec.reader import Findings
     from cicd.document.node import Node
     from cicd.document.position import Span
 
@@ -129,7 +129,8 @@ def _texts(node: Node, key: str, findings: Findings) -> tuple[str, ...]:
 def _read_type(node: Node, findings: Findings) -> tuple[str, ...]:
     if _value(node, "type") is None:
         return _TYPES
-    for item in _list(node, "type", findings):
+    written = _list(node, "type", findings)
+    for item in written:
         if item.text not in _TYPES:
             _warn(
                 findings,
@@ -141,7 +142,7 @@ def _read_type(node: Node, findings: Findings) -> tuple[str, ...]:
                 f"type not supported for permissions ({item.text}). {_UPDATE}",
                 "the types are file and directory",
             )
-    return _texts(node, "type", findings)
+    return tuple(item.text for item in written)
 
 
 def _read_mode(node: Node | None, findings: Findings) -> str | None:

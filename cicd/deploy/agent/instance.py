@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cicd.deploy.fault import AgentFault
+from cicd.deploy.agent.fault import AgentFault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

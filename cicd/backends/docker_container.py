@@ -1,0 +1,128 @@
+"""What the docker runner asks of the engine: an image, a container with its mounts, its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from cicd.backends import session_mounts
+from cicd.backends.docker_engine import Engine, Refused
+from cicd.errors import Unavailable
+from cicd.ports import MountMode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from cicd.backends.session_directory import SessionRecord
+    from cicd.event import JSON
+    from cicd.ports import Environment, Mount
+
+IO = "/codebuild/session"
+SCRATCH = "/codebuild/scratch"
+ROOT = "0:0"  # whatever USER an image names, as CodeBuild does
+SESSION, STREAM, HOME = "cicd.session", "cicd.stream", "cicd.home"  # labels
+
+
+def find_image(engine: Engine, image: str, progress: Callable[[str], None] | None) -> None:
+    """Raise ``Unavailable`` unless the image is here, or could be pulled (``progress`` given)."""
+    if not image:
+        raise Unavailable("the docker runner needs an image", hint="name one with `--image`")
+    found = engine.find(f"/images/{quote(image, safe='/:@')}/json")
+    if found is not None:
+        if found.get("Os") == "windows":
+            raise Unavailable(f"image '{image}' is for Windows", hint="only Linux images run here")
+        return
+    if image.startswith("aws/codebuild/"):
+        raise Unavailable(
+            f"image '{image}' exists only inside CodeBuild: no registry has it by that name",
+            hint="say what stands in for it: in cicd.yml, `local: {images: "
+            f'{{"{image}": "python:3.12-slim"}}}}`, or `--image NAME`',
+        )
+    if progress is None:
+        raise Unavailable(
+            f"image '{image}' is not on this machine",
+            hint=f"`docker pull {image}`, or choose another with `--image`",
+        )
+    from cicd.backends import docker_client
+
+    docker_client.pull(engine.url, image, progress)
+
+
+def bind(source: Path, target: str, *, read_only: bool = False) -> JSON:
+    """Give a bind mount as the engine takes it."""
+    return {"Type": "bind", "Source": str(source), "Target": target, "ReadOnly": read_only}
+
+
+def mounts_of(
+    mount: Mount, place: str, view: session_mounts.Overlay | None, own: Path, home: Path
+) -> list[JSON]:
+    """Give what one mount of an environment becomes: an overlay volume, else binds."""
+    if view is not None:
+        options = {"type": "overlay", "device": "overlay", "o": view.options()}
+        driver: JSON = {"Name": "local", "Options": options}
+        volume: JSON = {"NoCopy": True, "DriverConfig": driver}
+        return [{"Type": "volume", "Target": place, "VolumeOptions": volume}]
+    if mount.mode is MountMode.COPY_ON_WRITE:
+        return [bind(session_mounts.copy(mount, own, home), place)]
+    read_only = mount.mode is MountMode.READ_ONLY
+    covers = session_mounts.covers(mount, own)
+    return [
+        bind(mount.source, place, read_only=read_only),
+        *(bind(cover, f"{place}/{name}", read_only=True) for name, cover in covers.items()),
+    ]
+
+
+def body(environment: Environment, record: SessionRecord, mounts: list[JSON], home: str) -> JSON:
+    """Give the whole of a container, as the engine is asked to create it."""
+    trust = session_mounts.trust(environment.mounts, owner=0)
+    variables = {"HOME": "/root", **trust, **environment.variables}
+    host: dict[str, JSON] = {
+        "Init": True,  # or a stop takes ten seconds and zombies stay
+        "LogConfig": {"Type": "none"},
+        "Mounts": mounts,
+        "Privileged": environment.privileged,
+        "SecurityOpt": ["label=disable"],  # SELinux would refuse the mounted directories
+    }
+    if environment.network is not None:
+        host["NetworkMode"] = environment.network
+    if environment.cpus is not None:
+        host["NanoCpus"] = round(environment.cpus * 1_000_000_000)
+    if environment.memory is not None:
+        host |= {"Memory": environment.memory, "MemorySwap": environment.memory}
+    return {
+        "Image": environment.image,
+        "Entrypoint": ["sh", f"{IO}/driver.sh", IO, record.nonce],
+        "Cmd": [],
+        "User": ROOT,
+        "WorkingDir": SCRATCH,
+        "Env": [f"{name}={value}" for name, value in variables.items()],
+        "Tty": False,
+        "OpenStdin": True,
+        "StdinOnce": False,  # whoever attaches after us finds it open
+        "Healthcheck": {"Test": ["NONE"]},
+        "Labels": {SESSION: record.id, STREAM: record.stream, HOME: home},
+        "HostConfig": host,
+    }
+
+
+def not_started(environment: Environment, words: str) -> Unavailable:
+    """Say why there is no container, from the engine's words."""
+    if 'exec: "sh"' in words or "status 127" in words:
+        return Unavailable(
+            f"image '{environment.image}' has no 'sh'",
+            hint="CodeBuild needs a shell in the image: choose another with `--image`",
+        )
+    return Unavailable(f"a container of image '{environment.image}' did not start: {words}")
+
+
+def remove(engine: Engine, container: str) -> None:
+    """Remove a container with its volumes, whatever it does; fine when it has gone."""
+    try:
+        engine.call("DELETE", f"/containers/{container}", query={"force": "1", "v": "1"})
+    except Refused as refused:
+        if refused.status not in (404, 409):  # gone, or just going
+            raise Unavailable(
+                f"container '{container}' cannot be removed: {refused.message}",
+                hint=f"`docker rm --force --volumes {container}`",
+            ) from None

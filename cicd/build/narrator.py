@@ -1,0 +1,54 @@
+"""The voice of a build: each new event into the log, and to the reporters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cicd.build.describe import describe, narrate
+from cicd.build.journal import Journal
+from cicd.build.process import BuildProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from cicd.build.plan import BuildPlan
+    from cicd.event import Event
+    from cicd.ports import Services
+
+
+class Narrator:
+    """Follows the events of one build, and tells the log and the reporters of each new one."""
+
+    def __init__(self, plan: BuildPlan, stream: str, services: Services) -> None:
+        """Begin before the first event."""
+        self._process = BuildProcess(plan)
+        self._state = self._process.initial()
+        self._stream = stream
+        self._services = services
+        self._journal = Journal(services, stream)
+        self._known = 0  # events that were told of before, by a driver that is gone
+
+    def catch_up(self, events: Sequence[Event]) -> None:
+        """Write what a dead driver did not get to write about these events."""
+        state = self._process.initial()
+        lines: list[tuple[datetime, str]] = []
+        for event in events:
+            after = self._process.apply(state, event)
+            lines += ((event.at, line) for line in narrate(self._process, state, event, after))
+            state = after
+        for at, line in lines[self._journal.narrated() :]:
+            self._journal.narrate(at, (line,))
+        self._known = len(events)
+
+    def __call__(self, event: Event) -> None:
+        """Fold an event in, and tell of it if it is new."""
+        before = self._state
+        self._state = after = self._process.apply(before, event)
+        if self._known > 0:
+            self._known -= 1
+            return
+        self._journal.narrate(event.at, narrate(self._process, before, event, after))
+        for said in describe(self._process, before, event, after):
+            for reporter in self._services.reporters:
+                reporter.event(self._stream, event, said)

@@ -1,0 +1,191 @@
+"""What a request leaves open: the buildspec, the sources, the image."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+from typing import TYPE_CHECKING
+
+from cicd.build.compile import Start, refusal
+from cicd.build.plan import Refusal, SourcePlan
+from cicd.build.rules import BUILD_RULES
+from cicd.build.spec_reader import read_buildspec
+from cicd.document.load import load, load_text
+from cicd.document.rules import run_rules
+from cicd.errors import CicdError, DocumentError, Unavailable, UsageError
+from cicd.ports import Revision
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cicd.build.run import BuildRequest
+    from cicd.build.spec import Buildspec
+    from cicd.document.problem import Problems
+    from cicd.ports import Services
+
+REGION = "us-east-1"
+LONGEST_NAME = 255  # characters; no system has longer names of files
+RUNNERS_WITHOUT_IMAGES = frozenset({"sandbox", "host"})
+
+
+def read_request(
+    request: BuildRequest, problems: Problems
+) -> tuple[Buildspec | None, str, Refusal | None]:
+    """Read the buildspec: what it says, its path from the source's root, and why not."""
+    wanted = request.buildspec or request.project.source.buildspec
+    location = _path_of(wanted, request.source)
+    try:
+        if location is None:
+            node = load_text(wanted, "buildspec")
+        else:
+            node = load(request.source / location, location)
+        spec = read_buildspec(node, problems)
+    except DocumentError as wrong:
+        if request.raise_problems:
+            raise
+        return None, location or "", refusal(wrong.problems)
+    except UsageError as wrong:
+        missing = _missing(request, wanted, location or "", wrong)
+        if request.raise_problems:
+            raise missing from None
+        return None, location or "", Refusal(code="YAML_FILE_ERROR", message=missing.message)
+    run_rules(BUILD_RULES, spec, problems)
+    return spec, location or "", None
+
+
+def _path_of(wanted: str, source: Path) -> str | None:
+    """
+    Give the buildspec's path, or None if ``wanted`` is the text itself.
+
+    The guide does not say how the two are told apart: more than one line, or a mapping on one,
+    is text.
+    """
+    if not wanted:
+        return "buildspec.yml"
+    if "\n" in wanted:
+        return None
+    if ": " in wanted and (len(wanted) > LONGEST_NAME or not (source / wanted).exists()):
+        return None
+    if wanted.startswith("arn:"):
+        raise UsageError(
+            f"the buildspec '{wanted}' is in a bucket, which cannot be read here",
+            hint="fetch it and name the file with --buildspec",
+        )
+    return wanted
+
+
+def _missing(request: BuildRequest, wanted: str, location: str, wrong: UsageError) -> UsageError:
+    """Put a missing buildspec into the service's words."""
+    path = request.source / location
+    if path.exists() or not request.raise_problems:
+        said = f"stat {path}: no such file or directory" if wanted else "YAML file does not exist"
+        return wrong if path.exists() else UsageError(said)
+    near = request.source / "buildspec.yaml"
+    hint = "write a buildspec, or name one with --buildspec"
+    if not wanted and near.exists():
+        hint = "'buildspec.yaml' is not looked for: rename it, or use --buildspec buildspec.yaml"
+    return UsageError(f"there is no '{location}' in {request.source}", hint=hint)
+
+
+def check_sources(request: BuildRequest) -> None:
+    """Raise ``UsageError`` for a secondary source that cannot be one."""
+    for name, directory in request.secondary_sources.items():
+        if not re.fullmatch(r"[A-Za-z0-9_]{1,127}", name):
+            raise UsageError(
+                f"'{name}' cannot name a secondary source",
+                hint="Invalid input: identifier must contain only alphanumeric characters and "
+                "underscores and be less than 128 characters in length",
+            )
+        if not directory.is_dir():
+            raise UsageError(f"the secondary source '{directory}' is not a directory")
+    if len(request.secondary_sources) > 12:
+        raise UsageError("there are more than 12 secondary sources")
+
+
+def start_of(request: BuildRequest, services: Services, location: str) -> Start:
+    """Give what a build is started with; ``location`` is the buildspec's path, "" for text."""
+    project = request.project
+    if project.environment.type.startswith(("WINDOWS", "MAC")):
+        raise Unavailable(
+            f"project '{project.name}' builds in a {project.environment.type}",
+            hint="builds run on Linux here: give the project a Linux environment",
+        )
+    created = services.clock.now()
+    return Start(
+        build_id=f"{project.name}:{services.new_id()}",
+        region=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or REGION,
+        created=created,
+        runner=request.runner,
+        image=_image(request),
+        build_image=project.environment.image,
+        sources=_sources(request, services),
+        buildspec=location,
+        overrides=request.variables,
+        timeout=request.timeout or project.timeout,
+        initiator=request.initiator or _user(),
+        outputs=request.outputs,
+        artifacts_directory=request.artifacts_directory,
+    )
+
+
+def _image(request: BuildRequest) -> str:
+    """Give what the runner is to open; "" for a runner that has no images."""
+    if request.image is not None:
+        return request.image
+    if request.runner in RUNNERS_WITHOUT_IMAGES:
+        return ""
+    wanted = request.project.environment.image
+    if wanted in request.images:
+        return request.images[wanted]
+    if wanted.startswith("aws/codebuild/") and request.default_image is not None:
+        return request.default_image
+    return wanted
+
+
+def _sources(request: BuildRequest, services: Services) -> tuple[SourcePlan, ...]:
+    project = request.project
+    revision = request.revision or _describe(request.source, services)
+    primary = SourcePlan(
+        identifier="",
+        directory=request.source.resolve(),
+        type=project.source.type,
+        location=project.source.location or revision.url,
+        version=request.source_version or project.source.version or revision.id,
+        resolved_version=revision.id,
+    )
+    known = {source.identifier: source for source in project.secondary_sources}
+    missing = [name for name in known if name not in request.secondary_sources]
+    if missing and request.outputs is None:  # in a pipeline its inputs are the sources
+        raise UsageError(
+            f"the secondary source '{missing[0]}' of the project is nowhere here",
+            hint=f"say where: --secondary-source {missing[0]}=DIR",
+        )
+    return (
+        primary,
+        *(
+            SourcePlan(
+                identifier=name,
+                directory=directory.resolve(),
+                type=known[name].type if name in known else "NO_SOURCE",
+                location=known[name].location if name in known else "",
+                version=known[name].version if name in known else "",
+            )
+            for name, directory in request.secondary_sources.items()
+        ),
+    )
+
+
+def _describe(source: Path, services: Services) -> Revision:
+    try:
+        return services.source(source).describe()
+    except CicdError:
+        # A build needs no git; without it there is no revision to tell the commands of.
+        return Revision(id="")
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a numeric user without a name
+        return str(os.getuid())

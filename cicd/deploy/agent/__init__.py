@@ -1,0 +1,1 @@
+"""What CodeDeploy's agent does on one instance."""

@@ -1,0 +1,146 @@
+"""What a group's earlier deployments say: who may be next, what is good, who goes first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from cicd.deploy.plan import DeploymentPlan
+from cicd.deploy.process import DeploymentProcess, DeploymentStatus, Status
+from cicd.engine.codec import decode
+from cicd.errors import Conflict, UsageError
+from cicd.event import Event, EventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cicd.ports import Services
+
+KIND: Final = "deployment"
+_BEGINNING: Final = timedelta(minutes=1)  # an admitted deployment without events died at its birth
+_LOOKED_BACK: Final = 20  # deployments
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """An earlier deployment of the group."""
+
+    plan: DeploymentPlan
+    status: str
+    targets: Mapping[str, Status]
+
+
+def stream_of(deployment_id: str) -> str:
+    """Name a deployment's stream."""
+    return f"{KIND}/{deployment_id}"
+
+
+def read_plan(stream: str, services: Services) -> DeploymentPlan | None:
+    """Read a deployment's plan; None when the stream is empty."""
+    for _, event in services.log.read(stream):
+        if event.kind is EventKind.SUBMITTED:
+            return decode(DeploymentPlan, event.data["plan"])
+    return None
+
+
+def admit(plan: DeploymentPlan, services: Services) -> None:
+    """
+    Keep a group to one active deployment: who appends to the group's stream is the next.
+
+    Raises:
+        UsageError: Another one is active.
+
+    """
+    stream = f"deployment-group/{plan.deployment_group_id}"
+    while True:
+        admissions = services.log.read(stream)
+        version, last = admissions[-1] if admissions else (0, None)
+        if last is not None and _is_active(last, services):
+            holder = last.data["deploymentId"]
+            raise UsageError(
+                f"The Deployment Group '{plan.deployment_group_name}' already has an active "
+                f"Deployment '{holder}' (DeploymentLimitExceededException)",
+                hint=f"wait for it; 'cicd deploy stop {holder}' ends it, and "
+                f"'cicd deploy resume {holder}' takes it up again",
+            )
+        admitted = Event(
+            kind=EventKind.SIGNALLED,
+            at=services.clock.now(),
+            data={"signal": "admitted", "deploymentId": plan.deployment_id},
+        )
+        try:
+            services.log.append(stream, (admitted,), expected=version)
+        except Conflict:
+            continue
+        return
+
+
+def _is_active(admitted: Event, services: Services) -> bool:
+    events = services.log.read(stream_of(str(admitted.data["deploymentId"])))
+    if not events:
+        return services.clock.now() - admitted.at < _BEGINNING
+    return not any(event.kind is EventKind.CONCLUDED for _, event in events)
+
+
+def last_succeeded(plan: DeploymentPlan, services: Services) -> DeploymentPlan | None:
+    """Give the plan of the group's last deployment that Succeeded: its last known good."""
+    for record in services.executions.list(kind=KIND, name=plan.deployment_group_name):
+        if record.status == DeploymentStatus.SUCCEEDED:
+            earlier = read_plan(record.stream, services)
+            if earlier is not None and earlier.deployment_group_id == plan.deployment_group_id:
+                return earlier
+    return None
+
+
+def in_order_of_health(plan: DeploymentPlan, services: Services) -> DeploymentPlan:
+    """Order a plan's targets as ``health_order`` says, by the group's last deployments."""
+    attempts = tuple(_attempts(plan, services))
+    order = health_order([target.id for target in plan.targets], attempts)
+    return replace(plan, targets=tuple(sorted(plan.targets, key=lambda t: order.index(t.id))))
+
+
+def _attempts(plan: DeploymentPlan, services: Services) -> Iterator[Attempt]:
+    for record in services.executions.list(
+        kind=KIND, name=plan.deployment_group_name, limit=_LOOKED_BACK
+    ):
+        earlier = read_plan(record.stream, services)
+        if earlier is None or earlier.deployment_group_id != plan.deployment_group_id:
+            continue
+        process = DeploymentProcess(earlier)
+        state = process.initial()
+        for _, event in services.log.read(record.stream):
+            state = process.apply(state, event)
+        yield Attempt(
+            plan=earlier,
+            status=state.status or "",
+            targets={t.id: process.target_status(state, t.id) for t in earlier.targets},
+        )
+
+
+def health_order(targets: Sequence[str], attempts: Sequence[Attempt]) -> list[str]:
+    """
+    Order targets: unhealthy ones first, then by revision unknown, old, current; then by id.
+
+    Healthy: the last attempt on it succeeded. Current: what it has is the group's last good
+    revision.
+
+    Args:
+        targets: Their ids.
+        attempts: Earlier deployments, the newest first.
+
+    Source: CodeDeploy User Guide, "Instance health".
+    """
+    good = next((a.plan.revision for a in attempts if a.status == "Succeeded"), None)
+
+    def key(target: str) -> tuple[bool, int, str]:
+        tried = [a for a in attempts if a.targets.get(target) in (Status.SUCCEEDED, Status.FAILED)]
+        healthy = bool(tried) and tried[0].targets[target] is Status.SUCCEEDED
+        installed = next(
+            (a.plan.revision for a in tried if a.targets[target] is Status.SUCCEEDED), None
+        )
+        rank = 0 if installed is None else 1 + int(installed == good)
+        return healthy, rank, target
+
+    return sorted(targets, key=key)

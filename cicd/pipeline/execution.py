@@ -1,0 +1,121 @@
+"""What is known of an execution, over or not: found by its id, folded from its events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cicd.errors import UsageError
+from cicd.event import JSON
+from cicd.pipeline.process import PipelineProcess
+from cicd.pipeline.result import ActionStatus, ErrorDetails, PipelineStatus
+from cicd.pipeline.shapes import pipeline_execution
+
+if TYPE_CHECKING:
+    from cicd.pipeline.state import PipelineState
+    from cicd.ports import ExecutionRecord, Services
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionFailure:
+    """The action that failed first, and why."""
+
+    stage: str
+    action: str
+    error: ErrorDetails  # its ``where`` is the failing command's line, if there is one
+    external_execution_id: str  # of the build or the deployment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionResult:
+    """What is known of an execution, over or not."""
+
+    execution_id: str
+    stream: str
+    status: PipelineStatus
+    failure: ExecutionFailure | None
+    external_execution_ids: Mapping[str, str]  # commits, builds, deployments, by "Stage/Action"
+    execution: Mapping[str, JSON]  # GetPipelineExecution, with "actionExecutionDetails"
+
+
+def find_execution(id_or_name: str | None, services: Services) -> ExecutionRecord:
+    """
+    Find an execution by its id, a beginning of it, or its pipeline's name (then the newest).
+
+    ``None``: the newest of all. Raises ``UsageError`` when there is none, or several are meant.
+    """
+    if id_or_name is None:
+        records = services.executions.list(kind="pipeline", limit=1)
+    else:
+        records = services.executions.list(kind="pipeline", name=id_or_name, limit=1)
+        found = None if records else services.executions.find("pipeline", id_or_name)
+        records = [found] if found else records
+    if not records:
+        what = f"'{id_or_name}'" if id_or_name else "yet"
+        raise UsageError(
+            f"there is no pipeline execution {what}", hint="cicd pipeline list shows them all"
+        )
+    return records[0]
+
+
+def execution_state(stream: str, services: Services) -> PipelineState:
+    """Fold an execution's events; raises ``UsageError`` when there are none."""
+    process = PipelineProcess()
+    state = process.initial()
+    for _, event in services.log.read(stream):
+        state = process.apply(state, event)
+    if state.plan is None:
+        raise UsageError(
+            f"there is no pipeline execution '{stream.partition('/')[2]}'",
+            hint="cicd pipeline list shows them all",
+        )
+    return state
+
+
+def execution_result(stream: str, services: Services) -> ExecutionResult:
+    """Say what is known of an execution, running or not."""
+    state = execution_state(stream, services)
+
+    external = _external_ids(stream, state, services)
+    return ExecutionResult(
+        execution_id=stream.partition("/")[2],
+        stream=stream,
+        status=state.status(),
+        failure=_failure(state),
+        external_execution_ids=external,
+        execution=pipeline_execution(state, external),
+    )
+
+
+def _external_ids(stream: str, state: PipelineState, services: Services) -> Mapping[str, str]:
+    """Give what each action led to: its result says so, or, while it runs, its child."""
+    running = [key for key, action in state.actions.items() if action.result is None]
+    children = {
+        record.parent: record.stream.partition("/")[2]
+        for kind in (("build", "deployment") if running else ())
+        for record in reversed(services.executions.list(kind=kind))
+    }
+    found = {key: children.get(f"{stream}/{key}", "") for key in running}
+    for key, action in state.actions.items():
+        if action.result is not None:
+            found[key] = action.result.external_execution_id
+    return found
+
+
+def _failure(state: PipelineState) -> ExecutionFailure | None:
+    assert state.plan is not None, "asked for executions that have one"
+    failures = [
+        (known.updated_at, action, known.result)
+        for action in state.plan.actions()
+        if (known := state.actions.get(action.key)) and known.status is ActionStatus.FAILED
+    ]
+    for _, action, result in sorted(failures, key=lambda found: found[0]):
+        if result is not None and result.error is not None:
+            return ExecutionFailure(
+                stage=action.stage,
+                action=action.name,
+                error=result.error,
+                external_execution_id=result.external_execution_id,
+            )
+    return None

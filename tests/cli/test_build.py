@@ -1,0 +1,169 @@
+"""`cicd build` and `cicd builds` from outside: words in, words and exit statuses out."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from cicd.cli import cicd
+from cicd.cli.boundary import run
+from cicd.event import Event, EventKind
+from cicd.settings import Settings
+from cicd.wiring import make_services
+
+BUILDSPEC = """version: 0.2
+env: {variables: {A: spec}}
+phases:
+  build:
+    commands:
+      - echo "A is $A"
+      - echo made > made.txt
+artifacts: {files: [made.txt]}
+"""
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    (tmp_path / "buildspec.yml").write_text(BUILDSPEC)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CICD_HOME", str(tmp_path / ".cicd"))
+    monkeypatch.setenv("CICD_RUNNER", "host")
+    return tmp_path
+
+
+def asked(*words):
+    return run(cicd, list(words))
+
+
+def last_json(capsys):
+    return json.loads(capsys.readouterr().out.splitlines()[-1])
+
+
+def test_a_build_needs_no_flags(here, capsys):
+    assert 0 == asked("build")
+    assert "A is spec" in capsys.readouterr().out.splitlines()
+
+
+def test_the_result_has_awss_shape(here, capsys):
+    assert 0 == asked("build", "--output", "json", "--env", "A=flag", "--timeout", "9")
+    build = last_json(capsys)
+    assert ("SUCCEEDED", 9, [{"name": "A", "value": "flag", "type": "PLAINTEXT"}]) == (
+        build["buildStatus"],
+        build["timeoutInMinutes"],
+        build["environment"]["environmentVariables"],
+    )
+
+
+def test_a_source_below_and_its_artifacts(here, capsys):
+    (here / "sub").mkdir()
+    (here / "sub" / "buildspec.yml").write_text(BUILDSPEC)
+    assert 0 == asked("build", "sub", "--artifacts", "out")
+    assert "made\n" == (here / "out" / "made.txt").read_text()
+
+
+def test_the_document_is_found_upwards(here, monkeypatch, capsys):
+    (here / "deep" / "er").mkdir(parents=True)
+    monkeypatch.chdir(here / "deep" / "er")
+    assert 0 == asked("build")
+
+
+def test_a_failed_build_exits_1_and_names_the_line(here, capsys):
+    (here / "buildspec.yml").write_text(BUILDSPEC.replace("echo made > made.txt", "exit 7"))
+    assert 1 == asked("build")
+    assert (
+        "buildspec.yml:7:9: Error while executing command: exit 7. Reason: exit status 7"
+    ) in capsys.readouterr().err.splitlines()
+
+
+def test_an_invalid_buildspec_exits_3_with_a_caret(here, capsys):
+    (here / "buildspec.yml").write_text("version: 0.2\nphases: {biuld: }\n")
+    assert 3 == asked("build")
+    error = capsys.readouterr().err
+    assert "buildspec.yml:2:10" in error
+    assert "did you mean 'build'?" in error
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (("build", "--runner", "nope"), 2, "'nope' is not known"),
+        (("build", "--project", "nope"), 2, "there is no project 'nope'"),
+        (("build", "--buildspec", "nope.yml"), 2, "there is no buildspec 'nope.yml'"),
+        (("build", "--env", "A"), 2, "'A' is not NAME=VALUE"),
+        (("build", "--timeout", "0"), 2, "0 is not in the range"),
+        (("build", "nowhere"), 2, "'nowhere' is not a directory"),
+        (("builds", "show", "nope"), 2, "there is no build 'nope'"),
+        (("builds", "resume", "nope"), 2, "there is no build 'nope'"),
+    ],
+)
+def test_what_cannot_be_done_says_so(here, capsys, words, status, said):
+    assert status == asked(*words)
+    assert said in capsys.readouterr().err
+
+
+def test_a_plan_changes_nothing(here, capsys):
+    assert 0 == asked("build", "--plan", "--output", "json")
+    plan = last_json(capsys)
+    assert ['echo "A is $A"', "echo made > made.txt"] == [
+        line["text"] for line in plan["phases"][2]["commands"]
+    ]
+    assert 0 == asked("builds", "list", "--output", "json")
+    assert {"ids": []} == last_json(capsys)
+
+
+def test_an_env_file_gives_variables_and_secrets_but_no_secret_to_a_plan(here, capsys):
+    (here / "values.env").write_text("A=from file\nCICD_PARAMETER_P=hidden-value\n/q=other-one\n")
+    (here / "buildspec.yml").write_text(
+        "version: 0.2\nenv: {parameter-store: {P: /p, Q: /q}}\n"
+        'phases: {build: {commands: ["echo $A $P $Q"]}}\n'
+    )
+    assert 0 == asked("build", "--env-file", "values.env")
+    assert "from file *** ***" in capsys.readouterr().out.splitlines()
+    assert 0 == asked("build", "--env-file", "values.env", "--plan", "--output", "json")
+    printed = capsys.readouterr().out
+    assert "hidden-value" not in printed
+    assert "other-one" not in printed
+
+
+def test_builds_are_listed_shown_and_their_log_printed(here, capsys):
+    asked("build", "--output", "json")
+    build_id = last_json(capsys)["id"]
+    assert 0 == asked("builds", "list")
+    assert build_id in capsys.readouterr().out
+    assert 0 == asked("builds", "show", build_id[:-4], "--output", "json")
+    assert [build_id] == [build["id"] for build in last_json(capsys)["builds"]]
+    assert 0 == asked("builds", "logs", build_id)
+    assert "Phase complete: BUILD State: SUCCEEDED" in capsys.readouterr().out
+    assert 0 == asked("builds", "stop", build_id)
+    assert "SUCCEEDED" in capsys.readouterr().out
+
+
+def test_a_build_that_was_left_running_is_told_of(here, capsys):
+    asked("build", "--output", "json")
+    plan_of = last_json(capsys)["id"]
+    settings = Settings(home=here / ".cicd")
+    with make_services(settings, reporters=()) as services:
+        (_, submitted), *_ = services.log.read(f"build/{plan_of}")
+        left = "build/left:1"
+        services.executions.submit(
+            left,
+            kind="build",
+            name="left",
+            status="IN_PROGRESS",
+            parent=None,
+            at=datetime.now(UTC),
+        )
+        services.log.append(
+            left,
+            (Event(kind=EventKind.SUBMITTED, at=submitted.at, data=submitted.data),),
+            expected=0,
+        )
+    assert 0 == asked("build")
+    assert "build left:1 was left running: cicd builds resume left:1" in capsys.readouterr().err
+    assert 0 == asked("builds", "resume", "left:1")
+
+
+@pytest.mark.parametrize("words", [("build",), ("builds",), ("builds", "logs")])
+def test_help(here, capsys, words):
+    assert 0 == asked(*words, "--help")
+    assert "Usage: cicd" in capsys.readouterr().out

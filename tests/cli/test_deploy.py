@@ -1,0 +1,135 @@
+import json
+
+import pytest
+
+from cicd.cli import cicd
+from cicd.cli.boundary import run
+
+APPSPEC = """version: 0.0
+os: linux
+files:
+  - source: app
+    destination: /srv/app
+hooks:
+  ValidateService:
+    - location: check.sh
+"""
+RESOURCES = """
+applications:
+  - applicationName: shop
+    deploymentGroups:
+      - deploymentGroupName: web
+        deploymentConfigName: CodeDeployDefault.OneAtATime
+local:
+  deploymentGroups:
+    web:
+      instances:
+        - {id: web-1, directory: .cicd/instances/web-1, endpoint: "http://127.0.0.1:8091"}
+        - {id: web-2, directory: .cicd/instances/web-2, endpoint: "http://127.0.0.1:8092"}
+"""
+
+
+@pytest.fixture
+def shop(tmp_path, monkeypatch):
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/index.html").write_text("hello")
+    (tmp_path / "check.sh").write_text("#!/bin/sh\nexit 0\n")
+    (tmp_path / "check.sh").chmod(0o755)
+    (tmp_path / "appspec.yml").write_text(APPSPEC)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "cicd.yml").write_text(RESOURCES)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def cli(*arguments):
+    return run(cicd, ["deploy", *arguments])
+
+
+def test_without_flags_the_repository_goes_to_the_group_of_the_resources(shop, capsys):
+    assert 0 == cli()
+    out = capsys.readouterr().out
+    assert "http://127.0.0.1:8092" in out
+    assert "hello" == (shop / ".cicd/instances/web-2/srv/app/index.html").read_text()
+
+
+def test_the_last_line_of_json_is_the_deployment(shop, capsys):
+    assert 0 == cli("--output", "json")
+    result = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert "Succeeded" == result["deploymentInfo"]["status"]
+    assert 2 == len(result["deploymentTargets"])
+
+
+def test_a_failed_deployment_exits_with_one_and_says_why(shop, capsys):
+    (shop / "check.sh").write_text("#!/bin/sh\necho not serving >&2\nexit 7\n")
+    assert 1 == cli()
+    captured = capsys.readouterr()
+    assert "failed with exit code 7" in captured.out
+    assert "[stderr]not serving" in captured.out + captured.err
+
+
+def test_instances_of_flags_need_no_resources(shop, capsys):
+    (shop / "cicd.yml").unlink()
+    assert 0 == cli("--instance", "a=one", "--instance", "b=two", "--strategy", "AllAtOnce")
+    assert "hello" == (shop / "two/srv/app/index.html").read_text()
+
+
+def test_a_plan_changes_nothing(shop, capsys):
+    assert 0 == cli("--plan")
+    assert "check.sh" in capsys.readouterr().out
+    assert not (shop / ".cicd").exists()
+
+
+def test_a_plan_warns_of_what_a_deployment_would_find_late(shop, capsys):
+    (shop / "appspec.yml").write_text(APPSPEC.replace("source: app", "source: ap"))
+    assert 0 == cli("--plan")
+    assert "deploy/missing-source" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--strategy", "LambdaCanary10Percent5Minutes"), "for ECS and Lambda"),
+        (("--strategy", "Custom"), "needs a minimum"),
+        (("--strategy", "AllAtOnce", "--minimum-healthy", "1"), "of its own"),
+        (("--minimum-healthy", "x"), "is not a number of hosts"),
+        (("nowhere",), "does not exist"),
+        (("--group", "wev"), "no deployment group"),
+        (("--instance", "a"), "is not an instance"),
+        (("status", "d-X"), "no deployment 'd-X'"),
+        (("stop",), "there is no deployment yet"),
+    ],
+)
+def test_wrong_words_exit_with_two(shop, capsys, arguments, words):
+    assert 2 == cli(*arguments)
+    assert words in capsys.readouterr().err
+
+
+def test_an_invalid_appspec_exits_with_three_and_its_position(shop, capsys):
+    (shop / "appspec.yml").write_text(APPSPEC.replace("version: 0.0", 'version: "0.0"'))
+    assert 3 == cli()
+    assert "appspec.yml:1:10" in capsys.readouterr().err
+
+
+def test_an_ecs_appspec_exits_with_four(shop, capsys):
+    (shop / "appspec.yml").write_text(
+        "version: 0.0\nResources:\n  - TargetService: {Type: AWS::ECS::Service}\n"
+    )
+    assert 4 == cli()
+    assert "service deployment" in capsys.readouterr().err
+
+
+def test_deployments_are_listed_and_shown(shop, capsys):
+    cli()
+    assert 0 == cli("list")
+    assert "Succeeded" in capsys.readouterr().out
+    assert 0 == cli("status")
+    assert "ValidateService" in capsys.readouterr().out
+    assert 0 == cli("resume")
+    assert 2 == cli("stop")
+
+
+def test_every_command_has_help_with_an_example(capsys):
+    for command in ((), ("run",), ("list",), ("status",), ("stop",), ("resume",)):
+        assert 0 == cli(*command, "--help")
+        assert "cicd deploy" in capsys.readouterr().out

@@ -1,0 +1,161 @@
+"""`cicd pipeline …` from outside: words in, words and exit statuses out."""
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from cicd.cli import cicd
+from cicd.cli.boundary import run
+
+CHECKOUT = Path(__file__).parents[2]
+GIVE_UP = f"'{sys.executable}' -m cicd pipeline stop --abandon; exit 1"
+PIPELINE = """
+name: shop
+roleArn: role
+pipelineType: V2
+artifactStore: {type: S3, location: artifacts}
+variables: [{name: stage, defaultValue: dev}]
+stages:
+- name: Source
+  actions:
+  - name: Checkout
+    actionTypeId: {category: Source, owner: AWS, provider: CodeCommit, version: '1'}
+    configuration: {RepositoryName: shop, BranchName: main}
+    outputArtifacts: [{name: code}]
+- name: Ask
+  actions:
+  - name: Approve
+    actionTypeId: {category: Approval, owner: AWS, provider: Manual, version: '1'}
+    configuration: {CustomData: "to #{variables.stage}?"}
+"""
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    (tmp_path / "pipeline.yml").write_text(PIPELINE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CICD_HOME", str(tmp_path / ".cicd"))
+    return tmp_path
+
+
+def asked(*words):
+    return run(cicd, ["pipeline", *words])
+
+
+def last_json(capsys):
+    return json.loads(capsys.readouterr().out.splitlines()[-1])
+
+
+def test_a_run_succeeds_and_its_result_has_awss_shape(here, capsys):
+    assert 0 == asked("run", "--approve", "--variable", "stage=live", "--output", "json")
+    result = last_json(capsys)
+    assert ("shop", "Succeeded") == (
+        result["pipelineExecution"]["pipelineName"],
+        result["pipelineExecution"]["status"],
+    )
+    assert ["Approve", "Checkout"] == [
+        each["actionName"] for each in result["actionExecutionDetails"]
+    ]
+    approve = result["actionExecutionDetails"][0]
+    assert "to live?" == approve["input"]["resolvedConfiguration"]["CustomData"]
+
+
+def test_list_status_and_logs_tell_of_it(here, capsys):
+    asked("run", "--approve")
+    capsys.readouterr()
+    assert 0 == asked("list")
+    assert "shop      1    Succeeded" in capsys.readouterr().out
+    assert 0 == asked("status", "shop")
+    said = capsys.readouterr().out
+    assert "Approved beforehand, with --approve" in said
+    assert 0 == asked("logs")
+    assert "Checkout: shop at its present content\n" == capsys.readouterr().out
+    assert 0 == asked("list", "--output", "json")
+    assert "Succeeded" == last_json(capsys)["pipelineExecutionSummaries"][0]["status"]
+
+
+def test_the_graph_needs_no_execution(here, capsys):
+    assert 0 == asked("graph", "--format", "mermaid")
+    assert capsys.readouterr().out.startswith("flowchart LR\n")
+
+
+@contextmanager
+def in_a_while(*words):
+    """Ask from another terminal until it works, at most twenty times."""
+    command = f"'{sys.executable}' -m cicd pipeline {' '.join(words)}"
+    script = f"for n in $(seq 20); do sleep 0.2; {command} && exit 0; done; {GIVE_UP}"
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+    other = subprocess.Popen(["sh", "-c", script], env=environment, stdout=-3, stderr=-3)
+    yield
+    assert 0 == other.wait()
+
+
+def test_an_approval_is_answered_from_another_terminal(here, capsys):
+    with in_a_while("approve", "--summary", "fine"):
+        assert 0 == asked("run")
+    assert "Ask/Approve Succeeded: fine" in capsys.readouterr().out
+
+
+def test_a_rejection_ends_the_run_with_one(here, capsys):
+    with in_a_while("reject", "--summary", "'not today'"):
+        assert 1 == asked("run")
+    assert "Ask/Approve: not today" in capsys.readouterr().out
+
+
+def test_a_waiting_run_is_stopped_from_another_terminal(here, capsys):
+    with in_a_while("stop", "--reason", "lunch"):
+        assert 1 == asked("run")
+    assert "shop: Stopped" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (("run", "nope"), 2, "there is no pipeline and no file 'nope'"),
+        (("run", "--variable", "x=1"), 2, "the pipeline 'shop' declares no variable 'x'"),
+        (("run", "--variable", "x"), 2, "'x' is not NAME=VALUE"),
+        (("run", "--revision", "No=1"), 2, "has no source action 'No'"),
+        (("status",), 2, "there is no pipeline execution yet"),
+        (("status", "1234"), 2, "there is no pipeline execution '1234'"),
+        (("approve",), 2, "no approval waits for an answer"),
+        (("resume",), 2, "there is no pipeline execution yet"),
+    ],
+)
+def test_wrong_words_get_a_clear_answer(here, capsys, words, status, said):
+    assert status == asked(*words)
+    assert said in capsys.readouterr().err
+
+
+def test_an_invalid_definition_ends_with_three_and_carets(here, capsys):
+    (here / "pipeline.yml").write_text(PIPELINE.replace("provider: CodeCommit", "provider: Git"))
+    assert 3 == asked("run")
+    said = capsys.readouterr().err
+    assert "pipeline.yml:11:" in said
+    assert "^^^" in said
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"a: [", b"{}", b"- 1", b"pipeline: 3"])
+def test_a_broken_definition_never_shows_a_traceback(here, capsys, content):
+    (here / "pipeline.yml").write_bytes(content)
+    assert 3 == asked("run")
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_template_ends_with_four(here, capsys):
+    (here / "pipeline.yml").write_text(
+        "Resources: {P: {Type: 'AWS::CodePipeline::Pipeline', Properties: {}}}"
+    )
+    assert 4 == asked("run")
+    assert "CloudFormation template, which is not run here yet" in capsys.readouterr().err
+
+
+def test_nothing_is_in_a_repository_without_a_pipeline(here, capsys):
+    (here / "pipeline.yml").unlink()
+    assert 2 == asked("run")
+    assert "there is no pipeline definition here" in capsys.readouterr().err
+    assert 0 == asked("list")

@@ -1,0 +1,96 @@
+from cicd.deploy.describe import describe
+from cicd.deploy.process import DeploymentProcess
+from cicd.engine.codec import encode
+from cicd.engine.process import Outcome, OutcomeStatus
+from cicd.event import Event, EventKind
+from cicd.ports import Level
+from cicd.testing.clock import START
+from tests.deploy.test_process import plan
+
+
+def tell(*steps, **options):
+    """Fold events, and give what is said of the last one."""
+    process = DeploymentProcess(plan(count=1, **options))
+    state = process.initial()
+    for kind, key, data in steps:
+        event = Event(kind=kind, at=START, key=key, data=data)
+        state = process.apply(state, event)
+    return describe(process, state, event)
+
+
+def finished(status, **detail):
+    return {"outcome": encode(Outcome(status=status, detail=detail))}
+
+
+SUBMITTED = (EventKind.SUBMITTED, "", {})
+STARTED = (EventKind.STARTED, "i0/ApplicationStop", {})
+
+
+def test_a_submitted_deployment_says_what_goes_where():
+    said = tell(SUBMITTED)
+    assert (
+        "Deploying v1 on 1 instance of shop/web, CodeDeployDefault.OneAtATime: d-ABCDEFGHI"
+    ) == said.text
+    assert "CodeDeploy Deployment State-change Notification" == said.detail["detail-type"]
+    assert "START" == said.detail["detail"]["state"]
+
+
+def test_a_rollback_says_that_it_is_one():
+    assert tell(SUBMITTED, rollback_of="d-OTHER").text.startswith("Rolling back to v1")
+
+
+def test_the_first_event_of_an_instance_is_its_start():
+    said = tell(SUBMITTED, STARTED)
+    assert "i0: ApplicationStop InProgress" == said.text
+    assert {
+        "instanceId": "i0",
+        "region": "local",
+        "deploymentId": "d-ABCDEFGHI",
+        "instanceGroupId": "1",
+        "deploymentGroup": "web",
+        "state": "START",
+        "application": "shop",
+    } == said.detail["detail"]
+
+
+def test_an_event_that_succeeded_is_named():
+    said = tell(SUBMITTED, STARTED, (EventKind.FINISHED, STARTED[1], finished(OutcomeStatus.DONE)))
+    assert ("i0: ApplicationStop Succeeded", Level.INFO) == (said.text, said.level)
+
+
+def test_an_event_that_failed_says_why():
+    end = finished(OutcomeStatus.FAILED, diagnostics={"message": "it broke"})
+    said = tell(SUBMITTED, STARTED, (EventKind.FINISHED, STARTED[1], end))
+    assert ("i0: ApplicationStop Failed: it broke", Level.FAILURE) == (said.text, said.level)
+    assert "FAILURE" == said.detail["detail"]["state"]
+
+
+def test_an_ignored_failure_is_a_warning():
+    end = finished(OutcomeStatus.FAILED, diagnostics={"message": "it broke"})
+    said = tell(
+        SUBMITTED,
+        STARTED,
+        (EventKind.FINISHED, STARTED[1], end),
+        ignore_application_stop_failures=True,
+    )
+    assert ("i0: ApplicationStop Failed: it broke (ignored)", Level.WARNING) == (
+        said.text,
+        said.level,
+    )
+
+
+def test_the_end_names_the_code():
+    end = finished(OutcomeStatus.FAULT, message="no disk")
+    said = tell(
+        SUBMITTED,
+        STARTED,
+        (EventKind.FINISHED, STARTED[1], end),
+        (EventKind.CONCLUDED, "", {"status": "Failed"}),
+    )
+    assert said.text.startswith("d-ABCDEFGHI: Failed HEALTH_CONSTRAINTS: The overall deployment")
+    assert "FAILURE" == said.detail["detail"]["state"]
+
+
+def test_a_stop_is_announced():
+    said = tell(SUBMITTED, (EventKind.SIGNALLED, "", {"signal": "stop"}))
+    assert "Stopping: events that run finish, no new one begins" == said.text

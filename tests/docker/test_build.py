@@ -1,0 +1,69 @@
+"""Whole builds in a container."""
+
+import os
+
+import pytest
+
+from cicd.build.project import default_project
+from cicd.build.run import BuildRequest, run_build
+from cicd.settings import Settings
+from cicd.wiring import make_services
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.fixture
+def build(tmp_path, docker_image):
+    """Run a buildspec in a container; give the result and what its commands wrote."""
+    source = tmp_path / "app"
+    source.mkdir()
+
+    def run(text):
+        (source / "buildspec.yml").write_text(text)
+        with make_services(Settings(home=tmp_path / ".cicd"), reporters=()) as services:
+            result = run_build(
+                BuildRequest(
+                    source=source,
+                    project=default_project("app"),
+                    image=docker_image,
+                    artifacts_directory=tmp_path / "out",
+                ),
+                services,
+            )
+            log = [line for _, line in services.logs.read(result.stream)]
+        phases = ("INSTALL", "PRE_BUILD", "BUILD", "POST_BUILD")
+        return result, [line.text for line in log if line.origin.startswith(phases)]
+
+    return run
+
+
+def test_a_build_runs_as_root_and_hands_its_files_to_the_user(build, tmp_path):
+    result, output = build(
+        "version: 0.2\nphases:\n  build:\n    commands:\n"
+        "      - id -u; echo $HOME; A=1\n      - echo $A > made\n"
+        "artifacts: {files: [made]}\n"
+    )
+    assert ("SUCCEEDED", ["0", "/root"]) == (result.status, output)
+    made = tmp_path / "out" / "made"
+    assert ("1\n", os.getuid()) == (made.read_text(), made.stat().st_uid)
+
+
+def test_another_user_sees_the_state_of_root_and_root_sees_his(build):
+    result, output = build(
+        "version: 0.2\nrun-as: nobody\nphases:\n"
+        "  install: {run-as: root, commands: [A=root]}\n"
+        "  build: {commands: ['id -un; echo $A; B=nobody']}\n"
+        "  post_build: {run-as: root, commands: ['id -un; echo $B']}\n"
+    )
+    assert ("SUCCEEDED", ["nobody", "root", "root", "nobody"]) == (result.status, output)
+
+
+def test_an_image_that_is_not_there_is_a_fault_with_a_hint(build, docker_image, tmp_path):
+    source = tmp_path / "app"
+    (source / "buildspec.yml").write_text("version: 0.2\nphases: {build: {commands: [a]}}\n")
+    with make_services(Settings(home=tmp_path / ".cicd"), reporters=()) as services:
+        request = BuildRequest(source=source, project=default_project("app"))
+        result = run_build(request, services)
+    assert ("FAULT", "PROVISIONING") == (result.status, result.failure.phase)
+    assert "aws/codebuild/standard:7.0" in result.failure.message
+    assert "--image" in result.failure.hint
