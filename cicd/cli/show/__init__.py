@@ -80,3 +80,10 @@ def label(stream: str) -> str:
     if kind == "pipeline":
         return f"pipeline:{rest[:8]}"
     return f"{name}:{identifier[:8]}" if name else rest[:8]
+
+
+def line_label(stream: str, origin: str, root: str) -> str:
+    """Name whoever wrote a line: an instance of a deployment, else a child; "" for the root."""
+    if stream.startswith("deployment/") and "/" in origin:
+        return origin.partition("/")[0]
+    return "" if stream == root else label(stream)

@@ -6,7 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from cicd.cli.show import label
+from cicd.cli.show import label, line_label
 from cicd.event import EventKind
 from cicd.ports import Level
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import RenderableType
+    from rich.text import Text
 
     from cicd.document.problem import Problem
     from cicd.event import JSON, Event
@@ -54,15 +55,16 @@ class Human:
         self._spinner = Spinner("dots")
         self._lock = threading.RLock()
         self._running: dict[str, tuple[float, str]] = {}  # stream → (started, what it does)
-        self._seen: list[str] = []  # streams, the root first
+        self._root = ""  # the stream that was asked for; the others are its children
+        self._styles: dict[str, str] = {}  # who writes lines → in which colour
         self._live = Live(
             get_renderable=self._now, console=self._out, refresh_per_second=8, transient=True
         )
 
     def event(self, stream: str, event: Event, said: Described) -> None:
-        """Print an event's words and move the live line on."""
+        """Print an event's words, unless they are a detail, and move the live line on."""
         with self._lock:
-            self._note(stream)
+            self._root = self._root or stream
             if event.kind is EventKind.CONCLUDED:
                 self._running.pop(stream, None)
             elif said.text:
@@ -70,16 +72,19 @@ class Human:
                 self._running[stream] = (started, said.text.split("\n")[0])
             if self._running and not self._live.is_started and self._out.is_terminal:
                 self._live.start()
-            if said.text:
-                self._print(stream, said.text, STYLES[said.level])
+            if said.text and said.level is not Level.DETAIL:
+                self._print(line_label(stream, "", self._root), _styled(said))
             if not self._running:
                 self._live.stop()
 
     def line(self, stream: str, line: LogLine) -> None:
         """Print a line of output with the colours it came with."""
+        from rich.text import Text
+
         with self._lock:
-            self._note(stream)
-            self._print(stream, line.text, None)
+            self._root = self._root or stream
+            name = line_label(stream, line.origin, self._root)
+            self._print(name, Text.from_ansi(line.text))
 
     def notice(self, text: str, level: Level = Level.INFO) -> None:
         """Print to standard error."""
@@ -126,21 +131,16 @@ class Human:
             self._running.clear()
             self._live.stop()
 
-    def _note(self, stream: str) -> None:
-        if stream not in self._seen:
-            self._seen.append(stream)
-
-    def _print(self, stream: str, text: str, style: str | None) -> None:
+    def _print(self, name: str, said: Text) -> None:
         from rich.text import Text
 
-        said = Text.from_ansi(text) if style is None else Text(text, style=style)
-        place = self._seen.index(stream)
-        if place == 0:
+        if not name:
             self._out.print(said)
             return
-        name = Text(f"{label(stream)} │ ", style=CHILD_STYLES[place % len(CHILD_STYLES)])
+        style = self._styles.setdefault(name, CHILD_STYLES[len(self._styles) % len(CHILD_STYLES)])
+        prefix = Text(f"{name} │ ", style=style)
         for part in said.split("\n", allow_blank=True):
-            self._out.print(name + part)
+            self._out.print(prefix + part)
 
     def _now(self) -> RenderableType:
         from rich.table import Table
@@ -161,6 +161,13 @@ class Human:
                 f"{elapsed // 60}:{elapsed % 60:02}",
             )
         return view
+
+
+def _styled(said: Described) -> Text:
+    from rich.text import Text
+
+    is_command = said.text.startswith("$ ")
+    return Text(said.text, style="bold" if is_command else STYLES[said.level])
 
 
 def _status_style(cell: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, TextIO
 
-from cicd.cli.show import label
+from cicd.cli.show import line_label
 from cicd.ports import Level
 
 if TYPE_CHECKING:
@@ -31,12 +31,12 @@ class Plain:
         del event
         self._root = self._root or stream
         if said.text:
-            self._write(self._out, self._prefixed(stream, said.text))
+            self._say(line_label(stream, "", self._root), said.text)
 
     def line(self, stream: str, line: LogLine) -> None:
         """Write a line of output."""
         self._root = self._root or stream
-        self._write(self._out, self._prefixed(stream, line.text))
+        self._say(line_label(stream, line.origin, self._root), line.text)
 
     def notice(self, text: str, level: Level = Level.INFO) -> None:
         """Write to standard error."""
@@ -70,11 +70,9 @@ class Plain:
     def close(self) -> None:
         """Hold nothing."""
 
-    def _prefixed(self, stream: str, text: str) -> str:
-        if stream == self._root:
-            return text
-        name = label(stream)
-        return "\n".join(f"[{name}] {line}" for line in text.split("\n"))
+    def _say(self, name: str, text: str) -> None:
+        prefix = f"[{name}] " if name else ""
+        self._write(self._out, "\n".join(prefix + line for line in text.split("\n")))
 
     def _write(self, to: TextIO, text: str) -> None:
         with self._lock:
