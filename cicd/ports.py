@@ -401,8 +401,8 @@ class ExecutionIndex(Protocol):
         """Give the newest first."""
 
     def find(self, kind: str, id_or_prefix: str) -> ExecutionRecord | None:
-        """Find by id (the stream after its first "/") or a prefix that only one has;
-        raises UsageError when several have it."""
+        """Find by id (the stream after its first "/"), or a prefix of it or of the UUID in it
+        that only one has; raises UsageError when several have it."""
 
     def drive(self, stream: str) -> AbstractContextManager[None]:
         """Be the one driver while inside; raises ``Conflict`` while another one lives."""

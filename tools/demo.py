@@ -211,6 +211,22 @@ def run_pipeline() -> int:
     return subprocess.run((PROGRAMS / "cicd", "pipeline", "run"), cwd=SHOP, check=False).returncode
 
 
+def failures() -> list[tuple[str, str, str]]:
+    """Give stage, action and code of each action of the newest execution that did not succeed."""
+    command = (PROGRAMS / "cicd", "pipeline", "status", "--output", "json")
+    done = subprocess.run(command, cwd=SHOP, check=True, stdout=subprocess.PIPE, text=True)
+    actions = json.loads(done.stdout.splitlines()[-1])["actionExecutionDetails"]
+    return [
+        (
+            each["stageName"],
+            each["actionName"],
+            each["output"]["executionResult"]["errorDetails"]["code"],
+        )
+        for each in actions
+        if each["status"] == "Failed"
+    ]
+
+
 def versions(ports: dict[str, int]) -> dict[str, str | None]:
     """Ask each instance for the version it serves; None: it does not answer."""
     found: dict[str, str | None] = {}
@@ -267,10 +283,11 @@ def show_broken() -> int:
     code = run_pipeline()
     after = versions(ports)
     show(ports, after)
-    if code != 1 or after != before:
-        say(f"That went wrong: the pipeline ended with {code}, where 1 was to be expected")
+    if code != 1 or after != before or failures() != [("Build", "Test", "JobFailed")]:
+        say(f"That went wrong: the pipeline ended with {code}, where 1 was to be expected,")
+        say("for a failed Test in the stage Build, and with the old version serving on")
         return 1
-    say("As it should be: the pipeline stopped, and the old version serves on.")
+    say("As it should be: the pipeline stopped at Build, and the old version serves on.")
     say("Next: ./run demo repair")
     return 0
 
@@ -294,6 +311,8 @@ def show_stop() -> int:
         else:
             os.kill(pid, signal.SIGKILL)
         say(f"{instance} stopped")
+    if not any(server(instance) for instance in INSTANCES):
+        say("No server of the demo runs")
     return 0
 
 

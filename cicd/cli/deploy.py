@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cicd.cli.show import Presenter
     from cicd.deploy.compile import PlannedDeployment
     from cicd.deploy.config import DeploymentConfig
-    from cicd.deploy.run import DeploymentResult
+    from cicd.deploy.result import DeploymentResult
     from cicd.document.resources import Resources
     from cicd.ports import Services
 

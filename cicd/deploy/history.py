@@ -16,6 +16,7 @@ from cicd.event import Event, EventKind
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from cicd.deploy.process import DeploymentState
     from cicd.ports import Services
 
 KIND: Final = "deployment"
@@ -45,20 +46,32 @@ def read_plan(stream: str, services: Services) -> DeploymentPlan | None:
     return None
 
 
+def fold(process: DeploymentProcess, services: Services) -> DeploymentState:
+    """Give the state of a deployment: its events, folded."""
+    state = process.initial()
+    for _, event in services.log.read(stream_of(process.plan.deployment_id)):
+        state = process.apply(state, event)
+    return state
+
+
 def admit(plan: DeploymentPlan, services: Services) -> None:
     """
     Keep a group to one active deployment: who appends to the group's stream is the next.
+
+    One that was admitted and died before it began may begin now.
 
     Raises:
         UsageError: Another one is active.
 
     """
-    stream = f"deployment-group/{plan.deployment_group_id}"
+    stream = _admissions(plan)
     while True:
         admissions = services.log.read(stream)
         version, last = admissions[-1] if admissions else (0, None)
+        holder = None if last is None else last.data["deploymentId"]
+        if holder == plan.deployment_id:
+            return
         if last is not None and _is_active(last, services):
-            holder = last.data["deploymentId"]
             raise UsageError(
                 f"The Deployment Group '{plan.deployment_group_name}' already has an active "
                 f"Deployment '{holder}' (DeploymentLimitExceededException)",
@@ -75,6 +88,17 @@ def admit(plan: DeploymentPlan, services: Services) -> None:
         except Conflict:
             continue
         return
+
+
+def overtaken_by(plan: DeploymentPlan, services: Services, *, besides: str) -> str | None:
+    """Give the group's last deployment if it came after ``plan`` and is not ``besides``."""
+    events = services.log.read(_admissions(plan))
+    last = str(events[-1][1].data["deploymentId"]) if events else plan.deployment_id
+    return None if last in (plan.deployment_id, besides) else last
+
+
+def _admissions(plan: DeploymentPlan) -> str:
+    return f"deployment-group/{plan.deployment_group_id}"
 
 
 def _is_active(admitted: Event, services: Services) -> bool:
@@ -109,9 +133,7 @@ def _attempts(plan: DeploymentPlan, services: Services) -> Iterator[Attempt]:
         if earlier is None or earlier.deployment_group_id != plan.deployment_group_id:
             continue
         process = DeploymentProcess(earlier)
-        state = process.initial()
-        for _, event in services.log.read(record.stream):
-            state = process.apply(state, event)
+        state = fold(process, services)
         yield Attempt(
             plan=earlier,
             status=state.status or "",

@@ -43,13 +43,24 @@ def is_wanted(plan: DeploymentPlan, state: DeploymentState) -> bool:
 
 
 def plan_rollback(
-    failed: DeploymentPlan, last_succeeded: DeploymentPlan | None, deployment_id: str
+    failed: DeploymentPlan,
+    last_succeeded: DeploymentPlan | None,
+    deployment_id: str,
+    *,
+    overtaken_by: str | None = None,
 ) -> Rollback:
     """
     Plan a new deployment of the last good revision, with that one's fileExistsBehavior.
 
-    It goes to all targets of the failed deployment, with its configuration.
+    It goes to all targets of the failed deployment, with its configuration;
+    but not where a later deployment to the group, ``overtaken_by``, has been made since.
     """
+    if overtaken_by is not None:
+        return Rollback(
+            message=f"{failed.deployment_id} is not rolled back: {overtaken_by} was deployed "
+            f"to '{failed.deployment_group_name}' after it",
+            plan=None,
+        )
     if last_succeeded is None:
         return Rollback(
             message=f"{failed.deployment_id} is not rolled back: no earlier deployment to "

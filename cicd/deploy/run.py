@@ -6,22 +6,23 @@ A deployment that ends badly is a result; an automatic rollback is another deplo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.config import DeploymentConfig
 from cicd.deploy.group import DeploymentGroup
 from cicd.deploy.plan import BundleType
+from cicd.deploy.result import DeploymentResult, deployment_result
 from cicd.deploy.spec import FileExistsBehavior
 from cicd.errors import UsageError
 from cicd.event import JSON, Event, EventKind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cicd.deploy.compile import PlannedDeployment
     from cicd.deploy.plan import DeploymentPlan
-    from cicd.deploy.process import DeploymentProcess, DeploymentState
     from cicd.ports import CancelToken, ExecutionRecord, Services
 
 _FINAL: Final = ("Succeeded", "Failed", "Stopped")
@@ -43,23 +44,6 @@ class DeploymentRequest:
     parent: str | None = None  # the stream that asked for it, such as "pipeline/<uuid>"
     revision_name: str = ""  # how people know the revision; "": the path
     refuse_invalid: bool = True  # False: an invalid AppSpec fails the deployment, as in the cloud
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeploymentResult:
-    """How a deployment ended, or how far it is."""
-
-    deployment_id: str  # "d-ABCDEFGHI"
-    stream: str  # "deployment/d-ABCDEFGHI"
-    status: str  # "Succeeded", "Failed", "Stopped"; before that "Created", "InProgress"
-    deployment: Mapping[str, JSON]  # {"deploymentInfo": …, "deploymentTargets": […]}
-    endpoints: Mapping[str, str]  # of the targets that have one, by target
-    failure: str | None = None  # the first cause, in one or more lines; None: there is none
-    # of the failure: targetId, lifecycleEventName, diagnostics
-    detail: Mapping[str, JSON] = field(default_factory=dict)
-    rollback: DeploymentResult | None = None  # the automatic rollback, when one was run just now
-    targets: tuple[tuple[str, str], ...] = ()  # (target, status), in order
-    events: tuple[tuple[str, str, str], ...] = ()  # (target, lifecycle event, status), in order
 
 
 def plan_deployment(request: DeploymentRequest) -> PlannedDeployment:
@@ -102,12 +86,15 @@ def resume_deployment(
     """
     Go on with a deployment whose driver died; a concluded one gives its result.
 
-    The lifecycle events that were running are run again.
+    The lifecycle events that were running are run again. An automatic rollback that is due
+    and was not begun, or not ended, is carried out now.
     """
     record, plan = _find(deployment_id, services)
+    token = cancel or services.cancel
     if record.status in _FINAL:
-        return _result(plan, services)
-    return _drive(plan, services, cancel or services.cancel)
+        rollback = _roll_back(plan, services, token)
+        return replace(deployment_result(plan, services), rollback=rollback)
+    return _drive(plan, services, token)
 
 
 def stop_deployment(
@@ -152,7 +139,7 @@ def stop_deployment(
 def get_deployment(deployment_id: str, services: Services) -> DeploymentResult:
     """Say how a deployment ended, or how far it is; raises UsageError when there is none."""
     _, plan = _find(deployment_id, services)
-    return _result(plan, services)
+    return deployment_result(plan, services)
 
 
 def _find(deployment_id: str, services: Services) -> tuple[ExecutionRecord, DeploymentPlan]:
@@ -220,69 +207,75 @@ def _drive(
             on_event=tell,
         )
         services.executions.update(stream, status, services.clock.now())
-    rollback = _roll_back(process, state, services, cancel)
-    return replace(_result(plan, services), rollback=rollback)
+    rollback = _roll_back(plan, services, cancel)
+    return replace(deployment_result(plan, services), rollback=rollback)
 
 
 def _roll_back(
-    process: DeploymentProcess, state: DeploymentState, services: Services, cancel: CancelToken
+    plan: DeploymentPlan, services: Services, cancel: CancelToken
 ) -> DeploymentResult | None:
-    from cicd.deploy.compile import deployment_id
-    from cicd.deploy.describe import describe
-    from cicd.deploy.history import last_succeeded, stream_of
-    from cicd.deploy.rollback import is_wanted, plan_rollback
-    from cicd.engine.signals import send
+    """Carry out what the stream says is still to be done about a rollback; None: nothing."""
+    from cicd.deploy.history import read_plan, stream_of
     from cicd.ports import CancelToken
 
-    plan = process.plan
-    if cancel.reason == "KILLED" or state.rollback is not None or not is_wanted(plan, state):
-        return None
-    wish = plan_rollback(plan, last_succeeded(plan, services), deployment_id(services.new_id()))
-    stream = stream_of(plan.deployment_id)
-    noted: dict[str, JSON] = {"rollbackMessage": wish.message}
-    if wish.plan is not None:
-        noted["rollbackDeploymentId"] = wish.plan.deployment_id
-    version = send(services.log, services.clock, stream, "rollback", **noted)
-    for _, event in services.log.read(stream, after=version - 1):
-        for reporter in services.reporters:
-            reporter.event(stream, event, describe(process, state, event))
-    if wish.plan is None:
-        return None
-    _submit(wish.plan, services, parent=stream)
+    if cancel.reason == "KILLED":
+        return None  # a resume finds it due
     # The token that stopped the deployment would stop its rollback, too.
-    return _drive(wish.plan, services, cancel if cancel.reason is None else CancelToken())
+    token = cancel if cancel.reason is None else CancelToken()
+    begun = _begun_rollback(plan, services)
+    if begun is not None:
+        record, wish = begun
+        if record.status in _FINAL or record.driven:
+            return None
+        return _drive(wish, services, token)
+    with services.executions.drive(stream_of(plan.deployment_id)):
+        wanted = _due_rollback(plan, services)
+        if wanted is None or read_plan(stream_of(wanted.deployment_id), services) is not None:
+            return None
+        _submit(wanted, services, parent=stream_of(plan.deployment_id))
+    return _drive(wanted, services, token)
 
 
-def _result(plan: DeploymentPlan, services: Services) -> DeploymentResult:
-    from cicd.deploy.history import stream_of
+def _begun_rollback(
+    plan: DeploymentPlan, services: Services
+) -> tuple[ExecutionRecord, DeploymentPlan] | None:
+    from cicd.deploy.history import KIND, fold, read_plan
     from cicd.deploy.process import DeploymentProcess
-    from cicd.deploy.shapes import deployment_info, deployment_targets, first_failure, status
+
+    noted = fold(DeploymentProcess(plan), services).rollback or {}
+    record = services.executions.find(KIND, str(noted.get("rollbackDeploymentId", "-")))
+    wish = None if record is None else read_plan(record.stream, services)
+    return None if record is None or wish is None else (record, wish)
+
+
+def _due_rollback(plan: DeploymentPlan, services: Services) -> DeploymentPlan | None:
+    """Note which rollback is made, or why there is none; one that was noted is planned again."""
+    from cicd.deploy.compile import deployment_id
+    from cicd.deploy.describe import describe
+    from cicd.deploy.history import fold, last_succeeded, overtaken_by, stream_of
+    from cicd.deploy.process import DeploymentProcess
+    from cicd.deploy.rollback import is_wanted, plan_rollback
+    from cicd.engine.signals import send
 
     process = DeploymentProcess(plan)
-    stream = stream_of(plan.deployment_id)
-    state = process.initial()
-    for _, event in services.log.read(stream):
-        state = process.apply(state, event)
-    failure, detail = first_failure(process, state)
-    return DeploymentResult(
-        deployment_id=plan.deployment_id,
-        stream=stream,
-        status=status(state),
-        deployment={
-            "deploymentInfo": deployment_info(process, state),
-            "deploymentTargets": deployment_targets(process, state),
-        },
-        endpoints={
-            target.id: target.endpoint for target in plan.targets if target.endpoint is not None
-        },
-        failure=failure,
-        detail=detail,
-        targets=tuple(
-            (target.id, str(process.target_status(state, target.id))) for target in plan.targets
-        ),
-        events=tuple(
-            (target.id, str(event), str(process.event_status(state, target.id, event)))
-            for target in plan.targets
-            for event in plan.events
-        ),
+    state = fold(process, services)
+    noted = state.rollback
+    if not is_wanted(plan, state) or (noted is not None and "rollbackDeploymentId" not in noted):
+        return None
+    fresh = deployment_id(services.new_id()) if noted is None else noted["rollbackDeploymentId"]
+    wish = plan_rollback(
+        plan,
+        last_succeeded(plan, services),
+        str(fresh),
+        overtaken_by=overtaken_by(plan, services, besides=str(fresh)),
     )
+    if noted is None or wish.plan is None:
+        stream = stream_of(plan.deployment_id)
+        said: dict[str, JSON] = {"rollbackMessage": wish.message}
+        if wish.plan is not None:
+            said["rollbackDeploymentId"] = wish.plan.deployment_id
+        version = send(services.log, services.clock, stream, "rollback", **said)
+        for _, event in services.log.read(stream, after=version - 1):
+            for reporter in services.reporters:
+                reporter.event(stream, event, describe(process, state, event))
+    return wish.plan

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
+from cicd.engine.archive import clean_path, judge_links
 from cicd.errors import UsageError
 from cicd.ports import Artifact
 from cicd.store.disk import disk
 from cicd.store.process_identity import is_alive, own_identity
 from cicd.store.unpacking import opened_zip, unpack_zip
-from cicd.store.zip_entries import clean_path, judge_links
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -84,12 +84,12 @@ class SqliteExecutionIndex:
         return self._records(f"{where} ORDER BY e.seq DESC LIMIT ?", values)
 
     def find(self, kind: str, id_or_prefix: str) -> ExecutionRecord | None:
-        """Find by id, or by a beginning of it that no other one of ``kind`` has."""
+        """Find by id, or by a beginning of it, or of its UUID, that no other of ``kind`` has."""
         stream = f"{kind}/{id_or_prefix}"
         found = self._records(
-            " WHERE e.kind = ? AND substr(e.stream, 1, ?) = ? ORDER BY e.stream = ? DESC, e.seq"
-            " LIMIT 6",
-            [kind, len(stream), stream, stream],
+            " WHERE e.kind = ? AND (substr(e.stream, 1, ?) = ? OR instr(e.stream, ?) > 0)"
+            " ORDER BY e.stream = ? DESC, e.seq LIMIT 6",
+            [kind, len(stream), stream, f":{id_or_prefix}", stream],
         )
         if len(found) > 1 and found[0].stream != stream:
             ids = [record.stream.partition("/")[2] for record in found]

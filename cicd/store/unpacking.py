@@ -9,18 +9,19 @@ import zlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from cicd.engine.archive import Allowance, judge_links
+from cicd.engine.zip_entries import EntryKind, judge_entries
 from cicd.errors import UsageError
 from cicd.store.disk import disk
-from cicd.store.zip_entries import EntryKind, judge_entries, judge_links
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from cicd.store.zip_entries import Entry
+    from cicd.engine.zip_entries import Entry
 
 _BLOCK = 1 << 20
-_LINK_LENGTH = 4096  # bytes
+_MODES = 0o777  # set-user, set-group and sticky are nobody's to bring
 
 
 def unpack_zip(path: Path, into: Path) -> None:
@@ -37,8 +38,10 @@ def unpack_zip(path: Path, into: Path) -> None:
 
     """
     with opened_zip(path) as zipped:
-        entries = judge_entries(zipped.infolist(), zip_size=path.stat().st_size)
-        links = {e.path: _link(zipped, e) for e in entries if e.kind is EntryKind.LINK}
+        entries = judge_entries(zipped.infolist(), Allowance(archive_size=path.stat().st_size))
+        links = {
+            e.path: os.fsdecode(zipped.read(e.name)) for e in entries if e.kind is EntryKind.LINK
+        }
         judge_links(links)
         with disk(into):
             into.mkdir(parents=True, exist_ok=True)
@@ -71,12 +74,6 @@ def opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
         raise UsageError(f"{path} is not a whole zip: {error}", hint="make it again") from error
 
 
-def _link(zipped: zipfile.ZipFile, entry: Entry) -> str:
-    if entry.size > _LINK_LENGTH:
-        raise UsageError(f"'{entry.path}' is a link of {entry.size} bytes", hint="pack it again")
-    return os.fsdecode(zipped.read(entry.name))
-
-
 def _write(
     zipped: zipfile.ZipFile, entries: tuple[Entry, ...], links: dict[str, str], into: Path
 ) -> None:
@@ -86,7 +83,7 @@ def _write(
         match entry.kind:
             case EntryKind.DIRECTORY:
                 target.mkdir(parents=True, exist_ok=True)
-                directories.append((target, entry.mode | 0o700))
+                directories.append((target, entry.mode & _MODES | 0o700))
             case EntryKind.FILE:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 _write_file(zipped, info, entry, target)
@@ -112,7 +109,7 @@ def _write_file(
         ) from None
     with out, zipped.open(info) as source:
         shutil.copyfileobj(source, out, _BLOCK)
-        os.fchmod(out.fileno(), entry.mode)
+        os.fchmod(out.fileno(), entry.mode & _MODES)
 
 
 def _empty(directory: Path) -> None:

@@ -210,6 +210,7 @@ class ExecutionIndexContract:
             ("app:1a", "build/app:1a"),
             ("app:1ab", "build/app:1ab"),
             ("web", "build/web:2"),
+            ("2", "build/web:2"),  # the UUID's own beginning is what people copy
             ("a%b_", "build/a%b_c"),
         ):
             found = index.find("build", asked)

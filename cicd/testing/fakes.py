@@ -122,7 +122,11 @@ class MemoryExecutionIndex:
         by_id = {r.stream.partition("/")[2]: r for r in self.list(kind=kind)}
         if id_or_prefix in by_id:
             return by_id[id_or_prefix]
-        found = sorted(id_ for id_ in by_id if id_.startswith(id_or_prefix))
+        found = sorted(
+            id_
+            for id_ in by_id
+            if id_.startswith(id_or_prefix) or f":{id_or_prefix}" in id_  # of the UUID
+        )
         if len(found) > 1:
             raise UsageError(
                 f"'{id_or_prefix}' is the beginning of {len(found)} ids",

@@ -255,6 +255,68 @@ def test_a_stop_may_forbid_the_rollback(tmp_path):
     assert "rollbackInfo" not in stopped.deployment["deploymentInfo"]
 
 
+def failing(world):
+    """Deploy a good revision, then a bad one that is rolled back; give the second's result."""
+    world.deploy(version(world, "v1"))
+    return world.deploy(
+        version(world, "v2", hooks(ValidateService="c.sh"), {"c.sh": SH + "exit 1\n"})
+    )
+
+
+def forget(world, result, *, after):
+    """Leave the world as a driver that died right after ``after`` of ``result`` would."""
+    kept = [event for _, event in world.log.read(result.stream)]
+    if after == "CONCLUDED":
+        kept = [event for event in kept if event.data.get("signal") != "rollback"]
+        world.log._streams[f"deployment-group/{world.group_id}"].pop()
+    world.executions._records.pop(result.rollback.stream)
+    world.log._streams.pop(result.rollback.stream)
+    world.log._streams[result.stream] = kept
+    world.at("/srv/app/index.html").write_text("broken")
+
+
+@pytest.mark.parametrize("after", ["CONCLUDED", "SIGNALLED"])
+def test_a_resume_starts_the_rollback_that_a_dead_driver_owed(tmp_path, after):
+    world = World(tmp_path, rollback=(RollbackEvent.DEPLOYMENT_FAILURE,))
+    bad = failing(world)
+    forget(world, bad, after=after)
+    resumed = resume_deployment(bad.deployment_id, world.services)
+    assert ("Failed", "Succeeded") == (resumed.status, resumed.rollback.status)
+    assert "v1" == world.text("/srv/app/index.html")
+    noted = [e for _, e in world.log.read(bad.stream) if e.data.get("signal") == "rollback"]
+    assert [resumed.rollback.deployment_id] == [e.data["rollbackDeploymentId"] for e in noted]
+    if after == "SIGNALLED":
+        assert bad.rollback.deployment_id == resumed.rollback.deployment_id
+
+
+def test_a_resume_goes_on_with_a_rollback_that_was_cut_short(tmp_path):
+    world = World(tmp_path, rollback=(RollbackEvent.DEPLOYMENT_FAILURE,))
+    bad = failing(world)
+    cut(world, bad.rollback, "web-1/Install")
+    resumed = resume_deployment(bad.deployment_id, world.services)
+    assert "Succeeded" == resumed.rollback.status
+    assert bad.rollback.deployment_id == resumed.rollback.deployment_id
+
+
+def test_a_rollback_is_carried_out_once(tmp_path):
+    world = World(tmp_path, rollback=(RollbackEvent.DEPLOYMENT_FAILURE,))
+    bad = failing(world)
+    assert resume_deployment(bad.deployment_id, world.services).rollback is None
+    assert 3 == len(world.executions.list(kind="deployment"))
+
+
+def test_a_deployment_that_was_overtaken_is_not_rolled_back(tmp_path):
+    world = World(tmp_path, rollback=(RollbackEvent.DEPLOYMENT_FAILURE,))
+    bad = failing(world)
+    forget(world, bad, after="CONCLUDED")
+    later = world.deploy(version(world, "v3"))
+    resumed = resume_deployment(bad.deployment_id, world.services)
+    assert resumed.rollback is None
+    assert "v3" == world.text("/srv/app/index.html")
+    said = resumed.deployment["deploymentInfo"]["rollbackInfo"]["rollbackMessage"]
+    assert f"{bad.deployment_id} is not rolled back: {later.deployment_id} was deployed" in said
+
+
 def test_a_rollback_signal_shows_in_the_original(world):
     result = world.deploy(version(world, "v1"))
     send(world.log, world.services.clock, result.stream, "rollback", rollbackDeploymentId="d-2")

@@ -14,7 +14,7 @@ from cicd.pipeline.result import (
 )
 
 if TYPE_CHECKING:
-    from cicd.deploy.run import DeploymentResult
+    from cicd.deploy.result import DeploymentResult
     from cicd.engine.process import Scope
     from cicd.pipeline.actions.provider import ActionRequest
     from cicd.ports import Services

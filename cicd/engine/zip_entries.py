@@ -7,23 +7,19 @@ a single byte is written.
 
 from __future__ import annotations
 
-import re
 import stat
-import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from cicd.engine.archive import LINK_LENGTH, clean_path, same_place
 from cicd.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
-# Deflate gives at most 1032 to 1, and text that people really pack seldom more than 50.
-MAXIMUM_RATIO = 200
-ALWAYS_ALLOWED = 1 << 30  # bytes unpacked that need no justification by the size of the zip
-_LINK_STEPS = 40  # as many as Linux follows
-_LINK_LENGTH = 4096  # bytes
+    from cicd.engine.archive import Allowance
+
 _UNIX = 3
 _COMPRESSIONS = (0, 8)  # stored and deflated: every tool that makes bundles uses one of them
 
@@ -43,7 +39,7 @@ class Entry:
     name: str  # in the zip
     path: str  # relative, "/"-separated, no "." or ".." in it
     kind: EntryKind
-    mode: int  # permission bits, without set-user, set-group and sticky
+    mode: int  # permission bits, with set-user, set-group and sticky
     size: int
 
 
@@ -59,55 +55,25 @@ class Info(Protocol):
     compress_type: int
 
 
-def judge_entries(infos: Iterable[Info], *, zip_size: int) -> tuple[Entry, ...]:
+def judge_entries(infos: Iterable[Info], allowance: Allowance | None) -> tuple[Entry, ...]:
     """
     Give the entries in the order of the zip.
 
+    Args:
+        infos: What the zip's directory says.
+        allowance: Is told of each entry; None for a zip that we made ourselves.
+
     Raises:
-        UsageError: A name or link that would leave the directory, two entries in one place,
-            a device, a password, or far more bytes than a zip of ``zip_size`` honestly holds.
+        UsageError: A name that would leave the directory, two entries in one place, a device,
+            a password, or far more than a zip of that size honestly holds.
 
     """
     entries = tuple(_entry(info) for info in infos)
-    total = sum(entry.size for entry in entries)
-    if total > max(ALWAYS_ALLOWED, MAXIMUM_RATIO * zip_size):
-        raise UsageError(
-            f"{total} bytes would come out of a zip of {zip_size}",
-            hint=f"more than {MAXIMUM_RATIO} to 1 is taken for an attack on the disk",
-        )
+    if allowance is not None:
+        for entry in entries:
+            allowance.take(entry.size)
     _one_place_each(entries)
     return entries
-
-
-def judge_links(links: Mapping[str, str]) -> None:
-    """Refuse links (path → text) that lead out of the directory, also by way of each other."""
-    for path, text in links.items():
-        if not text or "\0" in text or len(text.encode("utf-8", "replace")) > _LINK_LENGTH:
-            raise UsageError(f"'{path}' is a link to nothing", hint="pack it again without it")
-        if not _stays_inside(path, links):
-            raise UsageError(
-                f"'{path}' is a link to '{text}', which is outside", hint="pack what it points to"
-            )
-
-
-def clean_path(name: str) -> str:
-    """Give ``name`` without "." and doubled slashes; raises UsageError when it could escape."""
-    # Backslashes separate names to Windows, and so to some tools on the way.
-    parts = [part for part in name.split("/") if part not in ("", ".")]
-    if (
-        not parts
-        or name.startswith(("/", "\\"))
-        or "\0" in name
-        or ".." in re.split(r"[/\\]", name)
-        or re.match(r"[A-Za-z]:", parts[0])
-    ):
-        raise UsageError(f"'{name}' would leave the directory", hint="pack relative paths only")
-    return "/".join(parts)
-
-
-def same_place(path: str) -> str:
-    """Give what two paths have in common that some file systems cannot tell apart."""
-    return unicodedata.normalize("NFC", path).casefold()
 
 
 def _entry(info: Info) -> Entry:
@@ -124,12 +90,14 @@ def _entry(info: Info) -> Entry:
     # Only Unix writers put a mode there; anything else gets the usual one.
     mode = info.external_attr >> 16 if info.create_system == _UNIX else 0
     kind = _kind(info.filename, mode, path)
+    if kind is EntryKind.LINK and info.file_size > LINK_LENGTH:
+        raise UsageError(f"'{path}' is a link of {info.file_size} bytes", hint="pack it again")
     usual = 0o755 if kind is EntryKind.DIRECTORY else 0o644
     return Entry(
         name=info.filename,
         path=path,
         kind=kind,
-        mode=stat.S_IMODE(mode) & 0o777 or usual,
+        mode=stat.S_IMODE(mode) or usual,
         size=info.file_size,
     )
 
@@ -174,32 +142,3 @@ def _one_place_each(entries: Sequence[Entry]) -> None:
                     f"'{entry.path}' lies below '{above.path}', which is no directory",
                     hint="pack it again",
                 )
-
-
-def _stays_inside(path: str, links: Mapping[str, str]) -> bool:
-    here = path.split("/")[:-1]
-    ahead = links[path].split("/")
-    steps = 0
-    if links[path].startswith("/"):
-        return False
-    while ahead:
-        part = ahead.pop(0)
-        if part in ("", "."):
-            continue
-        if part == "..":
-            if not here:
-                return False
-            here.pop()
-            continue
-        here.append(part)
-        target = links.get("/".join(here))
-        if target is not None:
-            steps += 1
-            # A circle of links leads nowhere, so not outside either.
-            if target.startswith("/"):
-                return False
-            if steps > _LINK_STEPS:
-                return True
-            here.pop()
-            ahead = [*target.split("/"), *ahead]
-    return True

@@ -1,0 +1,63 @@
+"""How a deployment ended, or how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cicd.event import JSON
+
+if TYPE_CHECKING:
+    from cicd.deploy.plan import DeploymentPlan
+    from cicd.ports import Services
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentResult:
+    """How a deployment ended, or how far it is."""
+
+    deployment_id: str  # "d-ABCDEFGHI"
+    stream: str  # "deployment/d-ABCDEFGHI"
+    status: str  # "Succeeded", "Failed", "Stopped"; before that "Created", "InProgress"
+    deployment: Mapping[str, JSON]  # {"deploymentInfo": …, "deploymentTargets": […]}
+    endpoints: Mapping[str, str]  # of the targets that have one, by target
+    failure: str | None = None  # the first cause, in one or more lines; None: there is none
+    # of the failure: targetId, lifecycleEventName, diagnostics
+    detail: Mapping[str, JSON] = field(default_factory=dict)
+    rollback: DeploymentResult | None = None  # the automatic rollback, when one was run just now
+    targets: tuple[tuple[str, str], ...] = ()  # (target, status), in order
+    events: tuple[tuple[str, str, str], ...] = ()  # (target, lifecycle event, status), in order
+
+
+def deployment_result(plan: DeploymentPlan, services: Services) -> DeploymentResult:
+    """Fold a deployment's stream into its result, as far as it is."""
+    from cicd.deploy.history import fold, stream_of
+    from cicd.deploy.process import DeploymentProcess
+    from cicd.deploy.shapes import deployment_info, deployment_targets, first_failure, status
+
+    process = DeploymentProcess(plan)
+    state = fold(process, services)
+    failure, detail = first_failure(process, state)
+    return DeploymentResult(
+        deployment_id=plan.deployment_id,
+        stream=stream_of(plan.deployment_id),
+        status=status(state),
+        deployment={
+            "deploymentInfo": deployment_info(process, state),
+            "deploymentTargets": deployment_targets(process, state),
+        },
+        endpoints={
+            target.id: target.endpoint for target in plan.targets if target.endpoint is not None
+        },
+        failure=failure,
+        detail=detail,
+        targets=tuple(
+            (target.id, str(process.target_status(state, target.id))) for target in plan.targets
+        ),
+        events=tuple(
+            (target.id, str(event), str(process.event_status(state, target.id, event)))
+            for target in plan.targets
+            for event in plan.events
+        ),
+    )
