@@ -79,6 +79,7 @@ def body(environment: Environment, record: SessionRecord, mounts: list[JSON], ho
     variables = {"HOME": "/root", **trust, **environment.variables}
     host: dict[str, JSON] = {
         "Init": True,  # or a stop takes ten seconds and zombies stay
+        "AutoRemove": True,  # with its volumes, once its driver has ended
         "LogConfig": {"Type": "none"},
         "Mounts": mounts,
         "Privileged": environment.privileged,
@@ -108,7 +109,7 @@ def body(environment: Environment, record: SessionRecord, mounts: list[JSON], ho
 
 def not_started(environment: Environment, words: str) -> Unavailable:
     """Say why there is no container, from the engine's words."""
-    if 'exec: "sh"' in words or "status 127" in words:
+    if 'exec: "sh"' in words or ("exec" in words and "No such file" in words):
         return Unavailable(
             f"image '{environment.image}' has no 'sh'",
             hint="CodeBuild needs a shell in the image: choose another with `--image`",
@@ -117,11 +118,11 @@ def not_started(environment: Environment, words: str) -> Unavailable:
 
 
 def remove(engine: Engine, container: str) -> None:
-    """Remove a container with its volumes, whatever it does; fine when it has gone."""
+    """Kill a container, and remove it with its volumes; fine when it has gone, or is going."""
     try:
         engine.call("DELETE", f"/containers/{container}", query={"force": "1", "v": "1"})
     except Refused as refused:
-        if refused.status not in (404, 409):  # gone, or just going
+        if refused.status not in (404, 409):  # gone, or being removed by the engine
             raise Unavailable(
                 f"container '{container}' cannot be removed: {refused.message}",
                 hint=f"`docker rm --force --volumes {container}`",

@@ -1,22 +1,23 @@
 """
 The Docker engine's own HTTP, spoken on its unix socket.
 
-A build needs a handful of calls, and importing the SDK costs more than all of them.
+A build needs a handful of calls, and importing the SDK costs more than all of them;
+so does ``http.client``, which brings the mail parser and TLS along.
+In HTTP/1.0 an answer ends where its connection does: nothing is left to be parsed but a head.
 Podman's socket and those of Docker Desktop, colima and rootless engines speak the same.
 """
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
-import select
 import socket
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import quote, urlencode
 
+from cicd.backends.docker_stream import Stream
 from cicd.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -81,9 +82,8 @@ class Engine:
 
     def ping(self) -> None:
         """Agree on a version; raises ``Unavailable`` when no engine answers."""
-        answer = self._request("GET", "/_ping", None)
-        offered = answer.headers.get("Api-Version") or "1.41"
-        major, _, minor = offered.partition(".")
+        _, headers, _ = self._exchange("GET", "/_ping", None)
+        major, _, minor = headers.get("api-version", "1.41").partition(".")
         version = min(NEWEST, (int(major), int(minor)))
         self._prefix = f"/v{version[0]}.{version[1]}"
 
@@ -99,11 +99,9 @@ class Engine:
         target = path + (f"?{urlencode(query)}" if query else "")
         if not self._prefix:
             self.ping()
-        answer = self._request(method, self._prefix + target, body)
-        with answer:
-            data = answer.read()
-        if answer.status >= 300 and answer.status != 304:  # 304: it already is as asked
-            raise Refused(answer.status, _words(data))
+        status, _, data = self._exchange(method, self._prefix + target, body)
+        if status >= 300 and status != 304:  # 304: it already is as asked
+            raise Refused(status, _words(data))
         return cast("JSON", json.loads(data)) if data.strip() else None
 
     def find(self, path: str) -> Mapping[str, JSON] | None:
@@ -116,35 +114,29 @@ class Engine:
             raise
         return cast("Mapping[str, JSON]", found)
 
-    def attach(self, container: str) -> socket.socket:
-        """
-        Open a stream to a container's standard input.
-
-        The container's own streams are attached too, though nothing is said there:
-        the end of the stream is how its death is seen.
-        Closing it leaves the container's input open for the next one.
-        """
+    def attach(self, container: str) -> Stream:
+        """Open a stream to a container's standard input; raises ``Refused``."""
         if not self._prefix:
             self.ping()
-        stream = self._connect()
+        connection = self._connect()
         query = "stream=1&stdin=1&stdout=1&stderr=1"
-        stream.sendall(
+        connection.sendall(
             f"POST {self._prefix}/containers/{quote(container)}/attach?{query} HTTP/1.1\r\n"
             "Host: docker\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n"
             "Content-Length: 0\r\n\r\n".encode()
         )
         head = b""
         while b"\r\n\r\n" not in head:
-            piece = stream.recv(1)  # not a byte of the stream itself may be taken
+            piece = connection.recv(1)  # not a byte of the stream itself may be taken
             if not piece:
                 break
             head += piece
         status = head.split(b" ", 2)[1:2]
         if status not in ([b"101"], [b"200"]):
-            stream.close()
+            connection.close()
             raise Refused(int(status[0]) if status else 500, head.decode("utf-8", "replace"))
-        stream.settimeout(None)
-        return stream
+        connection.settimeout(None)
+        return Stream(connection)
 
     def _connect(self) -> socket.socket:
         stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -162,30 +154,35 @@ class Engine:
             raise Unavailable(f"no Docker engine answers at {self.url}", hint=START_HINT) from None
         return stream
 
-    def _request(self, method: str, target: str, body: JSON) -> http.client.HTTPResponse:
-        connection = http.client.HTTPConnection("docker")
-        connection.sock = self._connect()
-        data = None if body is None else json.dumps(body)
-        headers = {"Content-Type": "application/json", "Connection": "close"}
-        try:
-            connection.request(method, target, body=data, headers=headers)
-            return connection.getresponse()
-        except (OSError, http.client.HTTPException) as problem:
-            connection.close()
-            raise Unavailable(
-                f"the Docker engine at {self.url} did not answer: {problem}", hint=START_HINT
-            ) from None
+    def _exchange(
+        self, method: str, target: str, body: JSON
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Make one call; gives the status, the headers by their lower-case names, the content."""
+        data = b"" if body is None else json.dumps(body).encode()
+        request = (
+            f"{method} {target} HTTP/1.0\r\nHost: docker\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
+        )
+        with self._connect() as connection:
+            try:
+                connection.sendall(request.encode() + data)
+                answer = b"".join(iter(lambda: connection.recv(65536), b""))
+                return _parsed(answer)
+            except (OSError, ValueError) as problem:
+                raise Unavailable(
+                    f"the Docker engine at {self.url} did not answer: {problem}", hint=START_HINT
+                ) from None
 
 
-def at_end(stream: socket.socket) -> bool:
-    """Say whether the other side has closed; what it says otherwise is thrown away."""
-    try:
-        while select.select([stream], [], [], 0)[0]:
-            if not stream.recv(65536):
-                return True
-    except OSError:
-        return True
-    return False
+def _parsed(answer: bytes) -> tuple[int, Mapping[str, str], bytes]:
+    """Take an answer apart; raises ``ValueError`` for one that is not whole."""
+    head, end, content = answer.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    pairs = (line.partition(":") for line in lines)
+    headers = {name.lower(): text.strip() for name, _, text in pairs}
+    if not end or len(content) < int(headers.get("content-length", 0)):
+        raise ValueError("it hung up")
+    return int(first.split(" ", 2)[1]), headers, content
 
 
 def _words(data: bytes) -> str:

@@ -3,6 +3,7 @@
 #   run N         start the command in directory N (once, however often it is asked for)
 #   errand N      the same for one of our own: beside a command, and without a trace in the spool
 #   kill N SIG    send SIG to the processes of command N
+#   end           die; only where that is the death of all others too
 #
 # One shell reads the requests, one runs the commands, and one `cat` appends their output
 # to the spool: a pipe, because `echo x > /dev/stdout` would truncate a plain file.
@@ -50,6 +51,8 @@ _cicd_read_requests() {
             esac
         elif [ "$_cicd_verb" = kill ] && [ -e "$_cicd_at/started" ]; then
             _cicd_kill "$_cicd_signal" &
+        elif [ "$_cicd_verb" = end ]; then
+            kill -KILL $$
         fi
         jobs >/dev/null 2>&1 # collects those that have ended
     done

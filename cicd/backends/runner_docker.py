@@ -3,6 +3,8 @@ The docker runner: one container a session, whose only process is the driver.
 
 Measured: an exec for each command costs a tenth of a second, the driver a few milliseconds.
 No log driver: the spool is our log, an order of magnitude faster and byte for byte.
+The engine removes a container by itself once its driver has ended:
+waiting for that, and for the network to be taken down, would double the time of an end.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, cast
@@ -23,12 +26,15 @@ from cicd.backends.session_errands import ErrandFiles
 from cicd.ports import MountMode
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from cicd.backends.docker_stream import Stream
     from cicd.event import JSON
     from cicd.ports import Environment
+
+
+END = 1.0  # seconds that a driver may take to end when asked; then its container is killed
 
 
 class DockerRunner:
@@ -106,9 +112,10 @@ class DockerRunner:
         listed = engine.call("GET", "/containers/json", query={"all": "1", "filters": filters})
         for container in cast("list[Mapping[str, Mapping[str, str]]]", listed):
             labels = container["Labels"]
-            if not keep(labels[docker_container.STREAM]):
+            session = labels[docker_container.SESSION]
+            if session not in removed and not keep(labels[docker_container.STREAM]):
                 docker_container.remove(engine, cast("str", container["Id"]))
-                removed.append(labels[docker_container.SESSION])
+                removed.append(session)
         return removed
 
     def _engine(self) -> Engine:
@@ -163,7 +170,7 @@ class DockerChannel:
         self._directory = directory
         self._state = directory.record().state
         self._path = f"/containers/{self._state['container']}"
-        self._stream: socket.socket | None = None
+        self._stream: Stream | None = None
         self._lock = threading.Lock()
 
     def connect(self) -> None:
@@ -172,31 +179,29 @@ class DockerChannel:
 
     def await_ready(self, environment: Environment) -> None:
         """Return once the driver reads requests; raises ``Unavailable`` when it has died."""
-        pause = 0.001
+        stream = self._stream
+        assert stream is not None
+        pause = 0.0005
         while not (self._directory.io / "ready").exists():
-            if not self.alive():
-                match self._engine.find(f"{self._path}/json"):
-                    case {"State": {"ExitCode": int(status)}}:
-                        raise docker_container.not_started(
-                            environment, f"it ended with status {status}"
-                        )
-                raise docker_container.not_started(environment, "it has gone")
+            if stream.at_end():
+                words = stream.words() or "it ended at once"
+                raise docker_container.not_started(environment, words)
             time.sleep(pause)
             pause = min(pause * 1.5, 0.05)
 
     def send(self, request: str) -> None:
         """See ``Channel``."""
+        data = f"\n{request}\n".encode()  # what a dead process may have left of a line is ended
         with self._lock:
             if not self._connected():
                 return
             assert self._stream is not None
             try:
-                # What a dead process may have left of a line is ended first.
-                self._stream.sendall(f"\n{request}\n".encode())
+                self._stream.send(data)
             except OSError:
                 self._drop()
                 if self._connected():
-                    self._stream.sendall(f"\n{request}\n".encode())
+                    self._stream.send(data)
 
     def alive(self) -> bool:
         """See ``Channel``."""
@@ -204,8 +209,18 @@ class DockerChannel:
             return self._connected()
 
     def end(self) -> None:
-        """See ``Channel``. Removes the container and its volumes as well: that is one call."""
+        """
+        See ``Channel``.
+
+        The death of the driver is that of its container, whose first process it is;
+        to let it die is faster than to have it killed. The engine then removes the container.
+        """
         with self._lock:
+            if self._stream is not None:
+                with suppress(OSError):
+                    self._stream.send(b"\nend\n")
+                    if self._stream.at_end(END):
+                        return self._drop()
             self._drop()
             docker_container.remove(self._engine, self._state["container"])
 
@@ -216,7 +231,7 @@ class DockerChannel:
 
     def _connected(self) -> bool:
         """Say whether the container runs, after connecting anew where that helps."""
-        if self._stream is not None and not docker_engine.at_end(self._stream):
+        if self._stream is not None and not self._stream.at_end():
             return True
         self._drop()
         match self._engine.find(f"{self._path}/json"):
