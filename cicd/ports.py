@@ -350,6 +350,12 @@ class SecretSource(Protocol):
     def secret(self, reference: str) -> str | None:
         """Value behind ``id:json-key:version-stage:version-id``; None: it does not exist."""
 
+    def parameter_hint(self, name: str) -> str:
+        """Say how a parameter that does not exist is given here."""
+
+    def secret_hint(self, reference: str) -> str:
+        """Say how a secret that does not exist is given here."""
+
 
 # ── What is remembered ────────────────────────────────────────────────────────────────────────
 

@@ -21,7 +21,9 @@ import vulture
 HERE = Path(__file__).resolve().parent.parent
 PACKAGE = HERE / "cicd"
 NAMED = re.compile(r"^cicd[\w.]*:(\w+)$")
-CALLED_BY_LIBRARIES = frozenset({"format_commands", "get_command", "list_commands"})
+CALLED_BY_LIBRARIES = frozenset(
+    {"format_commands", "get_command", "list_commands", "readable", "seekable"}
+)
 SET_FOR_LIBRARIES = "attribute"  # such as the handlers of an expat parser
 VALUES = frozenset({"dataclass", "StrEnum", "IntEnum", "Enum", "NamedTuple", "Protocol"})
 

@@ -51,11 +51,25 @@ class EnvironmentSecrets:
         value = self._find(secret_names(asked), secret_variable(asked))
         return value if value is None or not asked.json_key else _under_key(value, asked)
 
+    def parameter_hint(self, name: str) -> str:
+        """Name the variable to set, and the line that does the same in an env file."""
+        return _hint(parameter_variable(name), parameter_name(name))
+
+    def secret_hint(self, reference: str) -> str:
+        """Name the variable to set, and the line that does the same in an env file."""
+        asked = read_secret_reference(reference)
+        value = f'{{"{asked.json_key}": "…"}}' if asked.json_key else "…"
+        return _hint(secret_variable(asked), secret_names(asked)[-1], value)
+
     def _find(self, names: Iterable[str], variable: str) -> str | None:
         for name in (*names, variable):
             if name in self._file:
                 return self._file[name]
         return self._environ.get(variable)
+
+
+def _hint(variable: str, name: str, value: str = "…") -> str:
+    return f"set {variable}={value}, or put {name}={value} into a file and name it by --env-file"
 
 
 def _under_key(value: str, asked: SecretReference) -> str:

@@ -1,66 +1,30 @@
-"""An event of a build → the log's lines, people's words, and EventBridge's detail. Pure."""
+"""An event of a build → people's words, and EventBridge's detail. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from cicd.build.journal import container_line
-from cicd.build.process import (
-    BuildProcess,
-    BuildState,
-    DownloadSource,
-    PhaseRecord,
-    ReadReport,
-    RunCommand,
-    StatusType,
-    UploadArtifacts,
-)
-from cicd.build.spec import COMMAND_PHASES, PhaseType
+from cicd.build.commands import ReadReport, RunCommand, UploadArtifacts
+from cicd.build.event_detail import phase_change, state_change
+from cicd.build.narrate import LOGGED
+from cicd.build.spec import COMMAND_PHASES
+from cicd.build.state import BuildState, StatusType, moves
 from cicd.event import JSON, EventKind
 from cicd.ports import Described, Level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import datetime
+    from collections.abc import Iterator
 
     from cicd.build.plan import BuildPlan
+    from cicd.build.process import BuildProcess
     from cicd.event import Event
 
-# The service tells of these in the container's log, and of no other phase.
-LOGGED = (PhaseType.DOWNLOAD_SOURCE, *COMMAND_PHASES, PhaseType.UPLOAD_ARTIFACTS)
 _LEVELS = {
     StatusType.SUCCEEDED: Level.SUCCESS,
     StatusType.IN_PROGRESS: Level.INFO,
     StatusType.STOPPED: Level.WARNING,
 }
-
-
-def narrate(
-    process: BuildProcess, before: BuildState, event: Event, after: BuildState
-) -> tuple[str, ...]:
-    """
-    Give the lines that an event adds to the build's log, whole as they stand there.
-
-    Source: logs of the service.
-    """
-    said: list[str] = []
-    command = after.running if event.kind is EventKind.STARTED else before.running
-    if isinstance(command, DownloadSource) and event.kind is EventKind.STARTED:
-        said += ["Waiting for agent ping", "Waiting for DOWNLOAD_SOURCE"]
-        said += ["Phase is DOWNLOAD_SOURCE"]
-    lines = [container_line(event.at, text) for text in said]
-    if isinstance(command, RunCommand):
-        text = process.command_line(command).text
-        if event.kind is EventKind.STARTED:
-            lines.append(container_line(event.at, f"Running command {text}"))
-        elif event.kind is EventKind.FINISHED:
-            lines.append("")
-            if _status(event) is not None:
-                said_so = f"Command did not exit successfully {text} exit status {_status(event)}"
-                lines.append(container_line(event.at, said_so))
-    phases = _phase_lines(process, before, after)
-    return (*lines, *(container_line(event.at, text) for text in phases))
 
 
 def describe(
@@ -147,14 +111,14 @@ def _artifact(artifact: JSON) -> Described:
 
 def _phases(plan: BuildPlan, before: BuildState, after: BuildState) -> Iterator[Described]:
     """Describe each phase that was entered or completed between two states."""
-    for entered, record in _moves(before, after):
+    for entered, record in moves(before, after):
         if entered:
-            if record.phase in COMMAND_PHASES and _has_commands(plan, record.phase):
+            if record.phase in COMMAND_PHASES and plan.phase(record.phase).has_commands:
                 yield Described(text=f"Entering phase {record.phase}", level=Level.DETAIL)
             continue
         failed = record.status is not StatusType.SUCCEEDED
         silent = record.phase not in LOGGED or (
-            record.phase in COMMAND_PHASES and not _has_commands(plan, record.phase)
+            record.phase in COMMAND_PHASES and not plan.phase(record.phase).has_commands
         )
         text = "" if silent and not failed else f"Phase complete: {record.phase} "
         if text:
@@ -167,142 +131,3 @@ def _phases(plan: BuildPlan, before: BuildState, after: BuildState) -> Iterator[
             level=_LEVELS.get(record.status, Level.FAILURE) if failed else Level.DETAIL,
             detail=phase_change(plan, after, record),
         )
-
-
-def _phase_lines(process: BuildProcess, before: BuildState, after: BuildState) -> Iterator[str]:
-    for entered, record in _moves(before, after):
-        if record.phase not in LOGGED:
-            continue
-        if not entered:
-            yield f"Phase complete: {record.phase} State: {record.status}"
-            yield f"Phase context status code: {record.code} Message: {record.message}"
-        elif record.phase in COMMAND_PHASES:
-            yield f"Entering phase {record.phase}"
-            user = process.plan.phase(record.phase).run_as
-            if user and _has_commands(process.plan, record.phase):
-                yield f"Run-as user: {user}"
-
-
-def _moves(before: BuildState, after: BuildState) -> Iterator[tuple[bool, PhaseRecord]]:
-    """Give (entered?, record) for each phase that was entered or completed, in order."""
-    for index, record in enumerate(after.phases):
-        if record.phase in {PhaseType.SUBMITTED, PhaseType.QUEUED, PhaseType.COMPLETED}:
-            continue
-        is_new = index >= len(before.phases)
-        if is_new:
-            yield True, record
-        if record.ended is not None and (is_new or before.phases[index].ended is None):
-            yield False, record
-
-
-def _has_commands(plan: BuildPlan, phase: PhaseType) -> bool:
-    planned = plan.phase(phase)
-    return bool(planned.commands or planned.finally_commands)
-
-
-def _status(event: Event) -> JSON:
-    outcome = event.data["outcome"]
-    detail = outcome.get("detail") if isinstance(outcome, Mapping) else None
-    return detail.get("exitStatus") if isinstance(detail, Mapping) else None
-
-
-# ── EventBridge ───────────────────────────────────────────────────────────────────────────────
-
-
-def state_change(plan: BuildPlan, state: BuildState) -> Mapping[str, JSON]:
-    """
-    Give the detail of "CodeBuild Build State Change".
-
-    Source: user guide, "Build notifications input format reference".
-    """
-    last = state.phases[-1] if state.phases else None
-    return {
-        "build-status": state.status.value,
-        "project-name": plan.project,
-        "build-id": plan.arn,
-        "current-phase": last.phase.value if last else PhaseType.SUBMITTED.value,
-        "current-phase-context": _context(last) if last else "[]",
-        "additional-information": _additional(plan, state),
-        "version": "1",
-    }
-
-
-def phase_change(plan: BuildPlan, state: BuildState, record: PhaseRecord) -> Mapping[str, JSON]:
-    """
-    Give the detail of "CodeBuild Build Phase Change".
-
-    Source: user guide, "Build notifications input format reference".
-    """
-    ended = record.ended or record.started
-    return {
-        "completed-phase": record.phase.value,
-        "completed-phase-status": record.status.value,
-        "completed-phase-context": _context(record),
-        "completed-phase-duration-seconds": int((ended - record.started).total_seconds()),
-        "completed-phase-start": _spoken(record.started),
-        "completed-phase-end": _spoken(ended),
-        "project-name": plan.project,
-        "build-id": plan.arn,
-        "additional-information": _additional(plan, state),
-        "version": "1",
-    }
-
-
-def _additional(plan: BuildPlan, state: BuildState) -> Mapping[str, JSON]:
-    source = plan.sources[0]
-    return {
-        "cache": {"type": plan.cache_type},
-        "build-number": float(plan.number),
-        "timeout-in-minutes": plan.timeout.total_seconds() / 60,
-        "queued-timeout-in-minutes": plan.queued_timeout.total_seconds() / 60,
-        "build-complete": state.status is not StatusType.IN_PROGRESS,
-        "initiator": plan.initiator,
-        "build-start-time": _spoken(plan.created),
-        "source": {"type": source.type, "location": source.location},
-        "source-version": source.version,
-        "environment": {
-            "image": plan.build_image,
-            "privileged-mode": plan.privileged,
-            "image-pull-credentials-type": "CODEBUILD",
-            "compute-type": plan.compute_type,
-            "type": plan.environment_type,
-            "environment-variables": _variables(plan),
-        },
-        "logs": {"group-name": f"/aws/codebuild/{plan.project}", "stream-name": plan.uuid},
-        "phases": [_phase(record) for record in state.phases],
-    }
-
-
-def _variables(plan: BuildPlan) -> Sequence[JSON]:
-    return [{"name": v.name, "value": v.value, "type": v.type.value} for v in plan.variables]
-
-
-def _phase(record: PhaseRecord) -> Mapping[str, JSON]:
-    start: dict[str, JSON] = {
-        "phase-type": record.phase.value,
-        "start-time": _spoken(record.started),
-    }
-    if record.ended is None or record.phase is PhaseType.COMPLETED:
-        return start
-    return start | {
-        "phase-context": [] if record.phase in _WITHOUT_CONTEXT else [_words(record)],
-        "end-time": _spoken(record.ended),
-        "duration-in-seconds": int((record.ended - record.started).total_seconds()),
-        "phase-status": record.status.value,
-    }
-
-
-_WITHOUT_CONTEXT = {PhaseType.SUBMITTED, PhaseType.QUEUED, PhaseType.COMPLETED}
-
-
-def _context(record: PhaseRecord) -> str:
-    return "[]" if record.phase in _WITHOUT_CONTEXT else f"[{_words(record)}]"
-
-
-def _words(record: PhaseRecord) -> str:
-    return f"{record.code}: {record.message}"
-
-
-def _spoken(at: datetime) -> str:
-    """Write a time as the events do: "Sep 1, 2017 4:12:29 PM"."""
-    return f"{at:%b} {at.day}, {at.year} {at.hour % 12 or 12}:{at:%M:%S} {at:%p}"

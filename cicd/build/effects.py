@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from cicd.build.collect import CollectFailed, Collector
-from cicd.build.journal import Journal
-from cicd.build.process import (
+from cicd.build.collect import Collector
+from cicd.build.commands import (
     BuildCommand,
-    BuildProcess,
     DownloadSource,
     Finalize,
     Provision,
@@ -16,6 +14,9 @@ from cicd.build.process import (
     RunCommand,
     UploadArtifacts,
 )
+from cicd.build.journal import Journal
+from cicd.build.pick import NothingFound, Picker
+from cicd.build.process import BuildProcess
 from cicd.build.runtimes import RUNTIMES, select_runtimes
 from cicd.build.script import frame, query, set_up, value_of
 from cicd.build.spec import VariableType
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from cicd.event import JSON
     from cicd.ports import Exit, Services, Session
 
-SECRETS_HINT = "values come from CICD_PARAMETER_… and CICD_SECRET_… variables, or from --env-file"
 DONE = Outcome(status=OutcomeStatus.DONE)
 LOST = Outcome(status=OutcomeStatus.LOST)
 
@@ -127,7 +127,7 @@ class BuildEffects:
         if self._resolved is None:
             found = resolve(self._plan.variables, self._services.secrets)
             if isinstance(found, Unresolved):
-                raise Unavailable(found.message)
+                raise Unavailable(found.message, hint=found.hint)
             values, hidden = found
             self._resolved = values, Redactor(hidden)
         return self._resolved
@@ -185,7 +185,7 @@ class BuildEffects:
             say(key, "Decrypting parameter store environment variables")
         found = resolve(plan.variables, self._services.secrets)
         if isinstance(found, Unresolved):
-            return _failed(found.code, found.message, hint=SECRETS_HINT)
+            return _failed(found.code, found.message, hint=found.hint or "")
         _, redactor = self._values()
         for _ in redactor.too_short:
             say(key, "A secret of fewer than 4 characters is not masked")
@@ -348,11 +348,14 @@ class BuildEffects:
         _, redactor = self._values()
         return Collector(
             plan=self._plan,
-            session=session,
-            services=self._services,
+            artifacts=self._services.artifacts,
             redactor=redactor,
-            say=lambda *texts: self._journal.say(key, *texts),
-            ask=lambda what, asked: self._ask(session, f"{key}/{what}", asked),
+            picker=Picker(
+                session=session,
+                home=self._services.home,
+                say=lambda *texts: self._journal.say(key, *texts),
+                ask=lambda what, asked: self._ask(session, f"{key}/{what}", asked),
+            ),
         )
 
     def _upload(self) -> Outcome:
@@ -363,7 +366,7 @@ class BuildEffects:
         made: list[JSON] = []
         try:
             made.extend(map(collector.artifact, self._plan.artifacts))
-        except CollectFailed as problem:
+        except NothingFound as problem:
             detail: dict[str, JSON] = {
                 "code": "CLIENT_ERROR",
                 "message": str(problem),

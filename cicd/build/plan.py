@@ -37,6 +37,11 @@ class PhasePlan:
     on_failure: OnFailure | None = None  # None: the transitions of the user guide
     run_as: str | None = None
 
+    @property
+    def has_commands(self) -> bool:
+        """Whether there is anything to run."""
+        return bool(self.commands or self.finally_commands)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourcePlan:

@@ -2,136 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from enum import StrEnum
-from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from cicd.build.plan import CommandLine
+from cicd.build.commands import (
+    BuildCommand,
+    DownloadSource,
+    Finalize,
+    Provision,
+    ReadReport,
+    RunCommand,
+    UploadArtifacts,
+)
 from cicd.build.spec import COMMAND_PHASES, OnFailure, PhaseType
+from cicd.build.state import (
+    BuildState,
+    PhaseRecord,
+    StatusType,
+    close_phase,
+    enter_phase,
+    final_status,
+    keep,
+)
 from cicd.engine.codec import decode
 from cicd.engine.process import Cancel, Decision, Outcome, OutcomeStatus
-from cicd.event import JSON, EventKind
+from cicd.event import EventKind
 
 if TYPE_CHECKING:
-    from cicd.build.plan import BuildPlan
+    from datetime import datetime
+
+    from cicd.build.plan import BuildPlan, CommandLine
     from cicd.event import Event
 
-
-class StatusType(StrEnum):
-    """Of a phase and of a build. Source: CodeBuild API, ``StatusType``."""
-
-    SUCCEEDED = "SUCCEEDED"
-    FAILED = "FAILED"
-    FAULT = "FAULT"
-    TIMED_OUT = "TIMED_OUT"
-    IN_PROGRESS = "IN_PROGRESS"
-    STOPPED = "STOPPED"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provision:
-    """Make the session."""
-
-    key: str = "PROVISIONING"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DownloadSource:
-    """Look at the sources in the session, resolve the secrets, prepare the shell."""
-
-    key: str = "DOWNLOAD_SOURCE"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunCommand:
-    """Run one command of a phase; ``index`` counts ``commands``, then ``finally``, from 0."""
-
-    key: str  # "BUILD/2/1": phase, index, and the attempt, of which there is one so far
-    phase: PhaseType
-    index: int
-    succeeding: bool  # CODEBUILD_BUILD_SUCCEEDING
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UploadArtifacts:
-    """Pick the files of all artifacts and keep them."""
-
-    key: str = "UPLOAD_ARTIFACTS"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadReport:
-    """Read the files of one report group."""
-
-    key: str  # "UPLOAD_ARTIFACTS/report/0"
-    index: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finalize:
-    """Read the exported variables and end the session."""
-
-    key: str = "FINALIZING"
-    ended: str = ""  # "TIMED_OUT", "STOPPED": what ended the phase that was open
-    exporting: bool = False  # commands may have run, so there may be something to export
-
-
-BuildCommand: TypeAlias = (
-    Provision | DownloadSource | RunCommand | UploadArtifacts | ReadReport | Finalize
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhaseRecord:
-    """What is known of one phase."""
-
-    phase: PhaseType
-    started: datetime
-    ended: datetime | None = None
-    status: StatusType = StatusType.IN_PROGRESS
-    code: str = ""
-    message: str = ""
-    hint: str = ""
-    command: CommandLine | None = None  # the one that failed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildState:
-    """The fold of a build's events."""
-
-    phases: tuple[PhaseRecord, ...] = ()  # the last one may be open
-    step: int = 0  # how many steps of the open phase are done or skipped
-    running: BuildCommand | None = None
-    stop: str | None = None  # why somebody wants it to end
-    status: StatusType = StatusType.IN_PROGRESS  # the final one, once concluded
-    artifacts: tuple[Mapping[str, JSON], ...] = ()
-    reports: tuple[Mapping[str, JSON], ...] = ()
-    exported: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    source: Mapping[str, JSON] = field(default_factory=lambda: MappingProxyType({}))
-
-    @property
-    def open(self) -> PhaseRecord | None:
-        """The phase that is under way."""
-        last = self.phases[-1] if self.phases else None
-        return last if last is not None and last.ended is None else None
-
-    @property
-    def succeeding(self) -> bool:
-        """CODEBUILD_BUILD_SUCCEEDING: whether no phase has failed, the open one included."""
-        return all(
-            p.status in {StatusType.SUCCEEDED, StatusType.IN_PROGRESS} and not p.code
-            for p in self.phases
-        )
-
-    def phase(self, phase: PhaseType) -> PhaseRecord | None:
-        """Give the record of one phase, if it was entered."""
-        return next((p for p in self.phases if p.phase is phase), None)
-
-
 _NEXT = dict(zip(PhaseType, list(PhaseType)[1:], strict=False))
+_ENDINGS = {
+    "TIMED_OUT": (StatusType.TIMED_OUT, "BUILD_TIMED_OUT", "Build has timed out. "),
+    "STOPPED": (StatusType.STOPPED, "", ""),
+}
 
 
 class BuildProcess:
@@ -249,8 +156,8 @@ class BuildProcess:
     def _started(self, state: BuildState, event: Event) -> BuildState:
         command: BuildCommand = decode(BuildCommand, event.data["command"])
         if isinstance(command, Finalize) and command.ended:
-            state = _close(state, event.at, *_ENDINGS[command.ended])
-            state = _enter(state, PhaseType.FINALIZING, event.at)
+            state = close_phase(state, event.at, *_ENDINGS[command.ended])
+            state = enter_phase(state, PhaseType.FINALIZING, event.at)
         return replace(state, running=command)
 
     def _finished(self, state: BuildState, outcome: Outcome, at: datetime) -> BuildState:
@@ -258,11 +165,11 @@ class BuildProcess:
         current = state.open
         assert command is not None, "an outcome follows its start"
         assert current is not None, "a command belongs to an open phase"
-        state = _keep(replace(state, running=None, step=state.step + 1), command, outcome)
+        state = keep(replace(state, running=None, step=state.step + 1), command, outcome)
         if outcome.status is OutcomeStatus.CANCELLED:
             ended = "TIMED_OUT" if outcome.reason == "TIMED_OUT" else "STOPPED"
-            state = _close(state, at, *_ENDINGS[ended])
-            return _enter(state, PhaseType.FINALIZING, at)
+            state = close_phase(state, at, *_ENDINGS[ended])
+            return enter_phase(state, PhaseType.FINALIZING, at)
         if outcome.status in {OutcomeStatus.FAULT, OutcomeStatus.LOST}:
             return self._faulted(state, current, outcome, at)
         if outcome.status is OutcomeStatus.FAILED:
@@ -299,11 +206,11 @@ class BuildProcess:
         while True:
             current = state.phases[-1]
             failed = bool(current.code)
-            state = _close(state, at, StatusType.FAILED if failed else StatusType.SUCCEEDED)
+            state = close_phase(state, at, StatusType.FAILED if failed else StatusType.SUCCEEDED)
             following = self._after(current.phase, failed=failed)
             if following is None:
                 return state
-            state = _enter(state, following, at)
+            state = enter_phase(state, following, at)
             if self._step(state, following) is not None:
                 return state
 
@@ -332,75 +239,11 @@ class BuildProcess:
             hint=str(outcome.detail.get("hint", "")),
         )
         state = replace(state, phases=(*state.phases[:-1], current))
-        state = _close(state, at, StatusType.FAULT)
+        state = close_phase(state, at, StatusType.FAULT)
         if current.phase is PhaseType.FINALIZING:
             return state
-        return _enter(state, PhaseType.FINALIZING, at)
-
-
-def final_status(state: BuildState) -> StatusType:
-    """
-    Give the build's status: the strongest of its phases'.
-
-    Source: user guide, "Build phase transitions"; a failed BUILD stays failed whatever
-    POST_BUILD does, and a phase that failed with CONTINUE does, too.
-    """
-    found = {p.status for p in state.phases}
-    for status in (
-        StatusType.TIMED_OUT,
-        StatusType.STOPPED,
-        StatusType.FAULT,
-        StatusType.FAILED,
-    ):
-        if status in found:
-            return status
-    return StatusType.SUCCEEDED
-
-
-_ENDINGS = {
-    "TIMED_OUT": (StatusType.TIMED_OUT, "BUILD_TIMED_OUT", "Build has timed out. "),
-    "STOPPED": (StatusType.STOPPED, "", ""),
-}
+        return enter_phase(state, PhaseType.FINALIZING, at)
 
 
 def _commands_ran(state: BuildState) -> bool:
     return state.phase(PhaseType.INSTALL) is not None
-
-
-def _close(
-    state: BuildState, at: datetime, status: StatusType, code: str = "", message: str = ""
-) -> BuildState:
-    last = state.phases[-1]
-    last = replace(
-        last, ended=at, status=status, code=code or last.code, message=message or last.message
-    )
-    return replace(state, phases=(*state.phases[:-1], last))
-
-
-def _enter(state: BuildState, phase: PhaseType, at: datetime) -> BuildState:
-    record = PhaseRecord(phase=phase, started=at)
-    return replace(state, phases=(*state.phases, record), step=0)
-
-
-def _keep(state: BuildState, command: BuildCommand, outcome: Outcome) -> BuildState:
-    """Keep what an outcome brings beside its status."""
-    detail = outcome.detail
-    match command:
-        case DownloadSource():
-            return replace(state, source=detail)
-        case UploadArtifacts():
-            return replace(state, artifacts=_mappings(detail.get("artifacts")))
-        case ReadReport():
-            return replace(state, reports=(*state.reports, *_mappings([detail.get("report")])))
-        case Finalize():
-            exported = {
-                str(pair["name"]): str(pair["value"]) for pair in _mappings(detail.get("exported"))
-            }
-            return replace(state, exported=MappingProxyType(exported))
-    return state
-
-
-def _mappings(value: JSON) -> tuple[Mapping[str, JSON], ...]:
-    if not isinstance(value, list):
-        return ()
-    return tuple(item for item in value if isinstance(item, Mapping))

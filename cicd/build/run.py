@@ -19,9 +19,10 @@ from cicd.build.journal import Journal
 from cicd.build.narrator import Narrator
 from cicd.build.plan import BuildPlan, Variable
 from cicd.build.prepare import check_sources, read_request, start_of
-from cicd.build.process import BuildProcess, StatusType
+from cicd.build.process import BuildProcess
 from cicd.build.project import Project
 from cicd.build.shape import build_as_api
+from cicd.build.state import StatusType
 from cicd.document.problem import Problems
 from cicd.engine.codec import decode, encode
 from cicd.engine.loop import drive
@@ -31,7 +32,7 @@ from cicd.event import JSON, Event, EventKind
 from cicd.ports import Artifact, Revision
 
 if TYPE_CHECKING:
-    from cicd.build.process import BuildState
+    from cicd.build.state import BuildState
     from cicd.document.problem import Problem
     from cicd.ports import Services
 

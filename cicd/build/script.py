@@ -16,10 +16,11 @@ import re
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from cicd.build.shell_commands import SHELL_COMMANDS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-BREAKPOINT_COMMANDS = ("codebuild-breakpoint", "codebuild-resume")
 LINE_END = "\n"  # so that a trailing backslash joins nothing of ours
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -122,15 +123,14 @@ def set_up(state: str, bin_directory: str, *, open_to_all: Iterable[str] = ()) -
     """
     Give the script that prepares a session.
 
-    ``codebuild-breakpoint`` and ``codebuild-resume`` do nothing without a debug session, so they
-    exist and do nothing. ``open_to_all`` are directories that other users must be able to read:
-    the first is the scratch directory, the others whole trees.
-    Source: user guide, "View a running build in Session Manager"; "run-as".
+    ``open_to_all`` are directories that other users must be able to read: the first is the
+    scratch directory, the others whole trees.
+    Source: user guide, "run-as".
     """
     lines = ["set -e", f"mkdir -p {quote(bin_directory)}", f": > {quote(state)}"]
-    for name in BREAKPOINT_COMMANDS:
-        path = quote(f"{bin_directory}/{name}")
-        lines += [f"printf '#!/bin/sh\\nexit 0\\n' > {path}", f"chmod 755 {path}"]
+    paths = {quote(f"{bin_directory}/{name}"): text for name, text in SHELL_COMMANDS.items()}
+    lines += [f"printf %s {quote(text)} > {path}" for path, text in paths.items()]
+    lines.append(f"chmod 755 {' '.join(paths)}")
     directories = tuple(open_to_all)
     if directories:
         scratch, *trees = directories

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cicd.build.process import StatusType
 from cicd.build.spec import PhaseType
+from cicd.build.state import StatusType
 from cicd.build.variables import build_url
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cicd.build.plan import BuildPlan, SourcePlan
-    from cicd.build.process import BuildState, PhaseRecord
+    from cicd.build.state import BuildState, PhaseRecord
     from cicd.event import JSON
 
 

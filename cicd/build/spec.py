@@ -143,6 +143,7 @@ class Buildspec:
     exported_variables: tuple[Text, ...]
     git_credential_helper: bool
     phases: tuple[PhaseSpec, ...]  # those in the file, in the order of execution
+    names_phases: bool  # 'phases' holds something, though none of it may be a phase
     reports: tuple[ReportSpec, ...]
     artifacts: ArtifactsSpec | None
     secondary_artifacts: tuple[ArtifactsSpec, ...]

@@ -35,6 +35,7 @@ class Unresolved:
 
     code: str  # "Decrypted Variables Error"
     message: str  # "parameter does not exist: /x/y"
+    hint: str | None  # how it is given here
 
 
 def is_reserved(name: str) -> bool:
@@ -83,20 +84,9 @@ def resolve(
         try:
             found = _look_up(variable, secrets)
         except UsageError as wrong:  # a reference of another form, or a key that is not there
-            return Unresolved(code=_CODES[variable.type], message=wrong.message)
-        if variable.type is VariableType.PARAMETER_STORE:
-            missing = Unresolved(
-                code=_CODES[variable.type],
-                message=f"parameter does not exist: {variable.value}",
-            )
-        else:
-            missing = Unresolved(
-                code=_CODES[variable.type],
-                message="ResourceNotFoundException: Secrets Manager can't find the specified "
-                f"secret: {variable.value}",
-            )
+            return Unresolved(code=_CODES[variable.type], message=wrong.message, hint=wrong.hint)
         if found is None:
-            return missing
+            return _missing(variable, secrets)
         values[variable.name] = found
         hidden.append(found)
     return values, tuple(hidden)
@@ -112,6 +102,19 @@ def _look_up(variable: Variable, secrets: SecretSource) -> str | None:
     if variable.type is VariableType.PARAMETER_STORE:
         return secrets.parameter(variable.value)
     return secrets.secret(variable.value)
+
+
+def _missing(variable: Variable, secrets: SecretSource) -> Unresolved:
+    if variable.type is VariableType.PARAMETER_STORE:
+        message = f"parameter does not exist: {variable.value}"
+        hint = secrets.parameter_hint(variable.value)
+    else:
+        message = (
+            "ResourceNotFoundException: Secrets Manager can't find the specified "
+            f"secret: {variable.value}"
+        )
+        hint = secrets.secret_hint(variable.value)
+    return Unresolved(code=_CODES[variable.type], message=message, hint=hint)
 
 
 def built_in(plan: BuildPlan, places: Mapping[str, str], started: datetime) -> dict[str, str]:

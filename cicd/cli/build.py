@@ -187,7 +187,7 @@ def _request(options: Options, directory: Path, settings: Settings) -> BuildRequ
     from datetime import timedelta
 
     from cicd.build.plan import Variable
-    from cicd.build.project import find_project, local_images
+    from cicd.build.project_reader import find_project, local_images
     from cicd.build.run import BuildRequest
     from cicd.document.resources import Resources
 

@@ -20,7 +20,7 @@ def check_resources(directory: Path, problems: Problems) -> None:
 
     Raises ``DocumentError`` when its outer shape is wrong: then nothing else can be read.
     """
-    from cicd.build.project import read_project
+    from cicd.build.project_reader import read_project
     from cicd.document.resources import Resources
 
     resources = Resources.load(directory)

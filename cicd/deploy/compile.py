@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.agent import bundle
+from cicd.deploy.agent.packing import walk
 from cicd.deploy.lifecycle import IN_PLACE
 from cicd.deploy.plan import BundleType, DeploymentPlan, RevisionPlan
 from cicd.deploy.revision import load_appspec
@@ -19,7 +20,6 @@ from cicd.errors import DocumentError, UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cicd.deploy.agent.bundle import Entry
     from cicd.deploy.run import DeploymentRequest
 
 _ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -90,13 +90,10 @@ def _check(
     return appspec, tuple(problems)
 
 
-def _names(path: Path, kind: BundleType) -> dict[str, Entry]:
+def _names(path: Path, kind: BundleType) -> frozenset[str]:
     if kind is not BundleType.DIRECTORY:
-        return bundle.names(path, kind)
-    return {
-        inner.relative_to(path).as_posix(): bundle.Entry(path=inner.name, kind="file")
-        for inner in bundle.walk(path)
-    }
+        return frozenset(bundle.names(path, kind))
+    return frozenset(inner.relative_to(path).as_posix() for inner in walk(path))
 
 
 def deployment_id(fresh: str) -> str:

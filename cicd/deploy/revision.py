@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cicd.deploy.agent import bundle
 from cicd.deploy.agent.fault import AgentFault
+from cicd.deploy.agent.packing import pack_directory
 from cicd.deploy.appspec.reader import read_appspec
 from cicd.deploy.plan import BundleType
 from cicd.deploy.spec import PREFIX
@@ -33,7 +34,7 @@ def store(path: Path, kind: BundleType, services: Services) -> str:
         case BundleType.DIRECTORY:
             with _scratch(services) as directory:
                 packed = directory / "revision.zip"
-                bundle.pack_directory(path, packed)
+                pack_directory(path, packed)
                 return services.artifacts.put_zip(packed).digest
         case BundleType.TAR | BundleType.TGZ:
             return services.artifacts.put((ArtifactFile(path="bundle.tar", source=path),)).digest

@@ -14,9 +14,8 @@ from cicd.document.rules import rule, run_rules
 from cicd.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection
 
-    from cicd.deploy.agent.bundle import Entry
     from cicd.document.node import Node
     from cicd.document.problem import Problems
 
@@ -177,7 +176,7 @@ RULES: Final = (
 )
 
 
-def check_revision(spec: AppSpec, names: Mapping[str, Entry], problems: Problems) -> None:
+def check_revision(spec: AppSpec, names: Collection[str], problems: Problems) -> None:
     """Note sources and scripts that are not in the revision, which a deployment finds late."""
     for mapping in spec.files:
         source = absolute(mapping.source).strip("/")

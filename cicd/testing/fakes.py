@@ -14,7 +14,7 @@ from cicd.errors import Conflict, UsageError
 from cicd.ports import ExecutionRecord, LogLine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from cicd.event import Event
@@ -182,6 +182,33 @@ class MemoryLogStore:
     def texts(self, stream: str) -> list[str]:
         """Give the lines' texts; for asserts."""
         return [line.text for _, line in self.read(stream)]
+
+
+class MemorySecrets:
+    """A ``SecretSource``."""
+
+    def __init__(
+        self, parameters: Mapping[str, str] | None = None, secrets: Mapping[str, str] | None = None
+    ) -> None:
+        """Take the values by name and by reference."""
+        self._parameters = dict(parameters or {})
+        self._secrets = dict(secrets or {})
+
+    def parameter(self, name: str) -> str | None:
+        """Value of a parameter."""
+        return self._parameters.get(name)
+
+    def secret(self, reference: str) -> str | None:
+        """Value behind a reference, taken as it is written."""
+        return self._secrets.get(reference)
+
+    def parameter_hint(self, name: str) -> str:
+        """Name the parameter."""
+        return f"give parameter {name}"
+
+    def secret_hint(self, reference: str) -> str:
+        """Name the secret."""
+        return f"give secret {reference}"
 
 
 class RecordingReporter:

@@ -72,3 +72,18 @@ def test_a_key_that_is_not_there_is_named_without_showing_the_secret(value, mess
     assert message == caught.value.message
     assert "hunter2" not in f"{caught.value.message}{caught.value.hint}"
     assert "CICD_SECRET_BOT" in caught.value.hint
+
+
+def test_a_hint_names_the_variable_and_the_line_of_a_file():
+    secrets = EnvironmentSecrets({})
+    expected = (
+        "set CICD_PARAMETER_CODEBUILD_X_Y=…, "
+        "or put /CodeBuild/x/y=… into a file and name it by --env-file"
+    )
+    assert expected == secrets.parameter_hint("arn:aws:ssm:eu:1:parameter/CodeBuild/x/y")
+    expected = (
+        'set CICD_SECRET_TEAM_BOT={"user": "…"}, '
+        'or put team/bot={"user": "…"} into a file and name it by --env-file'
+    )
+    assert expected == secrets.secret_hint(f"{ARN}:user:AWSCURRENT")
+    assert "set CICD_SECRET_A_AWSPREVIOUS=…" in secrets.secret_hint("a::AWSPREVIOUS")

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from cicd.build.commands import RunCommand
 from cicd.build.plan import (
     ArtifactPlan,
     BuildPlan,
@@ -11,7 +12,7 @@ from cicd.build.plan import (
     ReportPlan,
     SourcePlan,
 )
-from cicd.build.process import BuildProcess, RunCommand
+from cicd.build.process import BuildProcess
 from cicd.build.spec import COMMAND_PHASES, PhaseType
 from cicd.engine.codec import encode
 from cicd.engine.process import Outcome, OutcomeStatus

@@ -7,15 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cicd.build.commands import Finalize, Provision, ReadReport, RunCommand, UploadArtifacts
 from cicd.build.plan import BuildPlan
-from cicd.build.process import (
-    BuildProcess,
-    Finalize,
-    Provision,
-    ReadReport,
-    RunCommand,
-    UploadArtifacts,
-)
+from cicd.build.process import BuildProcess
 from cicd.build.spec import COMMAND_PHASES, OnFailure, PhaseType
 from cicd.engine.codec import decode, encode
 from cicd.engine.process import OutcomeStatus

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from cicd.build.plan import Variable
-from cicd.build.project import default_project, find_project, local_images, read_project
+from cicd.build.project import default_project
+from cicd.build.project_reader import find_project, local_images, read_project
 from cicd.build.spec import VariableType
 from cicd.document.load import load_text
 from cicd.document.problem import Problems

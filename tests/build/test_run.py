@@ -14,12 +14,7 @@ from pathlib import Path
 import pytest
 
 from cicd.build.plan import Variable
-from cicd.build.project import (
-    Project,
-    ProjectArtifacts,
-    ProjectEnvironment,
-    default_project,
-)
+from cicd.build.project import Project, ProjectArtifacts, ProjectEnvironment, default_project
 from cicd.build.run import (
     BuildRequest,
     build_result,

@@ -146,6 +146,8 @@ P = "version: 0.2\nphases: {build: {commands: [a]}}\n"
             [(W, "build/no-phases", "1:1"), (W, "build/unknown-key", "3:1")],
         ),
         ("version: 0.2\nphases: {pre-build: }\n", [(E, "build/unknown-phase", "2:10")]),
+        ("version: 0.2\nphases: {}\n", [(W, "build/no-phases", "1:1")]),
+        ("phases: {}\n", [(E, "build/version", "1:1"), (W, "build/no-phases", "1:1")]),
         (
             "version: 0.2\nphases: {build: , BUILD: }\n",
             [(E, "build/duplicate-phase", "2:19")],

@@ -8,6 +8,7 @@ import pytest
 from cicd.build.plan import Variable
 from cicd.build.project import Project, ProjectArtifacts, ProjectEnvironment, default_project
 from cicd.errors import DocumentError
+from cicd.testing.fakes import MemorySecrets
 
 S, F = "SUCCEEDED", "FAILED"
 
@@ -18,18 +19,6 @@ def files_below(directory):
         for path in sorted(directory.rglob("*"))
         if path.is_file()
     }
-
-
-class Secrets:
-    def __init__(self, parameters=(), secrets=()):
-        self.parameters = dict(parameters)
-        self.secrets = dict(secrets)
-
-    def parameter(self, name):
-        return self.parameters.get(name)
-
-    def secret(self, reference):
-        return self.secrets.get(reference)
 
 
 def phases(**commands):
@@ -281,10 +270,11 @@ def test_28_commands_begin_in_the_source_not_beside_the_buildspec(build, source)
 def test_29_a_missing_parameter_fails_before_any_command(build, services):
     done = build(
         phases(build=["echo no"]) + "env: {parameter-store: {P: /x/y}}\n",
-        services=replace(services, secrets=Secrets()),
+        services=replace(services, secrets=MemorySecrets()),
     )
     failure = done.result.failure
     assert ("DOWNLOAD_SOURCE", "Decrypted Variables Error") == (failure.phase, failure.code)
+    assert "give parameter /x/y" == failure.hint
     assert "parameter does not exist: /x/y" == failure.message
     assert [] == done.output
 
@@ -297,7 +287,7 @@ def test_30_secrets_are_masked_and_stand_nowhere(build, services):
         "  exported-variables: [X]\n",
         services=replace(
             services,
-            secrets=Secrets(parameters={"/p": "other-secret"}, secrets={"s:k": secret}),
+            secrets=MemorySecrets(parameters={"/p": "other-secret"}, secrets={"s:k": secret}),
         ),
     )
     assert ["v=***", "p=***"] == done.output

@@ -1,10 +1,11 @@
 import pytest
 
+from cicd.backends.secrets_environment import EnvironmentSecrets
 from cicd.build.plan import Variable
 from cicd.build.spec import EnvironmentVariable, VariableType
 from cicd.build.variables import Unresolved, built_in, is_reserved, layered, resolve
 from cicd.document.position import Source, Span
-from cicd.errors import UsageError
+from cicd.testing.fakes import MemorySecrets
 from tests.build.machine import NOW, plan
 
 SPAN = Span(source=Source(name="b", text=""), line=1, column=1, end_line=1, end_column=1)
@@ -12,16 +13,6 @@ SPAN = Span(source=Source(name="b", text=""), line=1, column=1, end_line=1, end_
 
 def of_spec(name, value, type_=VariableType.PLAINTEXT):
     return EnvironmentVariable(name=name, value=value, type=type_, span=SPAN)
-
-
-class Secrets:
-    def parameter(self, name):
-        return {"/p": "pv"}.get(name)
-
-    def secret(self, reference):
-        if reference == "bad":
-            raise UsageError("the reference is bad")
-        return {"s": "sv"}.get(reference)
 
 
 def test_the_stronger_layer_replaces_value_and_type():
@@ -59,35 +50,42 @@ def test_secrets_are_resolved_and_named_as_such():
         Variable(name="P", value="/p", type=VariableType.PARAMETER_STORE),
         Variable(name="S", value="s", type=VariableType.SECRETS_MANAGER),
     ]
-    assert ({"A": "plain", "P": "pv", "S": "sv"}, ("pv", "sv")) == resolve(variables, Secrets())
+    assert ({"A": "plain", "P": "pv", "S": "sv"}, ("pv", "sv")) == resolve(
+        variables, MemorySecrets({"/p": "pv"}, {"s": "sv"})
+    )
 
 
 @pytest.mark.parametrize(
-    ("type_", "value", "code", "message"),
+    ("type_", "value", "code", "message", "hint"),
     [
         (
             VariableType.PARAMETER_STORE,
             "/x/y",
             "Decrypted Variables Error",
             "parameter does not exist: /x/y",
+            "give parameter /x/y",
         ),
         (
             VariableType.SECRETS_MANAGER,
             "gone",
             "Secrets Manager Error Message",
             "ResourceNotFoundException: Secrets Manager can't find the specified secret: gone",
-        ),
-        (
-            VariableType.SECRETS_MANAGER,
-            "bad",
-            "Secrets Manager Error Message",
-            "the reference is bad",
+            "give secret gone",
         ),
     ],
 )
-def test_what_is_missing_is_told_in_the_services_words(type_, value, code, message):
-    found = resolve([Variable(name="X", value=value, type=type_)], Secrets())
-    assert Unresolved(code=code, message=message) == found
+def test_what_is_missing_is_told_in_the_services_words(type_, value, code, message, hint):
+    found = resolve([Variable(name="X", value=value, type=type_)], MemorySecrets())
+    assert Unresolved(code=code, message=message, hint=hint) == found
+
+
+def test_a_reference_that_cannot_be_read_is_told_with_its_hint():
+    reference = Variable(name="X", value="a:b:c:d:e", type=VariableType.SECRETS_MANAGER)
+    found = resolve([reference], EnvironmentSecrets({}))
+    assert "'a:b:c:d:e' does not name a secret" == found.message
+    assert (
+        "write secret-id:json-key:version-stage:version-id, the last three if needed" == found.hint
+    )
 
 
 def test_the_switches_of_auto_discovery_are_the_users_own():

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from cicd.deploy.agent import bundle
 from cicd.deploy.agent.fault import AgentFault
+from cicd.deploy.agent.packing import pack_directory
 from cicd.deploy.plan import BundleType
+from cicd.engine import archive as bounds
 from cicd.errors import UsageError
 from tests.deploy.world import events, message
 
@@ -116,7 +118,7 @@ def test_no_entry_leaves_the_archive(tmp_path, name):
         (BundleType.ZIP, zipped(tmp_path / "z", {name: "x"})),
         (BundleType.TAR, tarred(tmp_path / "t", {name: "x"})),
     ):
-        with pytest.raises(AgentFault, match="leads out of it"):
+        with pytest.raises(AgentFault, match="would leave the directory"):
             bundle.unpack(path, kind, tmp_path / f"into-{kind}")
     assert not (tmp_path / "out").exists()
 
@@ -148,19 +150,140 @@ def test_a_file_over_a_link_replaces_the_link(tmp_path):
     assert "safe" == (tmp_path / "victim").read_text()
 
 
-@pytest.mark.parametrize(
-    ("kind", "words"), [(tarfile.FIFOTYPE, "is a pipe"), (tarfile.CHRTYPE, "is a device")]
-)
-def test_pipes_and_devices_are_refused(tmp_path, kind, words):
+@pytest.mark.parametrize("kind", [tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE])
+def test_pipes_and_devices_are_refused(tmp_path, kind):
     path = with_member(tmp_path / "t", name="x", type=kind)
-    with pytest.raises(AgentFault, match=words):
+    with pytest.raises(AgentFault, match="'x' is a device, a pipe or a socket"):
         bundle.unpack(path, BundleType.TAR, tmp_path / "into")
 
 
 def test_a_hard_link_out_of_the_archive_is_refused(tmp_path):
     path = with_member(tmp_path / "t", name="x", type=tarfile.LNKTYPE, linkname="../etc")
-    with pytest.raises(AgentFault, match="leads out of it"):
+    with pytest.raises(AgentFault, match="would leave the directory"):
         bundle.unpack(path, BundleType.TAR, tmp_path / "into")
+
+
+def packed(path, kind, content):
+    """Make a well compressed archive of ``kind`` out of {name: bytes}."""
+    if kind is BundleType.ZIP:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, data in content.items():
+                archive.writestr(name, data)
+        return path
+    with tarfile.open(path, "w:gz" if kind is BundleType.TGZ else "w") as archive:
+        for name, data in content.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return path
+
+
+def sparse(path, size):
+    """Make a plain tar of one file that says it is a hole of ``size`` bytes."""
+    said = {"GNU.sparse.major": "0", "GNU.sparse.minor": "1", "GNU.sparse.map": "0,0"}
+    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as archive:
+        info = tarfile.TarInfo("hole")
+        info.pax_headers = {**said, "GNU.sparse.size": str(size)}
+        archive.addfile(info)
+    return path
+
+
+ARCHIVES = (BundleType.ZIP, BundleType.TAR, BundleType.TGZ)
+
+
+@pytest.mark.parametrize("kind", ARCHIVES)
+def test_a_bomb_is_refused_before_anything_of_it_is_written(tmp_path, monkeypatch, kind):
+    monkeypatch.setattr(bounds, "ALWAYS_ALLOWED", 1000)
+    path = tmp_path / "bomb"
+    if kind is BundleType.TAR:
+        sparse(path, 10_000_000)
+    else:
+        packed(path, kind, {"zeros": bytes(1_000_000)})
+    with pytest.raises(AgentFault, match="bytes or more would come out of an archive of"):
+        bundle.unpack(path, kind, tmp_path / "into")
+    assert [] == list((tmp_path / "into").iterdir())
+    with pytest.raises(UsageError, match="bytes or more would come out"):
+        bundle.names(path, kind)
+
+
+@pytest.mark.parametrize("kind", ARCHIVES)
+def test_more_entries_than_a_disk_should_take_are_refused(tmp_path, monkeypatch, kind):
+    monkeypatch.setattr(bounds, "MAXIMUM_ENTRIES", 10)
+    path = packed(tmp_path / "many", kind, {f"{n}": b"" for n in range(11)})
+    with pytest.raises(AgentFault, match="more than 10 entries would come out of it"):
+        bundle.unpack(path, kind, tmp_path / "into")
+    packed(path, kind, {f"{n}": b"" for n in range(10)})
+    bundle.unpack(path, kind, tmp_path / "fits")
+    assert 10 == len(list((tmp_path / "fits").iterdir()))
+
+
+@pytest.mark.parametrize("kind", [BundleType.TAR, BundleType.TGZ])
+def test_headers_that_would_fill_the_memory_are_refused(tmp_path, kind):
+    path = tmp_path / "t"
+    mode = "w:gz" if kind is BundleType.TGZ else "w"
+    with tarfile.open(path, mode, format=tarfile.PAX_FORMAT) as archive:
+        info = tarfile.TarInfo("x")
+        info.pax_headers = {"comment": "x" * 2_000_000}
+        archive.addfile(info)
+    with pytest.raises(AgentFault, match="bytes of headers"):
+        bundle.unpack(path, kind, tmp_path / "into")
+
+
+def test_a_tar_of_our_own_size_is_no_bomb(tmp_path, monkeypatch):
+    monkeypatch.setattr(bounds, "ALWAYS_ALLOWED", 1000)
+    content = {f"f{n}": os.urandom(3_000_000) for n in range(2)}
+    bundle.unpack(
+        packed(tmp_path / "t", BundleType.TGZ, content), BundleType.TGZ, tmp_path / "into"
+    )
+    assert content == {p.name: p.read_bytes() for p in (tmp_path / "into").iterdir()}
+
+
+def test_hard_links_cost_no_space(tmp_path):
+    path = tmp_path / "t"
+    with tarfile.open(path, "w") as archive:
+        info = tarfile.TarInfo("a")
+        info.size = 3
+        archive.addfile(info, io.BytesIO(b"abc"))
+        again = tarfile.TarInfo("d/b")
+        again.type, again.linkname = tarfile.LNKTYPE, "a"
+        archive.addfile(again)
+    bundle.unpack(path, BundleType.TAR, tmp_path / "into")
+    assert "abc" == (tmp_path / "into/d/b").read_text()
+    assert 2 == (tmp_path / "into/a").stat().st_nlink
+
+
+def test_a_hard_link_through_a_link_is_refused(tmp_path):
+    (tmp_path / "secret").write_text("s")
+    path = tmp_path / "t"
+    with tarfile.open(path, "w") as archive:
+        link = tarfile.TarInfo("l")
+        link.type, link.linkname = tarfile.SYMTYPE, str(tmp_path)
+        archive.addfile(link)
+        hard = tarfile.TarInfo("x")
+        hard.type, hard.linkname = tarfile.LNKTYPE, "l/secret"
+        archive.addfile(hard)
+    with pytest.raises(AgentFault, match="links to nothing"):
+        bundle.unpack(path, BundleType.TAR, tmp_path / "into")
+
+
+def test_a_zip_with_a_password_is_refused(tmp_path):
+    path = zipped(tmp_path / "z", {"a": "secret"})
+    raw = bytearray(path.read_bytes())
+    raw[raw.index(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(raw)
+    with pytest.raises(AgentFault, match="'a' needs a password"):
+        bundle.unpack(path, BundleType.ZIP, tmp_path / "into")
+
+
+def test_the_entry_for_the_top_itself_is_nothing(tmp_path):
+    path = tmp_path / "t"
+    with tarfile.open(path, "w") as archive:
+        top = tarfile.TarInfo("./")
+        top.type = tarfile.DIRTYPE
+        archive.addfile(top)
+        archive.addfile(tarfile.TarInfo("./a"))
+    bundle.unpack(path, BundleType.TAR, tmp_path / "into")
+    assert ["a"] == [p.name for p in (tmp_path / "into").iterdir()]
 
 
 def test_a_damaged_archive_is_a_usage_error_before_anything_starts(world, tmp_path):
@@ -184,8 +307,8 @@ def test_a_missing_revision_is_a_usage_error(tmp_path):
 
 def test_a_directory_packs_to_the_same_bytes_without_git_and_our_own_state(world, tmp_path):
     revision = world.revision("v1", "", {"d/f": "f", ".git/config": "g", ".cicd/x": "x"})
-    bundle.pack_directory(revision, tmp_path / "1.zip")
-    bundle.pack_directory(revision, tmp_path / "2.zip")
+    pack_directory(revision, tmp_path / "1.zip")
+    pack_directory(revision, tmp_path / "2.zip")
     assert (tmp_path / "1.zip").read_bytes() == (tmp_path / "2.zip").read_bytes()
     with zipfile.ZipFile(tmp_path / "1.zip") as archive:
         assert ["appspec.yml", "d/", "d/f"] == archive.namelist()

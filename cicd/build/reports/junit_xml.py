@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from xml.parsers import expat
@@ -25,6 +26,8 @@ _STATUS = {
     "error": CaseStatus.ERROR,
     "skipped": CaseStatus.SKIPPED,
 }
+# How pytest closes a failure's text: "tests/test_cart.py:14: AssertionError".
+_LAST_PLACE = re.compile(r"^([^\s:]+:\d+): \S*$")
 # One case may carry several: the worst counts.
 _WORST = (CaseStatus.ERROR, CaseStatus.FAILED, CaseStatus.SKIPPED, CaseStatus.SUCCEEDED)
 
@@ -141,7 +144,17 @@ def _finished(case: _Case) -> TestCase:
         status=case.status,
         seconds=_seconds(case.attributes.get("time", "")),
         message=message[:MAX_MESSAGE],
+        where=_where(case.attributes, text)[:MAX_NAME],
     )
+
+
+def _where(attributes: dict[str, str], text: str) -> str:
+    """Give "file:line" out of attributes that some writers add, or of the failure's text."""
+    last = _LAST_PLACE.match(text.rpartition("\n")[2])
+    if last is not None:
+        return last[1]
+    file, line = attributes.get("file", ""), attributes.get("line", "")
+    return f"{file}:{line}" if file and line else file
 
 
 def _seconds(text: str) -> float:

@@ -44,6 +44,7 @@ class TestCase:
     status: CaseStatus
     seconds: float = 0.0
     message: str = ""
+    where: str = ""  # "tests/test_cart.py:14", when the report says so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

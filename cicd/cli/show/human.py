@@ -105,7 +105,7 @@ class Human:
             return
         table = Table(box=None, pad_edge=False, header_style="bold")
         for index, column in enumerate(columns):
-            table.add_column(column, no_wrap=index == 0, overflow="fold")
+            table.add_column(column.upper(), no_wrap=index == 0, overflow="fold")
         for row in rows:
             table.add_row(*(Text(cell, style=_status_style(cell)) for cell in row))
         with self._lock:

@@ -51,7 +51,7 @@ class Plain:
         """Write columns that are as wide as their widest cell."""
         if not rows:
             return
-        lines = [tuple(columns), *(tuple(row) for row in rows)]
+        lines = [tuple(column.upper() for column in columns), *(tuple(row) for row in rows)]
         widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
         for line in lines:
             cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))

@@ -45,7 +45,7 @@ class CodeBuildAction:
 
     def run(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
         """Unpack each input into a directory of its own, and build in the primary one."""
-        from cicd.build.project import find_project
+        from cicd.build.project_reader import find_project
         from cicd.build.run import BuildRequest, run_build
         from cicd.document.resources import Resources
 

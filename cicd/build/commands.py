@@ -1,0 +1,61 @@
+"""What a build can have done to the world: the commands that its process starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from cicd.build.spec import PhaseType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provision:
+    """Make the session."""
+
+    key: str = "PROVISIONING"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DownloadSource:
+    """Look at the sources in the session, resolve the secrets, prepare the shell."""
+
+    key: str = "DOWNLOAD_SOURCE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCommand:
+    """Run one command of a phase; ``index`` counts ``commands``, then ``finally``, from 0."""
+
+    key: str  # "BUILD/2/1": phase, index, and the attempt, of which there is one so far
+    phase: PhaseType
+    index: int
+    succeeding: bool  # CODEBUILD_BUILD_SUCCEEDING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadArtifacts:
+    """Pick the files of all artifacts and keep them."""
+
+    key: str = "UPLOAD_ARTIFACTS"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadReport:
+    """Read the files of one report group."""
+
+    key: str  # "UPLOAD_ARTIFACTS/report/0"
+    index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finalize:
+    """Read the exported variables and end the session."""
+
+    key: str = "FINALIZING"
+    ended: str = ""  # "TIMED_OUT", "STOPPED": what ended the phase that was open
+    exporting: bool = False  # commands may have run, so there may be something to export
+
+
+BuildCommand: TypeAlias = (
+    Provision | DownloadSource | RunCommand | UploadArtifacts | ReadReport | Finalize
+)

@@ -1,0 +1,181 @@
+"""Out of the session: which files the patterns of a buildspec mean, and their bytes."""
+
+from __future__ import annotations
+
+import posixpath
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from cicd.build.artifacts import (
+    Placed,
+    base_directories,
+    is_pattern,
+    normal,
+    select,
+    split_pattern,
+)
+from cicd.build.script import names_in, value_of
+from cicd.errors import UsageError
+from cicd.ports import ArtifactFile, Session
+
+if TYPE_CHECKING:
+    from cicd.ports import FileEntry
+
+Say: TypeAlias = Callable[..., None]
+Ask: TypeAlias = Callable[[str, Sequence[str]], list[str]]
+
+
+class NothingFound(Exception):
+    """There is nothing to take; the text is the service's CLIENT_ERROR message."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picker:
+    """
+    Picks files of one session.
+
+    ``say`` writes lines to the build's log; ``ask(what, expressions)`` lets the build's shell
+    expand them; ``home`` is where files stay on their way.
+    """
+
+    session: Session
+    home: Path
+    say: Say
+    ask: Ask
+
+    def values(self, what: str, texts: Sequence[str]) -> dict[str, str]:
+        """Give the values of the variables that ``texts`` name, as the build's shell has them."""
+        names = tuple(dict.fromkeys(name for text in texts for name in names_in(text)))
+        if not names:
+            return {}
+        answers = self.ask(what, [value_of(name) for name in names])
+        return {name: answer[1:] for name, answer in zip(names, answers, strict=True)}
+
+    def choose(
+        self, base: str, patterns: Sequence[str], excludes: Sequence[str]
+    ) -> tuple[tuple[tuple[str, str], ...], dict[str, str]]:
+        """
+        Give (directory, path) pairs, and the links among them: absolute path → its text.
+
+        Raises ``NothingFound`` when there is no such base directory.
+
+        Source: user guide, "artifacts"; absolute patterns outside the base directory land by
+        their last component, which the guide does not say.
+        """
+        self.say(f"Expanding base directory path: {base}", "Assembling file list")
+        self.say(f"Expanding {base}")
+        roots = self._roots(base)
+        if not roots:
+            raise NothingFound(f"no matching base directory path found for {base}")
+        self.say(f"Expanding file paths for base directory {base}")
+        inside, outside = _by_root(patterns, tuple(roots))
+        known = {path for entries in roots.values() for path in entries}
+        selection = select(sorted(known), inside, excludes)
+        self.say(*selection.log)
+        chosen = [
+            (root, path)
+            for root, entries in roots.items()
+            for path in selection.paths
+            if path in entries
+        ]
+        links = {
+            f"{root}/{path}": entry.link
+            for root, entries in roots.items()
+            for path, entry in entries.items()
+            if entry.link is not None
+        }
+        for pattern in outside:
+            directory, rest = split_pattern(pattern)
+            found = select(sorted(self._files(directory) or ()), [rest], [])
+            self.say(f"Expanding {pattern}", *found.log[2:])
+            chosen += [
+                (posixpath.dirname(f"{directory}/{path}"), posixpath.basename(path))
+                for path in found.paths
+            ]
+        return tuple(chosen), links
+
+    def _roots(self, base: str) -> dict[str, dict[str, FileEntry]]:
+        """Give the directories that a base directory means, each with its files."""
+        source = self.session.places["src"]
+        if not is_pattern(base):
+            root = normal(posixpath.join(source, base))
+            entries = self._files(root)
+            return {} if entries is None else {root: entries}
+        if base.startswith("/"):
+            top, pattern = split_pattern(base)
+        else:
+            top, pattern = source, base
+        everything = self._files(top) or {}
+        return {
+            f"{top}/{directory}": {
+                path.removeprefix(f"{directory}/"): entry
+                for path, entry in everything.items()
+                if path.startswith(f"{directory}/")
+            }
+            for directory in base_directories(everything, pattern)
+        }
+
+    def _files(self, directory: str) -> dict[str, FileEntry] | None:
+        try:
+            return {entry.path: entry for entry in self.session.files(directory)}
+        except UsageError:  # it is not a directory
+            return None
+
+    @contextmanager
+    def out(
+        self, placed: Sequence[Placed], links: dict[str, str]
+    ) -> Iterator[tuple[ArtifactFile, ...]]:
+        """Copy files out of the session for as long as the block lasts."""
+        with tempfile.TemporaryDirectory(dir=self.home, prefix="collect-") as name:
+            files: list[ArtifactFile] = []
+            directories = dict.fromkeys(item.directory for item in placed)
+            for number, directory in enumerate(directories):
+                here = [item for item in placed if item.directory == directory]
+                there = Path(name) / str(number)
+                there.mkdir()
+                linked = {item.path: links.get(f"{directory}/{item.path}") for item in here}
+                plain = [item.path for item in here if linked[item.path] is None]
+                self.session.copy_out(directory, plain, there)
+                for item in here:
+                    files += _artifact_files(there / item.path, item.target, linked[item.path])
+            yield tuple(files)
+
+
+def _by_root(patterns: Sequence[str], roots: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Part patterns into those below a root, made relative to it, and absolute ones elsewhere."""
+    inside: list[str] = []
+    outside: list[str] = []
+    for pattern in patterns:
+        absolute = pattern
+        if not pattern.startswith("/"):
+            if not normal(pattern).startswith("../"):
+                inside.append(pattern)
+                continue
+            absolute = normal(posixpath.join(roots[0], pattern))
+        root = next((r for r in roots if absolute.startswith(f"{r}/")), None)
+        if root is None:
+            outside.append(absolute)
+        else:
+            inside.append(absolute.removeprefix(f"{root}/"))
+    return inside, outside
+
+
+def _artifact_files(source: Path, target: str, link: str | None) -> list[ArtifactFile]:
+    if link is not None:
+        return [ArtifactFile(path=target, source=source, link=link)]
+    if source.is_dir():  # a link to a directory, followed
+        inner = sorted(path for path in source.rglob("*") if path.is_file())
+    else:
+        inner = [source]
+    return [
+        ArtifactFile(
+            path=posixpath.normpath(f"{target}/{path.relative_to(source).as_posix()}"),
+            source=path,
+            mode=path.stat().st_mode & 0o777,
+        )
+        for path in inner
+    ]

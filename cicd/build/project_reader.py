@@ -1,0 +1,258 @@
+"""Projects of ``cicd.yml``: found, and read."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from cicd.build.plan import Variable
+from cicd.build.project import (
+    ARTIFACTS_TYPES,
+    DEFAULT_IMAGE,
+    ENVIRONMENT_TYPES,
+    SOURCE_TYPES,
+    Project,
+    ProjectArtifacts,
+    ProjectEnvironment,
+    ProjectSource,
+    default_project,
+)
+from cicd.build.spec import VariableType
+from cicd.document.fields import Fields
+from cicd.document.nearest import closest
+from cicd.document.problem import Problems
+from cicd.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from cicd.document.node import Node
+    from cicd.document.resources import Resources
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-_]{1,254}")
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_]{1,127}")
+
+# What ``batch-get-projects`` prints and a build here has no use for.
+_READ_ONLY = [
+    "arn",
+    "autoRetryLimit",
+    "badge",
+    "badgeEnabled",
+    "buildBatchConfig",
+    "concurrentBuildLimit",
+    "created",
+    "description",
+    "encryptionKey",
+    "fileSystemLocations",
+    "lastModified",
+    "logsConfig",
+    "projectVisibility",
+    "publicProjectAlias",
+    "resourceAccessRole",
+    "tags",
+    "vpcConfig",
+    "webhook",
+]
+_SOURCE_ONLY = [
+    "auth",
+    "buildStatusConfig",
+    "gitCloneDepth",
+    "gitSubmodulesConfig",
+    "insecureSsl",
+    "reportBuildStatus",
+]
+_ARTIFACTS_ONLY = ["bucketOwnerAccess", "encryptionDisabled", "location"]
+_ENVIRONMENT_ONLY = [
+    "certificate",
+    "computeConfiguration",
+    "dockerServer",
+    "fleet",
+    "hostKernel",
+    "imagePullCredentialsType",
+    "registryCredential",
+]
+
+
+def find_project(
+    resources: Resources, name: str | None, directory: Path, *, required: bool = True
+) -> Project:
+    """
+    Find a project of ``cicd.yml``, or make the default one.
+
+    Args:
+        resources: ``cicd.yml``, which may be empty.
+        name: Which; None: the only one there, or the default one, named after ``directory``.
+        directory: The source.
+        required: Whether a name that ``cicd.yml`` does not have is refused; else it names a
+            default project, as long as ``cicd.yml`` has no projects at all.
+
+    Raises:
+        UsageError: No such project, or several and no name.
+        DocumentError: The project is not valid.
+    """
+    known = resources.section("projects")
+    if name is None:
+        if not known:
+            return default_project(directory.resolve().name)
+        if len(known) > 1:
+            raise UsageError(
+                f"cicd.yml has {len(known)} projects",
+                hint=f"name one with --project: {', '.join(known)}",
+            )
+        name = next(iter(known))
+    node = known.get(name)
+    if node is None:
+        if not known and not required:
+            return default_project(name)
+        near = closest(name, known)
+        listed = f"the projects are {', '.join(known)}" if known else "cicd.yml has no projects"
+        raise UsageError(
+            f"there is no project '{name}'",
+            hint=f"did you mean '{near}'?" if near else listed,
+        )
+    problems = Problems()
+    project = read_project(node, problems)
+    problems.raise_errors()
+    return project
+
+
+def local_images(resources: Resources) -> Mapping[str, str]:
+    """Give ``local: images:`` of ``cicd.yml``: cloud image → what stands in for it."""
+    if resources.local is None:
+        return {}
+    images = Fields(resources.local, Problems(), room="build", what="'local'").mapping("images")
+    return {} if images is None else {e.key: e.value.text for e in images.entries()}
+
+
+def read_project(node: Node, problems: Problems) -> Project:
+    """
+    Read a project as ``cicd.yml`` holds it: the create call's shape, or what batch-get prints.
+
+    Source: CodeBuild API Reference, "Project"; quotas of the user guide.
+    """
+    fields = Fields(node, problems, room="build", what="the project")
+    name = fields.required_text("name")
+    if name and not _NAME.fullmatch(name):
+        problems.error(
+            "build/project-name",
+            f"'{name}' cannot name a project",
+            fields.span("name"),
+            note="2 to 255 letters, digits, '-' and '_', the first a letter or a digit",
+        )
+    source = fields.mapping("source")
+    artifacts = fields.mapping("artifacts")
+    environment = fields.mapping("environment")
+    versions = {
+        inner.text("sourceIdentifier"): inner.text("sourceVersion")
+        for item in fields.sequence("secondarySourceVersions")
+        for inner in (fields.inner(item, what="an entry of secondarySourceVersions"),)
+    }
+    cache = fields.mapping("cache")
+    cache_type = "NO_CACHE"
+    if cache is not None:
+        cache_type = cache.choice("type", ("NO_CACHE", "S3", "LOCAL"), default="NO_CACHE")
+        for key in ("location", "modes", "cacheNamespace"):
+            cache.node(key)
+        cache.unknown()
+    project = Project(
+        name=name,
+        source=_source(source, fields.text("sourceVersion")) if source else ProjectSource(),
+        secondary_sources=tuple(
+            _secondary_source(fields.inner(item, what="an entry of secondarySources"), versions)
+            for item in fields.sequence("secondarySources")
+        ),
+        environment=_environment(environment) if environment else ProjectEnvironment(),
+        artifacts=_artifacts(artifacts, name) if artifacts else ProjectArtifacts(name=name),
+        secondary_artifacts=tuple(
+            _secondary_artifacts(fields.inner(item, what="an entry of secondaryArtifacts"))
+            for item in fields.sequence("secondaryArtifacts")
+        ),
+        cache_type=cache_type,
+        service_role=fields.text("serviceRole"),
+        timeout=timedelta(minutes=fields.integer("timeoutInMinutes", 60, minimum=5, maximum=2160)),
+        queued_timeout=timedelta(
+            minutes=fields.integer("queuedTimeoutInMinutes", 480, minimum=5, maximum=480)
+        ),
+    )
+    _ignore(fields, _READ_ONLY)
+    return project
+
+
+def _source(fields: Fields, version: str) -> ProjectSource:
+    source = ProjectSource(
+        type=fields.choice("type", SOURCE_TYPES, default="NO_SOURCE"),
+        location=fields.text("location"),
+        identifier=fields.text("sourceIdentifier"),
+        buildspec=fields.text("buildspec"),
+        version=version,
+    )
+    _ignore(fields, _SOURCE_ONLY)
+    return source
+
+
+def _secondary_source(fields: Fields, versions: Mapping[str, str]) -> ProjectSource:
+    _check_identifier(fields, "sourceIdentifier")
+    return _source(fields, versions.get(fields.text("sourceIdentifier"), ""))
+
+
+def _environment(fields: Fields) -> ProjectEnvironment:
+    environment = ProjectEnvironment(
+        type=fields.choice("type", ENVIRONMENT_TYPES, default="LINUX_CONTAINER"),
+        image=fields.text("image", DEFAULT_IMAGE),
+        compute_type=fields.text("computeType", "BUILD_GENERAL1_SMALL"),
+        privileged=fields.flag("privilegedMode", default=False),
+        variables=tuple(
+            _variable(fields.inner(item, what="an entry of environmentVariables"))
+            for item in fields.sequence("environmentVariables")
+        ),
+    )
+    _ignore(fields, _ENVIRONMENT_ONLY)
+    return environment
+
+
+def _variable(fields: Fields) -> Variable:
+    variable = Variable(
+        name=fields.required_text("name"),
+        value=fields.text("value"),
+        type=fields.choice("type", VariableType, default=VariableType.PLAINTEXT),
+    )
+    fields.unknown()
+    return variable
+
+
+def _artifacts(fields: Fields, project: str) -> ProjectArtifacts:
+    artifacts = ProjectArtifacts(
+        type=fields.choice("type", ARTIFACTS_TYPES, default="NO_ARTIFACTS"),
+        identifier=fields.text("artifactIdentifier"),
+        name=fields.text("name") or project,
+        path=fields.text("path"),
+        namespace_type=fields.choice("namespaceType", ("NONE", "BUILD_ID"), default="NONE"),
+        packaging=fields.choice("packaging", ("NONE", "ZIP"), default="NONE"),
+        override_artifact_name=fields.flag("overrideArtifactName", default=False),
+    )
+    _ignore(fields, _ARTIFACTS_ONLY)
+    return artifacts
+
+
+def _secondary_artifacts(fields: Fields) -> ProjectArtifacts:
+    _check_identifier(fields, "artifactIdentifier")
+    return _artifacts(fields, fields.text("artifactIdentifier"))
+
+
+def _check_identifier(fields: Fields, key: str) -> None:
+    identifier = fields.required_text(key)
+    if identifier and not _IDENTIFIER.fullmatch(identifier):
+        fields.problems.error(
+            "build/identifier",
+            f"'{identifier}' is not an identifier",
+            fields.span(key),
+            hint="use letters, digits and underscores, 127 at most",
+        )
+
+
+def _ignore(fields: Fields, keys: list[str]) -> None:
+    for key in keys:
+        fields.node(key)
+    fields.unknown()
