@@ -54,7 +54,7 @@ class Registry(Generic[T]):
             )
         if not found:
             raise UsageError(
-                f"'{name}' is not known in {self.group}",
+                f"'{name}' is not known among the {_plural(self.group)}",
                 hint=f"known names: {', '.join(sorted(self._table))}",
             )
         return found[0][1]
@@ -67,3 +67,8 @@ class Registry(Generic[T]):
             distribution = point.dist.name if point.dist else "an unnamed distribution"
             found.setdefault(point.name, []).append((distribution, point.value))
         return found
+
+
+def _plural(group: str) -> str:
+    """Give "report formats" for "cicd.report_formats"."""
+    return group.rpartition(".")[2].replace("_", " ")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from cicd.backends.head_start import HeadStart
     from cicd.ports import Clock, InstanceTarget, Reporter, Runner, Source, TargetSpec
     from cicd.settings import Settings
 
@@ -25,6 +26,7 @@ def make_services(
     reporters: tuple[Reporter, ...],
     env_file: Path | None = None,
     speed: float = 1,
+    ahead: HeadStart | None = None,
 ) -> Iterator[Services]:
     """
     Open the home and give what rooms may ask for; closed when the ``with`` ends.
@@ -34,6 +36,7 @@ def make_services(
         reporters: Who shows what happens.
         env_file: Values for Parameter Store and Secrets Manager.
         speed: How much faster than the clock waits pass; 60 makes five minutes five seconds.
+        ahead: What ``head_start`` gave; stands for the runner of its name.
 
     Raises:
         Unavailable: The home cannot be made, read or written.
@@ -62,8 +65,8 @@ def make_services(
             secrets=EnvironmentSecrets(os.environ, env_file),
             clock=_clock(speed),
             reporters=reporters,
-            new_id=lambda: str(uuid.uuid4()),
-            runner=runners(home),
+            new_id=new_id,
+            runner=runners(home, ahead),
             source=_source,
             working_tree=_working_tree,
             target=_target,
@@ -71,11 +74,36 @@ def make_services(
         )
 
 
-def runners(home: Path) -> Callable[[str], Runner]:
+def new_id() -> str:
+    """Make a name that nothing else has."""
+    return str(uuid.uuid4())
+
+
+def runners(home: Path, ahead: HeadStart | None = None) -> Callable[[str], Runner]:
     """Give a function from a runner's name to the one runner of that name and ``home``."""
     from cicd.backends import RUNNERS
 
-    return cache(lambda name: RUNNERS.get(name)(home))
+    known = {} if ahead is None else {ahead.name: ahead}
+    return cache(lambda name: known.get(name) or RUNNERS.get(name)(home))
+
+
+@contextmanager
+def head_start(home: Path, name: str) -> Iterator[HeadStart | None]:
+    """
+    Give the runner ``name`` so that a session of it can be begun before there are services.
+
+    None for runners whose sessions are quick to open.
+    """
+    if name != "docker":
+        yield None
+        return
+    from cicd.backends.head_start import HeadStart
+    from cicd.backends.runner_docker import DockerRunner
+    from cicd.store.disk import prepare_home
+
+    prepare_home(home)
+    with closing(HeadStart(DockerRunner(home), DockerRunner(home, offline=True))) as ahead:
+        yield ahead
 
 
 def _clock(speed: float) -> Clock:

@@ -28,7 +28,13 @@ def find_image(engine: Engine, image: str, progress: Callable[[str], None] | Non
     """Raise ``Unavailable`` unless the image is here, or could be pulled (``progress`` given)."""
     if not image:
         raise Unavailable("the docker runner needs an image", hint="name one with `--image`")
-    found = engine.find(f"/images/{quote(image, safe='/:@')}/json")
+    try:
+        found = engine.find(f"/images/{quote(image, safe='/:@')}/json")
+    except Refused as refused:
+        raise Unavailable(
+            f"image '{image}' cannot be had: {refused.message}",
+            hint="check the name, or choose another with `--image`",
+        ) from None
     if found is not None:
         if found.get("Os") == "windows":
             raise Unavailable(f"image '{image}' is for Windows", hint="only Linux images run here")

@@ -141,8 +141,9 @@ _cicd_kill() {
     kill "-$1" "-$_cicd_pid" 2>/dev/null || kill "-$1" "$_cicd_pid" 2>/dev/null
 }
 
-# Without its `cat` a command would wait for ever: then the session is over.
+# Without its `cat` a command would wait for ever: then the session is over. Killing the first
+# shell alone would leave the one that reads requests, and a driver that seems to live: group 0.
 { _cicd_read_requests 2>&1 | _cicd_run_commands; } | {
     cat >>"$_cicd_io/spool"
-    kill -KILL $$
+    kill -KILL $$ 0
 }

@@ -100,6 +100,7 @@ class DockerRunner:
     def reap(self, keep: Callable[[str], bool]) -> list[str]:
         """See ``ports.Runner``. Containers whose directory is gone are found by their labels."""
         engine = self._engine()
+        SessionDirectory.sweep(self._home)
         removed = []
         for directory in SessionDirectory.all(self._home):
             record = directory.record()
@@ -219,10 +220,10 @@ class DockerChannel:
             if self._stream is not None:
                 with suppress(OSError):
                     self._stream.send(b"\nend\n")
-                    if self._stream.at_end(END):
-                        return self._drop()
+            gone = self._stream is not None and self._stream.at_end(END)
             self._drop()
-            docker_container.remove(self._engine, self._state["container"])
+            if not gone:
+                docker_container.remove(self._engine, self._state["container"])
 
     def forget(self) -> None:
         """See ``Channel``."""

@@ -82,6 +82,7 @@ class HostRunner:
 
     def reap(self, keep: Callable[[str], bool]) -> list[str]:
         """See ``ports.Runner``."""
+        SessionDirectory.sweep(self._home)
         removed = []
         for directory in SessionDirectory.all(self._home):
             record = directory.record()

@@ -91,6 +91,7 @@ class SandboxRunner:
 
     def reap(self, keep: Callable[[str], bool]) -> list[str]:
         """See ``ports.Runner``."""
+        SessionDirectory.sweep(self._home)
         removed = []
         for directory in SessionDirectory.all(self._home):
             record = directory.record()

@@ -17,7 +17,9 @@ import re
 import secrets
 import shutil
 import stat
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 DRIVER = Path(__file__).with_name("driver.sh")
+NEW = ".new-"  # begins the names of directories that are still being made
+MAKING = 60.0  # seconds after which nobody can still be making one: it takes milliseconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,13 +84,14 @@ class SessionDirectory:
         """Make it whole or not at all; raises ``Unavailable`` when it exists already."""
         sessions = home / "sessions"
         sessions.mkdir(parents=True, exist_ok=True)
+        cls.sweep(home)
         root = sessions / directory_name(record.id)
         if root.exists():
             raise Unavailable(
                 f"session '{record.id}' exists already",
                 hint="end what an earlier run left with `cicd doctor --reap`",
             )
-        made = cls(sessions / f".new-{secrets.token_hex(8)}")
+        made = cls(sessions / f"{NEW}{secrets.token_hex(8)}")
         made.root.mkdir(mode=0o700)
         made.io.mkdir(mode=0o755)
         made.mounts.mkdir(mode=0o755)
@@ -95,6 +100,14 @@ class SessionDirectory:
         made.save(record)
         made.root.rename(root)
         return cls(root)
+
+    @staticmethod
+    def sweep(home: Path) -> None:
+        """Remove what processes left that died while they were making one."""
+        with suppress(FileNotFoundError):
+            for path in (home / "sessions").iterdir():
+                if path.name.startswith(NEW) and time.time() - path.stat().st_mtime > MAKING:
+                    remove_tree(path)
 
     @classmethod
     def find(cls, home: Path, session_id: str) -> SessionDirectory | None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 GRACE = 10.0  # seconds between terminate and kill
 PATIENCE = 5.0  # seconds between kill and the end of the whole session
-SHORTEST, LONGEST = 0.001, 0.02  # seconds between two looks at the spool
+SHORTEST, LONGEST = 0.0005, 0.02  # seconds between two looks at the spool
 SLOWER = 1.1  # how a pause grows on the one before, while nothing comes
 TERMINATED, KILLED = 128 + 15, 128 + 9
 
@@ -229,16 +229,18 @@ class _Stop:
         self._channel = channel
         self._number = number
         self._note = note  # remembers the reason for who replays the command
-        self._steps: list[tuple[float, Callable[[], None]]] | None = None
+        self._pressed: str | None = None
+        self._steps: list[tuple[float, Callable[[], None]]] = []
 
     def reason(self) -> str | None:
         """Say why the command was asked to stop, if it was: by us or by a process now dead."""
         return self._note.read_text("utf-8") if self._note.is_file() else None
 
     def press(self, reason: str) -> None:
-        """Take the steps that are due."""
+        """Take the steps that are due; "KILLED" may follow another reason, and ends its grace."""
         now = time.monotonic()
-        if self._steps is None:
+        if reason != self._pressed:
+            self._pressed = reason
             self._note.write_text(reason, "utf-8")
             grace = 0.0 if reason == "KILLED" else GRACE
             kill = (now + grace, lambda: self._channel.send(f"kill {self._number} KILL"))

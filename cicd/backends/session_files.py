@@ -38,8 +38,13 @@ class MachineFiles:
             check_inside(path)
             source, target = Path(directory, path), destination / path
             target.parent.mkdir(parents=True, exist_ok=True)
+            if _loops(source):
+                raise UsageError(
+                    f"'{path}' is a link to a directory that it lies in itself",
+                    hint="leave it out of the artifact with exclude-paths",
+                )
             if source.is_dir():
-                shutil.copytree(source, target, dirs_exist_ok=True)
+                shutil.copytree(source, target, ignore=_not_copied, dirs_exist_ok=True)
             elif source.exists():
                 shutil.copy2(source, target)
             else:
@@ -50,6 +55,23 @@ def check_inside(path: str) -> None:
     """Refuse a path that is absolute or climbs out; raises ``UsageError``."""
     if not path or path.startswith("/") or ".." in PurePosixPath(path).parts:
         raise UsageError(f"'{path}' is not a path below the directory")
+
+
+def _not_copied(directory: str, names: list[str]) -> list[str]:
+    """Name what following the links of a directory must not reach: loops, pipes, devices."""
+    paths = {name: Path(directory, name) for name in names}
+    return [
+        n for n, path in paths.items() if _loops(path) or not (path.is_file() or path.is_dir())
+    ]
+
+
+def _loops(path: Path) -> bool:
+    """Tell a link to a directory around it, which has no end when links are followed."""
+    return (
+        path.is_symlink()
+        and path.is_dir()
+        and path.parent.resolve().is_relative_to(path.resolve())
+    )
 
 
 def _listing(directory: str) -> Iterator[FileEntry]:

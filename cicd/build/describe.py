@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cicd.build.commands import ReadReport, RunCommand, UploadArtifacts
 from cicd.build.event_detail import phase_change, state_change
 from cicd.build.narrate import LOGGED
+from cicd.build.reports.summary import summary_lines
 from cicd.build.spec import COMMAND_PHASES
 from cicd.build.state import BuildState, StatusType, moves
 from cicd.event import JSON, EventKind
@@ -70,34 +71,19 @@ def _outcome(before: BuildState, event: Event) -> Iterator[Described]:
     assert isinstance(outcome, Mapping), "written by the loop"
     detail = outcome.get("detail")
     detail = detail if isinstance(detail, Mapping) else {}
-    if isinstance(before.running, ReadReport) and isinstance(detail.get("report"), Mapping):
-        yield _report(detail["report"])
+    report = detail.get("report")
+    if isinstance(before.running, ReadReport) and isinstance(report, Mapping):
+        yield _report(report)
     if isinstance(before.running, UploadArtifacts):
         made = detail.get("artifacts")
         for artifact in made if isinstance(made, list) else ():
             yield _artifact(artifact)
 
 
-def _report(report: JSON) -> Described:
-    assert isinstance(report, Mapping), "written by ReadReport"
-    counts = report["statusCounts"]
-    assert isinstance(counts, Mapping), "written by ReadReport"
-    each = ", ".join(f"{count} {str(name).lower()}" for name, count in counts.items())
-    seconds = int(str(report["durationInNanoSeconds"])) / 1e9
-    lines = [
-        f"Report {report['name']}: {report['status']}, {report['total']} tests"
-        + (f": {each}" if each else "")
-        + f" ({seconds:.2f} s)"
-    ]
-    failed = report["failed"]
-    for case in failed if isinstance(failed, list) else ():
-        where = ".".join(filter(None, (case["prefix"], case["name"])))
-        first = str(case["message"]).strip().split("\n")[0]
-        lines.append(f"  {case['status']} {where}{': ' if first else ''}{first}")
-    unreadable = report["unreadable"]
-    lines += [f"  {text}" for text in unreadable] if isinstance(unreadable, list) else []
+def _report(report: Mapping[str, JSON]) -> Described:
     good = report["status"] == "SUCCEEDED"
-    return Described(text="\n".join(lines), level=Level.INFO if good else Level.WARNING)
+    text = "\n".join(summary_lines(report))
+    return Described(text=text, level=Level.INFO if good else Level.WARNING)
 
 
 def _artifact(artifact: JSON) -> Described:

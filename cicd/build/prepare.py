@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cicd.build.compile import Start, refusal
 from cicd.build.plan import Refusal, SourcePlan
+from cicd.build.request import image_of
 from cicd.build.rules import BUILD_RULES
 from cicd.build.spec_reader import read_buildspec
 from cicd.document.load import load, load_text
@@ -19,14 +20,13 @@ from cicd.ports import Revision
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cicd.build.run import BuildRequest
+    from cicd.build.request import BuildRequest
     from cicd.build.spec import Buildspec
     from cicd.document.problem import Problems
     from cicd.ports import Services
 
 REGION = "us-east-1"
 LONGEST_NAME = 255  # characters; no system has longer names of files
-RUNNERS_WITHOUT_IMAGES = frozenset({"sandbox", "host"})
 
 
 def read_request(
@@ -98,9 +98,15 @@ def check_sources(request: BuildRequest) -> None:
                 "underscores and be less than 128 characters in length",
             )
         if not directory.is_dir():
-            raise UsageError(f"the secondary source '{directory}' is not a directory")
+            raise UsageError(
+                f"the secondary source '{name}', '{directory}', is not a directory",
+                hint="name a directory that exists: --secondary-source NAME=DIR",
+            )
     if len(request.secondary_sources) > 12:
-        raise UsageError("there are more than 12 secondary sources")
+        raise UsageError(
+            f"{len(request.secondary_sources)} secondary sources are too many",
+            hint="a build takes up to 12",
+        )
 
 
 def start_of(request: BuildRequest, services: Services, location: str) -> Start:
@@ -113,11 +119,11 @@ def start_of(request: BuildRequest, services: Services, location: str) -> Start:
         )
     created = services.clock.now()
     return Start(
-        build_id=f"{project.name}:{services.new_id()}",
+        build_id=f"{project.name}:{request.uuid or services.new_id()}",
         region=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or REGION,
         created=created,
         runner=request.runner,
-        image=_image(request),
+        image=image_of(request),
         build_image=project.environment.image,
         sources=_sources(request, services),
         buildspec=location,
@@ -127,20 +133,6 @@ def start_of(request: BuildRequest, services: Services, location: str) -> Start:
         outputs=request.outputs,
         artifacts_directory=request.artifacts_directory,
     )
-
-
-def _image(request: BuildRequest) -> str:
-    """Give what the runner is to open; "" for a runner that has no images."""
-    if request.image is not None:
-        return request.image
-    if request.runner in RUNNERS_WITHOUT_IMAGES:
-        return ""
-    wanted = request.project.environment.image
-    if wanted in request.images:
-        return request.images[wanted]
-    if wanted.startswith("aws/codebuild/") and request.default_image is not None:
-        return request.default_image
-    return wanted
 
 
 def _sources(request: BuildRequest, services: Services) -> tuple[SourcePlan, ...]:

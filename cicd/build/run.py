@@ -8,19 +8,16 @@ gives ``dataclasses.replace(services, cancel=token)``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cicd.build.compile import compile_plan, refusal
 from cicd.build.effects import BuildEffects
 from cicd.build.journal import Journal
 from cicd.build.narrator import Narrator
-from cicd.build.plan import BuildPlan, Variable
+from cicd.build.plan import BuildPlan
 from cicd.build.prepare import check_sources, read_request, start_of
 from cicd.build.process import BuildProcess
-from cicd.build.project import Project
 from cicd.build.shape import build_as_api
 from cicd.build.state import StatusType
 from cicd.document.problem import Problems
@@ -29,37 +26,13 @@ from cicd.engine.loop import drive
 from cicd.engine.signals import send
 from cicd.errors import Conflict, UsageError
 from cicd.event import JSON, Event, EventKind
-from cicd.ports import Artifact, Revision
+from cicd.ports import Artifact
 
 if TYPE_CHECKING:
+    from cicd.build.request import BuildRequest
     from cicd.build.state import BuildState
     from cicd.document.problem import Problem
     from cicd.ports import Services
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildRequest:
-    """What StartBuild is asked for, and what only exists here."""
-
-    source: Path  # the primary source: a directory of this machine, never changed
-    project: Project  # find_project(resources, name, source)
-    runner: str = "docker"  # "docker", "sandbox", "host"
-    buildspec: str | None = None  # buildspecOverride: a path (from the source's root) or the text
-    image: str | None = None  # imageOverride, as the runner knows it
-    images: Mapping[str, str] = field(default_factory=dict)  # cloud image → its stand-in here
-    default_image: str | None = None  # stands in for a cloud image that `images` does not name
-    variables: tuple[Variable, ...] = ()  # environmentVariablesOverride; later ones win
-    secondary_sources: Mapping[str, Path] = field(default_factory=dict)  # by sourceIdentifier
-    timeout: timedelta | None = None  # timeoutInMinutesOverride
-    initiator: str | None = None  # "codepipeline/<name>"; None: the user's name
-    parent: str | None = None  # the stream that asked for it
-    revision: Revision | None = None  # of the primary source; None: ask the source
-    source_version: str = ""  # CODEBUILD_SOURCE_VERSION; "": the revision's id
-    outputs: tuple[str, ...] | None = None  # CodePipeline's output artifacts; None: the project's
-    artifacts_directory: Path | None = None  # deliver the artifacts there, too
-    # True: a broken buildspec raises. False: it is a FAILED build with YAML_FILE_ERROR in
-    # DOWNLOAD_SOURCE, as the service does it (pipelines).
-    raise_problems: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +58,7 @@ class BuildResult:
     artifacts: Mapping[str, Artifact]  # by declared output, else by identifier; "" = the primary
     exported_variables: Mapping[str, str]
     failure: BuildFailure | None
+    reports: tuple[Mapping[str, JSON], ...]  # what reports.summary made of each group
     build: Mapping[str, JSON]  # the element of BatchGetBuilds
 
 
@@ -124,16 +98,23 @@ def check_build(
     return plan, tuple(problems)
 
 
-def run_build(request: BuildRequest, services: Services) -> BuildResult:
+def run_build(
+    request: BuildRequest, services: Services, *, plan: BuildPlan | None = None
+) -> BuildResult:
     """
     Submit a build and drive it to its end.
+
+    Args:
+        request: What is asked for.
+        services: The outside.
+        plan: What ``check_build`` gave for this request, if it was asked.
 
     Raises:
         DocumentError: See ``plan_build``.
         UsageError: See ``plan_build``.
         Unavailable: The runner cannot work now; nothing was submitted.
     """
-    plan = plan_build(request, services)
+    plan = plan or plan_build(request, services)
     if plan.refused is None:
         services.runner(plan.runner).check()
     stream = f"build/{plan.build_id}"
@@ -207,6 +188,7 @@ def build_result(stream: str, services: Services) -> BuildResult:
         artifacts=artifacts,
         exported_variables=state.exported,
         failure=_failure(plan, state),
+        reports=state.reports,
         build=build_as_api(plan, state, log=services.logs.path(stream)),
     )
 

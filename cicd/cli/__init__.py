@@ -91,6 +91,12 @@ def cicd() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its status."""
+    import gc
+
     from cicd.cli.boundary import run
+
+    # Collecting at every 700 new objects takes a tenth of the time of importing, and finds
+    # nothing: a run of ours makes little garbage.
+    gc.set_threshold(20_000)
 
     raise SystemExit(run(cicd, arguments))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import sys
 from itertools import pairwise
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.document.position import brief, harmless
 from cicd.errors import CicdError, DocumentError, ExitCode
 
 if TYPE_CHECKING:
@@ -17,19 +20,39 @@ if TYPE_CHECKING:
     from cicd.event import JSON
 
 
+# What a machine may refuse at any place, with what to do about it; anything else is a bug of ours.
+_REFUSALS = {
+    errno.ENOSPC: "free some space on that disk",
+    errno.EDQUOT: "free some of your quota",
+    errno.EFBIG: "raise the limit of file sizes (ulimit -f)",
+    errno.EROFS: "that file system is read-only: name another place",
+    errno.EACCES: "make it usable for you, or name another place",
+    errno.EPERM: "make it usable for you, or name another place",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    errno.ENFILE: "end some programs: this machine has too many open files",
+    errno.ENOMEM: "end some programs: this machine has no memory left",
+    errno.EIO: "look at that disk",
+    errno.ELOOP: "look at the links on that path",
+    errno.ENAMETOOLONG: "shorten the name",
+}
+
+
 def run(command: click.Command, arguments: Sequence[str] | None) -> int:
     """Run ``command`` and return its exit status; no exception leaves."""
     asked = list(sys.argv[1:] if arguments is None else arguments)
+    _open_streams()
     try:
         status = command.main(asked, prog_name="cicd", standalone_mode=False)
         sys.stdout.flush()
     except (click.exceptions.Abort, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as wanted:
+        click.echo(wanted.format_message(), err=True)
+        return ExitCode.USAGE
     except click.ClickException as failure:
         return _misused(failure, asked)
-    except BrokenPipeError:
-        # The reader has gone (``| head``); Python must not try to flush again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader has gone: ``| head``
+        _forget_output()
         return ExitCode.FAILED
     except DocumentError as failure:
         _show_problems(failure, asked)
@@ -37,9 +60,52 @@ def run(command: click.Command, arguments: Sequence[str] | None) -> int:
     except CicdError as failure:
         _show(asked, failure.message, failure.hint, failure.exit_code)
         return failure.exit_code
+    except OSError as failure:
+        if failure.errno not in _REFUSALS:
+            return _crashed(failure, asked)
+        return _refused(failure, asked)
     except Exception as failure:  # noqa: BLE001 - the last line: a bug becomes a crash report
         return _crashed(failure, asked)
     return int(status or 0)
+
+
+# click's words → ours
+_WORDS = {
+    "is not a valid integer range": "is not a whole number",
+    "is not a valid float range": "is not a number",
+    "is not a valid integer": "is not a whole number",
+}
+
+
+def _open_streams() -> None:
+    """Make standard output and error usable, whatever the caller closed, whatever the locale."""
+    while (
+        descriptor := os.open(os.devnull, os.O_RDWR)
+    ) <= 2:  # `>&-`: else a file takes its place
+        os.set_inheritable(descriptor, True)  # noqa: FBT003 - the standard library's own signature
+    os.close(descriptor)
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A name that is not UTF-8, or a terminal that is not, must not end a run.
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _forget_output() -> None:
+    """Keep Python from trying at its exit to write again what nobody takes."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _refused(failure: OSError, asked: Sequence[str]) -> ExitCode:
+    reason = failure.strerror or type(failure).__name__
+    # Only writing to a stream gives an exception without a path.
+    what = brief(str(failure.filename)) if failure.filename is not None else "standard output"
+    code = ExitCode.USAGE if failure.errno == errno.ENAMETOOLONG else ExitCode.UNAVAILABLE
+    if failure.filename is None:
+        _forget_output()
+    _show(asked, f"{what} cannot be used: {reason}", _REFUSALS[failure.errno or 0], code)
+    return code
 
 
 def _misused(failure: click.ClickException, asked: Sequence[str]) -> ExitCode:
@@ -49,6 +115,9 @@ def _misused(failure: click.ClickException, asked: Sequence[str]) -> ExitCode:
     if near:
         hint = f"did you mean {' or '.join(repr(name) for name in sorted(near))}?"
     message = failure.format_message().rstrip(".")
+    message = message.removeprefix("Invalid value for ").removeprefix("Invalid value: ")
+    for theirs, ours in _WORDS.items():
+        message = message.replace(theirs, ours)
     if near:
         message = message.split(" Did you mean")[0].split(" (Possible")[0].rstrip(".")
     _show(asked, message, hint, ExitCode.USAGE)
@@ -59,11 +128,12 @@ def _show(asked: Sequence[str], message: str, hint: str | None, code: ExitCode) 
     if _wants_json(asked):
         _json({"error": {"message": message, "hint": hint, "exitCode": int(code)}})
         return
-    click.secho("error: ", fg="red", bold=True, nl=False, err=True)
-    click.echo(message, err=True)
+    colour = _coloured()  # of the two first words only: nothing else comes with codes of its own
+    click.secho("error: ", fg="red", bold=True, nl=False, err=True, color=colour)
+    click.echo(harmless(message), err=True)
     if hint:
-        click.secho("hint: ", fg="cyan", nl=False, err=True)
-        click.echo(hint, err=True)
+        click.secho("hint: ", fg="cyan", nl=False, err=True, color=colour)
+        click.echo(harmless(hint), err=True)
 
 
 def _show_problems(failure: DocumentError, asked: Sequence[str]) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,14 +12,17 @@ from typing import TYPE_CHECKING
 import click
 
 from cicd.cli.options import pair, shared_options
+from cicd.document.position import brief
 from cicd.errors import ExitCode, UsageError
 from cicd.ports import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from cicd.backends.head_start import HeadStart
     from cicd.build.plan import BuildPlan, Variable
-    from cicd.build.run import BuildRequest, BuildResult
+    from cicd.build.request import BuildRequest
+    from cicd.build.run import BuildResult
     from cicd.cli.invocation import Invocation
     from cicd.cli.show import Presenter
     from cicd.document.resources import Resources
@@ -31,6 +37,7 @@ EXIT_CODES = {
     "IN_PROGRESS": ExitCode.SUCCEEDED,
     "FAULT": ExitCode.UNAVAILABLE,
 }
+VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +114,6 @@ def build(
     or cicd.yml. It is never changed: the build works on a view of it.
     """
     from cicd.backends.env_file import read_env_file
-    from cicd.build.run import check_build, plan_build, run_build
 
     options = Options(
         source=source,
@@ -122,9 +128,14 @@ def build(
     )
     directory = _source(options)
     from_file = read_env_file(env_file) if env_file is not None else {}
-    with invocation.services(directory, env_file=env_file) as services:
-        settings = invocation.settings(directory)
-        request = _request(options, directory, settings)
+    settings = invocation.settings(directory)
+    request = _request(options, directory, settings)
+    with (
+        nullcontext() if plan else _begun(request, settings.home) as ahead,
+        invocation.services(directory, env_file=env_file, ahead=ahead) as services,
+    ):
+        from cicd.build.run import check_build, plan_build, run_build
+
         planned, warnings = check_build(request, services)
         if from_file:
             given = _not_secret(from_file, planned)
@@ -136,7 +147,28 @@ def build(
             _show_plan(show, planned)
             return ExitCode.SUCCEEDED
         _tell_of_others(show, services)
-        return conclude(show, run_build(request, services))
+        return conclude(show, run_build(request, services, plan=planned))
+
+
+@contextmanager
+def _begun(request: BuildRequest, home: Path) -> Iterator[HeadStart | None]:
+    """Have the session of a build opened while the rest of us is loaded and the build planned."""
+    from cicd.build.request import expected_environment
+    from cicd.wiring import head_start
+
+    buildspec = request.buildspec or request.project.source.buildspec or "buildspec.yml"
+    with head_start(home, request.runner) as ahead:
+        if ahead is not None and _is_there(request.source / buildspec):
+            stream = f"build/{request.project.name}:{request.uuid}"
+            ahead.begin(request.uuid, expected_environment(request), stream=stream)
+        yield ahead
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a whole buildspec is no name of a file
+        return False
 
 
 def conclude(show: Presenter, result: BuildResult) -> ExitCode:
@@ -144,7 +176,8 @@ def conclude(show: Presenter, result: BuildResult) -> ExitCode:
     failure = result.failure
     if failure is not None:
         place = f"{failure.where}: " if failure.where else ""
-        show.notice(f"{place}{failure.message.strip() or failure.status}", Level.FAILURE)
+        said = failure.message.strip() or f"{failure.phase} {failure.status}"
+        show.notice(f"{place}{said}", Level.FAILURE)
         if failure.hint:
             show.notice(f"hint: {failure.hint}")
     show.result(result.build)
@@ -154,6 +187,11 @@ def conclude(show: Presenter, result: BuildResult) -> ExitCode:
 def _source(options: Options) -> Path:
     """Find the directory to build: the nearest one upwards that has a document of ours."""
     if options.source is not None:
+        if not options.source.is_dir():
+            raise UsageError(
+                f"there is no directory '{options.source}'",
+                hint="name the directory that holds buildspec.yml",
+            )
         return options.source
     here = Path.cwd()
     if options.buildspec is not None:
@@ -188,12 +226,18 @@ def _request(options: Options, directory: Path, settings: Settings) -> BuildRequ
 
     from cicd.build.plan import Variable
     from cicd.build.project_reader import find_project, local_images
-    from cicd.build.run import BuildRequest
+    from cicd.build.request import BuildRequest
     from cicd.document.resources import Resources
+    from cicd.wiring import new_id
 
     resources = Resources.load(directory)
-    typed = (pair(text, "NAME=VALUE") for text in options.env)
-    secondary = dict(pair(text, "NAME=DIR") for text in options.secondary_source)
+    typed = tuple(pair(text, "NAME=VALUE", "--env") for text in options.env)
+    for name, _ in typed:
+        if not VARIABLE_NAME.fullmatch(name):
+            raise UsageError(
+                f"'{name}' cannot be the name of an environment variable",
+                hint="use letters, digits and underscores, and no digit first",
+            )
     return BuildRequest(
         source=directory,
         project=find_project(resources, options.project, directory),
@@ -203,19 +247,34 @@ def _request(options: Options, directory: Path, settings: Settings) -> BuildRequ
         images=local_images(resources),
         default_image=settings.image,
         variables=tuple(Variable(name=n, value=v) for n, v in typed),
-        secondary_sources={name: Path(place) for name, place in secondary.items()},
+        secondary_sources=_secondary(options.secondary_source),
         timeout=timedelta(minutes=options.timeout) if options.timeout else None,
+        uuid=new_id(),
         artifacts_directory=options.artifacts.absolute() if options.artifacts else None,
     )
 
 
+def _secondary(typed: tuple[str, ...]) -> dict[str, Path]:
+    sources: dict[str, Path] = {}
+    for text in typed:
+        name, place = pair(text, "NAME=DIR", "--secondary-source")
+        if name in sources:
+            raise UsageError(
+                f"there are two secondary sources called '{name}'",
+                hint="give each a name of its own",
+            )
+        sources[name] = Path(place)
+    return sources
+
+
 def _buildspec(given: str | None, directory: Path) -> str | None:
     """Give the buildspec's path from the source's root, where the user named it from here."""
-    if given is None or (directory / given).exists():
+    # Not Path.exists(), which lets out what the system says of a name that is too long.
+    if given is None or os.path.exists(directory / given):  # noqa: PTH110
         return given
-    if not Path(given).exists():
+    if not os.path.exists(given):  # noqa: PTH110
         raise UsageError(
-            f"there is no buildspec '{given}'",
+            f"there is no buildspec '{brief(given)}'",
             hint=f"name it from here, or from {directory}",
         )
     return str(Path(given).absolute())

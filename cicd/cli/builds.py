@@ -53,7 +53,7 @@ def list_builds(invocation: Invocation, *, project: str | None, limit: int) -> i
         show = invocation.show
         show.table(("BUILD", "NUMBER", "STATUS", "STARTED", "TOOK"), rows)
         if not rows:
-            show.notice("no builds yet")
+            show.notice(f"no builds of project '{project}' yet" if project else "no builds yet")
         show.result({"ids": [row[0] for row in rows]})
     return ExitCode.SUCCEEDED
 
@@ -63,6 +63,7 @@ def list_builds(invocation: Invocation, *, project: str | None, limit: int) -> i
 @shared_options
 def show(invocation: Invocation, *, build_id: str) -> int:
     """Show a build: its phases, what failed, what it made."""
+    from cicd.build.reports.summary import summary_lines
     from cicd.build.run import build_result
 
     with invocation.services() as services:
@@ -85,6 +86,11 @@ def show(invocation: Invocation, *, build_id: str) -> int:
         if result.failure is not None:
             place = f"{result.failure.where}: " if result.failure.where else ""
             presenter.text(f"{place}{result.failure.message.strip()}", Level.FAILURE)
+            if result.failure.hint:
+                presenter.text(f"hint: {result.failure.hint}")
+        for report in result.reports:
+            for line in summary_lines(report):
+                presenter.text(line)
         for name, value in result.exported_variables.items():
             presenter.text(f"{name}={value}")
         for name, artifact in result.artifacts.items():
@@ -95,7 +101,7 @@ def show(invocation: Invocation, *, build_id: str) -> int:
 
 @builds.command()
 @click.argument("build_id", metavar="ID")
-@click.option("--follow", is_flag=True, help="Go on until the build has ended.")
+@click.option("--follow", "-f", is_flag=True, help="Go on until the build has ended.")
 @shared_options
 def logs(invocation: Invocation, *, build_id: str, follow: bool) -> int:
     """Print a build's log, as CodeBuild writes it."""
@@ -139,8 +145,10 @@ def resume(invocation: Invocation, *, build_id: str) -> int:
     from cicd.cli.build import conclude
 
     with invocation.services() as services:
-        result = resume_build(_find(services, build_id), services)
-        return conclude(invocation.show, result)
+        stream = _find(services, build_id)
+        if _status(services, stream) != "IN_PROGRESS":
+            invocation.show.notice(f"build {stream.partition('/')[2]} has ended already")
+        return conclude(invocation.show, resume_build(stream, services))
 
 
 def _find(services: Services, build_id: str) -> str:

@@ -97,7 +97,7 @@ Exit status: 0 Succeeded, 1 Failed or Stopped, 2 usage, 3 an invalid AppSpec,
 )
 @click.option("--description", default="", help="Kept with the deployment.")
 @click.option("--plan", is_flag=True, help="Say what would be done, and stop there.")
-@click.option("--speed", type=click.FloatRange(min=0.001), default=1.0, help="Scales waits.")
+@click.option("--speed", type=click.FloatRange(0.001, 1e6), default=1.0, help="Scales waits.")
 @shared_options
 def run(
     invocation: Invocation,
@@ -114,7 +114,7 @@ def run(
     speed: float,
 ) -> int:
     """Deploy REVISION: a directory, or a zip, tar or tgz file; by default this repository."""
-    from cicd.deploy.group import find_group, parse_instance
+    from cicd.deploy.find_group import find_group, parse_instance
     from cicd.deploy.run import DeploymentRequest, plan_deployment, run_deployment
     from cicd.deploy.spec import FileExistsBehavior
     from cicd.document.resources import Resources

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from cicd.cli.show import Presenter, presenter
+from cicd.cli.show.audience import Audience
 from cicd.errors import ExitCode
 from cicd.ports import Level
 from cicd.settings import Settings, load_settings
@@ -15,6 +16,7 @@ from cicd.settings import Settings, load_settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cicd.backends.head_start import HeadStart
     from cicd.ports import Services
 
 
@@ -25,6 +27,7 @@ class Invocation:
         """Keep the flags; nothing is read or opened yet."""
         self._flags = {"output": output, "home": home, "jobs": jobs}
         self._presenter: Presenter | None = None
+        self._audience: Audience | None = None
         self.interrupted: ExitCode | None = None  # the status to end with, if a signal came
 
     def settings(self, start: Path | None = None, **flags: str | None) -> Settings:
@@ -41,7 +44,12 @@ class Invocation:
 
     @contextmanager
     def services(
-        self, start: Path | None = None, *, env_file: Path | None = None, speed: float = 1
+        self,
+        start: Path | None = None,
+        *,
+        env_file: Path | None = None,
+        speed: float = 1,
+        ahead: HeadStart | None = None,
     ) -> Iterator[Services]:
         """
         Open the home and everything else; Ctrl-C asks, then insists, while inside.
@@ -50,13 +58,19 @@ class Invocation:
             start: Where the search for the home begins; the working directory if None.
             env_file: Values for Parameter Store and Secrets Manager.
             speed: How much faster than the clock waits pass.
+            ahead: What ``wiring.head_start`` gave, if it was asked.
         """
         from cicd.engine.interrupt import interrupts
         from cicd.wiring import make_services
 
+        self._audience = Audience(self.show)
         with (
             make_services(
-                self.settings(start), reporters=(self.show,), env_file=env_file, speed=speed
+                self.settings(start),
+                reporters=(self._audience,),
+                env_file=env_file,
+                speed=speed,
+                ahead=ahead,
             ) as services,
             interrupts(services.cancel, leave=self._leave) as asked,
         ):
@@ -72,6 +86,12 @@ class Invocation:
             "left at once; 'cicd doctor --reap' removes what still runs", Level.WARNING
         )
         os._exit(ExitCode.INTERRUPTED)
+
+    def check_heard(self) -> None:
+        """Raise what kept the output from being written; a reader that left is no reason."""
+        lost = self._audience.lost if self._audience is not None else None
+        if lost is not None and not isinstance(lost, BrokenPipeError):
+            raise lost
 
     def close(self) -> None:
         """Take away what is shown live."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.beside import check_appspec_scripts, check_pipeline_links
 from cicd.cli.documents import Candidate, Kind, candidates, kind_by_content, kind_by_name
 from cicd.cli.options import shared_options
 from cicd.document.problem import Problem, Problems, Severity
@@ -128,11 +129,15 @@ def _check(kind: Kind, node: Node, candidate: Candidate, problems: Problems) -> 
         from cicd.deploy.rules import check_appspec, refuse_platform
 
         refuse_platform(node)
-        check_appspec(node, problems)
+        appspec = check_appspec(node, problems)
+        if appspec is not None:
+            check_appspec_scripts(appspec, candidate.path, problems)
     elif kind is Kind.PIPELINE:
         from cicd.pipeline.definition import check_definition
 
-        check_definition(node, problems)
+        declaration = check_definition(node, problems)
+        if declaration is not None:
+            check_pipeline_links(declaration, candidate.path, problems)
     else:
         from cicd.cli.resources import check_resources
 

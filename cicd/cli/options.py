@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec
 import click
 
 from cicd.cli.invocation import Invocation
+from cicd.errors import Unavailable, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,12 +50,23 @@ def shared_options(
             output=_text(flags["output"]), home=_text(flags["home"]), jobs=_number(flags["jobs"])
         )
         try:
+            _check_directory()
             status = function(invocation, *args, **kwargs)
         finally:
             invocation.close()
+        invocation.check_heard()
         return invocation.interrupted or status
 
     return wrapped
+
+
+def _check_directory() -> None:
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        raise Unavailable(
+            "the directory you are in has been removed", hint="change to one that exists: cd"
+        ) from None
 
 
 def _text(value: object) -> str | None:
@@ -65,9 +77,9 @@ def _number(value: object) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def pair(value: str, what: str) -> tuple[str, str]:
+def pair(value: str, what: str, option: str) -> tuple[str, str]:
     """Split "NAME=VALUE"; the value may hold further equals signs."""
     name, equals, rest = value.partition("=")
     if not equals or not name:
-        raise click.BadParameter(f"'{value}' is not {what}")
+        raise UsageError(f"{option} '{value}' is not {what}", hint=f"write {option} {what}")
     return name, rest

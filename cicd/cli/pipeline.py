@@ -104,8 +104,8 @@ def run(
         definition=definition,
         directory=Path.cwd() if _is_file(definition) else directory,
         start=Start(
-            variables=dict(pair(each, "NAME=VALUE") for each in variables),
-            revisions=dict(pair(each, "ACTION=REV") for each in revisions),
+            variables=dict(pair(each, "NAME=VALUE", "--variable") for each in variables),
+            revisions=dict(pair(each, "ACTION=REV", "--revision") for each in revisions),
             working_tree=working_tree,
             approve=approve,
             runner=settings.runner,

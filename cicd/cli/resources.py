@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cicd.errors import DocumentError
+from cicd.cli.documents import Kind, kind_by_name
+from cicd.errors import DocumentError, Unavailable, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from cicd.document.node import Node
     from cicd.document.problem import Problems
     from cicd.document.resources import Resources
 
@@ -26,30 +28,53 @@ def check_resources(directory: Path, problems: Problems) -> None:
     resources = Resources.load(directory)
     for node in resources.section("projects").values():
         read_project(node, problems)
-    for reading in _readings(resources, directory):
+    for node, reading in _readings(resources, directory, problems):
         try:
             reading()
         except DocumentError as refused:
             for problem in refused.problems:
                 problems.add(problem)
+        except UsageError as refused:
+            problems.error("resources/refused", refused.message, node.span, hint=refused.hint)
+        except Unavailable as refused:
+            problems.warning("resources/not-here", refused.message, node.span, hint=refused.hint)
 
 
-def _readings(resources: Resources, directory: Path) -> Iterator[Callable[[], object]]:
+def _readings(
+    resources: Resources, directory: Path, problems: Problems
+) -> Iterator[tuple[Node, Callable[[], object]]]:
+    """Give each entry with what reads it."""
     from functools import partial
 
     from cicd.deploy.config import find_config
-    from cicd.deploy.group import find_group
-    from cicd.document.load import load
+    from cicd.deploy.find_group import find_group
 
-    for name in resources.section("deploymentConfigs"):
-        yield partial(find_config, name, resources)
+    for name, node in resources.section("deploymentConfigs").items():
+        yield node, partial(find_config, name, resources)
     for application, node in resources.section("applications").items():
         groups = node.entries.get("deploymentGroups")
         for group in groups.value.items if groups else ():
-            name = group.entries["deploymentGroupName"].value.text
-            yield partial(
-                find_group, resources, name=name, application=application, home=directory
+            named = group.entries["deploymentGroupName"].value
+            yield (
+                named,
+                partial(
+                    find_group, resources, name=named.text, application=application, home=directory
+                ),
             )
-    for name, node in resources.section("pipelines").items():
-        if not node.entries:
-            yield partial(load, resources.root / node.text, name)
+    for pipeline, node in resources.section("pipelines").items():
+        yield node, partial(_check_pipeline, pipeline, node, resources, problems)
+
+
+def _check_pipeline(name: str, node: Node, resources: Resources, problems: Problems) -> None:
+    """Check a pipeline that is written here, or in a file whose name does not speak for it."""
+    from cicd.document.load import load
+    from cicd.pipeline.definition import check_definition
+    from cicd.pipeline.links import check_links
+
+    if not node.entries:
+        node = load(resources.root / name, name)
+        if kind_by_name(name) is Kind.PIPELINE:
+            return
+    spec = check_definition(node, problems)
+    if spec is not None:
+        check_links(spec, resources, problems)

@@ -12,8 +12,9 @@ from cicd.deploy.agent import bundle
 from cicd.deploy.agent.carry_out import carry_out, remove
 from cicd.deploy.agent.fault import AgentFault, LifecycleErrorCode
 from cicd.deploy.agent.hooks import ScriptLog, run_scripts
-from cicd.deploy.agent.install import cleanup_order, install_json, instructions_for
+from cicd.deploy.agent.install import instructions_for
 from cicd.deploy.agent.instance import ARCHIVE, InstanceDisk, Layout
+from cicd.deploy.agent.instructions import cleanup_order, install_json
 from cicd.deploy.lifecycle import PREVIOUS_REVISION, LifecycleEvent
 from cicd.deploy.plan import BundleType, DeploymentPlan, RunLifecycleEvent
 from cicd.deploy.revision import read_as_agent

@@ -32,7 +32,7 @@ _FINAL: Final = ("Succeeded", "Failed", "Stopped")
 class DeploymentRequest:
     """What CreateDeployment takes."""
 
-    group: DeploymentGroup  # cicd.deploy.group.find_group(resources, ...) makes one
+    group: DeploymentGroup  # cicd.deploy.find_group(resources, ...) makes one
     revision: Path  # a directory, or a zip, tar or tgz file
     bundle_type: BundleType | None = None  # None: a directory, or what the file's first bytes say
     appspec: str = "appspec.yml"  # relative to the revision's root

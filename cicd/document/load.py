@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
-from cicd.document.json_reader import read_json
 from cicd.document.position import Source
 from cicd.document.problem import Problem, Severity
 from cicd.document.yaml_reader import Duplicates, read_yaml
@@ -82,13 +82,15 @@ def _read(source: Source, *, json: bool, duplicates: Duplicates, aliases: bool) 
             hint="write the document, or name another file",
         )
     if json:
+        from cicd.document.json_reader import read_json
+
         return read_json(source, duplicates=duplicates)
     return read_yaml(source, duplicates=duplicates, aliases=aliases)
 
 
 def _content(path: Path, name: str) -> bytes:
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_opened) as file:
             # Not by the size it claims: devices and pipes claim none.
             content = file.read(MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
@@ -116,6 +118,13 @@ def _content(path: Path, name: str) -> bytes:
             hint="is this the right file? A document of this size is not read",
         )
     return content
+
+
+def _opened(path: str, flags: int) -> int:
+    """Open without waiting for a named pipe's other end; reading then waits as ever."""
+    descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
+    os.set_blocking(descriptor, True)
+    return descriptor
 
 
 def _decoded(content: bytes, name: str) -> Source:

@@ -145,6 +145,11 @@ def printable(text: str, column: int = 0) -> str:
     return "".join(shown)
 
 
+def harmless(text: str) -> str:
+    """Make a text of several lines harmless; see ``printable``."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
 def brief(text: str) -> str:
     """Give a text for quoting in a message: in one line, and not longer than 60 characters."""
     joined = " ".join(text.split())

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cicd.document.fields import Fields
-from cicd.document.load import load
 from cicd.document.node import Node, NodeKind
 from cicd.document.position import brief
 from cicd.document.problem import Label, Problem, Problems, Severity
 from cicd.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cicd.document.position import Span
 
 FILE = "cicd.yml"
@@ -35,7 +36,11 @@ LOCAL_KEYS = ("runner", "images", "repositories", "deploymentGroups")
 
 # What the AWS CLI prints beside the lists, so that its output can be pasted as it is.
 _PRINTED_BESIDE = ("projectsNotFound", "errorMessage", "ResponseMetadata")
-_WRAPPERS = frozenset({"deploymentConfigInfo", "pipeline", "application"})
+_WRAPPERS = frozenset({"deploymentConfigInfo", "deploymentGroupInfo", "pipeline", "application"})
+# Lists by the name that some calls print them under.
+_PRINTED_AS: Mapping[str, str] = MappingProxyType(
+    {"applications": "applicationsInfo", "deploymentGroups": "deploymentGroupsInfo"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +72,8 @@ class Resources:
             if (directory / "cicd.yaml").exists():
                 raise UsageError("'cicd.yaml' is not read", hint=f"rename it to '{FILE}'")
             return cls(root=directory)
+        from cicd.document.load import load
+
         problems = Problems()
         top = Fields(load(path, FILE), problems, room="resources", what=FILE)
         sections = {section: _section(section, top) for section in NAMES}
@@ -89,26 +96,51 @@ class Resources:
 
 def _section(section: str, top: Fields) -> Mapping[str, Node]:
     found: dict[str, tuple[Node, Span]] = {}
-    for item in top.sequence(section):
-        node = _unwrapped(item)
+    for node in _listed(section, top):
         if section == "pipelines" and node.kind is NodeKind.SCALAR and node.text:
             _enter(found, node.text, node, node.span, top.problems)
             continue
         name = _name(node, section, NAMES[section], top)
         if name is not None:
-            _enter(found, name.text, node, name.span, top.problems)
-            if section == "applications":
-                _check_groups(node, top)
+            plain = _with_groups(node, top) if section == "applications" else node
+            _enter(found, name.text, plain, name.span, top.problems)
     return MappingProxyType({name: node for name, (node, _) in found.items()})
 
 
-def _check_groups(application: Node, top: Fields) -> None:
+def _with_groups(application: Node, top: Fields) -> Node:
+    """Check an application's groups, and give it with each of them out of its wrapping."""
     groups: dict[str, tuple[Node, Span]] = {}
     fields = top.inner(application, what="an application")
-    for node in fields.sequence("deploymentGroups"):
+    for node in _listed("deploymentGroups", fields):
         name = _name(node, "deploymentGroups", "deploymentGroupName", fields)
         if name is not None:
             _enter(groups, name.text, node, name.span, top.problems)
+    if not groups:
+        return application
+    key = "deploymentGroups" if "deploymentGroups" in fields else _PRINTED_AS["deploymentGroups"]
+    entry = application.entries[key]
+    listed = Node(
+        kind=NodeKind.SEQUENCE,
+        span=entry.value.span,
+        items=tuple(node for node, _ in groups.values()),
+    )
+    plain = replace(entry, key="deploymentGroups", value=listed)
+    return replace(
+        application,
+        entries=MappingProxyType({**application.entries, "deploymentGroups": plain}),
+    )
+
+
+def _listed(name: str, fields: Fields) -> Iterator[Node]:
+    """Give the entries of a list, in any of the wrappings that the AWS CLI prints."""
+    printed = _PRINTED_AS.get(name, name)
+    for key in dict.fromkeys((name, printed)):
+        for item in fields.sequence(key):
+            inner = item.entries.get(printed) if printed != name else None
+            if inner is not None and inner.value.kind is NodeKind.SEQUENCE:
+                yield from map(_unwrapped, inner.value.items)
+            else:
+                yield _unwrapped(item)
 
 
 def _name(node: Node, section: str, key: str, around: Fields) -> Node | None:

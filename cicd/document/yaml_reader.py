@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal, NoReturn, TypeAlias
 from cicd.document.node import MAX_DEPTH, MAX_NODES, Entry, Node, NodeKind, ScalarStyle
 from cicd.document.position import brief
 from cicd.document.problem import Label, Problem, Problems, Severity
-from cicd.document.yaml_words import explained
 from cicd.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -23,9 +22,9 @@ if TYPE_CHECKING:
 Duplicates: TypeAlias = Literal["error", "last"]
 
 _STANDARD = "tag:yaml.org,2002:"
-_FORBIDDEN = re.compile(
-    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-)
+# Compiled when first needed, since that takes as long as reading many a document.
+_FORBIDDEN = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+_HARMLESS = re.compile("[\t\n\r\x20-\x7e]*")
 _UNSPEAKABLE = re.compile("[\0\ud800-\udfff]")  # nothing a command, a path or UTF-8 can hold
 _STYLES = {"'": ScalarStyle.QUOTED, '"': ScalarStyle.QUOTED}
 _STYLES |= {"|": ScalarStyle.BLOCK, ">": ScalarStyle.BLOCK}
@@ -88,7 +87,10 @@ class _Reader:
         return node
 
     def _check_characters(self) -> None:
-        if found := _FORBIDDEN.search(self._source.text):
+        text = self._source.text
+        if _HARMLESS.fullmatch(text):
+            return
+        if found := re.search(_FORBIDDEN, text):
             self._stop(
                 "document/character",
                 f"the character U+{ord(found[0]):04X} cannot stand in YAML",
@@ -117,6 +119,8 @@ class _Reader:
             )
 
     def _stop_at(self, reason: yaml.MarkedYAMLError) -> NoReturn:
+        from cicd.document.yaml_words import explained
+
         text = self._source.text
         mark = reason.problem_mark or reason.context_mark
         index = min(mark.index, len(text)) if mark else len(text)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cicd.event import EventKind
+from cicd.pipeline.commands import EnterStage, LeaveStage
 from cicd.pipeline.result import ActionStatus, PipelineStatus, StageStatus
 from cicd.pipeline.shapes import stage_status
-from cicd.pipeline.state import EnterStage, LeaveStage
 from cicd.ports import Described, Level
 
 if TYPE_CHECKING:

@@ -10,14 +10,15 @@ from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.engine.signals import send
 from cicd.errors import CicdError, Unavailable
 from cicd.pipeline.actions import ACTIONS
+from cicd.pipeline.actions.git_reference import misplaced
 from cicd.pipeline.actions.provider import ActionRequest
 from cicd.pipeline.actions.workspace import clear
 from cicd.pipeline.admission import ARRIVED, LEFT, Admission, admit, fold, state_stream
+from cicd.pipeline.commands import EnterStage, ExpireApproval, LeaveStage, Resolved, RunAction
 from cicd.pipeline.journal import say
 from cicd.pipeline.process import ABANDONED
 from cicd.pipeline.result import ActionResult, ActionStatus, FailureType, failed
 from cicd.pipeline.spec import ExecutionMode
-from cicd.pipeline.state import EnterStage, ExpireApproval, LeaveStage, Resolved, RunAction
 from cicd.pipeline.variables import Unresolved, resolve
 
 if TYPE_CHECKING:
@@ -171,6 +172,15 @@ class PipelineEffects:
                     hint="the buildspec that should make it has no artifacts section for it",
                     where=action.where,
                 )
+        reference = misplaced(action, command.inputs)
+        if reference is not None:
+            return failed(
+                FailureType.CONFIGURATION_ERROR,
+                f"the input artifact '{reference.name}' is a reference to a git repository "
+                "(CODEBUILD_CLONE_REF), which only CodeBuild can take",
+                hint=f"let '{reference.action}' hand on CODE_ZIP, or put a build between the two",
+                where=action.where,
+            )
         provider = ACTIONS.get(name)
         request = ActionRequest(
             plan=self._plan,

@@ -6,19 +6,17 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cicd.engine.process import Cancel, Decision
-from cicd.pipeline.result import ActionStatus, PipelineStatus
-from cicd.pipeline.spec import ExecutionMode
-from cicd.pipeline.state import (
+from cicd.pipeline.commands import (
     EnterStage,
     ExpireApproval,
     LeaveStage,
     PipelineCommand,
-    PipelineState,
     RunAction,
-    deadline,
-    fold,
-    stage_succeeded,
 )
+from cicd.pipeline.fold import fold
+from cicd.pipeline.result import ActionStatus, PipelineStatus
+from cicd.pipeline.spec import ExecutionMode
+from cicd.pipeline.state import PipelineState, deadline, stage_succeeded
 from cicd.pipeline.variables import references
 
 if TYPE_CHECKING:

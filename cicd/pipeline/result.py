@@ -64,6 +64,13 @@ class ErrorDetails:
     where: str = ""  # "buildspec.yml:14:9"
 
 
+class ArtifactFormat(StrEnum):
+    """What a source action hands on: its ``OutputArtifactFormat``."""
+
+    CODE_ZIP = "CODE_ZIP"
+    CODEBUILD_CLONE_REF = "CODEBUILD_CLONE_REF"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredArtifact:
     """An artifact of one execution: a name, the zip it leads to, and where that came from."""
@@ -75,6 +82,7 @@ class StoredArtifact:
     revision_id: str = ""  # commit id; "" when it is not known
     revision_summary: str = ""
     revision_url: str = ""
+    format: ArtifactFormat = ArtifactFormat.CODE_ZIP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,7 @@ from cicd.pipeline.execution import (
     find_execution,
 )
 from cicd.pipeline.journal import say
+from cicd.pipeline.links import check_links
 from cicd.pipeline.local import runner_name
 from cicd.pipeline.plan import PipelinePlan
 from cicd.pipeline.process import PipelineProcess
@@ -96,6 +97,7 @@ def plan_execution(
     """
     found = find_definition(request.definition, resources, request.directory)
     spec, problems = read_definition(found.node)
+    check_links(spec, resources, problems)
     plan = compile_plan(spec, request.start, root=resources.root, new_id=services.new_id)
     return PlannedExecution(plan=plan, warnings=tuple(problems))
 

@@ -58,6 +58,10 @@ class Repository:
         """Say what ``HEAD`` is; ``dirty`` counts untracked files that are not ignored."""
         return self._revision(self.resolve(None), self._branch(), "", dirty=self._dirty())
 
+    def revision(self, version: str | None) -> Revision:
+        """Describe a commit, branch or tag without fetching it; see ``resolve``."""
+        return self._named(self.resolve(version), version)
+
     def resolve(self, version: str | None) -> str:
         """
         Give the full commit id of a commit, branch or tag; None is ``HEAD``.
@@ -173,6 +177,16 @@ class Repository:
                 found.add(name)
         return tuple(sorted(found))
 
+    def executables(self) -> dict[str, bool]:
+        """Tell of each tracked file, by path below ``directory``, whether it is executable."""
+        listed = git_said(self.directory, "ls-files", "-z", "--stage")
+        found = {}
+        for line in listed.split(b"\0"):
+            facts, _, name = line.partition(b"\t")
+            if name:
+                found[os.fsdecode(name)] = facts.startswith(b"100755")
+        return found
+
     def _named(self, commit: str, version: str | None) -> Revision:
         """Describe ``commit`` as ``version`` named it."""
         if version is None:
@@ -252,11 +266,17 @@ def find_repository(path: Path) -> Repository | None:
 
     Raises:
         UsageError: There is no such directory.
-        Unavailable: There is no git, or it does not trust the owner of that repository.
+        Unavailable: There is no git for it, or it does not trust the owner of that repository.
 
     """
     if not path.is_dir():
         raise UsageError(f"{path} is not a directory", hint="name a directory that is there")
+    # What git would look for; two starts of it take longer than all else that a build plans.
+    here = path.resolve()
+    if not any(
+        os.path.lexists(f"{d}/.git") or (d / "HEAD").exists() for d in (here, *here.parents)
+    ):
+        return None
     # One value a line; a prefix is empty at the top, and absent in a bare repository.
     asked = ("rev-parse", "--is-bare-repository", "--absolute-git-dir")
     said = run_git(path, asked, {})

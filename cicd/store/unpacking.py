@@ -54,6 +54,12 @@ def unpack_zip(path: Path, into: Path) -> None:
                 raise
 
 
+def count_files(path: Path) -> int:
+    """Count what is no directory in a zip; raises ``UsageError`` for what is none."""
+    with opened_zip(path) as zipped:
+        return sum(not info.is_dir() for info in zipped.infolist())
+
+
 @contextmanager
 def opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
     """Open for reading; raises UsageError, also for damage found later inside the ``with``."""

@@ -15,7 +15,6 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -23,15 +22,14 @@ import pytest
 
 from cicd.errors import Unavailable, UsageError
 from cicd.ports import CancelToken, Environment, Exit, FileEntry, Mount, MountMode
+from cicd.testing.contracts_session import NUMBERS, SessionContract, left_in, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from cicd.ports import Runner, Session
 
-NUMBERS = count(1)
 PATIENCE = 20.0  # seconds until a test gives up waiting for something that must happen
-ODD_NAMES = ("a b", "-n", "new\nline", "quote'\"", "ünï", "back\\slash", "star*", ".hidden")
 
 # What a process does that is then killed.
 VICTIM = """
@@ -48,27 +46,11 @@ session.run("slow", {script!r}, output=output, cancel=CancelToken())
 """
 
 
-class RunnerContract:
+class RunnerContract(SessionContract):
     """Subclass it, and give the fixture ``runner``; the class variables say what it can do."""
 
-    image: ClassVar[str] = ""
     isolates: ClassVar[bool] = True  # read-only mounts hold, even against root
     switches_users: ClassVar[bool] = True
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def home(cls, tmp_path_factory: pytest.TempPathFactory) -> Path:
-        """Where the runner under test keeps its sessions."""
-        return tmp_path_factory.mktemp("home")
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def session(cls, runner: Runner) -> Iterator[Session]:
-        """Give the session that most tests share."""
-        environment = Environment(image=cls.image, variables={"GIVEN": "by the environment"})
-        session = runner.open("shared:session", environment, stream="build/shared")
-        yield session
-        session.close()
 
     # ── Commands ──────────────────────────────────────────────────────────────────────────────
 
@@ -213,44 +195,23 @@ class RunnerContract:
         expected = (Exit(status=3, cancelled="STOPPED"), b"ready\nbye\n")
         assert expected == run(session, script, cancel_at=b"ready")
 
-    def test_cancelling_reaches_the_children_of_the_shell(self, session: Session) -> None:
-        script = "echo ready; sleep 60; echo not here"
-        expected = (Exit(status=143, cancelled="TIMED_OUT"), b"ready\n")
-        assert expected == run(session, script, cancel_at=b"ready", reason="TIMED_OUT")
-
     def test_a_cancelled_command_ends_when_its_children_have(self, session: Session) -> None:
         child = "trap 'sleep 0.3; echo child; exit' TERM; echo ready; while :; do :; done"
         script = f'(sh -c "{child}") & sleep 60'
         status, output = run(session, script, cancel_at=b"ready")
         assert ("STOPPED", b"ready\nchild\n") == (status.cancelled, output)
 
-    def test_killed_means_without_grace(self, session: Session) -> None:
+    def test_killed_after_another_reason_cuts_the_grace_short(self, session: Session) -> None:
         script = "trap 'echo asked' TERM; echo ready; while :; do :; done"
-        expected = (Exit(status=137, cancelled="KILLED"), b"ready\n")
-        assert expected == run(session, script, cancel_at=b"ready", reason="KILLED")
+        cancel = CancelToken()
+        seen = bytearray()
 
-    def test_a_command_can_run_after_one_was_cancelled(self, session: Session) -> None:
-        run(session, "echo ready; sleep 60", cancel_at=b"ready")
-        assert (Exit(status=0), b"next\n") == run(session, "echo next")
+        def output(data: bytes) -> None:
+            seen.extend(data)
+            cancel.cancel("KILLED" if b"asked" in seen else "STOPPED")
 
-    def test_what_is_cancelled_before_it_begins_does_not_begin(self, session: Session) -> None:
-        token = CancelToken()
-        token.cancel("STOPPED")
-        output: list[bytes] = []
-        key = f"key {next(NUMBERS)}"
-        found = session.run(key, "echo ran", output=output.append, cancel=token)
-        assert ("STOPPED", []) == (found.cancelled, output)
-
-    def test_a_key_that_ran_gives_the_same_again_and_runs_once(self, session: Session) -> None:
-        script = "echo x >>times; cat times; exit 4"
-        first = run(session, script, key="once")
-        assert (Exit(status=4), b"x\n") == first
-        run(session, "echo between")
-        assert first == run(session, script, key="once")
-
-    def test_a_cancelled_key_remembers_why(self, session: Session) -> None:
-        first = run(session, "echo ready; sleep 60", key="why", cancel_at=b"ready")
-        assert first == run(session, "echo ready; sleep 60", key="why")
+        ended = session.run(f"key {next(NUMBERS)}", script, output=output, cancel=cancel)
+        assert (Exit(status=137, cancelled="KILLED"), b"ready\nasked\n") == (ended, bytes(seen))
 
     def test_a_command_that_runs_is_joined_and_not_run_again(
         self, runner: Runner, session: Session
@@ -323,9 +284,6 @@ class RunnerContract:
         finally:
             session.close()
 
-    def test_a_session_of_nobody_cannot_be_attached_to(self, runner: Runner) -> None:
-        assert runner.attach("never opened") is None
-
     # ── The end ───────────────────────────────────────────────────────────────────────────────
 
     def test_closing_ends_background_children_and_leaves_nothing(
@@ -345,43 +303,6 @@ class RunnerContract:
         assert before == left_in(home)
         session.close()
         assert runner.attach("to be closed") is None
-
-    def test_a_closed_session_runs_nothing_more(self, runner: Runner) -> None:
-        session = runner.open("closed", Environment(image=self.image), stream="build/c")
-        session.close()
-        status, output = run(session, "echo ran")
-        assert (True, b"") == (status.lost, output)
-
-    def test_a_session_that_cannot_be_opened_leaves_nothing(
-        self, runner: Runner, home: Path, tmp_path: Path
-    ) -> None:
-        before = left_in(home)
-        mount = Mount(name="src", source=tmp_path / "missing", mode=MountMode.READ_ONLY)
-        with pytest.raises(UsageError, match="missing"):
-            runner.open("bad", Environment(image=self.image, mounts=(mount,)), stream="build/b")
-        assert before == left_in(home)
-
-    def test_a_command_whose_session_dies_is_lost(self, runner: Runner) -> None:
-        session = runner.open("dies", Environment(image=self.image), stream="build/dies")
-        output: list[bytes] = []
-
-        def follow(data: bytes) -> None:
-            output.append(data)
-            threading.Thread(target=runner.reap, args=("build/dies".__ne__,)).start()
-
-        ended = session.run("k", "echo begun; sleep 60", output=follow, cancel=CancelToken())
-        assert (True, [b"begun\n"]) == (ended.lost, output)
-        session.close()
-
-    def test_reaping_ends_what_is_not_kept_and_only_that(self, runner: Runner) -> None:
-        kept = runner.open("kept", Environment(image=self.image), stream="build/kept")
-        runner.open("unwanted", Environment(image=self.image), stream="build/unwanted")
-        try:
-            assert ["unwanted"] == runner.reap("build/unwanted".__ne__)
-            assert runner.attach("unwanted") is None
-            assert (Exit(status=0), b"here\n") == run(kept, "echo here")
-        finally:
-            kept.close()
 
     # ── Mounts ────────────────────────────────────────────────────────────────────────────────
 
@@ -482,25 +403,6 @@ class RunnerContract:
         ]
         assert expected == list(session.files(f"{session.scratch}/l"))
 
-    def test_only_a_directory_can_be_listed(self, session: Session) -> None:
-        for name in ("/no/such/place", "/etc/passwd"):
-            with pytest.raises(UsageError, match=name):
-                session.files(name)
-
-    def test_odd_names_survive_the_way_in_the_list_and_the_way_out(
-        self, session: Session, tmp_path: Path
-    ) -> None:
-        source, destination = tmp_path / "in", tmp_path / "out"
-        (source / "sub").mkdir(parents=True)
-        for name in ODD_NAMES:
-            (source / "sub" / name).write_text(name)
-        session.copy_in(source, f"{session.scratch}/odd")
-        paths = [entry.path for entry in session.files(f"{session.scratch}/odd")]
-        assert sorted(f"sub/{name}" for name in ODD_NAMES) == paths
-        session.copy_out(f"{session.scratch}/odd", paths, destination)
-        found = {path.name: path.read_text() for path in (destination / "sub").iterdir()}
-        assert {name: name for name in ODD_NAMES} == found
-
     def test_what_comes_out_keeps_modes_and_is_ours(
         self, session: Session, tmp_path: Path
     ) -> None:
@@ -528,11 +430,6 @@ class RunnerContract:
         assert expected == found
         session.copy_out(f"{session.scratch}/out", ["d/x"], tmp_path)  # over what is there
 
-    def test_what_is_not_there_cannot_come_out(self, session: Session, tmp_path: Path) -> None:
-        for path in ("missing", "../up", "/etc/passwd"):
-            with pytest.raises(UsageError):
-                session.copy_out(session.scratch, [path], tmp_path)
-
     def test_a_file_comes_in_under_its_new_name(self, session: Session, tmp_path: Path) -> None:
         (tmp_path / "f").write_text("content")
         (tmp_path / "f").chmod(0o754)
@@ -547,46 +444,6 @@ class RunnerContract:
         (tmp_path / "t" / "l").symlink_to("e/f")
         session.copy_in(tmp_path / "t", f"{session.scratch}/tree")
         assert (Exit(status=0), b"e/f\nf") == run(session, "cd tree; readlink l; cat l")
-
-
-def run(
-    session: Session,
-    script: str,
-    *,
-    key: str | None = None,
-    cancel_at: bytes | None = None,
-    reason: str = "STOPPED",
-    shell: str = "sh",
-    variables: dict[str, str] | None = None,
-    directory: str | None = None,
-    user: str | None = None,
-) -> tuple[Exit, bytes]:
-    """Run a script to its end; once ``cancel_at`` was seen in its output, cancel it."""
-    pieces: list[bytes] = []
-    cancel = CancelToken()
-
-    def output(data: bytes) -> None:
-        pieces.append(data)
-        if cancel_at is not None and cancel_at in b"".join(pieces):
-            cancel.cancel(reason)
-
-    ended = session.run(
-        key or f"key {next(NUMBERS)}",
-        script,
-        shell=shell,
-        variables=variables or {},
-        directory=directory,
-        user=user,
-        output=output,
-        cancel=cancel,
-    )
-    return ended, b"".join(pieces)
-
-
-def left_in(home: Path) -> list[str]:
-    """Give the sessions that have left something in a state directory."""
-    sessions = home / "sessions"
-    return sorted(path.name for path in sessions.iterdir()) if sessions.is_dir() else []
 
 
 def in_time(condition: Callable[[], object]) -> None:

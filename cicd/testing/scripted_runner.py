@@ -6,6 +6,7 @@ import posixpath
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from cicd.errors import UsageError
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cicd.ports import Environment
+
+TERMINATED, KILLED = 143, 137  # exit statuses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +60,10 @@ class ScriptedRunner:
         """Be always ready."""
 
     def open(self, session_id: str, environment: Environment, *, stream: str) -> ScriptedSession:
-        """Make a session."""
+        """Make a session; raises UsageError for a mount that is no directory."""
+        for mount in environment.mounts:
+            if not mount.source.is_dir():
+                raise UsageError(f"'{mount.source}' is not a directory")
         session = ScriptedSession(self, session_id, environment, stream)
         self.opened.append(environment)
         self.sessions[session_id] = session
@@ -87,7 +93,9 @@ class ScriptedSession:
         self.places = {m.name: f"/codebuild/output/{m.name}" for m in environment.mounts}
         self.scratch = "/codebuild/session"
         self._runner = runner
-        self._done: dict[str, Exit] = {}
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._commands: dict[str, _Running] = {}
         self._contents: dict[str, bytes] = {}
 
     def run(
@@ -102,30 +110,33 @@ class ScriptedSession:
         output: Callable[[bytes], None],
         cancel: CancelToken,
     ) -> Exit:
-        """Give the answer of ``key``; again, without running, if it ran already."""
+        """Give the answer of ``key``; again, or by joining it, without running it twice."""
+        if self._closed.is_set():
+            return Exit(status=TERMINATED, lost=True)
         answer = self._runner.answers.get(key, Answer())
-        output(answer.output)
-        if key in self._done:
-            return self._done[key]
-        self._runner.ran.append(
-            Ran(
-                key=key,
-                script=script,
-                shell=shell,
-                variables=dict(variables or {}),
-                directory=directory,
-                user=user,
+        with self._lock:
+            command = self._commands.get(key)
+            is_new = command is None and cancel.reason is None
+            if command is None:
+                command = self._commands[key] = _Running(answer.output if is_new else b"")
+        if is_new:
+            self._runner.ran.append(
+                Ran(
+                    key=key,
+                    script=script,
+                    shell=shell,
+                    variables=dict(variables or {}),
+                    directory=directory,
+                    user=user,
+                )
             )
-        )
-        self._contents.update(answer.files)
-        if answer.waits:
-            ended = threading.Event()
-            cancel.on_cancel(ended.set)
-            ended.wait()
-            self._done[key] = Exit(status=143, cancelled=cancel.reason)
-        else:
-            self._done[key] = Exit(status=answer.status, lost=answer.lost)
-        return self._done[key]
+            self._contents.update(answer.files)
+            if not answer.waits:
+                command.end(Exit(status=answer.status, lost=answer.lost))
+        if command.output:
+            output(command.output)
+        cancel.on_cancel(lambda: command.end(_cancelled(cancel.reason)))
+        return command.wait()
 
     def files(self, directory: str) -> Iterator[FileEntry]:
         """List what answers have written below ``directory``; the places always exist."""
@@ -133,9 +144,10 @@ class ScriptedSession:
         found = sorted(path for path in self._contents if path.startswith(below))
         if not found and directory not in (*self.places.values(), self.scratch):
             raise UsageError(f"'{directory}' is not a directory")
-        for path in found:
-            size = len(self._contents[path])
-            yield FileEntry(path=path.removeprefix(below), mode=0o644, size=size)
+        return iter(
+            FileEntry(path=path.removeprefix(below), mode=0o644, size=len(self._contents[path]))
+            for path in found
+        )
 
     def copy_in(self, source: Path, destination: str) -> None:
         """Take a file or a directory's files."""
@@ -147,12 +159,43 @@ class ScriptedSession:
             self._contents[inside] = path.read_bytes()
 
     def copy_out(self, directory: str, paths: Sequence[str], destination: Path) -> None:
-        """Write files below ``destination``."""
+        """Write files below ``destination``; raises UsageError for what is not there."""
         for path in paths:
+            inside = posixpath.join(directory, path)
+            if path.startswith("/") or ".." in PurePosixPath(path).parts:
+                raise UsageError(f"'{path}' is outside {directory}")
+            if inside not in self._contents:
+                raise UsageError(f"there is no '{inside}'")
             target = destination / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(self._contents[posixpath.join(directory, path)])
+            target.write_bytes(self._contents[inside])
 
     def close(self) -> None:
-        """Forget it; safe twice."""
+        """End what waits, and forget the session; safe twice."""
+        self._closed.set()
+        for command in tuple(self._commands.values()):
+            command.end(Exit(status=KILLED, lost=True))
         self._runner.sessions.pop(self.id, None)
+
+
+class _Running:
+    """One command, whoever waits for it."""
+
+    def __init__(self, output: bytes) -> None:
+        self.output = output
+        self._exit: Exit | None = None
+        self._ended = threading.Event()
+
+    def end(self, ended: Exit) -> None:
+        """End it, unless it has ended."""
+        self._exit = self._exit or ended
+        self._ended.set()
+
+    def wait(self) -> Exit:
+        self._ended.wait()
+        assert self._exit is not None, "set before the event"
+        return self._exit
+
+
+def _cancelled(reason: str | None) -> Exit:
+    return Exit(status=KILLED if reason == "KILLED" else TERMINATED, cancelled=reason)

@@ -105,7 +105,7 @@ def test_the_older_of_both_versions_is_spoken(engine, offered, spoken):
     made, asked, answers = engine
     answers += [answer(200, "OK", Api_Version=offered), answer(200, '{"Id": "x"}')]
     assert {"Id": "x"} == made.call("GET", "/containers/x/json")
-    assert ["GET /_ping HTTP/1.1", f"GET /{spoken}/containers/x/json HTTP/1.1"] == asked
+    assert ["GET /_ping HTTP/1.0", f"GET /{spoken}/containers/x/json HTTP/1.0"] == asked
 
 
 def test_a_refusal_carries_the_words_of_the_engine(engine):

@@ -1,3 +1,4 @@
+import os
 import re
 
 import pytest
@@ -65,6 +66,15 @@ def test_a_session_is_not_made_over_another(tmp_path):
     SessionDirectory.create(tmp_path, record)
     with pytest.raises(Unavailable, match="'a' exists already"):
         SessionDirectory.create(tmp_path, record)
+
+
+def test_what_a_dead_process_left_half_made_is_swept(tmp_path):
+    made = [tmp_path / "sessions" / name for name in (".new-old", ".new-fresh")]
+    for directory in made:
+        (directory / "io").mkdir(parents=True)
+    os.utime(made[0], (0, 0))
+    SessionDirectory.create(tmp_path, SessionRecord(id="a", runner="host", stream="s"))
+    assert [".new-fresh", "a"] == sorted(p.name for p in (tmp_path / "sessions").iterdir())
 
 
 def test_a_tree_goes_even_where_it_says_no(tmp_path):

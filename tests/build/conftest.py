@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from cicd.build.project import default_project
-from cicd.build.run import BuildRequest, run_build
+from cicd.build.request import BuildRequest
+from cicd.build.run import run_build
 from cicd.settings import Settings
 from cicd.testing.fakes import RecordingReporter
 from cicd.wiring import make_services

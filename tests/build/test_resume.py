@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from cicd.build.project import default_project
-from cicd.build.run import BuildRequest, resume_build, run_build, stop_build
+from cicd.build.request import BuildRequest
+from cicd.build.run import resume_build, run_build, stop_build
 from cicd.errors import Conflict
 from cicd.ports import Environment, LogLine, Mount, MountMode
 from cicd.testing.fakes import MemoryEventLog, MemoryExecutionIndex, MemoryLogStore

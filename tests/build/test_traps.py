@@ -336,7 +336,7 @@ def test_35_a_report_group_is_named_after_its_project(build, reporter):
     assert "report/app-unit:" in arn
     (said,) = [text for text in reporter.said() if text.startswith("Report")]
     assert [
-        "Report app-unit: FAILED, 2 tests: 1 succeeded, 1 failed (0.00 s)",
+        "Report app-unit: FAILED, 2 tests: 1 passed, 1 failed, 0 errors, 0 skipped (0.00 s)",
         "  FAILED b: boom",
     ] == said.split("\n")
 

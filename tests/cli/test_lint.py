@@ -1,6 +1,7 @@
 """``cicd lint`` from outside."""
 
 import json
+import subprocess
 
 import pytest
 
@@ -87,3 +88,124 @@ def test_programs_get_one_problem_a_line_and_the_count_last(repository, capsys):
     assert lines[0]["rule"] == "build/unknown-phase"
     assert (lines[0]["line"], lines[0]["column"]) == (3, 3)
     assert lines[-1]["counts"] == {"error": 1, "warning": 0, "note": 0}
+
+
+CICD_YML = """\
+projects:
+  - name: app
+applications:
+  - applicationName: shop
+    deploymentGroups: [{deploymentGroupName: web}]
+"""
+PIPELINE = """\
+name: p
+roleArn: arn:aws:iam::123456789012:role/p
+artifactStore: {type: S3, location: artifacts}
+stages:
+- name: Source
+  actions:
+  - name: Checkout
+    actionTypeId: {category: Source, owner: AWS, provider: CodeCommit, version: "1"}
+    configuration: {RepositoryName: shop, BranchName: main}
+    outputArtifacts: [{name: code}]
+- name: Build
+  actions:
+  - name: Compile
+    actionTypeId: {category: Build, owner: AWS, provider: CodeBuild, version: "1"}
+    configuration: {ProjectName: PROJECT}
+    inputArtifacts: [{name: code}]
+- name: Deploy
+  actions:
+  - name: Up
+    actionTypeId: {category: Deploy, owner: AWS, provider: CodeDeploy, version: "1"}
+    configuration: {ApplicationName: APPLICATION, DeploymentGroupName: GROUP}
+    inputArtifacts: [{name: code}]
+"""
+
+
+def _pipeline(project="app", application="shop", group="web"):
+    text = PIPELINE.replace("PROJECT", project).replace("GROUP", group)
+    return text.replace("APPLICATION", application)
+
+
+@pytest.mark.parametrize(
+    ("names", "place", "hint"),
+    [
+        ({"project": "aap"}, "15:34", "did you mean 'app'?"),
+        ({"application": "shopp"}, "21:38", "did you mean 'shop'?"),
+        ({"group": "prod"}, "21:65", "it has web"),
+    ],
+)
+def test_names_that_cicd_yml_does_not_have_are_warned_of_at_the_value(
+    repository, capsys, names, place, hint
+):
+    (repository / "cicd.yml").write_text(CICD_YML)
+    (repository / "pipeline.yml").write_text(_pipeline(**names))
+    assert _lint() == 0
+    said = capsys.readouterr().err
+    assert f"--> pipeline.yml:{place}" in said
+    assert hint in said
+
+
+def test_names_that_cicd_yml_has_or_only_a_run_will_know_are_fine(repository, capsys):
+    (repository / "cicd.yml").write_text(CICD_YML)
+    (repository / "pipeline.yml").write_text(_pipeline())
+    assert _lint("--fail-on", "note") == 0
+    (repository / "cicd.yml").unlink()
+    (repository / "pipeline.yml").write_text(_pipeline(project="theirs"))
+    assert _lint("--fail-on", "note") == 0
+
+
+def test_a_pipeline_written_in_cicd_yml_is_checked_at_its_own_lines(repository, capsys):
+    inline = "".join(f"    {line}\n" for line in _pipeline(project="aap").splitlines())
+    broken = inline.replace("inputArtifacts: [{name: code}]", "inputArtifacts: [{name: cod}]", 1)
+    (repository / "cicd.yml").write_text(CICD_YML + "pipelines:\n  -" + broken[3:])
+    assert _lint() == 1
+    said = capsys.readouterr().err
+    assert "--> cicd.yml:21:38" in said
+    assert "--> cicd.yml:22:33" in said
+
+
+def test_a_pipeline_file_of_another_name_is_checked_through_cicd_yml(repository, capsys):
+    (repository / "cicd.yml").write_text(CICD_YML + "pipelines: [release.yml, gone.yml]\n")
+    (repository / "release.yml").write_text(_pipeline(project="aap"))
+    assert _lint() == 1
+    said = capsys.readouterr().err
+    assert "--> release.yml:15:34" in said
+    assert "--> cicd.yml:6:26" in said
+
+
+APPSPEC = """\
+version: 0.0
+os: linux
+files: [{source: /, destination: /srv}]
+hooks:
+  AfterInstall:
+    - location: scripts/there.sh
+    - location: scripts/plain.sh
+    - location: scripts/gone.sh
+"""
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_hook_scripts_that_are_missing_or_not_executable_are_warned_of(
+    repository, capsys, committed
+):
+    (repository / "appspec.yml").write_text(APPSPEC)
+    (repository / "scripts").mkdir()
+    for name, mode in (("there", 0o755), ("plain", 0o644)):
+        place = repository / "scripts" / f"{name}.sh"
+        place.write_text("#!/bin/sh\n")
+        place.chmod(mode)
+    if committed:
+        for words in (["init", "--quiet"], ["add", "."]):
+            subprocess.run(["git", *words], cwd=repository, check=True)
+        # What git has is what is deployed, whatever this disk says.
+        (repository / "scripts" / "plain.sh").chmod(0o755)
+    assert _lint() == 0
+    said = capsys.readouterr().err
+    assert "--> appspec.yml:7:17" in said
+    assert "'scripts/plain.sh' is not executable" in said
+    assert "--> appspec.yml:8:17" in said
+    assert "'scripts/gone.sh' is not beside the AppSpec" in said
+    assert "there.sh" not in said

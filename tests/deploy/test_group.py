@@ -1,7 +1,7 @@
 import pytest
 
 from cicd.deploy.config import MinimumHealthyHosts, find_config
-from cicd.deploy.group import find_group, parse_instance
+from cicd.deploy.find_group import find_group, parse_instance
 from cicd.deploy.plan import RollbackEvent
 from cicd.document.resources import Resources
 from cicd.errors import DocumentError, UsageError

@@ -5,9 +5,11 @@ import os
 import pytest
 
 from cicd.build.project import default_project
-from cicd.build.run import BuildRequest, run_build
+from cicd.build.request import BuildRequest
+from cicd.build.run import run_build
 from cicd.settings import Settings
 from cicd.wiring import make_services
+from tests.cli.killed import Outside, assert_nothing_lost_and_nothing_twice
 
 pytestmark = pytest.mark.docker
 
@@ -35,6 +37,11 @@ def build(tmp_path, docker_image):
         return result, [line.text for line in log if line.origin.startswith(phases)]
 
     return run
+
+
+def test_a_killed_build_resumes_without_losing_or_repeating_anything(tmp_path, docker_image):
+    words = ("--runner", "docker", "--image", docker_image)
+    assert_nothing_lost_and_nothing_twice(Outside(tmp_path), *words)
 
 
 def test_a_build_runs_as_root_and_hands_its_files_to_the_user(build, tmp_path):

@@ -11,7 +11,7 @@ from cicd.backends.docker_engine import Engine
 from cicd.backends.runner_docker import DockerRunner
 from cicd.errors import Unavailable
 from cicd.ports import Environment, Exit, Mount, MountMode
-from cicd.testing.contracts_runner import left_in, run
+from cicd.testing.contracts_runner import in_time, left_in, run
 
 pytestmark = pytest.mark.docker
 
@@ -85,7 +85,7 @@ def test_nothing_is_left_on_the_engine(runner, opened, engine, docker_image, tmp
     assert ("one", "build/one") == (labels["cicd.session"], labels["cicd.stream"])
     assert ["volume"] == [m["Type"] for m in found["Mounts"] if m["Destination"].endswith("/src")]
     session.close()
-    assert None is engine.find(f"/containers/{name}/json")
+    in_time(lambda: engine.find(f"/containers/{name}/json") is None)
     after = {volume["Name"] for volume in engine.call("GET", "/volumes")["Volumes"] or ()}
     assert set() == {name for name in after - volumes if name in str(found["Mounts"])}
 
@@ -160,7 +160,7 @@ def test_an_image_without_a_shell_is_said(runner, tmp_path, docker_image):
         with pytest.raises(Unavailable, match="has no 'sh'"):
             runner.open("no", Environment(image="cicd-test-empty:latest"), stream="s")
     finally:
-        client.images.remove("cicd-test-empty:latest")
+        client.images.remove("cicd-test-empty:latest", force=True)
     assert [] == left_in(tmp_path / "home")
 
 

@@ -64,6 +64,41 @@ def test_printed_output_of_the_aws_cli_can_be_pasted(tmp_path):
     assert ["p"] == list(found.section("pipelines"))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"applicationsInfo": [{"applicationName": "shop", "deploymentGroups": [%s]}]}',
+        (
+            '{"applications": [{"applicationsInfo": [{"applicationName": "shop",'
+            ' "deploymentGroups": [%s]}]}]}'
+        ),
+        (
+            '{"applications": [{"application": {"applicationName": "shop",'
+            ' "deploymentGroups": [%s]}}]}'
+        ),
+        '{"applications": [{"applicationName": "shop", "deploymentGroupsInfo": [%s]}]}',
+        (
+            '{"applications": [{"applicationName": "shop",'
+            ' "deploymentGroups": [{"deploymentGroupsInfo": [%s]}]}]}'
+        ),
+    ],
+)
+@pytest.mark.parametrize("group", ["%s", '{"deploymentGroupInfo": %s}'])
+def test_printed_applications_and_groups_can_be_pasted(tmp_path, text, group):
+    one = group % '{"deploymentGroupName": "web"}'
+    shop = resources(tmp_path, text % one).find("applications", "shop")
+    assert [{"deploymentGroupName": "web"}] == shop.at(("deploymentGroups",)).plain()
+
+
+def test_a_group_described_twice_is_found_through_its_wrapping(tmp_path):
+    group = '{"deploymentGroupInfo": {"deploymentGroupName": "web"}}'
+    text = (
+        f'{{"applications": [{{"applicationName": "a", "deploymentGroups": [{group}, {group}]}}]}}'
+    )
+    found = refused(resources, tmp_path, text)
+    assert ["'web' is described twice"] == [problem.message for problem in found]
+
+
 def test_an_unknown_key_is_refused_with_what_was_meant(tmp_path):
     found = refused(resources, tmp_path, "project: []\nlocal: {image: {}}\n")
     assert [("resources/unknown-key", 1, 1), ("resources/unknown-key", 2, 9)] == spots(found)

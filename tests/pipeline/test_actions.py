@@ -1,5 +1,8 @@
 """The built-in providers, on a machine in memory; builds and deployments are in test_whole."""
 
+import json
+import subprocess
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from cicd.pipeline.actions.codebuild import (
     read_environment_variables,
 )
 from cicd.pipeline.actions.codecommit import CODE_COMMIT, CONNECTION, GITHUB, find_repository
+from cicd.pipeline.actions.git_reference import clone
 from cicd.pipeline.actions.provider import ActionRequest
 from cicd.pipeline.actions.workspace import as_code_zip
 from cicd.pipeline.compile import Start
@@ -143,15 +147,89 @@ def test_an_unknown_version_fails_the_action_with_a_way_out(world):
     )
 
 
-def test_a_clone_is_said_not_to_be_made_here(world):
-    services, _ = with_repository(world)
-    configuration = {
-        "RepositoryName": "shop",
-        "BranchName": "main",
-        "OutputArtifactFormat": "CODEBUILD_CLONE_REF",
-    }
-    result = CODE_COMMIT.run(asked(world, "S0", configuration=configuration), services, SCOPE)
-    assert "LocalUnsupported" == result.error.code
+CLONED = {
+    "RepositoryName": "shop",
+    "BranchName": "main",
+    "OutputArtifactFormat": "CODEBUILD_CLONE_REF",
+}
+
+
+def git(directory, *words):
+    done = subprocess.run(
+        ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", *words],
+        cwd=directory,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def shop(world):
+    """Make the world's home a repository; give its commit's id."""
+    (world.home / ".gitignore").write_text("work\nartifacts\n")
+    git(world.home, "init", "--quiet", "--initial-branch", "main")
+    git(world.home, "add", ".gitignore")
+    git(world.home, "commit", "--quiet", "--message", "one")
+    return git(world.home, "rev-parse", "HEAD")
+
+
+def test_a_clone_reference_is_a_small_json_and_not_the_files(world, shop):
+    result = CODE_COMMIT.run(asked(world, "S0", configuration=CLONED), world.services, SCOPE)
+    (made,) = result.outputs
+    assert (shop, "CODEBUILD_CLONE_REF") == (made.revision_id, made.format)
+    assert shop == result.variables["CommitId"]
+    with zipfile.ZipFile(
+        world.services.artifacts.path(world.services.artifacts.find(made.digest))
+    ) as kept:
+        (name,) = kept.namelist()
+        said = json.loads(kept.read(name))
+    assert (shop, str(world.home)) == (said["commit"], said["directory"])
+
+
+def test_trap_58_a_clone_is_a_whole_repository_detached_at_the_commit(world, shop):
+    result = CODE_COMMIT.run(asked(world, "S0", configuration=CLONED), world.services, SCOPE)
+    git(world.home, "commit", "--quiet", "--allow-empty", "--message", "two")
+    into = world.home / "work" / "clone"
+    into.mkdir()
+    clone(world.services.artifacts.find(result.outputs[0].digest), world.services, into)
+    assert [".git", ".gitignore"] == sorted(path.name for path in into.iterdir())
+    assert shop == git(into, "rev-parse", "HEAD")
+    assert "HEAD" == git(into, "rev-parse", "--abbrev-ref", "HEAD")
+    assert "" == git(into, "status", "--porcelain")
+
+
+@pytest.mark.parametrize(
+    ("branch", "dirty", "said"),
+    [("none", False, "shop: 'none' is not a commit"), (None, True, "changes that are not commit")],
+)
+def test_what_cannot_be_cloned_is_said(world, shop, branch, dirty, said):
+    start = Start(working_tree=True) if dirty else Start(revisions={"S0": branch})
+    if dirty:
+        (world.home / "new").write_text("new")
+    request = asked(world, "S0", configuration=CLONED, start=start)
+    error = CODE_COMMIT.run(request, world.services, SCOPE).error
+    assert "RevisionUnavailable" == error.code
+    assert said in error.message
+    assert error.hint
+
+
+def test_a_part_of_a_repository_cannot_be_cloned(world, shop):
+    (world.home / "part").mkdir()
+    (world.home / "cicd.yml").write_text("local: {repositories: {shop: part}}\n")
+    error = CODE_COMMIT.run(asked(world, "S0", configuration=CLONED), world.services, SCOPE).error
+    assert "is only a part of the repository" in error.message
+
+
+def test_an_unknown_output_format_fails_the_action(world):
+    configuration = {**CLONED, "OutputArtifactFormat": "ZIP"}
+    request = asked(world, "S0", configuration=configuration)
+    error = CODE_COMMIT.run(request, world.services, SCOPE).error
+    assert ("ConfigurationError", "'ZIP' is not an OutputArtifactFormat") == (
+        error.code,
+        error.message,
+    )
 
 
 def test_connections_and_github_read_their_own_spelling(world):

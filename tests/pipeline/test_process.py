@@ -5,11 +5,11 @@ from hypothesis import strategies as st
 
 from cicd.engine.codec import decode, encode
 from cicd.engine.process import Outcome, OutcomeStatus
+from cicd.pipeline.commands import EnterStage, Resolved, RunAction
 from cicd.pipeline.compile import Start, compile_plan
 from cicd.pipeline.plan import PipelinePlan
 from cicd.pipeline.process import PipelineProcess
 from cicd.pipeline.result import ActionResult, ActionStatus, FailureType, StoredArtifact, failed
-from cicd.pipeline.state import EnterStage, Resolved, RunAction
 from cicd.testing.fakes import counting_ids
 from cicd.testing.simulate import simulate
 from tests.pipeline.documents import APPROVAL, DEPLOY, SOURCE_STAGE, action, read, stage

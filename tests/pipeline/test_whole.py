@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cicd.document.resources import Resources
+from cicd.errors import Unavailable
 from cicd.pipeline.compile import Start
 from cicd.pipeline.run import ExecutionRequest, execution_state, plan_execution, start_execution
 from cicd.settings import load_settings
@@ -127,12 +128,12 @@ def machine(root, reporter):
         yield services
 
 
-def run(root: Path, **start):
+def run(root: Path, *, warned=(), **start):
     reporter = RecordingReporter()
     with machine(root, reporter) as services:
         request = ExecutionRequest(directory=root, start=Start(**start))
         planned = plan_execution(request, services, Resources.load(root))
-        assert () == planned.warnings
+        assert list(warned) == [problem.rule for problem in planned.warnings]
         result = start_execution(planned.plan, services)
         return result, execution_state(result.stream, services), reporter
 
@@ -183,7 +184,7 @@ def test_an_action_whose_project_is_unknown_fails_with_a_hint(shop):
     document = json.loads((shop / "pipeline.json").read_text())
     document["pipeline"]["stages"][1]["actions"][0]["configuration"]["ProjectName"] = "aap"
     (shop / "pipeline.json").write_text(json.dumps(document))
-    result, _, _ = run(shop)
+    result, _, _ = run(shop, warned=["pipeline/unknown-project"])
     assert ("Compile", "ConfigurationError") == (
         result.failure.action,
         result.failure.error.code,
@@ -212,3 +213,79 @@ def test_a_dead_driver_is_followed_by_another_and_no_action_runs_twice(shop):
         assert ["check", "app"] == [
             record.name for record in services.executions.list(kind="build")
         ]
+
+
+def cloning(shop, **changes):
+    """Let the source hand on a reference; write what else is to change, and commit."""
+    document = json.loads((shop / "pipeline.json").read_text())
+    stages = document["pipeline"]["stages"]
+    checkout = stages[0]["actions"][0]
+    checkout["configuration"]["OutputArtifactFormat"] = "CODEBUILD_CLONE_REF"
+    stages[2]["actions"][0]["inputArtifacts"].pop()
+    (shop / "check.yml").write_text(changes.get("check", FILES["check.yml"]))
+    if changes.get("deploys"):
+        stages[3]["actions"][0]["inputArtifacts"] = [{"name": "code"}]
+    (shop / "pipeline.json").write_text(json.dumps(document))
+    git(shop, "add", "-A")
+    git(shop, "commit", "-q", "-m", "Clone")
+
+
+CHECK_CLONE = """
+version: 0.2
+phases:
+  build:
+    commands:
+      - test -d .git
+      - test "$(git rev-parse HEAD)" = "$CODEBUILD_RESOLVED_SOURCE_VERSION"
+      - test "$(git log --format=%s)" = "$(printf 'Clone\\nFirst page')"
+      - test -z "$(git branch --show-current)"
+      - test -z "$(git status --porcelain)"
+"""
+
+
+def test_trap_58_a_build_of_a_clone_reference_has_the_whole_history(shop):
+    cloning(shop, check=CHECK_CLONE)
+    result, _, _ = run(shop)
+    assert ("Succeeded", None) == (result.status, result.failure)
+    assert [] == list((shop / ".cicd" / "work").iterdir())
+
+
+def test_trap_59_a_deployment_of_a_clone_reference_fails_and_says_why(shop):
+    cloning(shop, check=CHECK_CLONE, deploys=True)
+    with machine(shop, RecordingReporter()) as services:
+        request = ExecutionRequest(directory=shop)
+        planned = plan_execution(request, services, Resources.load(shop))
+        assert ["pipeline/clone-reference"] == [problem.rule for problem in planned.warnings]
+        result = start_execution(planned.plan, services)
+    assert ("Failed", "Up") == (result.status, result.failure.action)
+    assert (
+        "the input artifact 'code' is a reference to a git repository (CODEBUILD_CLONE_REF), "
+        "which only CodeBuild can take"
+    ) == result.failure.error.message
+
+
+def test_a_build_that_this_machine_could_not_do_makes_the_system_unavailable(shop):
+    class Gone:
+        name = "host"
+
+        def check(self):
+            pass
+
+        def attach(self, session_id):
+            return None
+
+        def open(self, session_id, environment, *, stream):
+            raise Unavailable("the engine has gone", hint="start it again")
+
+    with machine(shop, RecordingReporter()) as services:
+        plan = plan_execution(
+            ExecutionRequest(directory=shop), services, Resources.load(shop)
+        ).plan
+        result = start_execution(plan, replace(services, runner=lambda name: Gone()))
+    error = result.failure.error
+    assert ("Failed", "SystemUnavailable", "start it again") == (
+        result.status,
+        error.code,
+        error.hint,
+    )
+    assert "the engine has gone" in error.message

@@ -1,4 +1,4 @@
-"""The summary of a report, as a build's event keeps it: the sums, and what failed."""
+"""The summary of a report: as a build's event keeps it, and in people's words. Pure."""
 
 from __future__ import annotations
 
@@ -7,13 +7,23 @@ from typing import TYPE_CHECKING
 from cicd.build.reports.model import CaseStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cicd.build.plan import BuildPlan
     from cicd.build.reports.model import Report
     from cicd.engine.output import Redactor
     from cicd.event import JSON
 
-SHOWN_CASES = 50  # failed cases that an event tells of
-SHOWN_MESSAGE = 1000  # characters of each
+KEPT_CASES = 50  # failed cases that an event tells of
+KEPT_MESSAGE = 1000  # characters of each
+SHOWN_CASES = 10  # of these, for people
+SHOWN_MESSAGE = 200  # characters of the first line of each
+WORDS = {
+    CaseStatus.SUCCEEDED: "passed",
+    CaseStatus.FAILED: "failed",
+    CaseStatus.ERROR: "errors",
+    CaseStatus.SKIPPED: "skipped",
+}
 
 
 def summary(
@@ -45,8 +55,35 @@ def summary(
                 "prefix": redact(case.prefix),
                 "where": redact(case.where),
                 "status": case.status.value,
-                "message": redact(case.message)[:SHOWN_MESSAGE],
+                "message": redact(case.message)[:KEPT_MESSAGE],
             }
-            for case in bad[:SHOWN_CASES]
+            for case in bad[:KEPT_CASES]
         ],
     }
+
+
+def summary_lines(report: Mapping[str, JSON]) -> tuple[str, ...]:
+    """Put what ``summary`` gave into words: a line of sums, and one for each of what failed."""
+    counts, failed, unreadable = report["statusCounts"], report["failed"], report["unreadable"]
+    assert isinstance(counts, dict), "made by summary"
+    assert isinstance(failed, list), "made by summary"
+    assert isinstance(unreadable, list), "made by summary"
+    name, status = report["name"], report["status"]
+    sums = ", ".join(f"{counts.get(each, 0)} {word}" for each, word in WORDS.items())
+    seconds = int(str(report["durationInNanoSeconds"])) / 1e9
+    more = counts.get("FAILED", 0) + counts.get("ERROR", 0) - min(len(failed), SHOWN_CASES)
+    return (
+        f"Report {name}: {status}, {report['total']} tests: {sums} ({seconds:.2f} s)",
+        *(f"  {_case(case)}" for case in failed[:SHOWN_CASES]),
+        *([f"  and {more} more"] if more else []),
+        *(f"  {text}" for text in unreadable),
+    )
+
+
+def _case(case: Mapping[str, JSON]) -> str:
+    place = f"{case['where']}: " if case.get("where") else ""
+    name = ".".join(str(part) for part in (case["prefix"], case["name"]) if part)
+    first = str(case["message"]).strip().partition("\n")[0]
+    if len(first) > SHOWN_MESSAGE:
+        first = first[: SHOWN_MESSAGE - 1] + "…"
+    return f"{place}{case['status']} {name}" + (f": {first}" if first else "")

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from cicd.cli.show import label, line_label
+from cicd.document.position import harmless, printable
 from cicd.event import EventKind
 from cicd.ports import Level
 
@@ -69,7 +70,7 @@ class Human:
                 self._running.pop(stream, None)
             elif said.text:
                 started, _ = self._running.get(stream, (time.monotonic(), ""))
-                self._running[stream] = (started, said.text.split("\n")[0])
+                self._running[stream] = (started, printable(said.text.split("\n")[0]))
             if self._running and not self._live.is_started and self._out.is_terminal:
                 self._live.start()
             if said.text and said.level is not Level.DETAIL:
@@ -89,12 +90,12 @@ class Human:
     def notice(self, text: str, level: Level = Level.INFO) -> None:
         """Print to standard error."""
         with self._lock:
-            self._err.print(text, style=STYLES[level] or "dim", markup=False)
+            self._err.print(harmless(text), style=STYLES[level] or "dim", markup=False)
 
     def text(self, text: str, level: Level = Level.INFO) -> None:
         """Print a line of the result."""
         with self._lock:
-            self._out.print(text, style=STYLES[level], markup=False)
+            self._out.print(harmless(text), style=STYLES[level], markup=False)
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a table, its first column never cut."""
@@ -107,7 +108,7 @@ class Human:
         for index, column in enumerate(columns):
             table.add_column(column.upper(), no_wrap=index == 0, overflow="fold")
         for row in rows:
-            table.add_row(*(Text(cell, style=_status_style(cell)) for cell in row))
+            table.add_row(*(Text(printable(cell), style=_status_style(cell)) for cell in row))
         with self._lock:
             self._out.print(table, soft_wrap=False)
 
@@ -167,7 +168,7 @@ def _styled(said: Described) -> Text:
     from rich.text import Text
 
     is_command = said.text.startswith("$ ")
-    return Text(said.text, style="bold" if is_command else STYLES[said.level])
+    return Text(harmless(said.text), style="bold" if is_command else STYLES[said.level])
 
 
 def _status_style(cell: str) -> str:

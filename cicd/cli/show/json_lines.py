@@ -22,6 +22,7 @@ class JsonLines:
     def __init__(self, out: TextIO) -> None:
         """Write to ``out``."""
         self._out = out
+        self._unicode = (out.encoding or "utf-8").lower().replace("-", "") == "utf8"
         self._lock = threading.Lock()
 
     def event(self, stream: str, event: Event, said: Described) -> None:
@@ -77,5 +78,5 @@ class JsonLines:
 
     def _write(self, value: JSON) -> None:
         with self._lock:
-            self._out.write(json.dumps(value, ensure_ascii=False) + "\n")
+            self._out.write(json.dumps(value, ensure_ascii=not self._unicode) + "\n")
             self._out.flush()

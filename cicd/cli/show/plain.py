@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING, TextIO
 
 from cicd.cli.show import line_label
+from cicd.document.position import harmless, printable
 from cicd.ports import Level
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Plain:
         del event
         self._root = self._root or stream
         if said.text:
-            self._say(line_label(stream, "", self._root), said.text)
+            self._say(line_label(stream, "", self._root), harmless(said.text))
 
     def line(self, stream: str, line: LogLine) -> None:
         """Write a line of output."""
@@ -40,18 +41,22 @@ class Plain:
 
     def notice(self, text: str, level: Level = Level.INFO) -> None:
         """Write to standard error."""
-        self._write(self._err, f"warning: {text}" if level is Level.WARNING else text)
+        told = harmless(text)
+        self._write(self._err, f"warning: {told}" if level is Level.WARNING else told)
 
     def text(self, text: str, level: Level = Level.INFO) -> None:
         """Write a line of the result."""
         del level
-        self._write(self._out, text)
+        self._write(self._out, harmless(text))
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Write columns that are as wide as their widest cell."""
         if not rows:
             return
-        lines = [tuple(column.upper() for column in columns), *(tuple(row) for row in rows)]
+        lines = [
+            tuple(column.upper() for column in columns),
+            *(tuple(map(printable, row)) for row in rows),
+        ]
         widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
         for line in lines:
             cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
@@ -59,9 +64,9 @@ class Plain:
 
     def problems(self, problems: Sequence[Problem]) -> None:
         """Write them with their excerpts to standard error."""
-        from cicd.cli.show.problems import render
-
         if problems:
+            from cicd.cli.show.problems import render
+
             self._write(self._err, render(problems, colour=False))
 
     def result(self, value: JSON) -> None:

@@ -11,7 +11,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from cicd.deploy.agent.fault import AgentFault
-from cicd.deploy.agent.install import Chmod, Chown, Copy, Mkdir, Semanage, SetFacl
+from cicd.deploy.agent.instructions import Chmod, Chown, Copy, Mkdir, Semanage, SetFacl
 from cicd.deploy.appspec.acl import full_list
 from cicd.deploy.spec import PREFIX
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from cicd.deploy.agent.install import Instruction
     from cicd.deploy.agent.instance import InstanceDisk
+    from cicd.deploy.agent.instructions import Instruction
 
 
 def carry_out(

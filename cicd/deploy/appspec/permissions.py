@@ -13,7 +13,7 @@ from cicd.document.node import NodeKind, ScalarStyle
 from cicd.document.problem import Severity
 
 if TYPE_CHECKING:
-    from cicd.deploy.appspec.reader import Findings
+    from cicd.deploy.appspec.findings import Findings
     from cicd.document.node import Node
     from cicd.document.position import Span
 

@@ -2,66 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cicd.deploy.appspec import scalars
+from cicd.deploy.appspec.findings import Findings, mappings, value
 from cicd.deploy.appspec.permissions import read_permissions
-from cicd.deploy.lifecycle import SCRIPTABLE, TOLERATED
-from cicd.deploy.spec import (
-    DEFAULT_TIMEOUT,
-    PREFIX,
-    AppSpec,
-    FileExistsBehavior,
-    FileMapping,
-    HookScript,
-    is_string,
-)
+from cicd.deploy.appspec.scripts import read_hooks
+from cicd.deploy.spec import PREFIX, AppSpec, FileExistsBehavior, FileMapping, is_string
 from cicd.document.nearest import closest
 from cicd.document.node import NodeKind
-from cicd.document.problem import Problem, Problems, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from cicd.document.node import Entry, Node
-    from cicd.document.position import Span
+    from cicd.document.node import Node
+    from cicd.document.problem import Problems
 
 _UPDATE = "Update the files section of the AppSpec file, and then try again."
 _KEYS = ("version", "os", "files", "hooks", "permissions", "file_exists_behavior")
-
-
-@dataclass(slots=True)
-class Findings:
-    """Collects problems; the first that the agent would stop at names the fault."""
-
-    problems: Problems
-    fault: str | None = None
-
-    def reject(
-        self,
-        rule: str,
-        message: str,
-        span: Span,
-        *,
-        agent: str,
-        hint: str | None = None,
-        severity: Severity = Severity.ERROR,
-    ) -> None:
-        """Note something the agent refuses; ``agent`` is how it puts it."""
-        self.fault = self.fault or agent
-        self.problems.add(
-            Problem(
-                rule=rule, severity=severity, message=message, span=span, hint=hint, note=agent
-            )
-        )
-
-    def wrong_shape(self, node: Node, what: str, expected: str) -> None:
-        """Note a value of the wrong shape, at which the agent's code breaks."""
-        message = f"{what} must be {expected}"
-        self.reject("deploy/wrong-shape", message, node.span, agent=message)
 
 
 def read_appspec(node: Node, problems: Problems) -> AppSpec:
@@ -78,10 +34,10 @@ def read_appspec(node: Node, problems: Problems) -> AppSpec:
         return AppSpec(fault=findings.fault, span=node.span)
     _check_version(node, findings)
     _check_os(node, findings)
-    hooks = _read_hooks(_value(node, "hooks"), findings)
-    files = _read_files(_value(node, "files"), findings)
-    permissions = read_permissions(_value(node, "permissions"), findings)
-    behavior = _read_behavior(_value(node, "file_exists_behavior"), findings)
+    hooks = read_hooks(value(node, "hooks"), findings)
+    files = _read_files(value(node, "files"), findings)
+    permissions = read_permissions(value(node, "permissions"), findings)
+    behavior = _read_behavior(value(node, "file_exists_behavior"), findings)
     for key, entry in node.entries.items():
         if key not in _KEYS:
             nearest = closest(key, _KEYS)
@@ -100,11 +56,6 @@ def read_appspec(node: Node, problems: Problems) -> AppSpec:
         fault=findings.fault,
         span=node.span,
     )
-
-
-def _value(node: Node, key: str) -> Node | None:
-    entry = node.entries.get(key)
-    return None if entry is None or entry.value.is_null else entry.value
 
 
 def _no_mapping(node: Node, findings: Findings) -> None:
@@ -127,16 +78,16 @@ def _no_mapping(node: Node, findings: Findings) -> None:
     )
 
 
-def _invalid_version(value: str) -> str:
+def _invalid_version(written: str) -> str:
     return (
-        f"{PREFIX} an invalid version value ({value}) was entered in the application "
+        f"{PREFIX} an invalid version value ({written}) was entered in the application "
         'specification file. Make sure your AppSpec file specifies "0.0" as the version, and '
         "then try again."
     )
 
 
 def _check_version(node: Node, findings: Findings) -> None:
-    version = _value(node, "version")
+    version = value(node, "version")
     if version is not None and scalars.is_zero(version):
         return
     written = version.text if version is not None else ""
@@ -150,7 +101,7 @@ def _check_version(node: Node, findings: Findings) -> None:
 
 
 def _check_os(node: Node, findings: Findings) -> None:
-    system = _value(node, "os")
+    system = value(node, "os")
     written = system.text if system is not None else ""
     if written == "linux":
         return
@@ -180,104 +131,15 @@ def _check_os(node: Node, findings: Findings) -> None:
         )
 
 
-def _mappings(node: Node | None, section: str, findings: Findings) -> Iterator[Node]:
-    if node is None:
-        return
-    if node.kind is not NodeKind.SEQUENCE:
-        findings.wrong_shape(node, f"'{section}'", "a list, each entry after a dash")
-        return
-    for item in node.items:
-        if item.kind is NodeKind.MAPPING:
-            yield item
-        else:
-            findings.wrong_shape(item, f"an entry of '{section}'", "a mapping")
-
-
-def _read_hooks(node: Node | None, findings: Findings) -> Mapping[str, tuple[HookScript, ...]]:
-    if node is None:
-        return MappingProxyType({})
-    if node.kind is not NodeKind.MAPPING:
-        findings.wrong_shape(node, "'hooks'", "a mapping of lifecycle events")
-        return MappingProxyType({})
-    hooks = {}
-    for event, entry in node.entries.items():
-        if event not in SCRIPTABLE and event not in TOLERATED:
-            _unknown_event(event, entry, findings)
-        scripts = None if entry.value.is_null else entry.value
-        hooks[event] = tuple(
-            _read_script(item, findings) for item in _mappings(scripts, event, findings)
-        )
-    return MappingProxyType(hooks)
-
-
-def _unknown_event(event: str, entry: Entry, findings: Findings) -> None:
-    nearest = closest(event, SCRIPTABLE)
-    findings.reject(
-        "deploy/unknown-event",
-        f"'{event}' is not a lifecycle event that scripts may have",
-        entry.key_span,
-        hint=f"did you mean '{nearest}'?"
-        if nearest
-        else f"the events are {', '.join(SCRIPTABLE)}",
-        agent=f'appspec.yml file contains unknown lifecycle events: ["{event}"]',
-    )
-
-
-def _read_script(node: Node, findings: Findings) -> HookScript:
-    location = _value(node, "location")
-    text = location.text.strip() if location is not None else ""
-    if not text:
-        findings.reject(
-            "deploy/script-location",
-            "a script has no 'location'",
-            (location or node).span,
-            hint="name the script, relative to the revision's root",
-            agent=f"{PREFIX} the application specification file specifies a script with no "
-            "location value. Specify the location in the hooks section of the AppSpec file, and "
-            "then try again.",
-        )
-    runas = _value(node, "runas")
-    sudo = _value(node, "sudo")
-    timeout = _value(node, "timeout")
-    return HookScript(
-        location=text,
-        timeout=_read_timeout(timeout, findings),
-        timeout_given=timeout is not None,
-        runas=runas.text.strip() if runas is not None else None,
-        sudo=sudo is not None and sudo.text.lower() in ("true", "yes", "on"),
-        span=(location or node).span,
-    )
-
-
-def _read_timeout(node: Node | None, findings: Findings) -> timedelta:
-    if node is None:
-        return DEFAULT_TIMEOUT
-    if node.kind is not NodeKind.SCALAR or scalars.is_boolean(node):
-        findings.wrong_shape(node, "'timeout'", "a number of seconds")
-        return DEFAULT_TIMEOUT
-    seconds = scalars.leading_integer(node)
-    if seconds <= 0:
-        findings.reject(
-            "deploy/timeout",
-            f"'{node.text}' is not a number of seconds above 0",
-            node.span,
-            agent=f"{PREFIX} an invalid timeout value was provided for a script in the "
-            "application specification file. Make corrections in the hooks section of the "
-            "AppSpec file, and then try again.",
-        )
-        return DEFAULT_TIMEOUT
-    return timedelta(seconds=min(seconds, 10**9))
-
-
 def _read_files(node: Node | None, findings: Findings) -> tuple[FileMapping, ...]:
-    return tuple(_read_file(item, findings) for item in _mappings(node, "files", findings))
+    return tuple(_read_file(item, findings) for item in mappings(node, "files", findings))
 
 
 def _read_file(node: Node, findings: Findings) -> FileMapping:
-    source, destination = _value(node, "source"), _value(node, "destination")
-    for name, value in (("source", source), ("destination", destination)):
-        if value is not None and not is_string(value):
-            findings.wrong_shape(value, f"'{name}'", "text; put a number in quotes")
+    source, destination = value(node, "source"), value(node, "destination")
+    for name, written in (("source", source), ("destination", destination)):
+        if written is not None and not is_string(written):
+            findings.wrong_shape(written, f"'{name}'", "text; put a number in quotes")
     if source is None:
         findings.reject(
             "deploy/file-source",

@@ -8,11 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cicd.pipeline.actions.git_reference import clone
 from cicd.pipeline.actions.provider import find_child
 from cicd.pipeline.local import image_stand_ins, runner_name
 from cicd.pipeline.result import (
     ActionResult,
     ActionStatus,
+    ArtifactFormat,
     ErrorDetails,
     FailureType,
     StoredArtifact,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from cicd.ports import Services
 
 SUCCEEDED = "SUCCEEDED"
+FAULT = "FAULT"
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_]{1,127}")
 _BAD_IDENTIFIER = (
     "Invalid input: identifier must contain only alphanumeric characters and underscores and be "
@@ -44,9 +47,10 @@ class CodeBuildAction:
     """Starts a build of the named project, and follows it to its end."""
 
     def run(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
-        """Unpack each input into a directory of its own, and build in the primary one."""
+        """Unpack or clone each input into a directory of its own, and build in the primary one."""
         from cicd.build.project_reader import find_project
-        from cicd.build.run import BuildRequest, run_build
+        from cicd.build.request import BuildRequest
+        from cicd.build.run import run_build
         from cicd.document.resources import Resources
 
         configuration = request.configuration
@@ -151,7 +155,10 @@ def _unpack(request: ActionRequest, services: Services) -> dict[str, Path]:
         assert stored is not None, "an artifact of this execution is in the store"
         into = request.workspace / artifact.name
         into.mkdir(parents=True)
-        services.artifacts.unpack(stored, into)
+        if artifact.format is ArtifactFormat.CODEBUILD_CLONE_REF:
+            clone(stored, services, into)
+        else:
+            services.artifacts.unpack(stored, into)
         directories[artifact.name] = into
     return directories
 
@@ -180,7 +187,10 @@ def _result(request: ActionRequest, build: BuildResult) -> ActionResult:
         summary=message,
         external_execution_id=build.build_id,
         error=ErrorDetails(
-            code=FailureType.JOB_FAILED,
+            # Not the build's fault, but this machine's: the engine has gone, say.
+            code=FailureType.SYSTEM_UNAVAILABLE
+            if build.status == FAULT
+            else FailureType.JOB_FAILED,
             message=f"{message}. Phase: {failure.phase}, Code: {failure.code}, "
             f"Message: {failure.message}"
             if failure

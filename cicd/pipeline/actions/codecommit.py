@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 from cicd.document.resources import Resources
 from cicd.errors import UsageError
 from cicd.pipeline.action_type import Category
+from cicd.pipeline.actions.git_reference import refer
 from cicd.pipeline.actions.workspace import as_code_zip
 from cicd.pipeline.local import repositories
 from cicd.pipeline.result import (
     ActionResult,
     ActionStatus,
+    ArtifactFormat,
     FailureType,
     StoredArtifact,
     failed,
@@ -26,13 +28,11 @@ from cicd.pipeline.result import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from cicd.engine.process import Scope
     from cicd.pipeline.actions.provider import ActionRequest
-    from cicd.ports import Artifact, Revision, Services, Source
-
-CLONE = "CODEBUILD_CLONE_REF"
+    from cicd.ports import Artifact, ArtifactFile, Revision, Services
 
 
 class RepositorySource:
@@ -51,39 +51,38 @@ class RepositorySource:
         self._variables = variables
 
     def run(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
-        """Take the branch's head (or the revision that the start asked for) as a zip."""
+        """Take the branch's head (or the revision that the start asked for): files, or a note."""
         del scope
         configuration = request.configuration
-        if configuration.get("OutputArtifactFormat") == CLONE:
+        asked = configuration.get("OutputArtifactFormat", ArtifactFormat.CODE_ZIP)
+        if asked not in tuple(ArtifactFormat):
             return failed(
-                FailureType.LOCAL_UNSUPPORTED,
-                f"the output format {CLONE} is not carried out here yet",
-                hint="use CODE_ZIP; the commit is in CODEBUILD_RESOLVED_SOURCE_VERSION",
+                FailureType.CONFIGURATION_ERROR,
+                f"'{asked}' is not an OutputArtifactFormat",
+                hint=f"write {' or '.join(ArtifactFormat)}",
             )
+        form = ArtifactFormat(asked)
         name = self._repository(configuration)
         directory = find_repository(request, name)
-        source = (services.working_tree if request.plan.working_tree else services.source)(
-            directory
-        )
-        version = request.plan.revisions.get(request.action.name) or self._default(request, source)
-        tree = request.workspace / "tree"
-        tree.mkdir(parents=True, exist_ok=True)
         try:
-            revision = source.fetch(version, tree)
+            revision, files, version = self._take(request, services, directory, form)
         except UsageError as unknown:
             return failed(
                 FailureType.REVISION_UNAVAILABLE,
                 f"{name}: {unknown.message}",
-                hint=f"--revision {request.action.name}=HEAD takes what is checked out",
+                hint=f"--revision {request.action.name}=HEAD takes what is checked out"
+                if form is ArtifactFormat.CODE_ZIP
+                else unknown.hint or "",
             )
-        artifact = services.artifacts.put(as_code_zip(tree))
+        artifact = services.artifacts.put(files)
         request.say(f"{request.action.name}: {name} at {_words(revision, version)}")
         return ActionResult(
             status=ActionStatus.SUCCEEDED,
             summary=revision.message.partition("\n")[0],
             external_execution_id=revision.id,
             outputs=tuple(
-                _stored(request, output, artifact, revision) for output in request.action.outputs
+                _stored(request, output, artifact, revision, form)
+                for output in request.action.outputs
             ),
             variables=self._variables(configuration, revision),
         )
@@ -92,11 +91,22 @@ class RepositorySource:
         """Fetch again: nothing was handed on the first time."""
         return self.run(request, services, scope)
 
-    def _default(self, request: ActionRequest, source: Source) -> str | None:
-        """Name the configured branch; a directory outside git, or a working tree, has none."""
-        if request.plan.working_tree or not source.describe().id:
-            return None
-        return request.configuration[self._branch]
+    def _take(
+        self, request: ActionRequest, services: Services, directory: Path, form: ArtifactFormat
+    ) -> tuple[Revision, Iterable[ArtifactFile], str | None]:
+        """Give what was taken, what goes into the artifact, and the version that was asked for."""
+        plan = request.plan
+        version = plan.revisions.get(request.action.name)
+        branch = None if plan.working_tree else request.configuration[self._branch]
+        if form is ArtifactFormat.CODEBUILD_CLONE_REF:
+            version = version or branch
+            return *refer(directory, version, request.workspace), version
+        source = (services.working_tree if plan.working_tree else services.source)(directory)
+        # A directory outside git has no branches.
+        version = version or (branch if source.describe().id else None)
+        tree = request.workspace / "tree"
+        tree.mkdir(parents=True, exist_ok=True)
+        return source.fetch(version, tree), as_code_zip(tree), version
 
 
 def find_repository(request: ActionRequest, name: str) -> Path:
@@ -122,7 +132,11 @@ def find_repository(request: ActionRequest, name: str) -> Path:
 
 
 def _stored(
-    request: ActionRequest, output: str, artifact: Artifact, revision: Revision
+    request: ActionRequest,
+    output: str,
+    artifact: Artifact,
+    revision: Revision,
+    form: ArtifactFormat,
 ) -> StoredArtifact:
     return StoredArtifact(
         name=output,
@@ -132,6 +146,7 @@ def _stored(
         revision_id=revision.id,
         revision_summary=revision.message.rstrip("\n"),
         revision_url=revision.url,
+        format=form,
     )
 
 

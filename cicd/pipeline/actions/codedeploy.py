@@ -27,7 +27,7 @@ class CodeDeployAction:
 
     def run(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
         """Deploy; a missing or invalid AppSpec is a failed deployment, as at AWS."""
-        from cicd.deploy.group import find_group
+        from cicd.deploy.find_group import find_group
         from cicd.deploy.run import DeploymentRequest, run_deployment
         from cicd.document.resources import Resources
 

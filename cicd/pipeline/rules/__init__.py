@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cicd.pipeline.rules import action, flow, local, structure
+from cicd.pipeline.rules import action, features, flow, local, structure
 
 if TYPE_CHECKING:
     from cicd.document.rules import Rule
@@ -17,11 +17,11 @@ RULES: tuple[Rule[PipelineDeclaration], ...] = (
     structure.stage_names,
     structure.action_names,
     structure.action_count,
-    structure.artifact_store,
-    structure.v2_only,
-    structure.variable_names,
-    structure.trigger_source,
-    structure.failure_gate,
+    features.artifact_store,
+    features.v2_only,
+    features.variable_names,
+    features.trigger_source,
+    features.failure_gate,
     action.unknown_action_type,
     action.configuration,
     action.artifact_count,
@@ -31,6 +31,7 @@ RULES: tuple[Rule[PipelineDeclaration], ...] = (
     action.primary_source,
     flow.output_names,
     flow.input_order,
+    flow.clone_references,
     flow.namespaces,
     flow.variable_references,
     local.provider_not_here,

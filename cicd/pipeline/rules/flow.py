@@ -67,6 +67,27 @@ def input_order(spec: PipelineDeclaration, problems: Problems) -> None:
             )
 
 
+@rule("pipeline/clone-reference")
+def clone_references(spec: PipelineDeclaration, problems: Problems) -> None:
+    """A source's CODEBUILD_CLONE_REF holds no files: every action but CodeBuild's fails on it."""
+    references = {
+        output.name
+        for _, action in _placed(spec)
+        if action.configuration.get("OutputArtifactFormat") == "CODEBUILD_CLONE_REF"
+        for output in action.outputs
+    }
+    for _, action in _placed(spec):
+        for taken in action.inputs:
+            if taken.name in references and action.type_id.provider != "CodeBuild":
+                problems.warning(
+                    "pipeline/clone-reference",
+                    f"'{taken.name}' is a reference to a git repository, which only CodeBuild "
+                    "can take",
+                    taken.span,
+                    hint="let its source hand on CODE_ZIP, or put a build between the two",
+                )
+
+
 @rule("pipeline/namespace")
 def namespaces(spec: PipelineDeclaration, problems: Problems) -> None:
     """A namespace is used once, is not a reserved word, and is not an artifact's name."""

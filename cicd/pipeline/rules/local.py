@@ -8,7 +8,7 @@ from cicd.document.node import NodeKind, ScalarStyle
 from cicd.document.rules import rule
 from cicd.pipeline.action_type import find_action_type
 from cicd.pipeline.actions import ACTIONS
-from cicd.pipeline.rules.structure import CONDITIONS
+from cicd.pipeline.rules.features import CONDITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

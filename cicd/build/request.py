@@ -1,0 +1,87 @@
+"""What a build is asked for; known before anything is read, and cheap to import."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cicd.build.plan import Variable
+from cicd.build.project import Project
+from cicd.ports import Environment, Mount, MountMode, Revision
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+RUNNERS_WITHOUT_IMAGES = frozenset({"sandbox", "host"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildRequest:
+    """What StartBuild is asked for, and what only exists here."""
+
+    source: Path  # the primary source: a directory of this machine, never changed
+    project: Project  # find_project(resources, name, source)
+    runner: str = "docker"  # "docker", "sandbox", "host"
+    buildspec: str | None = None  # buildspecOverride: a path (from the source's root) or the text
+    image: str | None = None  # imageOverride, as the runner knows it
+    images: Mapping[str, str] = field(default_factory=dict)  # cloud image → its stand-in here
+    default_image: str | None = None  # stands in for a cloud image that `images` does not name
+    variables: tuple[Variable, ...] = ()  # environmentVariablesOverride; later ones win
+    secondary_sources: Mapping[str, Path] = field(default_factory=dict)  # by sourceIdentifier
+    timeout: timedelta | None = None  # timeoutInMinutesOverride
+    uuid: str = ""  # of the build; "": a fresh one
+    initiator: str | None = None  # "codepipeline/<name>"; None: the user's name
+    parent: str | None = None  # the stream that asked for it
+    revision: Revision | None = None  # of the primary source; None: ask the source
+    source_version: str = ""  # CODEBUILD_SOURCE_VERSION; "": the revision's id
+    outputs: tuple[str, ...] | None = None  # CodePipeline's output artifacts; None: the project's
+    artifacts_directory: Path | None = None  # deliver the artifacts there, too
+    # True: a broken buildspec raises. False: it is a FAILED build with YAML_FILE_ERROR in
+    # DOWNLOAD_SOURCE, as the service does it (pipelines).
+    raise_problems: bool = True
+
+
+def image_of(request: BuildRequest) -> str:
+    """Give what the runner is to open; "" for a runner that has no images."""
+    if request.image is not None:
+        return request.image
+    if request.runner in RUNNERS_WITHOUT_IMAGES:
+        return ""
+    wanted = request.project.environment.image
+    if wanted in request.images:
+        return request.images[wanted]
+    if wanted.startswith("aws/codebuild/") and request.default_image is not None:
+        return request.default_image
+    return wanted
+
+
+def environment_of(
+    image: str, sources: Iterable[tuple[str, Path]], *, privileged: bool
+) -> Environment:
+    """Give the place that a build runs in; ``sources`` by identifier, "" being the primary one."""
+    return Environment(
+        image=image,
+        mounts=tuple(
+            Mount(
+                name=f"src_{identifier}" if identifier else "src",
+                source=directory,
+                mode=MountMode.COPY_ON_WRITE,
+                hidden=(".cicd",),
+            )
+            for identifier, directory in sources
+        ),
+        privileged=privileged,
+    )
+
+
+def expected_environment(request: BuildRequest) -> Environment:
+    """Give the place that a plan of this request will name, before there is one."""
+    sources = {"": request.source, **request.secondary_sources}
+    return environment_of(
+        image_of(request),
+        ((name, directory.resolve()) for name, directory in sources.items()),
+        privileged=request.project.environment.privileged,
+    )

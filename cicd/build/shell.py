@@ -1,0 +1,133 @@
+"""The one shell that a build's commands seem to share: variables in, output and answers out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cicd.build.script import frame, query, set_up
+from cicd.build.variables import GIT_TRUST, Unresolved, built_in, resolve
+from cicd.engine.output import LineWriter, Redactor
+from cicd.errors import Unavailable
+from cicd.ports import CancelToken
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cicd.build.journal import Journal
+    from cicd.build.plan import BuildPlan
+    from cicd.ports import Exit, SecretSource, Session
+
+
+class BuildShell:
+    """The shell of one build in its session. Secrets are looked up once, and stay in here."""
+
+    def __init__(
+        self, plan: BuildPlan, session: Session, secrets: SecretSource, journal: Journal
+    ) -> None:
+        """Take where to run; nothing runs and nothing is looked up yet."""
+        self.session = session
+        self._plan = plan
+        self._secrets = secrets
+        self._journal = journal
+        self._resolved: tuple[Mapping[str, str], Redactor] | None = None
+
+    def resolve(self) -> tuple[Mapping[str, str], Redactor] | Unresolved:
+        """Give the users' variables, and what hides the secret ones; or what is missing."""
+        if self._resolved is None:
+            found = resolve(self._plan.variables, self._secrets)
+            if isinstance(found, Unresolved):
+                return found
+            values, hidden = found
+            self._resolved = values, Redactor(hidden)
+        return self._resolved
+
+    def values(self) -> tuple[Mapping[str, str], Redactor]:
+        """Do the same once the secrets were found; raises Unavailable if they are gone since."""
+        found = self.resolve()
+        if isinstance(found, Unresolved):
+            raise Unavailable(found.message, hint=found.hint)
+        return found
+
+    def prepare(self) -> None:
+        """Make what the shell needs in the session's scratch directory; raises Unavailable."""
+        session = self.session
+        others = any(phase.run_as not in (None, "root") for phase in self._plan.phases)
+        script = set_up(
+            f"{session.scratch}/state",
+            self._bin,
+            open_to_all=(session.scratch, *session.places.values()) if others else (),
+        )
+        said = bytearray()
+        done = session.run(
+            "DOWNLOAD_SOURCE/set-up", script, output=said.extend, cancel=CancelToken()
+        )
+        if done.status != 0:
+            raise Unavailable(
+                "the build's session could not be prepared: "
+                f"{said.decode(errors='replace').strip() or f'exit status {done.status}'}",
+                hint="the image needs sh, mkdir and chmod",
+            )
+
+    def run(
+        self,
+        key: str,
+        text: str,
+        *,
+        origin: str,
+        succeeding: bool = True,
+        user: str | None = None,
+        cancel: CancelToken | None = None,
+    ) -> Exit:
+        """Run one command of the buildspec, or of the image; its output goes to the log."""
+        variables = self._environment()
+        _, redactor = self.values()
+        writer = LineWriter(redactor, lambda line: self._journal.output(origin, line))
+        script = frame(
+            text,
+            state=self._state,
+            bin_directory=self._bin,
+            given=variables,
+            succeeding=succeeding,
+        )
+        done = self.session.run(
+            key,
+            script,
+            shell=self._plan.shell,
+            variables=variables,
+            directory=self.session.places["src"],
+            user=user,
+            output=writer.write,
+            cancel=cancel or CancelToken(),
+        )
+        writer.close()
+        return done
+
+    def ask(self, key: str, expressions: Sequence[str]) -> list[str]:
+        """Expand expressions with the variables as they are now; "" where that fails."""
+        variables = self._environment()
+        script = query(expressions, state=self._state, bin_directory=self._bin, given=variables)
+        said = bytearray()
+        self.session.run(
+            key,
+            script,
+            shell=self._plan.shell,
+            variables=variables,
+            directory=self.session.places["src"],
+            output=said.extend,
+            cancel=CancelToken(),
+        )
+        answers = said.decode(errors="replace").split("\0")[:-1]
+        return answers + [""] * (len(expressions) - len(answers))
+
+    @property
+    def _state(self) -> str | None:
+        return f"{self.session.scratch}/state" if self._plan.version == "0.2" else None
+
+    @property
+    def _bin(self) -> str:
+        return f"{self.session.scratch}/bin"
+
+    def _environment(self) -> dict[str, str]:
+        values, _ = self.values()
+        built = built_in(self._plan, self.session.places, self._plan.created)
+        return {**GIT_TRUST, **values, **built}

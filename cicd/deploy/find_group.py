@@ -1,0 +1,126 @@
+"""Which deployment group is meant: one of ``cicd.yml``, or the default one; and its instances."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from cicd.deploy.group import NAME, DeploymentGroup, group_id
+from cicd.deploy.group_reader import read_group
+from cicd.document.nearest import closest
+from cicd.errors import UsageError
+from cicd.ports import TargetSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from cicd.document.node import Node
+    from cicd.document.resources import Resources
+
+DEFAULT_GROUP: Final = "LocalFleet"
+
+
+def find_group(
+    resources: Resources,
+    *,
+    name: str | None = None,
+    application: str | None = None,
+    instances: Sequence[TargetSpec] = (),
+    home: Path,
+) -> DeploymentGroup:
+    """
+    Find the group to deploy to.
+
+    Args:
+        resources: What ``cicd.yml`` says.
+        name: The group, or "application/group"; None: the only one, or the default one.
+        application: The application, when the caller knows it.
+        instances: Instances given by flags; they replace the group's.
+        home: The state directory, below which a group without instances gets one.
+
+    Raises:
+        UsageError: There is no such group, or several.
+        DocumentError: It is described wrongly.
+
+    """
+    if name and "/" in name and application is None:
+        application, _, name = name.partition("/")
+    found = [
+        (app, node)
+        for app, node in _groups(resources)
+        if application in (None, app) and (name is None or _name_of(node) == name)
+    ]
+    if len(found) > 1:
+        known = ", ".join(f"{app}/{_name_of(node)}" for app, node in found)
+        raise UsageError(
+            "several deployment groups could be meant", hint=f"name one with --group: {known}"
+        )
+    if found:
+        group = read_group(*found[0], resources)
+    elif any(_groups(resources)) and not (instances and name is None):
+        _refuse(resources, name, application)
+    else:
+        group = _default(resources, name or DEFAULT_GROUP, application)
+    targets = tuple(instances) or group.targets or (_default_instance(home),)
+    _check_distinct(targets)
+    return replace(group, targets=tuple(sorted(targets, key=lambda target: target.id)))
+
+
+def _refuse(resources: Resources, name: str | None, application: str | None) -> None:
+    known = [f"{app}/{_name_of(node)}" for app, node in _groups(resources)]
+    wanted = f"{application}/{name}" if application else (name or "")
+    nearest = closest(wanted, [*known, *(text.partition("/")[2] for text in known)])
+    raise UsageError(
+        f"no deployment group named '{wanted}' (DeploymentGroupDoesNotExistException)",
+        hint=f"did you mean '{nearest}'?" if nearest else f"known groups: {', '.join(known)}",
+    )
+
+
+def parse_instance(text: str, start: Path) -> TargetSpec:
+    """Read ``--instance ID=DIR``; DIR is relative to ``start``."""
+    name, separator, directory = text.partition("=")
+    if not separator or not directory or not NAME.fullmatch(name):
+        raise UsageError(
+            f"'{text}' is not an instance",
+            hint="write ID=DIRECTORY, such as --instance web-1=.cicd/instances/web-1",
+        )
+    return TargetSpec(id=name, location=str((start / directory).absolute()))
+
+
+def _groups(resources: Resources) -> Iterator[tuple[str, Node]]:
+    for application, node in resources.section("applications").items():
+        groups = node.entries.get("deploymentGroups")
+        for group in groups.value.items if groups else ():
+            yield application, group
+
+
+def _name_of(group: Node) -> str:
+    entry = group.entries.get("deploymentGroupName")
+    return entry.value.text if entry else ""
+
+
+def _default(resources: Resources, name: str, application: str | None) -> DeploymentGroup:
+    application = application or resources.root.resolve().name or "application"
+    return DeploymentGroup(application_name=application, name=name, id=group_id(application, name))
+
+
+def _default_instance(home: Path) -> TargetSpec:
+    return TargetSpec(id="local", location=str((home / "instances" / "local").absolute()))
+
+
+def _check_distinct(targets: Sequence[TargetSpec]) -> None:
+    ids: dict[str, str] = {}
+    places: dict[str, str] = {}
+    for target in targets:
+        if target.id in ids:
+            raise UsageError(
+                f"two instances are called '{target.id}'", hint="give each an id of its own"
+            )
+        if target.location in places:
+            raise UsageError(
+                f"'{target.id}' and '{places[target.location]}' are the same directory",
+                hint="give each instance a directory of its own",
+            )
+        ids[target.id] = target.location
+        places[target.location] = target.id

@@ -1,0 +1,171 @@
+"""Node → DeploymentGroup: the API's shape, and its instances from ``local.deploymentGroups``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cicd.deploy.config import DEFAULT, find_config
+from cicd.deploy.group import NAME, DeploymentGroup, group_id
+from cicd.deploy.plan import RollbackEvent
+from cicd.document.fields import Fields
+from cicd.document.node import NodeKind
+from cicd.document.problem import Problems
+from cicd.ports import TargetSpec
+
+if TYPE_CHECKING:
+    from cicd.document.node import Node
+    from cicd.document.resources import Resources
+
+_READ_ONLY = (
+    "autoScalingGroups",
+    "computePlatform",
+    "ec2TagFilters",
+    "ec2TagSet",
+    "lastAttemptedDeployment",
+    "lastSuccessfulDeployment",
+    "onPremisesInstanceTagFilters",
+    "onPremisesTagSet",
+    "outdatedInstancesStrategy",
+    "serviceRoleArn",
+    "tags",
+    "targetRevision",
+    "terminationHookEnabled",
+    "triggerConfigurations",
+)
+_NAMES_OF_EVENTS = ", ".join(RollbackEvent)
+
+
+def read_group(application: str, node: Node, resources: Resources) -> DeploymentGroup:
+    """Read a group of ``cicd.yml``, with its instances; raises ``DocumentError``."""
+    problems = Problems()
+    fields = Fields(node, problems, room="deploy", what="deployment group")
+    name = fields.required_text("deploymentGroupName")
+    if not NAME.fullmatch(name):
+        problems.error(
+            "deploy/group-name",
+            f"'{name}' is not a name of 1 to 100 letters, digits or . _ + = , @ -",
+            fields.span("deploymentGroupName"),
+        )
+    fields.node("applicationName")
+    own_id = fields.text("deploymentGroupId", default="") or group_id(application, name)
+    config = fields.text("deploymentConfigName", default="") or DEFAULT
+    events = _read_rollback(fields, problems)
+    _check_style(fields, problems)
+    for key in _READ_ONLY:
+        fields.node(key)
+    fields.unknown()
+    targets = _read_instances(application, name, resources, problems)
+    problems.raise_errors()
+    return DeploymentGroup(
+        application_name=application,
+        name=name,
+        id=own_id,
+        config=find_config(config, resources),
+        targets=targets,
+        rollback_events=events,
+    )
+
+
+def _read_rollback(fields: Fields, problems: Problems) -> tuple[RollbackEvent, ...]:
+    rollback = fields.mapping("autoRollbackConfiguration")
+    if rollback is None:
+        return ()
+    enabled = rollback.flag("enabled", default=False)
+    events = []
+    for item in rollback.texts("events"):
+        if item.text in set(RollbackEvent):
+            events.append(RollbackEvent(item.text))
+        else:
+            problems.error(
+                "deploy/rollback-event",
+                f"'{item.text}' is not an event that rolls back",
+                item.span,
+                hint=f"the events are {_NAMES_OF_EVENTS}",
+            )
+    if enabled and not events:
+        problems.error(
+            "deploy/rollback-event",
+            "automatic rollback is enabled for no event",
+            rollback.span("events"),
+            hint=f"name at least one of {_NAMES_OF_EVENTS}",
+            note="InvalidAutoRollbackConfigException",
+        )
+    rollback.unknown()
+    return tuple(events) if enabled else ()
+
+
+def _check_style(fields: Fields, problems: Problems) -> None:
+    style = fields.mapping("deploymentStyle")
+    if style is not None:
+        kind = style.choice("deploymentType", ("IN_PLACE", "BLUE_GREEN"), default="IN_PLACE")
+        option = style.choice(
+            "deploymentOption",
+            ("WITHOUT_TRAFFIC_CONTROL", "WITH_TRAFFIC_CONTROL"),
+            default="WITHOUT_TRAFFIC_CONTROL",
+        )
+        if kind == "BLUE_GREEN":
+            problems.error(
+                "deploy/blue-green",
+                "blue/green deployments to servers are not carried out here",
+                style.span("deploymentType"),
+                hint="use 'deploymentType: IN_PLACE'",
+            )
+        if option == "WITH_TRAFFIC_CONTROL":
+            problems.warning(
+                "deploy/traffic-control",
+                "there is no load balancer here: the traffic events are left out",
+                style.span("deploymentOption"),
+            )
+        style.unknown()
+    alarms = fields.mapping("alarmConfiguration")
+    if alarms is not None and alarms.flag("enabled", default=False):
+        problems.warning(
+            "deploy/alarms", "alarms are not watched here", fields.span("alarmConfiguration")
+        )
+    for key in ("loadBalancerInfo", "blueGreenDeploymentConfiguration", "ecsServices"):
+        fields.node(key)
+
+
+def _read_instances(
+    application: str, name: str, resources: Resources, problems: Problems
+) -> tuple[TargetSpec, ...]:
+    node = _local_group(application, name, resources)
+    if node is None:
+        return ()
+    fields = Fields(node, problems, room="deploy", what=f"local deployment group '{name}'")
+    instances = tuple(
+        _read_instance(item, resources, problems) for item in fields.sequence("instances")
+    )
+    fields.unknown()
+    return instances
+
+
+def _local_group(application: str, name: str, resources: Resources) -> Node | None:
+    local = resources.local
+    groups = local.entries.get("deploymentGroups") if local is not None else None
+    if groups is None or groups.value.kind is not NodeKind.MAPPING:
+        return None
+    for key in (f"{application}/{name}", name):
+        if key in groups.value.entries:
+            return groups.value.entries[key].value
+    return None
+
+
+def _read_instance(node: Node, resources: Resources, problems: Problems) -> TargetSpec:
+    fields = Fields(node, problems, room="deploy", what="instance")
+    name = fields.required_text("id")
+    directory = fields.required_text("directory")
+    endpoint = fields.text("endpoint", default="") or None
+    variables: list[tuple[str, str]] = []
+    environment = fields.mapping("environment")
+    if environment is not None:
+        variables = [(entry.key, entry.value.text) for entry in environment.entries()]
+    fields.unknown()
+    if name and not NAME.fullmatch(name):
+        problems.error("deploy/instance-id", f"'{name}' is not an id", fields.span("id"))
+    return TargetSpec(
+        id=name,
+        location=str((resources.root / directory).absolute()),
+        variables=tuple(variables),
+        endpoint=endpoint,
+    )
