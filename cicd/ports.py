@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 class CancelToken:
     """
-    Asks one piece of work to stop. Never unset; linked tokens follow their parent.
+    Asks one piece of work to stop. Never unset.
 
     The first reason stays, but for "KILLED" (no grace), which may follow any other one.
     """
@@ -62,12 +62,6 @@ class CancelToken:
             cancelled = self._reason is not None
         if cancelled:
             callback()
-
-    def linked(self) -> CancelToken:
-        """Make a token that is cancelled with this one, and may be cancelled alone."""
-        child = CancelToken()
-        self.on_cancel(lambda: child.cancel(self._reason or "STOPPED"))
-        return child
 
 
 # ── Where commands run ────────────────────────────────────────────────────────────────────────

@@ -65,8 +65,13 @@ def load_settings(flags: Mapping[str, Value], environ: Mapping[str, str], start:
         Unavailable: ``config.toml`` cannot be read.
 
     """
-    home = flags.get("home") or environ.get("CICD_HOME")
-    directory = _absolute(Path(str(home)), start) if home else find_home(start)
+    asked, chosen = flags.get("home"), environ.get("CICD_HOME")
+    if asked:
+        directory = _absolute(Path(str(asked)), start)
+    elif chosen:  # relative to where the user is: what ``start`` may be, no variable can know
+        directory = _absolute(Path(chosen), Path.cwd())
+    else:
+        directory = find_home(start)
     choices = {
         **_from_file(directory / CONFIG),
         **_from_environment(environ),

@@ -53,3 +53,11 @@ def test_help_imports_no_room():
 @pytest.mark.parametrize("command", ["build", "builds", "pipeline", "deploy", "lint", "doctor"])
 def test_a_commands_help_loads_nothing_heavy(command):
     assert set() == loaded_by(command, "--help") & HEAVY
+
+
+def test_a_build_loads_only_what_it_needs(tmp_path):
+    (tmp_path / "buildspec.yml").write_text("version: 0.2\nphases: {build: {commands: [a=b]}}\n")
+    loaded = loaded_by("build", str(tmp_path), "--runner", "host", "--output", "plain")
+    rooms = {name for name in loaded if name.startswith(("cicd.deploy", "cicd.pipeline"))}
+    unused = HEAVY - {"sqlite3", "yaml"} | {"http.client", "ssl", "zipfile", "email"}
+    assert set() == loaded & unused | rooms

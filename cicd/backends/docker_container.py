@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -121,6 +122,23 @@ def not_started(environment: Environment, words: str) -> Unavailable:
             hint="CodeBuild needs a shell in the image: choose another with `--image`",
         )
     return Unavailable(f"a container of image '{environment.image}' did not start: {words}")
+
+
+def create(engine: Engine, name: str, body: JSON) -> None:
+    """
+    Create a container; one of ours with this name that is just being removed is awaited.
+
+    Raises ``Refused``.
+    """
+    query = {"name": name}
+    try:
+        engine.call("POST", "/containers/create", body, query=query)
+    except Refused as refused:
+        if refused.status != 409:
+            raise
+        with suppress(Refused):  # it has gone meanwhile
+            engine.call("POST", f"/containers/{name}/wait", query={"condition": "removed"})
+        engine.call("POST", "/containers/create", body, query=query)
 
 
 def remove(engine: Engine, container: str) -> None:

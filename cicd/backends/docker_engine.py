@@ -83,7 +83,13 @@ class Engine:
     def ping(self) -> None:
         """Agree on a version; raises ``Unavailable`` when no engine answers."""
         _, headers, _ = self._exchange("GET", "/_ping", None)
-        major, _, minor = headers.get("api-version", "1.41").partition(".")
+        said = headers.get("api-version", "1.41")
+        major, _, minor = said.partition(".")
+        if not (major.isdecimal() and minor.isdecimal()):
+            raise Unavailable(
+                f"what answers at {self.url} is no Docker engine: its version is '{said}'",
+                hint="look at DOCKER_HOST; " + START_HINT,
+            )
         version = min(NEWEST, (int(major), int(minor)))
         self._prefix = f"/v{version[0]}.{version[1]}"
 

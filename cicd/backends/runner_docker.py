@@ -147,7 +147,7 @@ class DockerRunner:
             body = docker_container.body(environment, record, mounts, _home_label(self._home))
             try:
                 name = record.state["container"]
-                engine.call("POST", "/containers/create", body, query={"name": name})
+                docker_container.create(engine, name, body)
                 channel.connect()
                 engine.call("POST", f"/containers/{name}/start")
             except Refused as refused:

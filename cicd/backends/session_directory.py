@@ -134,6 +134,11 @@ class SessionDirectory:
         new.write_text(text, "utf-8")
         new.replace(self.root / "session.json")
 
+    def forget_commands(self) -> None:
+        """Remove what single commands were given and left; not their output."""
+        for path in self.io.glob("[0-9]*"):
+            shutil.rmtree(path, ignore_errors=True)
+
     def remove(self, scrub: Callable[[], None] | None = None) -> None:
         """
         Forget it, whatever is inside.

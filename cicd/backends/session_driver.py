@@ -146,7 +146,11 @@ class DriverSession:
         with self._lock:
             if self._closed:
                 return
+            # Nobody will ask for a command again: its files go while the processes die.
+            tidying = threading.Thread(target=self.directory.forget_commands)
+            tidying.start()
             self._channel.end()
+            tidying.join()
             self._channel.forget()
             self._closed = True
 

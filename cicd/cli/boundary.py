@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cicd.document.position import brief, harmless
 from cicd.errors import CicdError, DocumentError, ExitCode
 
 if TYPE_CHECKING:
@@ -98,6 +97,8 @@ def _forget_output() -> None:
 
 
 def _refused(failure: OSError, asked: Sequence[str]) -> ExitCode:
+    from cicd.document.position import brief
+
     reason = failure.strerror or type(failure).__name__
     # Only writing to a stream gives an exception without a path.
     what = brief(str(failure.filename)) if failure.filename is not None else "standard output"
@@ -125,6 +126,8 @@ def _misused(failure: click.ClickException, asked: Sequence[str]) -> ExitCode:
 
 
 def _show(asked: Sequence[str], message: str, hint: str | None, code: ExitCode) -> None:
+    from cicd.document.position import harmless
+
     if _wants_json(asked):
         _json({"error": {"message": message, "hint": hint, "exitCode": int(code)}})
         return

@@ -25,7 +25,9 @@ class Invocation:
 
     def __init__(self, *, output: str | None, home: str | None, jobs: int | None) -> None:
         """Keep the flags; nothing is read or opened yet."""
-        self._flags = {"output": output, "home": home, "jobs": jobs}
+        # From where the user is, not from the source that a command may start its search at.
+        place = str(Path(home).expanduser().absolute()) if home is not None else None
+        self._flags = {"output": output, "home": place, "jobs": jobs}
         self._presenter: Presenter | None = None
         self._audience: Audience | None = None
         self.interrupted: ExitCode | None = None  # the status to end with, if a signal came

@@ -156,22 +156,25 @@ def _find(deployment_id: str, services: Services) -> tuple[ExecutionRecord, Depl
 
 
 def _submit(plan: DeploymentPlan, services: Services, *, parent: str | None) -> None:
-    from cicd.deploy.history import KIND, admit, stream_of
+    from cicd.deploy.history import KIND, admit, read_plan, stream_of
     from cicd.engine.codec import encode
 
     admit(plan, services)
     now = services.clock.now()
     stream = stream_of(plan.deployment_id)
-    submitted = Event(kind=EventKind.SUBMITTED, at=now, data={"plan": encode(plan)})
-    services.log.append(stream, (submitted,), expected=0)
-    services.executions.submit(
-        stream,
-        kind=KIND,
-        name=plan.deployment_group_name,
-        status="Created",
-        parent=parent,
-        at=now,
-    )
+    # Each step may have been done by a driver that died after it.
+    if read_plan(stream, services) is None:
+        submitted = Event(kind=EventKind.SUBMITTED, at=now, data={"plan": encode(plan)})
+        services.log.append(stream, (submitted,), expected=0)
+    if services.executions.find(KIND, plan.deployment_id) is None:
+        services.executions.submit(
+            stream,
+            kind=KIND,
+            name=plan.deployment_group_name,
+            status="Created",
+            parent=parent,
+            at=now,
+        )
 
 
 def _drive(
@@ -215,7 +218,7 @@ def _roll_back(
     plan: DeploymentPlan, services: Services, cancel: CancelToken
 ) -> DeploymentResult | None:
     """Carry out what the stream says is still to be done about a rollback; None: nothing."""
-    from cicd.deploy.history import read_plan, stream_of
+    from cicd.deploy.history import stream_of
     from cicd.ports import CancelToken
 
     if cancel.reason == "KILLED":
@@ -230,7 +233,7 @@ def _roll_back(
         return _drive(wish, services, token)
     with services.executions.drive(stream_of(plan.deployment_id)):
         wanted = _due_rollback(plan, services)
-        if wanted is None or read_plan(stream_of(wanted.deployment_id), services) is not None:
+        if wanted is None:
             return None
         _submit(wanted, services, parent=stream_of(plan.deployment_id))
     return _drive(wanted, services, token)
@@ -242,8 +245,10 @@ def _begun_rollback(
     from cicd.deploy.history import KIND, fold, read_plan
     from cicd.deploy.process import DeploymentProcess
 
-    noted = fold(DeploymentProcess(plan), services).rollback or {}
-    record = services.executions.find(KIND, str(noted.get("rollbackDeploymentId", "-")))
+    noted = fold(DeploymentProcess(plan), services).rollback
+    if noted is None or "rollbackDeploymentId" not in noted:
+        return None
+    record = services.executions.find(KIND, str(noted["rollbackDeploymentId"]))
     wish = None if record is None else read_plan(record.stream, services)
     return None if record is None or wish is None else (record, wish)
 

@@ -109,14 +109,6 @@ class Span:
         width = max(1, min(width, cells(shown) + len(head) - indent))
         return MarkedLine(text=head + shown + tail, indent=indent, width=width)
 
-    def excerpt(self) -> str:
-        """Give the line with its number and a caret under the stretch, in three lines."""
-        shown = self.marked_line()
-        number = str(self.line)
-        bar = " " * (len(number) + 2) + "|"
-        caret = f"{bar} {' ' * shown.indent}{'^' * shown.width}"
-        return f"{bar}\n {number} | {shown.text}".rstrip() + f"\n{caret}"
-
 
 def cells(text: str) -> int:
     """Count the cells a terminal needs for ``text``, which holds no tab."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ _HINTS = {
     errno.EEXIST: "a file stands where a directory should; move it away",
 }
 
+_ROOMS = ("logs", "artifacts", "sessions")
 _IGNORE = "# cicd's own state; only the settings are worth committing\n*\n!config.toml\n"
 
 
@@ -53,3 +55,9 @@ def prepare_home(home: Path) -> None:
         ignore = home / ".gitignore"
         if not ignore.exists():
             ignore.write_text(_IGNORE, encoding="utf-8")
+    for name in _ROOMS:
+        # Said before anything has begun, not when the first line is to be written.
+        place = home / name
+        if place.exists() and not place.is_dir():
+            with disk(place):
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
-from cicd.errors import Conflict
+from cicd.errors import Conflict, Unavailable
 from cicd.event import Event, EventKind
 from cicd.store.moments import moment, written
 
@@ -100,6 +100,12 @@ def _plain(value: object) -> object:
 
 def _event(row: Row) -> tuple[int, Event]:
     version, kind, at, key, data = cast("tuple[int, str, str, str, str]", row)
-    return version, Event(
-        kind=EventKind(kind), at=moment(at), key=key, data=MappingProxyType(json.loads(data))
-    )
+    try:
+        return version, Event(
+            kind=EventKind(kind), at=moment(at), key=key, data=MappingProxyType(json.loads(data))
+        )
+    except (ValueError, TypeError):
+        raise Unavailable(
+            f"an event in the home's state.db is damaged: version {version}, written at {at}",
+            hint="'cicd doctor' looks at the home; move state.db away to start afresh",
+        ) from None

@@ -11,6 +11,7 @@ import re
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -160,6 +161,7 @@ def _line(text: str, before: datetime) -> LogLine:
     return LogLine(at=at, origin=_plain(origin), text=_plain(said))
 
 
+@lru_cache(_OPEN_FILES)  # asked for with every line
 def _file_name(part: str) -> str:
     # "~" ends a piece of a name too long for the file system, so no name may hold one;
     # a dot could hide the file, leave the directory, or look like the end of another's name.

@@ -15,8 +15,8 @@ import pytest
 
 from cicd.build.plan import Variable
 from cicd.build.project import Project, ProjectArtifacts, ProjectEnvironment, default_project
+from cicd.build.request import BuildRequest
 from cicd.build.run import (
-    BuildRequest,
     build_result,
     plan_build,
     resume_build,

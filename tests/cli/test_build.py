@@ -91,7 +91,7 @@ def test_an_invalid_buildspec_exits_3_with_a_caret(here, capsys):
         (("build", "--buildspec", "nope.yml"), 2, "there is no buildspec 'nope.yml'"),
         (("build", "--env", "A"), 2, "'A' is not NAME=VALUE"),
         (("build", "--timeout", "0"), 2, "0 is not in the range"),
-        (("build", "nowhere"), 2, "'nowhere' is not a directory"),
+        (("build", "nowhere"), 2, "there is no directory 'nowhere'"),
         (("builds", "show", "nope"), 2, "there is no build 'nope'"),
         (("builds", "resume", "nope"), 2, "there is no build 'nope'"),
     ],

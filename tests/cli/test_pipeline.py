@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from cicd.backends.runner_host import HostRunner
 from cicd.cli import cicd
 from cicd.cli.boundary import run
+from cicd.errors import Unavailable
 
 CHECKOUT = Path(__file__).parents[2]
 GIVE_UP = f"'{sys.executable}' -m cicd pipeline stop --abandon; exit 1"
@@ -144,6 +146,29 @@ def test_a_broken_definition_never_shows_a_traceback(here, capsys, content):
     (here / "pipeline.yml").write_bytes(content)
     assert 3 == asked("run")
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_build_that_this_machine_cannot_do_ends_with_four(here, capsys, monkeypatch):
+    def gone(*_, **__):
+        raise Unavailable("the engine has gone", hint="start it again")
+
+    monkeypatch.setattr(HostRunner, "open", gone)
+    (here / "cicd.yml").write_text("projects: [{name: app}]\nlocal: {runner: host}\n")
+    (here / "buildspec.yml").write_text("version: 0.2\nphases: {build: {commands: ['true']}}\n")
+    (here / "pipeline.yml").write_text(
+        PIPELINE.partition("- name: Ask")[0]
+        + """- name: Build
+  actions:
+  - name: Compile
+    actionTypeId: {category: Build, owner: AWS, provider: CodeBuild, version: '1'}
+    configuration: {ProjectName: app}
+    inputArtifacts: [{name: code}]
+"""
+    )
+    assert 4 == asked("run")
+    said = "".join(capsys.readouterr())
+    assert "the engine has gone" in said
+    assert "start it again" in said
 
 
 def test_a_template_ends_with_four(here, capsys):

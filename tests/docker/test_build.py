@@ -1,6 +1,8 @@
 """Whole builds in a container."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -8,6 +10,7 @@ from cicd.build.project import default_project
 from cicd.build.request import BuildRequest
 from cicd.build.run import run_build
 from cicd.settings import Settings
+from cicd.testing.contracts_session import left_in
 from cicd.wiring import make_services
 from tests.cli.killed import Outside, assert_nothing_lost_and_nothing_twice
 
@@ -74,3 +77,13 @@ def test_an_image_that_is_not_there_is_a_fault_with_a_hint(build, docker_image, 
     assert ("FAULT", "PROVISIONING") == (result.status, result.failure.phase)
     assert "aws/codebuild/standard:7.0" in result.failure.message
     assert "--image" in result.failure.hint
+
+
+def test_an_invalid_buildspec_leaves_no_session_that_was_begun_ahead(tmp_path, docker_image):
+    (tmp_path / "buildspec.yml").write_text("version: 0.2\nphases: {build: {commands: {a: b}}}\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "cicd", "build", str(tmp_path), "--image", docker_image],
+        check=False,
+        capture_output=True,
+    )
+    assert (3, []) == (done.returncode, left_in(tmp_path / ".cicd"))

@@ -118,7 +118,7 @@ def test_any_bytes_are_a_tree_or_a_refusal(tmp_path_factory, content, kind):
     try:
         load(path).plain()
     except DocumentError as failure:
-        assert all(problem.span.excerpt() for problem in failure.problems)
+        assert all(problem.span.marked_line() for problem in failure.problems)
 
 
 @pytest.mark.parametrize("path", corpus(), ids=lambda path: path.name)

@@ -254,7 +254,7 @@ def test_any_text_is_a_tree_or_a_positioned_refusal(text):
     except DocumentError as failure:
         for problem in failure.problems:
             assert 1 <= problem.span.line <= len(problem.span.source.starts)
-            assert problem.span.excerpt()
+            assert problem.span.marked_line()
         return
     node.plain()
     for each in walk(node):

@@ -345,7 +345,7 @@ def test_a_child_execution_is_driven_on_its_parents_worker():
             stream="child",
             log=inner.log,
             clock=run.clock,
-            cancel=scope.cancel.linked(),
+            cancel=scope.cancel,
             jobs=2,
         )
         return Outcome(status=OutcomeStatus.DONE, detail={"status": status})
@@ -367,7 +367,7 @@ def test_a_stop_of_the_parent_reaches_the_child():
             stream="child",
             log=run.log,
             clock=run.clock,
-            cancel=scope.cancel.linked(),
+            cancel=scope.cancel,
             jobs=2,
         )
         return Outcome(status=OutcomeStatus.CANCELLED, reason=status)

@@ -133,6 +133,8 @@ def test_no_secret_is_in_the_result_however_the_output_is_cut(case):
 @given(outputs(), st.text("xyz\n", max_size=20))
 def test_the_rest_is_unchanged(case, rest):
     values, _, pieces = case
+    # A value that begins or ends with a line's end may be made of the rest's own.
+    assume(not any(value != value.strip("\n") for value in values))
     assert rest.encode() == redacted(values, *(piece.encode() for piece in rest))
     around = redacted(values, b"<<" + rest.encode(), *pieces, b">>" + rest.encode())
     assert around.startswith(b"<<" + rest.encode())

@@ -261,6 +261,25 @@ def test_an_export_does_not_mind_sparse_checkouts(repo, tmp_path):
     assert ["a.txt", "services/api/run.sh"] == names(tmp_path / "out")
 
 
+def test_a_version_is_described_without_being_fetched(repo):
+    first = git(repo, "rev-parse", "HEAD")
+    commit(repo, {"b": "2"}, "second")
+    described = open_repository(repo).revision(first)
+    assert (first, "") == (described.id, described.branch)
+    assert "second" == open_repository(repo).revision(None).message
+
+
+def test_git_says_which_files_are_executable_whatever_the_disk_says(repo):
+    (repo / "sub").mkdir(exist_ok=True)
+    for name, mode in (("run", 0o755), ("text", 0o644)):
+        (repo / "sub" / name).write_text(name)
+        (repo / "sub" / name).chmod(mode)
+    git(repo, "add", "sub")
+    (repo / "sub" / "text").chmod(0o755)
+    found = open_repository(repo / "sub").executables()
+    assert (True, False) == (found["run"], found["text"])
+
+
 def test_an_export_of_a_directory_holds_only_that(repo, tmp_path):
     open_repository(repo / "services").export(None, tmp_path / "out")
     assert ["api/run.sh"] == names(tmp_path / "out")

@@ -169,7 +169,7 @@ def nested_run():
             stream=stream,
             log=log,
             clock=clock,
-            cancel=scope.cancel.linked(),
+            cancel=scope.cancel,
             jobs=2,
         )
         return DONE
