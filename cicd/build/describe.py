@@ -38,7 +38,7 @@ def describe(
             text = f"Build {plan.build_id}, number {plan.number}, by the {plan.runner} runner"
             image = f", image {plan.image}" if plan.image else ""
             detail = state_change(plan, after)
-            return (Described(text=text + image, level=Level.DETAIL, detail=detail),)
+            return (Described(text=text + image, detail=detail),)
         case EventKind.STARTED:
             if isinstance(after.running, RunCommand):
                 command = process.command_line(after.running)
@@ -100,7 +100,7 @@ def _phases(plan: BuildPlan, before: BuildState, after: BuildState) -> Iterator[
     for entered, record in moves(before, after):
         if entered:
             if record.phase in COMMAND_PHASES and plan.phase(record.phase).has_commands:
-                yield Described(text=f"Entering phase {record.phase}", level=Level.DETAIL)
+                yield Described(text=f"Entering phase {record.phase}")
             continue
         failed = record.status is not StatusType.SUCCEEDED
         silent = record.phase not in LOGGED or (

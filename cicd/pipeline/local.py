@@ -1,4 +1,4 @@
-"""What ``cicd.yml`` says under ``local`` about builds: the runner, and images that stand in."""
+"""What ``cicd.yml`` says under ``local`` about pipelines: the runner, and repositories."""
 
 from __future__ import annotations
 
@@ -19,11 +19,6 @@ def runner_name(resources: Resources) -> str:
     """Give the runner that ``local.runner`` names, else docker."""
     node = _local(resources, "runner")
     return node.text if node is not None else DEFAULT_RUNNER
-
-
-def image_stand_ins(resources: Resources) -> Mapping[str, str]:
-    """Give ``local.images``: cloud image → the one that stands in for it here."""
-    return _texts(_local(resources, "images"))
 
 
 def repositories(resources: Resources) -> Mapping[str, str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from cicd.pipeline.actions.git_reference import clone
 from cicd.pipeline.actions.provider import find_child
-from cicd.pipeline.local import image_stand_ins, runner_name
+from cicd.pipeline.local import runner_name
 from cicd.pipeline.result import (
     ActionResult,
     ActionStatus,
@@ -48,7 +48,7 @@ class CodeBuildAction:
 
     def run(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
         """Unpack or clone each input into a directory of its own, and build in the primary one."""
-        from cicd.build.project_reader import find_project
+        from cicd.build.project_reader import find_project, local_images
         from cicd.build.request import BuildRequest
         from cicd.build.run import run_build
         from cicd.document.resources import Resources
@@ -70,7 +70,7 @@ class CodeBuildAction:
             source=source,
             project=find_project(resources, configuration["ProjectName"], source),
             runner=request.plan.runner or runner_name(resources),
-            images=image_stand_ins(resources),
+            images=local_images(resources),
             default_image=request.plan.image,
             buildspec=configuration.get("BuildspecOverride"),
             variables=variables,
