@@ -23,6 +23,7 @@ from cicd.backends.session_command import check_variables
 from cicd.backends.session_directory import SessionDirectory, SessionRecord, place_names
 from cicd.backends.session_driver import DriverSession
 from cicd.backends.session_errands import ErrandFiles
+from cicd.backends.session_reaping import reap_sessions
 from cicd.ports import MountMode
 
 if TYPE_CHECKING:
@@ -91,8 +92,8 @@ class DockerRunner:
 
     def attach(self, session_id: str) -> DriverSession | None:
         """See ``ports.Runner``."""
-        directory = SessionDirectory.find(self._home, session_id)
-        if directory is None or directory.record().runner != self.name:
+        directory = SessionDirectory.find(self._home, session_id, self.name)
+        if directory is None:
             return None
         channel = DockerChannel(self._engine(), directory)
         return _session(directory, channel) if channel.alive() else None
@@ -100,15 +101,9 @@ class DockerRunner:
     def reap(self, keep: Callable[[str], bool]) -> list[str]:
         """See ``ports.Runner``. Containers whose directory is gone are found by their labels."""
         engine = self._engine()
-        SessionDirectory.sweep(self._home)
-        removed = []
-        for directory in SessionDirectory.all(self._home):
-            record = directory.record()
-            if record.runner == self.name and not keep(record.stream):
-                channel = DockerChannel(engine, directory)
-                channel.end()
-                channel.forget()
-                removed.append(record.id)
+        removed = reap_sessions(
+            self._home, self.name, keep, lambda directory: DockerChannel(engine, directory)
+        )
         filters = f'{{"label":["{docker_container.HOME}={_home_label(self._home)}"]}}'
         listed = engine.call("GET", "/containers/json", query={"all": "1", "filters": filters})
         for container in cast("list[Mapping[str, Mapping[str, str]]]", listed):

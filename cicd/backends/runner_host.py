@@ -19,6 +19,7 @@ from cicd.backends.session_command import check_variables
 from cicd.backends.session_directory import SessionDirectory, SessionRecord, place_names
 from cicd.backends.session_driver import DriverSession
 from cicd.backends.session_files import MachineFiles
+from cicd.backends.session_reaping import reap_sessions
 from cicd.errors import Unavailable
 from cicd.ports import MountMode
 
@@ -74,24 +75,15 @@ class HostRunner:
 
     def attach(self, session_id: str) -> DriverSession | None:
         """See ``ports.Runner``."""
-        directory = SessionDirectory.find(self._home, session_id)
-        if directory is None or directory.record().runner != self.name:
+        directory = SessionDirectory.find(self._home, session_id, self.name)
+        if directory is None:
             return None
         channel = HostChannel(directory)
         return self._session(directory, channel) if channel.alive() else None
 
     def reap(self, keep: Callable[[str], bool]) -> list[str]:
         """See ``ports.Runner``."""
-        SessionDirectory.sweep(self._home)
-        removed = []
-        for directory in SessionDirectory.all(self._home):
-            record = directory.record()
-            if record.runner == self.name and not keep(record.stream):
-                channel = HostChannel(directory)
-                channel.end()
-                channel.forget()
-                removed.append(record.id)
-        return removed
+        return reap_sessions(self._home, self.name, keep, HostChannel)
 
     def _session(self, directory: SessionDirectory, channel: HostChannel) -> DriverSession:
         return DriverSession(directory, channel, lambda _: MachineFiles(), users=_check_user)

@@ -23,6 +23,7 @@ from cicd.backends.session_command import check_variables
 from cicd.backends.session_directory import SessionDirectory, SessionRecord, place_names
 from cicd.backends.session_driver import DriverSession
 from cicd.backends.session_errands import ErrandFiles
+from cicd.backends.session_reaping import reap_sessions
 from cicd.errors import Unavailable
 from cicd.ports import MountMode
 
@@ -83,24 +84,15 @@ class SandboxRunner:
 
     def attach(self, session_id: str) -> DriverSession | None:
         """See ``ports.Runner``."""
-        directory = SessionDirectory.find(self._home, session_id)
-        if directory is None or directory.record().runner != self.name:
+        directory = SessionDirectory.find(self._home, session_id, self.name)
+        if directory is None:
             return None
         channel = SandboxChannel(directory)
         return _session(directory, channel) if channel.alive() else None
 
     def reap(self, keep: Callable[[str], bool]) -> list[str]:
         """See ``ports.Runner``."""
-        SessionDirectory.sweep(self._home)
-        removed = []
-        for directory in SessionDirectory.all(self._home):
-            record = directory.record()
-            if record.runner == self.name and not keep(record.stream):
-                channel = SandboxChannel(directory)
-                channel.end()
-                channel.forget()
-                removed.append(record.id)
-        return removed
+        return reap_sessions(self._home, self.name, keep, SandboxChannel)
 
     def _start(
         self,

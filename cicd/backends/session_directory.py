@@ -110,10 +110,12 @@ class SessionDirectory:
                     remove_tree(path)
 
     @classmethod
-    def find(cls, home: Path, session_id: str) -> SessionDirectory | None:
-        """Give the directory of a session, if there is one."""
-        root = home / "sessions" / directory_name(session_id)
-        return cls(root) if (root / "session.json").is_file() else None
+    def find(cls, home: Path, session_id: str, runner: str) -> SessionDirectory | None:
+        """Give the directory of a session of ``runner``, if there is one."""
+        found = cls(home / "sessions" / directory_name(session_id))
+        if not (found.root / "session.json").is_file():
+            return None
+        return found if found.record().runner == runner else None
 
     @classmethod
     def all(cls, home: Path) -> Iterator[SessionDirectory]:

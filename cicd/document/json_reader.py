@@ -6,6 +6,7 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NoReturn
 
+from cicd.document.keys import enter
 from cicd.document.node import MAX_DEPTH, MAX_NODES, Entry, Node, NodeKind, ScalarStyle
 from cicd.document.position import brief
 from cicd.document.problem import Label, Problem, Problems, Severity
@@ -102,20 +103,8 @@ class _Reader:
             self._expected(f"':' after \"{brief(key.text)}\"")
         self._at += 1
         value = self.value(depth + 1)
-        first = entries.get(key.text)
-        if first is not None and self._duplicates == "error":
-            self._problems.add(
-                Problem(
-                    rule="document/duplicate-key",
-                    severity=Severity.ERROR,
-                    message=f"'{brief(key.text)}' is written twice in one object",
-                    span=key.span,
-                    hint="keep one of the two, or join them",
-                    labels=(Label(span=first.key_span, text="first written here"),),
-                )
-            )
-            return
-        entries[key.text] = Entry(key=key.text, key_span=key.span, value=value)
+        strict = self._duplicates == "error"
+        enter(entries, key, value, problems=self._problems if strict else None, where="object")
 
     def _array(self, depth: int) -> Node:
         start = self._at

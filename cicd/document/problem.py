@@ -73,16 +73,7 @@ class Problems:
         note: str | None = None,
     ) -> None:
         """Note one that stops the run."""
-        self.add(
-            Problem(
-                rule=rule,
-                severity=Severity.ERROR,
-                message=message,
-                span=span,
-                hint=hint,
-                note=note,
-            )
-        )
+        self._note(Severity.ERROR, rule, message, span, hint, note)
 
     def warning(
         self,
@@ -94,15 +85,19 @@ class Problems:
         note: str | None = None,
     ) -> None:
         """Note one that does not stop the run."""
+        self._note(Severity.WARNING, rule, message, span, hint, note)
+
+    def _note(
+        self,
+        severity: Severity,
+        rule: str,
+        message: str,
+        span: Span,
+        hint: str | None,
+        note: str | None,
+    ) -> None:
         self.add(
-            Problem(
-                rule=rule,
-                severity=Severity.WARNING,
-                message=message,
-                span=span,
-                hint=hint,
-                note=note,
-            )
+            Problem(rule=rule, severity=severity, message=message, span=span, hint=hint, note=note)
         )
 
     @property

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NoReturn, TypeAlias
 
+from cicd.document.keys import enter
 from cicd.document.node import MAX_DEPTH, MAX_NODES, Entry, Node, NodeKind, ScalarStyle
 from cicd.document.position import brief
 from cicd.document.problem import Label, Problem, Problems, Severity
@@ -262,20 +263,8 @@ class _Reader:
         return _around(node, children, end)
 
     def _enter(self, key: Node, value: Node, entries: dict[str, Entry]) -> None:
-        first = entries.get(key.text)
-        if first is not None and self._duplicates == "error":
-            self._problems.add(
-                Problem(
-                    rule="document/duplicate-key",
-                    severity=Severity.ERROR,
-                    message=f"'{brief(key.text)}' is written twice in one mapping",
-                    span=key.span,
-                    hint="keep one of the two, or join them",
-                    labels=(Label(span=first.key_span, text="first written here"),),
-                )
-            )
-            return
-        entries[key.text] = Entry(key=key.text, key_span=key.span, value=value)
+        strict = self._duplicates == "error"
+        enter(entries, key, value, problems=self._problems if strict else None, where="mapping")
 
     def _merge(self, value: Node, merged: dict[str, Entry]) -> None:
         """Take over the entries of ``<<: *one`` or ``<<: [*one, *two]``; the first one counts."""

@@ -50,7 +50,8 @@ def test_a_record_is_read_as_it_was_written(tmp_path):
         id="a:1", runner="host", stream="build/a:1", places={"src": "/s"}, state={"k": "v"}
     )
     SessionDirectory.create(tmp_path, record)
-    found = SessionDirectory.find(tmp_path, "a:1")
+    assert SessionDirectory.find(tmp_path, "a:1", "docker") is None
+    found = SessionDirectory.find(tmp_path, "a:1", "host")
     assert record == found.record()
     assert [found.root] == [directory.root for directory in SessionDirectory.all(tmp_path)]
 
