@@ -173,13 +173,17 @@ def _is_there(path: Path) -> bool:
 
 def conclude(show: Presenter, result: BuildResult) -> ExitCode:
     """Show how a build ended, and give the exit status."""
+    from cicd.cli.show.failed_command import failed_command
+
     failure = result.failure
     if failure is not None:
-        place = f"{failure.where}: " if failure.where else ""
-        said = failure.message.strip() or f"{failure.phase} {failure.status}"
-        show.notice(f"{place}{said}", Level.FAILURE)
-        if failure.hint:
-            show.notice(f"hint: {failure.hint}")
+        if failure.where:
+            show.problems((failed_command(failure),))
+        else:
+            said = failure.message.strip() or f"{failure.phase} {failure.status}"
+            show.notice(said, Level.FAILURE)
+            if failure.hint:
+                show.notice(f"hint: {failure.hint}")
     show.result(result.build)
     return EXIT_CODES[result.status]
 

@@ -70,9 +70,10 @@ def test_the_document_is_found_upwards(here, monkeypatch, capsys):
 def test_a_failed_build_exits_1_and_names_the_line(here, capsys):
     (here / "buildspec.yml").write_text(BUILDSPEC.replace("echo made > made.txt", "exit 7"))
     assert 1 == asked("build")
-    assert (
-        "buildspec.yml:7:9: Error while executing command: exit 7. Reason: exit status 7"
-    ) in capsys.readouterr().err.splitlines()
+    said = capsys.readouterr().err.splitlines()
+    at = said.index("error[build/command-failed]: a command of BUILD ended with exit status 7")
+    assert "  --> buildspec.yml:7:9" == said[at + 1]
+    assert " 7 |         exit 7" == said[at + 3]
 
 
 def test_an_invalid_buildspec_exits_3_with_a_caret(here, capsys):

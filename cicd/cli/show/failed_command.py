@@ -1,0 +1,38 @@
+"""The command that failed a build, shown at its line like a problem of the document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cicd.document.position import Source, Span
+from cicd.document.problem import Problem, Severity
+
+if TYPE_CHECKING:
+    from cicd.build.run import BuildFailure
+
+
+def failed_command(failure: BuildFailure) -> Problem:
+    """
+    Make a problem of a failure that has a command.
+
+    The document may have changed since the build began, so its line is made of what was run.
+    AWS's message, which the log has shown, holds the command again; here its reason is enough.
+    """
+    name, line, column = failure.where.rsplit(":", 2)
+    above, left = int(line) - 1, int(column) - 1
+    shown = failure.command.split("\n", 1)[0]
+    reason = failure.message.rpartition("Reason: ")[2].strip()
+    span = Span(
+        source=Source(name=name, text="\n" * above + " " * left + shown),
+        line=above + 1,
+        column=left + 1,
+        end_line=above + 1,
+        end_column=left + 1 + len(shown),
+    )
+    return Problem(
+        rule="build/command-failed",
+        severity=Severity.ERROR,
+        message=f"a command of {failure.phase} ended with {reason or failure.status}",
+        span=span,
+        hint=failure.hint or None,
+    )
