@@ -1,7 +1,9 @@
 # The driver: one long-lived POSIX shell inside a session, fed with request lines on standard input.
 #
-#   run N         start the command in directory N (once, however often it is asked for)
-#   errand N      the same for one of our own: beside a command, and without a trace in the spool
+#   run N         start command N of the files N.frame and N.script; they are counted from 1, and
+#                 each runs once, however often it is asked for
+#   errand NAME   start the one of our own in directory NAME: beside a command, and without a
+#                 trace in the spool
 #   kill N SIG    send SIG to the processes of command N
 #   end           die; only where that is the death of all others too
 #
@@ -34,26 +36,29 @@ _cicd_scratch=$PWD
 _cicd_setsid=$(command -v setsid)
 _cicd_setpriv=$(command -v setpriv)
 
+# What a command leaves has a name that begins with $_cicd_at; for an errand it is a directory.
 _cicd_read_requests() {
     : >"$_cicd_io/ready"
+    _cicd_last=0
     while read -r _cicd_verb _cicd_number _cicd_signal; do
-        _cicd_at=$_cicd_io/$_cicd_number
-        if [ -e "$_cicd_at/frame" ] && [ ! -e "$_cicd_at/started" ]; then
-            case $_cicd_verb in
-            run)
-                : >"$_cicd_at/started"
+        _cicd_at=$_cicd_io/$_cicd_number.
+        case $_cicd_verb in
+        run)
+            if [ "$_cicd_number" -gt "$_cicd_last" ] && [ -e "${_cicd_at}frame" ]; then
+                _cicd_last=$_cicd_number
                 echo "$_cicd_number"
-                ;;
-            errand)
-                : >"$_cicd_at/started"
-                { (_cicd_start 2>&1) </dev/null; echo $? >"$_cicd_at/exit"; } &
-                ;;
-            esac
-        elif [ "$_cicd_verb" = kill ] && [ -e "$_cicd_at/started" ]; then
-            _cicd_kill "$_cicd_signal" &
-        elif [ "$_cicd_verb" = end ]; then
-            kill -KILL $$
-        fi
+            fi
+            ;;
+        errand)
+            _cicd_at=$_cicd_io/$_cicd_number/
+            if [ -e "${_cicd_at}frame" ] && [ ! -e "${_cicd_at}started" ]; then
+                : >"${_cicd_at}started"
+                { (_cicd_start 2>&1) </dev/null; echo $? >"${_cicd_at}exit"; } &
+            fi
+            ;;
+        kill) [ "$_cicd_number" -gt "$_cicd_last" ] || _cicd_kill "$_cicd_signal" & ;;
+        end) kill -KILL $$ ;;
+        esac
         jobs >/dev/null 2>&1 # collects those that have ended
     done
 }
@@ -61,14 +66,14 @@ _cicd_read_requests() {
 _cicd_run_commands() {
     exec 2>/dev/null # as above
     while read -r _cicd_number; do
-        _cicd_at=$_cicd_io/$_cicd_number
+        _cicd_at=$_cicd_io/$_cicd_number.
         (_cicd_start 2>&1) </dev/null
         _cicd_status=$?
         # Who was asked to end has ended when all of its processes have.
-        while [ -e "$_cicd_at/signalled" ] && _cicd_lives "$(cat "$_cicd_at/pid")"; do
+        while [ -e "${_cicd_at}signalled" ] && _cicd_lives "$(cat "${_cicd_at}pid")"; do
             sleep 0.05 || sleep 1
         done
-        echo "$_cicd_status" >"$_cicd_at/exit"
+        [ -s "${_cicd_at}pid" ] || : >"${_cicd_at}exit" # it never began
         printf '\036%s %s %s\n' "$_cicd_nonce" "$_cicd_number" "$_cicd_status"
     done
 }
@@ -90,7 +95,7 @@ _cicd_lives() {
 _cicd_start() {
     _cicd_no=
     # Sets _cicd_shell and _cicd_user, exports the variables, changes the directory.
-    . "$_cicd_at/frame"
+    . "${_cicd_at}frame"
     if [ -n "$_cicd_no" ]; then
         echo "cicd: $_cicd_no"
         exit 1
@@ -98,25 +103,25 @@ _cicd_start() {
         echo "cicd: there is no shell '$_cicd_shell' here"
         exit 127
     elif [ -z "$_cicd_user" ]; then
-        _cicd_become "$_cicd_shell" "$_cicd_at/script"
+        _cicd_become "$_cicd_shell" "${_cicd_at}script"
     fi
     _cicd_find_user "$_cicd_user" || exit 1
     # setpriv keeps the environment and needs no configuration; busybox has only su.
     set -- "$_cicd_setpriv" --init-groups "--reuid=$_cicd_uid" "--regid=$_cicd_gid"
     if [ -n "$_cicd_setpriv" ] && "$@" true 2>/dev/null; then
-        _cicd_become "$@" "$_cicd_shell" "$_cicd_at/script"
+        _cicd_become "$@" "$_cicd_shell" "${_cicd_at}script"
     fi
     set -- su -p -s /bin/sh "$_cicd_user" -c 'exec "$0" "$1"'
-    _cicd_become "$@" "$_cicd_shell" "$_cicd_at/script"
+    _cicd_become "$@" "$_cicd_shell" "${_cicd_at}script"
 }
 
 # Goes on as the arguments, in a process group of their own.
 _cicd_become() {
     if [ -n "$_cicd_setsid" ] && IFS=" " read -r _cicd_pid _cicd_no </proc/self/stat; then
-        echo "$_cicd_pid" >"$_cicd_at/pid"
+        echo "$_cicd_pid" >"${_cicd_at}pid"
         exec "$_cicd_setsid" "$@"
     fi
-    exec sh "$_cicd_driver" --lead "$_cicd_at/pid" "$@"
+    exec sh "$_cicd_driver" --lead "${_cicd_at}pid" "$@"
 }
 
 # Finds user $1: sets _cicd_uid and _cicd_gid.
@@ -131,12 +136,12 @@ _cicd_find_user() {
 }
 
 _cicd_kill() {
-    : >"$_cicd_at/signalled"
+    : >"${_cicd_at}signalled"
     # A pid that is not written yet is a matter of milliseconds.
-    until [ -s "$_cicd_at/pid" ]; do
-        [ -e "$_cicd_at/exit" ] && return
+    until [ -s "${_cicd_at}pid" ]; do
+        [ -e "${_cicd_at}exit" ] && return
     done
-    _cicd_pid=$(cat "$_cicd_at/pid")
+    _cicd_pid=$(cat "${_cicd_at}pid")
     # No "--" before the group: dash and busybox do not take it there.
     kill "-$1" "-$_cicd_pid" 2>/dev/null || kill "-$1" "$_cicd_pid" 2>/dev/null
 }

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
-import secrets
 import shlex
 from typing import TYPE_CHECKING
 
@@ -33,14 +33,16 @@ def check_variables(variables: Mapping[str, str]) -> None:
 
 def frame(
     *,
+    key: str = "",
     shell: str = "sh",
     variables: Mapping[str, str] | None = None,
     directory: str,
     user: str | None = None,
 ) -> str:
-    """Write what the driver reads before it starts a command; see ``driver.sh``."""
+    """Write what the driver reads before it starts a command, its key first; see driver.sh."""
     missing = shlex.quote(f"there is no directory '{directory}' here")
     lines = [
+        f"# {json.dumps(key)}",
         f"_cicd_shell={shlex.quote(shell)}",
         f"_cicd_user={shlex.quote(user or '')}",
         f"cd {shlex.quote(directory)} 2>/dev/null || _cicd_no={missing}",
@@ -52,14 +54,32 @@ def frame(
     return "\n".join(lines) + "\n"
 
 
-def prepare(io: Path, name: str, files: Mapping[str, str]) -> Path:
-    """Put a command's files into ``io/name``: all of them, or no directory at all."""
-    made = io / f".new-{secrets.token_hex(8)}"
-    made.mkdir(mode=0o755)
-    for file, text in files.items():
-        # The frame holds variables' values; the script is read by whoever runs it.
-        mode = 0o644 if file == "script" else 0o600
-        descriptor = os.open(made / file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(os.fsencode(text))
-    return made.rename(io / name)
+def prepare(prefix: str, frame: str, script: str) -> None:
+    """
+    Put down what the driver needs: the frame, whose appearance says that the rest is there.
+
+    ``prefix`` is the beginning of both paths; what a dead process left of them is replaced.
+    """
+    # The frame holds variables' values; the script is read by whoever runs it.
+    _write(f"{prefix}script", script, 0o644)
+    _write(f"{prefix}frame.new", frame, 0o600)
+    os.rename(f"{prefix}frame.new", f"{prefix}frame")  # noqa: PTH104 - a prefix is no Path
+
+
+def numbered(io: Path) -> dict[str, int]:
+    """Give the numbers of the commands that were put down, by their keys."""
+    found = {}
+    for path in io.glob("[0-9]*.frame"):
+        with path.open(encoding="utf-8", errors="surrogateescape") as frame:
+            found[json.loads(frame.readline().removeprefix("# "))] = int(path.stem)
+    return found
+
+
+def _write(path: str, text: str, mode: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    try:
+        data = memoryview(os.fsencode(text))
+        while data:
+            data = data[os.write(descriptor, data) :]
+    finally:
+        os.close(descriptor)

@@ -4,7 +4,7 @@ A session's own directory on this machine: what the driver reads and writes, and
 ``home/sessions/<id>`` is for our eyes only (mode 0700) and holds::
 
     session.json     the record: which runner, whose stream, where things are inside
-    io/              what the driver sees: driver.sh, the spool, a directory a command
+    io/              what the driver sees: driver.sh, the spool, the files of each command
     mounts/          changes to, or copies of, what was mounted
 """
 
@@ -138,8 +138,8 @@ class SessionDirectory:
 
     def forget_commands(self) -> None:
         """Remove what single commands were given and left; not their output."""
-        for path in self.io.glob("[0-9]*"):
-            shutil.rmtree(path, ignore_errors=True)
+        for path in self.io.glob("[0-9]*.*"):
+            path.unlink(missing_ok=True)
 
     def remove(self, scrub: Callable[[], None] | None = None) -> None:
         """

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from cicd.backends.session_command import check_variables, frame, prepare
+from cicd.backends.session_command import check_variables, frame, numbered, prepare
 from cicd.backends.session_spool import Tail
 from cicd.ports import CancelToken, Exit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from cicd.backends.session_directory import SessionDirectory
     from cicd.ports import FileEntry
@@ -88,11 +88,7 @@ class DriverSession:
         self._users = users
         self._files = files(self)
         self._ends = {0: 0}
-        self._numbers = {
-            path.joinpath("key").read_text("utf-8"): int(path.name)
-            for path in directory.io.iterdir()
-            if path.name.isdigit()
-        }
+        self._numbers = numbered(directory.io)
         self._errands = 0
         self._closed = False
         self._lock = threading.Lock()
@@ -120,10 +116,13 @@ class DriverSession:
                 return Exit(status=KILLED, lost=True)
             number = len(self._numbers) + 1
             text = frame(
-                shell=shell, variables=variables, directory=directory or self.scratch, user=user
+                key=key,
+                shell=shell,
+                variables=variables,
+                directory=directory or self.scratch,
+                user=user,
             )
-            files = {"key": key, "frame": text, "script": script}
-            prepare(self.directory.io, str(number), files)
+            prepare(self._prefix(number), text, script)
             self._numbers[key] = number
         start = self._end_of(number - 1)
         self._channel.send(f"run {number}")
@@ -164,8 +163,11 @@ class DriverSession:
         """
         self._errands += 1
         name = f"errand-{time.monotonic_ns()}-{self._errands}"
-        files = {"frame": frame(directory="/"), "script": script, "tool": tool}
-        at = prepare(self.directory.io, name, files)
+        at = self.directory.io / name
+        at.mkdir(mode=0o755)
+        if tool:
+            (at / "tool").write_text(tool, "utf-8")
+        prepare(f"{at}/", frame(directory="/"), script)
         self._channel.send(f"errand {name}")
         pause = SHORTEST
         ended = at / "exit"
@@ -175,6 +177,10 @@ class DriverSession:
             time.sleep(pause)
             pause = min(pause * SLOWER, LONGEST)
         return Exit(status=int(status)), at
+
+    def _prefix(self, number: int) -> str:
+        """Give the beginning of the paths of a command's files."""
+        return f"{self.directory.io}/{number}."
 
     def _end_of(self, number: int) -> int:
         """Say where in the spool a command ended; waits for one that was not waited for."""
@@ -186,8 +192,7 @@ class DriverSession:
     def _follow(
         self, number: int, start: int, output: Callable[[bytes], None], cancel: CancelToken
     ) -> Exit:
-        at = self.directory.io / str(number)
-        stop = _Stop(self._channel, number, at / "cancelled")
+        stop = _Stop(self._channel, number, Path(f"{self._prefix(number)}cancelled"))
         wake = threading.Event()
         cancel.on_cancel(wake.set)
         tail = Tail(self.directory.spool, self._nonce, number, start)

@@ -149,7 +149,8 @@ def kill(directory: SessionDirectory, *, alive: bool) -> None:
 
 def _leaders(directory: SessionDirectory) -> set[int]:
     found = set()
-    for path in (*directory.io.glob("*/pid"), directory.root / "driver.pid"):
+    ours = directory.root / "driver.pid"
+    for path in (*directory.io.glob("*.pid"), *directory.io.glob("errand-*/pid"), ours):
         try:
             found.add(int(path.read_text()))
         except (OSError, ValueError):

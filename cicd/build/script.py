@@ -27,7 +27,8 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # bash marks what it declares, and prints a variable a line, so single ones can be left out:
 # its own read-only ones, and associative arrays, which do not survive on the service either.
 # Other shells print plain assignments, and values may span lines, so nothing can be left out
-# of the text; what must not be restored is unset before it is printed.
+# of the text; what must not be restored is unset before it is printed, which the shell, about
+# to end, no longer needs; our own two names are unset again when they have been restored.
 _SAVE = r"""__cicd_save() {
 set +eux
 [ -z "${__cicd_saved-}" ] || return 0
@@ -50,11 +51,9 @@ esac ;;
 esac
 done
 else
-(
-unset LINENO PPID RANDOM __cicd_saved __cicd_status
+unset LINENO PPID RANDOM
 set
 export -p
-)
 fi >| STATE
 }
 """
@@ -160,6 +159,7 @@ def _restore(state: str | None, bin_directory: str, given: Iterable[str]) -> str
     unset = f"unset {names}\n" if names else ""
     return f"""if [ -s {quote(state)} ]; then
 {unset}. {quote(state)}
+unset __cicd_saved __cicd_status
 __cicd_old=${{OLDPWD-}}
 cd -- "$PWD" || :
 OLDPWD=$__cicd_old

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cicd.backends.session_command import check_variables, frame, prepare
+from cicd.backends.session_command import check_variables, frame, numbered, prepare
 from cicd.errors import UsageError
 
 values = st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=30)
@@ -41,6 +41,18 @@ def test_a_value_that_cannot_be_passed_on_is_refused_without_being_shown():
 
 
 def test_values_are_not_for_others_to_read(tmp_path):
-    at = prepare(tmp_path, "1", {"frame": "f", "script": "s", "key": "k"})
-    modes = {path.name: path.stat().st_mode & 0o777 for path in at.iterdir()}
-    assert {"frame": 0o600, "script": 0o644, "key": 0o600} == modes
+    prepare(f"{tmp_path}/1.", "f", "s")
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert {"1.frame": 0o600, "1.script": 0o644} == modes
+
+
+def test_a_command_is_found_again_by_its_key(tmp_path):
+    for number, key in enumerate(("BUILD/0/1", "odd \n key \udcff"), start=1):
+        prepare(f"{tmp_path}/{number}.", frame(key=key, directory="/"), "echo")
+    assert {"BUILD/0/1": 1, "odd \n key \udcff": 2} == numbered(tmp_path)
+
+
+def test_what_a_dead_process_left_of_a_command_is_replaced(tmp_path):
+    (tmp_path / "1.script").write_text("half of a longer scri")
+    prepare(f"{tmp_path}/1.", frame(key="k", directory="/"), "echo")
+    assert "echo" == (tmp_path / "1.script").read_text()
