@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cicd.build.environment_variable import Variable, VariableType
 from cicd.build.plan import (
     ArtifactPlan,
     BuildPlan,
@@ -15,12 +16,11 @@ from cicd.build.plan import (
     Refusal,
     ReportPlan,
     SourcePlan,
-    Variable,
 )
 from cicd.build.project import ProjectArtifacts
 from cicd.build.reports import REPORT_FORMATS
 from cicd.build.rules import NOT_YET
-from cicd.build.spec import COMMAND_PHASES, WINDOWS_SHELLS, OnFailure, PhaseType, VariableType
+from cicd.build.spec import COMMAND_PHASES, WINDOWS_SHELLS, OnFailure, PhaseType
 from cicd.build.variables import layered
 from cicd.document.problem import Severity
 

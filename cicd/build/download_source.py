@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cicd.build.commands import DownloadSource
-from cicd.build.spec import VariableType
+from cicd.build.environment_variable import VariableType
 from cicd.build.variables import Unresolved
 from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.ports import CancelToken

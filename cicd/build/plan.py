@@ -6,16 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from cicd.build.spec import OnFailure, PhaseType, VariableType
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variable:
-    """An environment variable; for the secret types ``value`` is a name or a reference."""
-
-    name: str
-    value: str
-    type: VariableType = VariableType.PLAINTEXT
+from cicd.build.environment_variable import Variable
+from cicd.build.spec import OnFailure, PhaseType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from cicd.build.plan import Variable
+from cicd.build.environment_variable import Variable
 
 DEFAULT_IMAGE = "aws/codebuild/standard:7.0"
 

@@ -1,4 +1,4 @@
-"""Projects of ``cicd.yml``: found, and read."""
+"""A project of ``cicd.yml``, read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from cicd.build.plan import Variable
+from cicd.build.environment_variable import Variable, VariableType
 from cicd.build.project import (
     ARTIFACTS_TYPES,
     DEFAULT_IMAGE,
@@ -16,20 +16,14 @@ from cicd.build.project import (
     ProjectArtifacts,
     ProjectEnvironment,
     ProjectSource,
-    default_project,
 )
-from cicd.build.spec import VariableType
 from cicd.document.fields import Fields
-from cicd.document.nearest import closest
-from cicd.document.problem import Problems
-from cicd.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from cicd.document.node import Node
-    from cicd.document.resources import Resources
+    from cicd.document.problem import Problems
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-_]{1,254}")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_]{1,127}")
@@ -73,57 +67,6 @@ _ENVIRONMENT_ONLY = [
     "imagePullCredentialsType",
     "registryCredential",
 ]
-
-
-def find_project(
-    resources: Resources, name: str | None, directory: Path, *, required: bool = True
-) -> Project:
-    """
-    Find a project of ``cicd.yml``, or make the default one.
-
-    Args:
-        resources: ``cicd.yml``, which may be empty.
-        name: Which; None: the only one there, or the default one, named after ``directory``.
-        directory: The source.
-        required: Whether a name that ``cicd.yml`` does not have is refused; else it names a
-            default project, as long as ``cicd.yml`` has no projects at all.
-
-    Raises:
-        UsageError: No such project, or several and no name.
-        DocumentError: The project is not valid.
-    """
-    known = resources.section("projects")
-    if name is None:
-        if not known:
-            return default_project(directory.resolve().name)
-        if len(known) > 1:
-            raise UsageError(
-                f"cicd.yml has {len(known)} projects",
-                hint=f"name one with --project: {', '.join(known)}",
-            )
-        name = next(iter(known))
-    node = known.get(name)
-    if node is None:
-        if not known and not required:
-            return default_project(name)
-        near = closest(name, known)
-        listed = f"the projects are {', '.join(known)}" if known else "cicd.yml has no projects"
-        raise UsageError(
-            f"there is no project '{name}'",
-            hint=f"did you mean '{near}'?" if near else listed,
-        )
-    problems = Problems()
-    project = read_project(node, problems)
-    problems.raise_errors()
-    return project
-
-
-def local_images(resources: Resources) -> Mapping[str, str]:
-    """Give ``local: images:`` of ``cicd.yml``: cloud image → what stands in for it."""
-    if resources.local is None:
-        return {}
-    images = Fields(resources.local, Problems(), room="build", what="'local'").mapping("images")
-    return {} if images is None else {e.key: e.value.text for e in images.entries()}
 
 
 def read_project(node: Node, problems: Problems) -> Project:

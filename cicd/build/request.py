@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cicd.build.plan import Variable
+from cicd.build.environment_variable import Variable
 from cicd.build.project import Project
 from cicd.ports import Environment, Mount, MountMode, Revision
 

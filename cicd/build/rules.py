@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cicd.build.environment_variable import VariableType
 from cicd.build.reports import REPORT_FORMATS
-from cicd.build.spec import OnFailure, VariableType
+from cicd.build.spec import OnFailure
 from cicd.build.variables import is_reserved
 from cicd.document.rules import Rule, rule
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cicd.build.batch_spec import BatchSpec
+from cicd.build.environment_variable import VariableType
 from cicd.document.position import Span
 
 
@@ -26,14 +27,6 @@ class PhaseType(StrEnum):
 
 
 COMMAND_PHASES = (PhaseType.INSTALL, PhaseType.PRE_BUILD, PhaseType.BUILD, PhaseType.POST_BUILD)
-
-
-class VariableType(StrEnum):
-    """Where a variable's value comes from. Source: API, ``EnvironmentVariableType``."""
-
-    PLAINTEXT = "PLAINTEXT"
-    PARAMETER_STORE = "PARAMETER_STORE"
-    SECRETS_MANAGER = "SECRETS_MANAGER"
 
 
 class OnFailure(StrEnum):

@@ -6,8 +6,7 @@ import base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cicd.build.plan import Variable
-from cicd.build.spec import VariableType
+from cicd.build.environment_variable import Variable, VariableType
 from cicd.errors import UsageError
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import click
 
 from cicd.cli.options import pair, shared_options
-from cicd.document.position import brief
 from cicd.errors import ExitCode, UsageError
 from cicd.ports import Level
 
@@ -20,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cicd.backends.head_start import HeadStart
-    from cicd.build.plan import BuildPlan, Variable
+    from cicd.build.environment_variable import Variable
+    from cicd.build.plan import BuildPlan
     from cicd.build.request import BuildRequest
     from cicd.build.run import BuildResult
     from cicd.cli.invocation import Invocation
@@ -214,7 +214,7 @@ def _not_secret(from_file: Mapping[str, str], planned: BuildPlan) -> tuple[Varia
 
     The file also holds the values that secrets are looked up in, which no plan may hold.
     """
-    from cicd.build.plan import Variable
+    from cicd.build.environment_variable import Variable
 
     looked_up = {v.value for v in planned.variables if v.type != "PLAINTEXT"}
     looked_up |= {value.partition(":")[0] for value in looked_up}
@@ -228,8 +228,8 @@ def _not_secret(from_file: Mapping[str, str], planned: BuildPlan) -> tuple[Varia
 def _request(options: Options, directory: Path, settings: Settings) -> BuildRequest:
     from datetime import timedelta
 
-    from cicd.build.plan import Variable
-    from cicd.build.project_reader import find_project, local_images
+    from cicd.build.environment_variable import Variable
+    from cicd.build.find_project import find_project, local_images
     from cicd.build.request import BuildRequest
     from cicd.document.resources import Resources
     from cicd.wiring import new_id
@@ -277,6 +277,8 @@ def _buildspec(given: str | None, directory: Path) -> str | None:
     if given is None or os.path.exists(directory / given):  # noqa: PTH110
         return given
     if not os.path.exists(given):  # noqa: PTH110
+        from cicd.document.position import brief
+
         raise UsageError(
             f"there is no buildspec '{brief(given)}'",
             hint=f"name it from here, or from {directory}",
@@ -285,11 +287,11 @@ def _buildspec(given: str | None, directory: Path) -> str | None:
 
 
 def _local_runner(resources: Resources) -> str | None:
+    if resources.local is None:
+        return None
     from cicd.document.fields import Fields
     from cicd.document.problem import Problems
 
-    if resources.local is None:
-        return None
     local = Fields(resources.local, Problems(), room="build", what="'local'")
     return local.text("runner", default=None)
 

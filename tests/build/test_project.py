@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from cicd.build.plan import Variable
+from cicd.build.environment_variable import Variable, VariableType
+from cicd.build.find_project import find_project, local_images
 from cicd.build.project import default_project
-from cicd.build.project_reader import find_project, local_images, read_project
-from cicd.build.spec import VariableType
+from cicd.build.project_reader import read_project
 from cicd.document.load import load_text
 from cicd.document.problem import Problems
 from cicd.document.resources import Resources

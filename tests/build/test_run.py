@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cicd.build.plan import Variable
+from cicd.build.environment_variable import Variable
 from cicd.build.project import Project, ProjectArtifacts, ProjectEnvironment, default_project
 from cicd.build.request import BuildRequest
 from cicd.build.run import (
@@ -46,7 +46,7 @@ phases:
 DRIVER = """
 import sys
 from pathlib import Path
-from cicd.build.plan import Variable
+from cicd.build.environment_variable import Variable
 from cicd.build.project import default_project
 from cicd.build.request import BuildRequest
 from cicd.build.run import run_build

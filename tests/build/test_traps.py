@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from cicd.build.plan import Variable
+from cicd.build.environment_variable import Variable
 from cicd.build.project import Project, ProjectArtifacts, ProjectEnvironment, default_project
 from cicd.errors import DocumentError
 from cicd.testing.fakes import MemorySecrets

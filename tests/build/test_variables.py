@@ -1,8 +1,8 @@
 import pytest
 
 from cicd.backends.secrets_environment import EnvironmentSecrets
-from cicd.build.plan import Variable
-from cicd.build.spec import EnvironmentVariable, VariableType
+from cicd.build.environment_variable import Variable, VariableType
+from cicd.build.spec import EnvironmentVariable
 from cicd.build.variables import Unresolved, built_in, is_reserved, layered, resolve
 from cicd.document.position import Source, Span
 from cicd.testing.fakes import MemorySecrets

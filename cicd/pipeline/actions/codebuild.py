@@ -24,7 +24,7 @@ from cicd.pipeline.result import (
 from cicd.ports import Revision
 
 if TYPE_CHECKING:
-    from cicd.build.plan import Variable
+    from cicd.build.environment_variable import Variable
     from cicd.build.run import BuildResult
     from cicd.engine.process import Scope
     from cicd.pipeline.actions.provider import ActionRequest
@@ -48,7 +48,7 @@ class CodeBuildAction:
 
     def run(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
         """Unpack or clone each input into a directory of its own, and build in the primary one."""
-        from cicd.build.project_reader import find_project, local_images
+        from cicd.build.find_project import find_project, local_images
         from cicd.build.request import BuildRequest
         from cicd.build.run import run_build
         from cicd.document.resources import Resources
@@ -100,8 +100,7 @@ def read_environment_variables(text: str) -> tuple[Variable, ...]:
 
     Raises ``ConfigurationInvalid`` for anything else.
     """
-    from cicd.build.plan import Variable
-    from cicd.build.spec import VariableType
+    from cicd.build.environment_variable import Variable, VariableType
 
     if not text:
         return ()
