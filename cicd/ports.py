@@ -509,8 +509,8 @@ class Services:
     reporters: tuple[Reporter, ...]
     new_id: Callable[[], str]  # a fresh UUID
     runner: Callable[[str], Runner]  # by name; loaded when first asked for
-    source: Callable[[Path], Source]  # a git repository, or a plain directory
-    working_tree: Callable[[Path], Source]  # the same, uncommitted changes included
+    source: Callable[[Path], Source]  # what is committed in a git repository
+    working_tree: Callable[[Path], Source]  # any directory as it is, in git or not
     target: Callable[[TargetSpec], InstanceTarget]
     cancel: CancelToken = field(default_factory=CancelToken)  # the invocation's own
     jobs: int = 8  # commands at once, an execution

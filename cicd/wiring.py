@@ -67,7 +67,7 @@ def make_services(
             reporters=reporters,
             new_id=new_id,
             runner=runners(home, ahead),
-            source=_source,
+            source=_commits,
             working_tree=_working_tree,
             target=_target,
             jobs=settings.jobs,
@@ -112,12 +112,10 @@ def _clock(speed: float) -> Clock:
     return SystemClock() if speed == 1 else ScaledClock(speed)
 
 
-def _source(path: Path) -> Source:
-    from cicd.backends.source_directory import DirectorySource
+def _commits(path: Path) -> Source:
     from cicd.backends.source_git import GitSource
-    from cicd.repos.git import find_repository
 
-    return GitSource(path) if find_repository(path) else DirectorySource(path)
+    return GitSource(path)
 
 
 def _working_tree(path: Path) -> Source:

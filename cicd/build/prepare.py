@@ -170,7 +170,7 @@ def _sources(request: BuildRequest, services: Services) -> tuple[SourcePlan, ...
 
 def _describe(source: Path, services: Services) -> Revision:
     try:
-        return services.source(source).describe()
+        return services.working_tree(source).describe()
     except CicdError:
         # A build needs no git; without it there is no revision to tell the commands of.
         return Revision(id="")

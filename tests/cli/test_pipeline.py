@@ -42,7 +42,18 @@ def here(tmp_path, monkeypatch):
     (tmp_path / "pipeline.yml").write_text(PIPELINE)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CICD_HOME", str(tmp_path / ".cicd"))
+    git("init", "--quiet", "--initial-branch=main")
+    commit()
     return tmp_path
+
+
+def git(*words):
+    subprocess.run(("git", *words), check=True)
+
+
+def commit():
+    git("add", "--all")
+    git("-c", "user.name=n", "-c", "user.email=e@x", "commit", "--quiet", "--message=m")
 
 
 def asked(*words):
@@ -65,6 +76,15 @@ def test_a_run_succeeds_and_its_result_has_awss_shape(here, capsys):
     ]
     approve = result["actionExecutionDetails"][0]
     assert "to live?" == approve["input"]["resolvedConfiguration"]["CustomData"]
+
+
+def test_a_source_outside_git_fails_with_what_to_do_and_can_be_taken_as_it_is(here, capsys):
+    (here / ".git").rename(here / "not-git")
+    assert 1 == asked("run", "--approve")
+    said = capsys.readouterr().out
+    assert f"{here} is not in a git repository" in said
+    assert "or take the files as they are with --working-tree" in said
+    assert 0 == asked("run", "--approve", "--working-tree")
 
 
 def test_list_status_and_logs_tell_of_it(here, capsys):
@@ -165,6 +185,7 @@ def test_a_build_that_this_machine_cannot_do_ends_with_four(here, capsys, monkey
     inputArtifacts: [{name: code}]
 """
     )
+    commit()
     assert 4 == asked("run")
     said = "".join(capsys.readouterr())
     assert "the engine has gone" in said

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from cicd.engine.process import Scope
     from cicd.pipeline.actions.provider import ActionRequest
-    from cicd.ports import Artifact, ArtifactFile, Revision, Services
+    from cicd.ports import Artifact, ArtifactFile, Revision, Services, Source
 
 
 class RepositorySource:
@@ -70,7 +70,7 @@ class RepositorySource:
             return failed(
                 FailureType.REVISION_UNAVAILABLE,
                 f"{name}: {unknown.message}",
-                hint=f"--revision {request.action.name}=HEAD takes what is checked out"
+                hint=_advice(unknown, request.action.name, services.source(directory))
                 if form is ArtifactFormat.CODE_ZIP
                 else unknown.hint or "",
             )
@@ -102,11 +102,19 @@ class RepositorySource:
             version = version or branch
             return *refer(directory, version, request.workspace), version
         source = (services.working_tree if plan.working_tree else services.source)(directory)
-        # A directory outside git has no branches.
-        version = version or (branch if source.describe().id else None)
+        version = version or branch
         tree = request.workspace / "tree"
         tree.mkdir(parents=True, exist_ok=True)
         return source.fetch(version, tree), as_code_zip(tree), version
+
+
+def _advice(unknown: UsageError, action: str, source: Source) -> str:
+    """Say what to do; where something is checked out, that can be taken instead."""
+    try:
+        source.describe()
+    except UsageError:
+        return unknown.hint or ""
+    return f"{unknown.hint}; --revision {action}=HEAD takes what is checked out"
 
 
 def find_repository(request: ActionRequest, name: str) -> Path:
