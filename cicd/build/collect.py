@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cicd.build.artifacts import key, place
+from cicd.build.delivery import deliver_files, deliver_zip
 from cicd.build.pick import NothingFound, Picker
 from cicd.build.plan import BuildPlan
 from cicd.build.reports import REPORT_FORMATS
@@ -112,10 +112,6 @@ class Collector:
             s3_prefix=wanted.s3_prefix,
         )
         there = self.plan.artifacts_directory / below
-        if wanted.packaging == "ZIP":
-            there.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(self.artifacts.path(kept), there)
-        else:
-            there.mkdir(parents=True, exist_ok=True)
-            self.artifacts.unpack(kept, there)
+        deliver = deliver_zip if wanted.packaging == "ZIP" else deliver_files
+        deliver(kept, self.artifacts, there)
         return str(there)

@@ -254,7 +254,7 @@ def _request(options: Options, directory: Path, settings: Settings) -> BuildRequ
         secondary_sources=_secondary(options.secondary_source),
         timeout=timedelta(minutes=options.timeout) if options.timeout else None,
         uuid=new_id(),
-        artifacts_directory=options.artifacts.absolute() if options.artifacts else None,
+        artifacts_directory=options.artifacts.resolve() if options.artifacts else None,
     )
 
 

@@ -1,0 +1,57 @@
+"""Artifacts laid where the user wants them: over what is there, as an upload to S3 does."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cicd.errors import Unavailable
+
+if TYPE_CHECKING:
+    from cicd.ports import Artifact, ArtifactStore
+
+
+def deliver_files(artifact: Artifact, artifacts: ArtifactStore, there: Path) -> None:
+    """
+    Put the files of an artifact into the directory ``there``, made if need be.
+
+    Files of the same names are replaced, others stay; a link is replaced, never written through.
+    Raises ``Unavailable`` where a directory stands in a file's place.
+    """
+    there.mkdir(parents=True, exist_ok=True)
+    # Beside the target, so that each file is moved and none is ever there in part.
+    with tempfile.TemporaryDirectory(prefix=".cicd-artifact-", dir=there.parent) as fresh:
+        artifacts.unpack(artifact, Path(fresh))
+        _lay_over(Path(fresh), there)
+
+
+def deliver_zip(artifact: Artifact, artifacts: ArtifactStore, there: Path) -> None:
+    """Put the zip itself at ``there``, in place of what is there."""
+    there.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".cicd-artifact-", dir=there.parent) as fresh:
+        copy = Path(fresh, there.name)
+        shutil.copyfile(artifacts.path(artifact), copy)
+        _replace(copy, there)
+
+
+def _lay_over(fresh: Path, there: Path) -> None:
+    for path in sorted(fresh.iterdir()):
+        target = there / path.name
+        if not path.is_dir() or path.is_symlink():
+            _replace(path, target)
+            continue
+        if target.is_symlink() or target.is_file():
+            target.unlink()
+        target.mkdir(exist_ok=True)
+        _lay_over(path, target)
+
+
+def _replace(path: Path, target: Path) -> None:
+    if target.is_dir() and not target.is_symlink():
+        raise Unavailable(
+            f"{target} is a directory, where a file of the artifact belongs",
+            hint="remove it, or choose another directory with --artifacts",
+        )
+    path.replace(target)

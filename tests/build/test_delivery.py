@@ -1,0 +1,55 @@
+import pytest
+
+from cicd.build.delivery import deliver_files, deliver_zip
+from cicd.errors import Unavailable
+from cicd.ports import ArtifactFile
+from cicd.store.artifacts import ArtifactFiles
+
+
+@pytest.fixture
+def artifacts(tmp_path):
+    return ArtifactFiles(tmp_path / "store")
+
+
+def kept(artifacts, tmp_path, **files):
+    made = []
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+        made.append(ArtifactFile(path=f"dist/{name}", source=tmp_path / name))
+    return artifacts.put(made)
+
+
+def test_a_second_delivery_replaces_its_files_and_leaves_the_others(artifacts, tmp_path):
+    out = tmp_path / "out"
+    deliver_files(kept(artifacts, tmp_path, a="one", b="b"), artifacts, out)
+    (out / "mine").write_text("mine")
+    deliver_files(kept(artifacts, tmp_path, a="two"), artifacts, out)
+    found = {str(p.relative_to(out)): p.read_text() for p in out.rglob("*") if p.is_file()}
+    assert {"dist/a": "two", "dist/b": "b", "mine": "mine"} == found
+    assert ["dist", "mine"] == sorted(path.name for path in out.iterdir())
+
+
+def test_nothing_is_written_through_a_link_that_is_there(artifacts, tmp_path):
+    out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    out.mkdir()
+    elsewhere.mkdir()
+    (out / "dist").symlink_to(elsewhere)
+    deliver_files(kept(artifacts, tmp_path, a="one"), artifacts, out)
+    assert "one" == (out / "dist" / "a").read_text()
+    assert [] == list(elsewhere.iterdir())
+
+
+def test_a_directory_in_a_files_place_is_refused_and_kept(artifacts, tmp_path):
+    place = tmp_path / "out" / "dist" / "a" / "inside"
+    place.mkdir(parents=True)
+    with pytest.raises(Unavailable, match="is a directory, where a file"):
+        deliver_files(kept(artifacts, tmp_path, a="one"), artifacts, tmp_path / "out")
+    assert place.is_dir()
+
+
+def test_a_zip_replaces_the_one_before(artifacts, tmp_path):
+    there = tmp_path / "out" / "x.zip"
+    for text in ("one", "two"):
+        artifact = kept(artifacts, tmp_path, a=text)
+        deliver_zip(artifact, artifacts, there)
+        assert artifacts.path(artifact).read_bytes() == there.read_bytes()
