@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cicd.build.commands import ReadReport, RunCommand, UploadArtifacts
 from cicd.build.event_detail import phase_change, state_change
-from cicd.build.narrate import LOGGED
+from cicd.build.log.narrate import LOGGED
 from cicd.build.reports.summary import summary_lines
 from cicd.build.spec import COMMAND_PHASES
 from cicd.build.state import BuildState, StatusType, moves

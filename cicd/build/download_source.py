@@ -11,9 +11,9 @@ from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.ports import CancelToken
 
 if TYPE_CHECKING:
-    from cicd.build.journal import Journal
+    from cicd.build.log.journal import Journal
     from cicd.build.plan import BuildPlan
-    from cicd.build.shell import BuildShell
+    from cicd.build.shell.shell import BuildShell
     from cicd.ports import Session
 
 _KEY = DownloadSource().key
@@ -93,7 +93,7 @@ def _select_runtimes(
     wanted: list[tuple[str, str]], shell: BuildShell, journal: Journal
 ) -> Outcome | None:
     """Select what ``runtime-versions`` asks for, where the image has such a choice."""
-    from cicd.build.runtimes import RUNTIMES, select_runtimes
+    from cicd.build.shell.runtimes import RUNTIMES, select_runtimes
     from cicd.document.load import load_text
 
     offered = bytearray()

@@ -15,16 +15,16 @@ from cicd.build.commands import (
     UploadArtifacts,
 )
 from cicd.build.download_source import download_source, failed
-from cicd.build.journal import Journal
+from cicd.build.log.journal import Journal
 from cicd.build.process import BuildProcess
 from cicd.build.request import environment_of
-from cicd.build.script import value_of
-from cicd.build.shell import BuildShell
+from cicd.build.shell.script import value_of
+from cicd.build.shell.shell import BuildShell
 from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.errors import CicdError
 
 if TYPE_CHECKING:
-    from cicd.build.collect import Collector
+    from cicd.build.artifacts.collect import Collector
     from cicd.build.plan import BuildPlan
     from cicd.engine.process import Command, Scope
     from cicd.event import JSON
@@ -139,8 +139,8 @@ class BuildEffects:
     # ── UPLOAD_ARTIFACTS, FINALIZING ──────────────────────────────────────────────────────────
 
     def _collector(self, shell: BuildShell, key: str) -> Collector:
-        from cicd.build.collect import Collector
-        from cicd.build.pick import Picker
+        from cicd.build.artifacts.collect import Collector
+        from cicd.build.artifacts.pick import Picker
 
         _, redactor = shell.values()
         return Collector(
@@ -156,7 +156,7 @@ class BuildEffects:
         )
 
     def _upload(self) -> Outcome:
-        from cicd.build.pick import NothingFound
+        from cicd.build.artifacts.pick import NothingFound
 
         shell = self._shell()
         if shell is None:

@@ -7,11 +7,11 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from cicd.build.buildspec.reader import read_buildspec
 from cicd.build.compile import Start, refusal
 from cicd.build.plan import Refusal, SourcePlan
 from cicd.build.request import image_of
 from cicd.build.rules import BUILD_RULES
-from cicd.build.spec_reader import read_buildspec
 from cicd.document.load import load, load_text
 from cicd.document.rules import run_rules
 from cicd.errors import CicdError, DocumentError, Unavailable, UsageError

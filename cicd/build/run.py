@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from cicd.build.compile import compile_plan, refusal
 from cicd.build.effects import BuildEffects
-from cicd.build.journal import Journal
-from cicd.build.narrator import Narrator
+from cicd.build.log.journal import Journal
+from cicd.build.log.narrator import Narrator
 from cicd.build.plan import BuildPlan
 from cicd.build.prepare import check_sources, read_request, start_of
 from cicd.build.process import BuildProcess

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cicd.build.batch_spec import BatchSpec
+from cicd.build.buildspec.batch import BatchSpec
 from cicd.build.environment_variable import VariableType
 from cicd.document.position import Span
 

@@ -120,8 +120,8 @@ def _read(candidate: Candidate, expected: Kind | None) -> tuple[Kind | None, Nod
 
 def _check(kind: Kind, node: Node, candidate: Candidate, problems: Problems) -> None:
     if kind is Kind.BUILDSPEC:
+        from cicd.build.buildspec.reader import read_buildspec
         from cicd.build.rules import BUILD_RULES
-        from cicd.build.spec_reader import read_buildspec
         from cicd.document.rules import run_rules
 
         run_rules(BUILD_RULES, read_buildspec(node, problems), problems)

@@ -2,7 +2,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cicd.build.artifacts import Placed, base_directories, key, place, select, split_pattern
+from cicd.build.artifacts.patterns import (
+    Placed,
+    base_directories,
+    key,
+    place,
+    select,
+    split_pattern,
+)
 
 FILES = (
     ".hidden",

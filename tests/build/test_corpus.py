@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from cicd.build.buildspec.reader import read_buildspec
 from cicd.build.rules import BUILD_RULES
-from cicd.build.spec_reader import read_buildspec
 from cicd.document.load import load
 from cicd.document.problem import Problems
 from cicd.document.rules import run_rules

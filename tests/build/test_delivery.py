@@ -1,6 +1,6 @@
 import pytest
 
-from cicd.build.delivery import deliver_files, deliver_zip
+from cicd.build.artifacts.delivery import deliver_files, deliver_zip
 from cicd.errors import Unavailable
 from cicd.ports import ArtifactFile
 from cicd.store.artifacts import ArtifactFiles

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from cicd.build.describe import describe
-from cicd.build.narrate import narrate
+from cicd.build.log.narrate import narrate
 from cicd.build.process import BuildProcess
 from cicd.build.shape import build_as_api
 from tests.build.machine import Run, phase, plan

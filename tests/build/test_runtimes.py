@@ -1,6 +1,6 @@
 import pytest
 
-from cicd.build.runtimes import SelectedRuntime, select_runtimes
+from cicd.build.shell.runtimes import SelectedRuntime, select_runtimes
 from cicd.document.load import load_text
 
 IMAGE = load_text(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cicd.build.script import expand, frame, names_in, query, set_up, value_of
+from cicd.build.shell.script import expand, frame, names_in, query, set_up, value_of
 
 SHELLS = [
     shell

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from cicd.build.shell_commands import SHELL_COMMANDS
+from cicd.build.shell.commands import SHELL_COMMANDS
 
 APPLETS = ("sh", "sed", "grep", "sort", "find", "sha256sum", "cut")
 TOOLS = [name for name in ("machine", "busybox") if name == "machine" or shutil.which(name)]

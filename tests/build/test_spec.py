@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cicd.build.buildspec.reader import read_buildspec
 from cicd.build.environment_variable import VariableType
 from cicd.build.rules import BUILD_RULES
 from cicd.build.spec import COMMAND_PHASES, OnFailure, PhaseType
-from cicd.build.spec_reader import read_buildspec
 from cicd.document.load import load_text
 from cicd.document.problem import Problems
 from cicd.document.rules import run_rules

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cicd.build.script import frame, query, set_up
+from cicd.build.shell.script import frame, query, set_up
 from cicd.build.variables import GIT_TRUST, Unresolved, built_in, resolve
 from cicd.engine.output import LineWriter, Redactor
 from cicd.errors import Unavailable
@@ -13,7 +13,7 @@ from cicd.ports import CancelToken
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cicd.build.journal import Journal
+    from cicd.build.log.journal import Journal
     from cicd.build.plan import BuildPlan
     from cicd.ports import Exit, SecretSource, Session
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cicd.build.artifacts import key, place
-from cicd.build.delivery import deliver_files, deliver_zip
-from cicd.build.pick import NothingFound, Picker
+from cicd.build.artifacts.delivery import deliver_files, deliver_zip
+from cicd.build.artifacts.patterns import key, place
+from cicd.build.artifacts.pick import NothingFound, Picker
 from cicd.build.plan import BuildPlan
 from cicd.build.reports import REPORT_FORMATS
 from cicd.build.reports.model import Report, ReportUnreadable, TestCase
 from cicd.build.reports.summary import summary
-from cicd.build.script import expand
+from cicd.build.shell.script import expand
 from cicd.engine.output import Redactor
 from cicd.ports import ArtifactStore
 

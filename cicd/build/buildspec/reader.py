@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cicd.build.batch_spec import read_batch
+from cicd.build.buildspec.batch import read_batch
+from cicd.build.buildspec.phases import read_phases
+from cicd.build.buildspec.products import read_artifacts, read_cache, read_reports
+from cicd.build.buildspec.reading import Reading, texts
 from cicd.build.environment_variable import VariableType
-from cicd.build.phase_reader import read_phases
-from cicd.build.product_reader import read_artifacts, read_cache, read_reports
 from cicd.build.spec import SHELLS, Buildspec, EnvironmentVariable, Text
-from cicd.build.spec_reading import Reading, texts
 from cicd.document.node import NodeKind
 
 if TYPE_CHECKING:

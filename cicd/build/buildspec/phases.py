@@ -17,7 +17,7 @@ from cicd.document.nearest import closest
 from cicd.document.node import NodeKind
 
 if TYPE_CHECKING:
-    from cicd.build.spec_reading import Reading
+    from cicd.build.buildspec.reading import Reading
     from cicd.document.fields import Fields
     from cicd.document.node import Node
     from cicd.document.position import Span

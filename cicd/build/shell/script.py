@@ -16,7 +16,7 @@ import re
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from cicd.build.shell_commands import SHELL_COMMANDS
+from cicd.build.shell.commands import SHELL_COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cicd.build.describe import describe
-from cicd.build.journal import Journal
-from cicd.build.narrate import narrate
+from cicd.build.log.journal import Journal
+from cicd.build.log.narrate import narrate
 from cicd.build.process import BuildProcess
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cicd.build.commands import DownloadSource, RunCommand
-from cicd.build.journal import container_line
+from cicd.build.log.journal import container_line
 from cicd.build.spec import COMMAND_PHASES, PhaseType
 from cicd.build.state import BuildState, moves
 from cicd.event import EventKind

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from cicd.build.artifacts import (
+from cicd.build.artifacts.patterns import (
     Placed,
     base_directories,
     is_pattern,
@@ -18,7 +18,7 @@ from cicd.build.artifacts import (
     select,
     split_pattern,
 )
-from cicd.build.script import names_in, value_of
+from cicd.build.shell.script import names_in, value_of
 from cicd.errors import UsageError
 from cicd.ports import ArtifactFile, Session
 

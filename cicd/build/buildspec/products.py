@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cicd.build.buildspec.reading import texts
 from cicd.build.spec import REPORT_FILE_FORMATS, ArtifactsSpec, CacheSpec, ReportSpec
-from cicd.build.spec_reading import texts
 
 if TYPE_CHECKING:
-    from cicd.build.spec_reading import Reading
+    from cicd.build.buildspec.reading import Reading
     from cicd.document.fields import Fields
     from cicd.document.node import Node
     from cicd.document.position import Span

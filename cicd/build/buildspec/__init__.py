@@ -1,0 +1,1 @@
+"""Reading a buildspec: Node → Buildspec, and everything that is wrong with it."""

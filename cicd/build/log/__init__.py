@@ -1,0 +1,1 @@
+"""A build's log: which lines it gets, and who writes them."""

@@ -1,0 +1,1 @@
+"""The one shell that a build's commands seem to share."""
