@@ -19,7 +19,7 @@ from cicd.build.plan import (
 )
 from cicd.build.project import ProjectArtifacts
 from cicd.build.reports import REPORT_FORMATS
-from cicd.build.rules import NOT_YET
+from cicd.build.rules.sections import NOT_YET
 from cicd.build.spec import COMMAND_PHASES, WINDOWS_SHELLS, OnFailure, PhaseType
 from cicd.build.variables import layered
 from cicd.document.problem import Severity

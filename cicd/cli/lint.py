@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cicd.cli.beside import check_appspec_scripts, check_pipeline_links
-from cicd.cli.documents import Candidate, Kind, candidates, kind_by_content, kind_by_name
 from cicd.cli.options import shared_options
-from cicd.document.problem import Problem, Problems, Severity
-from cicd.errors import DocumentError, ExitCode, Unavailable
+from cicd.document.problem import Problem, Severity
+from cicd.errors import ExitCode
+from cicd.lint.check import check_document
+from cicd.lint.documents import Candidate, Kind, candidates
 from cicd.ports import Level
 
 if TYPE_CHECKING:
     from cicd.cli.invocation import Invocation
-    from cicd.document.node import Node
 
 ORDER = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
@@ -72,76 +71,13 @@ def lint(
 
 
 def _check_one(candidate: Candidate, forced: Kind | None, findings: Findings) -> None:
-    named = kind_by_name(candidate.name)
-    try:
-        kind, node = _read(candidate, forced or named)
-    except DocumentError as refused:
-        findings.problems += refused.problems
-        findings.checked.append((candidate.name, forced or named or Kind.BUILDSPEC))
-        findings.unreadable += 1
-        return
-    if kind is Kind.TEMPLATE and forced is None:
-        findings.passed_over.append(
-            (candidate.name, "a CloudFormation template, which is not checked here yet")
-        )
-        return
-    if kind is None:
-        if candidate.given:
-            findings.passed_over.append(
-                (candidate.name, "not a document known here; --kind says what it is")
-            )
-        return
-    problems = Problems()
-    try:
-        _check(kind, node, candidate, problems)
-    except DocumentError as refused:
-        findings.problems += refused.problems
-    except Unavailable as refused:
-        findings.passed_over.append((candidate.name, refused.message))
-        return
-    findings.problems += problems
-    findings.checked.append((candidate.name, kind))
-
-
-def _read(candidate: Candidate, expected: Kind | None) -> tuple[Kind | None, Node]:
-    from cicd.document.load import load
-
-    if expected is Kind.APPSPEC:
-        # As the agent reads it: the last of two equal keys wins, and aliases are refused.
-        return expected, load(candidate.path, candidate.name, duplicates="last", aliases=False)
-    node = load(candidate.path, candidate.name)
-    found = kind_by_content(node)
-    if expected is Kind.PIPELINE and not candidate.given:
-        return found, node  # many files have "pipeline" in their names
-    if found is Kind.TEMPLATE:
-        return found, node
-    return expected or found, node
-
-
-def _check(kind: Kind, node: Node, candidate: Candidate, problems: Problems) -> None:
-    if kind is Kind.BUILDSPEC:
-        from cicd.build.buildspec.reader import read_buildspec
-        from cicd.build.rules import BUILD_RULES
-        from cicd.document.rules import run_rules
-
-        run_rules(BUILD_RULES, read_buildspec(node, problems), problems)
-    elif kind is Kind.APPSPEC:
-        from cicd.deploy.rules import check_appspec, refuse_platform
-
-        refuse_platform(node)
-        appspec = check_appspec(node, problems)
-        if appspec is not None:
-            check_appspec_scripts(appspec, candidate.path, problems)
-    elif kind is Kind.PIPELINE:
-        from cicd.pipeline.definition import check_definition
-
-        declaration = check_definition(node, problems)
-        if declaration is not None:
-            check_pipeline_links(declaration, candidate.path, problems)
-    else:
-        from cicd.cli.resources import check_resources
-
-        check_resources(candidate.path.parent, problems)
+    checked = check_document(candidate, forced)
+    findings.problems += checked.problems
+    findings.unreadable += not checked.readable
+    if checked.passed_over:
+        findings.passed_over.append((checked.name, checked.passed_over))
+    elif checked.kind is not None:
+        findings.checked.append((checked.name, checked.kind))
 
 
 def _report(invocation: Invocation, findings: Findings, fail_on: Severity) -> int:

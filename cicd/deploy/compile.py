@@ -12,7 +12,8 @@ from cicd.deploy.agent.packing import walk
 from cicd.deploy.lifecycle import IN_PLACE
 from cicd.deploy.plan import BundleType, DeploymentPlan, RevisionPlan
 from cicd.deploy.revision import load_appspec
-from cicd.deploy.rules import check_appspec, check_revision, refuse_platform
+from cicd.deploy.rules import check_appspec, refuse_platform
+from cicd.deploy.rules.revision import check_revision
 from cicd.deploy.spec import AppSpec, FileExistsBehavior
 from cicd.document.problem import Problem, Problems
 from cicd.errors import DocumentError, UsageError

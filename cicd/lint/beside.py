@@ -32,7 +32,7 @@ def check_pipeline_links(spec: PipelineDeclaration, path: Path, problems: Proble
 
 def check_appspec_scripts(spec: AppSpec, path: Path, problems: Problems) -> None:
     """Note scripts that are not beside the AppSpec ``path``, or not executable there."""
-    from cicd.deploy.rules import check_scripts
+    from cicd.deploy.rules.revision import check_scripts
 
     locations = {s.location.strip("/") for scripts in spec.hooks.values() for s in scripts}
     committed = _committed(path.parent)

@@ -1,56 +1,19 @@
-"""What is right by the grammar of an AppSpec and still not what its writer wants."""
+"""What is right by the grammar of a server's AppSpec and still not what its writer wants."""
 
 from __future__ import annotations
 
 import posixpath
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cicd.deploy.agent.install import absolute
-from cicd.deploy.appspec.reader import read_appspec
 from cicd.deploy.lifecycle import TOLERATED, TRAFFIC
-from cicd.deploy.spec import DEFAULT_TIMEOUT, AppSpec, ComputePlatform, compute_platform
-from cicd.document.rules import rule, run_rules
-from cicd.errors import Unavailable
+from cicd.deploy.spec import DEFAULT_TIMEOUT
+from cicd.document.rules import rule
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
-
-    from cicd.deploy.spec import HookScript
-    from cicd.document.node import Node
+    from cicd.deploy.spec import AppSpec
     from cicd.document.problem import Problems
-
-
-def check_appspec(node: Node, problems: Problems) -> AppSpec | None:
-    """
-    Read an AppSpec and run every rule; None for one that is not for servers.
-
-    An ECS or Lambda AppSpec is not an error of the document: see ``refuse_platform``.
-    """
-    if compute_platform(node) is not ComputePlatform.SERVER:
-        return None
-    spec = read_appspec(node, problems)
-    run_rules(RULES, spec, problems)
-    return spec
-
-
-def refuse_platform(node: Node) -> None:
-    """Raise ``Unavailable`` for an AppSpec of ECS or Lambda, which are not deployed to here."""
-    match compute_platform(node):
-        case ComputePlatform.SERVER:
-            return
-        case ComputePlatform.ECS:
-            raise Unavailable(
-                f"'{node.span.source.name}' is for ECS: it comes as a service deployment, "
-                "which is not run here yet",
-                hint="deploy a server's AppSpec, with 'os: linux', 'files' and 'hooks'",
-            )
-        case ComputePlatform.LAMBDA:
-            raise Unavailable(
-                f"'{node.span.source.name}' is for Lambda: it comes as a function deployment, "
-                "which is not run here yet",
-                hint="deploy a server's AppSpec, with 'os: linux', 'files' and 'hooks'",
-            )
 
 
 @rule("deploy/event-timeout")
@@ -163,78 +126,3 @@ def closed_directory(spec: AppSpec, problems: Problems) -> None:
                 permission.span,
                 hint="add 'type: [file]'",
             )
-
-
-RULES: Final = (
-    event_timeout,
-    never_run,
-    script_arguments,
-    destination_directory,
-    relative_destination,
-    no_files,
-    lost_setuid,
-    closed_directory,
-)
-
-
-def check_revision(spec: AppSpec, names: Collection[str], problems: Problems) -> None:
-    """Note sources and scripts that are not in the revision, which a deployment finds late."""
-    for mapping in spec.files:
-        source = absolute(mapping.source).strip("/")
-        below = source + "/"
-        if source and source not in names and not any(n.startswith(below) for n in names):
-            problems.warning(
-                "deploy/missing-source",
-                f"'{mapping.source}' is not in the revision",
-                mapping.span,
-                hint="no pattern is expanded here: name a file or a directory"
-                if "*" in source
-                else None,
-                note="Install breaks off there, with what came before it already copied",
-            )
-    for script in _scripts(spec):
-        location = absolute(script.location).strip("/")
-        if location and location not in names:
-            problems.warning(
-                "deploy/missing-script",
-                f"'{script.location}' is not in the revision",
-                script.span,
-                note="its event fails with ScriptMissing",
-            )
-
-
-def check_scripts(spec: AppSpec, executable: Mapping[str, bool], problems: Problems) -> None:
-    """
-    Note scripts that are not where the AppSpec was written, or not executable there.
-
-    Args:
-        spec: The AppSpec.
-        executable: The files beside it that it names, as it does but for slashes around; and
-            whether each is executable.
-        problems: Where to note it.
-
-    """
-    for script in _scripts(spec):
-        found = executable.get(script.location.strip("/"))
-        if found is None:
-            problems.warning(
-                "deploy/missing-script",
-                f"'{script.location}' is not beside the AppSpec",
-                script.span,
-                hint="name it as it is below the revision's root, or let the build put it there",
-                note="without it the event fails with ScriptMissing",
-            )
-        elif not found:
-            problems.warning(
-                "deploy/script-not-executable",
-                f"'{script.location}' is not executable",
-                script.span,
-                hint=f"chmod +x {script.location} and commit that; "
-                f"git update-index --chmod=+x {script.location} where the disk cannot say it",
-                note="the agent makes it executable itself, with a warning in its log",
-            )
-
-
-def _scripts(spec: AppSpec) -> Iterator[HookScript]:
-    for scripts in spec.hooks.values():
-        yield from scripts

@@ -1,4 +1,4 @@
-"""What the grammar of a buildspec allows, and is still worth a word."""
+"""What holds within and between the sections of a buildspec."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cicd.build.environment_variable import VariableType
 from cicd.build.reports import REPORT_FORMATS
 from cicd.build.spec import OnFailure
 from cicd.build.variables import is_reserved
-from cicd.document.rules import Rule, rule
+from cicd.document.rules import rule
 
 if TYPE_CHECKING:
     from cicd.build.spec import Buildspec
@@ -176,16 +176,3 @@ def not_carried_out(spec: Buildspec, problems: Problems) -> None:
         )
     if spec.git_credential_helper:
         problems.warning(name, f"'git-credential-helper' {NOT_YET}: git uses its own", spec.span)
-
-
-BUILD_RULES: tuple[Rule[Buildspec], ...] = (
-    no_phases,
-    reserved_variable,
-    variable_twice,
-    literal_variable,
-    exported_variable,
-    cache_keys,
-    too_many,
-    runtime_versions_elsewhere,
-    not_carried_out,
-)

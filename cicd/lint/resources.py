@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cicd.cli.documents import Kind, kind_by_name
 from cicd.errors import DocumentError, Unavailable, UsageError
+from cicd.lint.documents import Kind, kind_by_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -1,0 +1,59 @@
+"""What must hold for an AppSpec beyond its grammar."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cicd.deploy.appspec.reader import read_appspec
+from cicd.deploy.rules import server
+from cicd.deploy.spec import ComputePlatform, compute_platform
+from cicd.document.rules import run_rules
+from cicd.errors import Unavailable
+
+if TYPE_CHECKING:
+    from cicd.deploy.spec import AppSpec
+    from cicd.document.node import Node
+    from cicd.document.problem import Problems
+
+RULES: Final = (
+    server.event_timeout,
+    server.never_run,
+    server.script_arguments,
+    server.destination_directory,
+    server.relative_destination,
+    server.no_files,
+    server.lost_setuid,
+    server.closed_directory,
+)
+
+
+def check_appspec(node: Node, problems: Problems) -> AppSpec | None:
+    """
+    Read an AppSpec and run every rule; None for one that is not for servers.
+
+    An ECS or Lambda AppSpec is not an error of the document: see ``refuse_platform``.
+    """
+    if compute_platform(node) is not ComputePlatform.SERVER:
+        return None
+    spec = read_appspec(node, problems)
+    run_rules(RULES, spec, problems)
+    return spec
+
+
+def refuse_platform(node: Node) -> None:
+    """Raise ``Unavailable`` for an AppSpec of ECS or Lambda, which are not deployed to here."""
+    match compute_platform(node):
+        case ComputePlatform.SERVER:
+            return
+        case ComputePlatform.ECS:
+            raise Unavailable(
+                f"'{node.span.source.name}' is for ECS: it comes as a service deployment, "
+                "which is not run here yet",
+                hint="deploy a server's AppSpec, with 'os: linux', 'files' and 'hooks'",
+            )
+        case ComputePlatform.LAMBDA:
+            raise Unavailable(
+                f"'{node.span.source.name}' is for Lambda: it comes as a function deployment, "
+                "which is not run here yet",
+                hint="deploy a server's AppSpec, with 'os: linux', 'files' and 'hooks'",
+            )

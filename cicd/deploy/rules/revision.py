@@ -1,0 +1,76 @@
+"""What an AppSpec names, and whether it is where it says: in a revision, or beside the file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cicd.deploy.agent.install import absolute
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from cicd.deploy.spec import AppSpec, HookScript
+    from cicd.document.problem import Problems
+
+
+def check_revision(spec: AppSpec, names: Collection[str], problems: Problems) -> None:
+    """Note sources and scripts that are not in the revision, which a deployment finds late."""
+    for mapping in spec.files:
+        source = absolute(mapping.source).strip("/")
+        below = source + "/"
+        if source and source not in names and not any(n.startswith(below) for n in names):
+            problems.warning(
+                "deploy/missing-source",
+                f"'{mapping.source}' is not in the revision",
+                mapping.span,
+                hint="no pattern is expanded here: name a file or a directory"
+                if "*" in source
+                else None,
+                note="Install breaks off there, with what came before it already copied",
+            )
+    for script in _scripts(spec):
+        location = absolute(script.location).strip("/")
+        if location and location not in names:
+            problems.warning(
+                "deploy/missing-script",
+                f"'{script.location}' is not in the revision",
+                script.span,
+                note="its event fails with ScriptMissing",
+            )
+
+
+def check_scripts(spec: AppSpec, executable: Mapping[str, bool], problems: Problems) -> None:
+    """
+    Note scripts that are not where the AppSpec was written, or not executable there.
+
+    Args:
+        spec: The AppSpec.
+        executable: The files beside it that it names, as it does but for slashes around; and
+            whether each is executable.
+        problems: Where to note it.
+
+    """
+    for script in _scripts(spec):
+        found = executable.get(script.location.strip("/"))
+        if found is None:
+            problems.warning(
+                "deploy/missing-script",
+                f"'{script.location}' is not beside the AppSpec",
+                script.span,
+                hint="name it as it is below the revision's root, or let the build put it there",
+                note="without it the event fails with ScriptMissing",
+            )
+        elif not found:
+            problems.warning(
+                "deploy/script-not-executable",
+                f"'{script.location}' is not executable",
+                script.span,
+                hint=f"chmod +x {script.location} and commit that; "
+                f"git update-index --chmod=+x {script.location} where the disk cannot say it",
+                note="the agent makes it executable itself, with a warning in its log",
+            )
+
+
+def _scripts(spec: AppSpec) -> Iterator[HookScript]:
+    for scripts in spec.hooks.values():
+        yield from scripts

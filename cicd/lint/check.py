@@ -1,0 +1,104 @@
+"""One document → everything that is wrong with it, by the rules of its room."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cicd.document.problem import Problems
+from cicd.errors import DocumentError, Unavailable
+from cicd.lint.documents import Candidate, Kind, kind_by_content, kind_by_name
+
+if TYPE_CHECKING:
+    from cicd.document.node import Node
+    from cicd.document.problem import Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What came of one document; without a kind it is none of ours."""
+
+    name: str
+    kind: Kind | None
+    problems: tuple[Problem, ...] = ()
+    readable: bool = True
+    passed_over: str = ""  # why it was not checked; "": it was, or nobody asked for it
+
+
+def check_document(candidate: Candidate, forced: Kind | None) -> Checked:
+    """
+    Check one document with the rules of its room, and what it names beside it.
+
+    Args:
+        candidate: The file.
+        forced: What it is; None: told by its name and its content.
+
+    Raises:
+        UsageError: There is no such file.
+        Unavailable: It cannot be read.
+
+    """
+    name = candidate.name
+    named = kind_by_name(name)
+    try:
+        kind, node = _read(candidate, forced or named)
+    except DocumentError as refused:
+        kind = forced or named or Kind.BUILDSPEC
+        return Checked(name=name, kind=kind, problems=refused.problems, readable=False)
+    if kind is Kind.TEMPLATE and forced is None:
+        why = "a CloudFormation template, which is not checked here yet"
+        return Checked(name=name, kind=kind, passed_over=why)
+    if kind is None:
+        why = "not a document known here; --kind says what it is" if candidate.given else ""
+        return Checked(name=name, kind=None, passed_over=why)
+    problems = Problems()
+    try:
+        _check(kind, node, candidate, problems)
+    except DocumentError as refused:
+        return Checked(name=name, kind=kind, problems=refused.problems)
+    except Unavailable as refused:
+        return Checked(name=name, kind=kind, passed_over=refused.message)
+    return Checked(name=name, kind=kind, problems=tuple(problems))
+
+
+def _read(candidate: Candidate, expected: Kind | None) -> tuple[Kind | None, Node]:
+    from cicd.document.load import load
+
+    if expected is Kind.APPSPEC:
+        # As the agent reads it: the last of two equal keys wins, and aliases are refused.
+        return expected, load(candidate.path, candidate.name, duplicates="last", aliases=False)
+    node = load(candidate.path, candidate.name)
+    found = kind_by_content(node)
+    if expected is Kind.PIPELINE and not candidate.given:
+        return found, node  # many files have "pipeline" in their names
+    if found is Kind.TEMPLATE:
+        return found, node
+    return expected or found, node
+
+
+def _check(kind: Kind, node: Node, candidate: Candidate, problems: Problems) -> None:
+    if kind is Kind.BUILDSPEC:
+        from cicd.build.buildspec.reader import read_buildspec
+        from cicd.build.rules import BUILD_RULES
+        from cicd.document.rules import run_rules
+
+        run_rules(BUILD_RULES, read_buildspec(node, problems), problems)
+    elif kind is Kind.APPSPEC:
+        from cicd.deploy.rules import check_appspec, refuse_platform
+        from cicd.lint.beside import check_appspec_scripts
+
+        refuse_platform(node)
+        appspec = check_appspec(node, problems)
+        if appspec is not None:
+            check_appspec_scripts(appspec, candidate.path, problems)
+    elif kind is Kind.PIPELINE:
+        from cicd.lint.beside import check_pipeline_links
+        from cicd.pipeline.definition import check_definition
+
+        declaration = check_definition(node, problems)
+        if declaration is not None:
+            check_pipeline_links(declaration, candidate.path, problems)
+    else:
+        from cicd.lint.resources import check_resources
+
+        check_resources(candidate.path.parent, problems)
