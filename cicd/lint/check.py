@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cicd.document.problem import Problems
+from cicd.document.problem import Problem, Problems
 from cicd.errors import DocumentError, Unavailable
 from cicd.lint.documents import Candidate, Kind, kind_by_content, kind_by_name
 
 if TYPE_CHECKING:
     from cicd.document.node import Node
-    from cicd.document.problem import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
