@@ -417,11 +417,28 @@ class LogLine:
     text: str  # without the line end
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogBlock:
+    """Lines of one origin that came at one moment: a command may write a million a second."""
+
+    at: datetime
+    origin: str
+    texts: Sequence[str]  # without line ends, and none inside
+
+    def lines(self) -> Iterator[LogLine]:
+        """Give them one by one."""
+        for text in self.texts:
+            yield LogLine(at=self.at, origin=self.origin, text=text)
+
+
 class LogStore(Protocol):
     """One append-only log a stream."""
 
     def append(self, stream: str, line: LogLine) -> None:
         """Write one line; whole lines only, from several threads."""
+
+    def extend(self, stream: str, block: LogBlock) -> None:
+        """Write all lines of a block, with nobody else's between them."""
 
     def read(self, stream: str, *, after: int = 0) -> Iterator[tuple[int, LogLine]]:
         """Give (offset after the line, line) from byte offset ``after`` on."""
@@ -490,6 +507,9 @@ class Reporter(Protocol):
 
     def line(self, stream: str, line: LogLine) -> None:
         """Show a line of output."""
+
+    def block(self, stream: str, block: LogBlock) -> None:
+        """Show many lines of output at once."""
 
 
 # ── All of it ─────────────────────────────────────────────────────────────────────────────────

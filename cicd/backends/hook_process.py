@@ -149,7 +149,11 @@ def _reader(
     assert stream is not None
 
     def read() -> None:
-        lines = LineWriter(Redactor(()), lambda line: output(name, line))
+        def emit(texts: Sequence[str]) -> None:
+            for text in texts:
+                output(name, text)
+
+        lines = LineWriter(Redactor(()), emit)
         with stream:
             while not give_up.is_set():
                 if not select.select([stream], [], [], _PATIENCE)[0]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 MASK = b"***"
 SHORTEST = 4  # characters; shorter secrets would mask half of every log
@@ -113,14 +113,15 @@ class RedactedStream:
 
 class LineWriter:
     """
-    Takes the bytes of one command's output and emits its lines, redacted, without line ends.
+    Takes the bytes of one command's output and emits its lines, redacted, without line ends,
+    as many at once as there are.
 
     UTF-8, with U+FFFD for what is not; of a line with carriage returns (a progress bar) the last
     state is kept; a line of more than 64 KiB comes in several.
     For one thread at a time.
     """
 
-    def __init__(self, redactor: Redactor, emit: Callable[[str], None]) -> None:
+    def __init__(self, redactor: Redactor, emit: Callable[[Sequence[str]], None]) -> None:
         """Take where lines go."""
         self._stream = redactor.stream()
         self._emit = emit
@@ -128,33 +129,42 @@ class LineWriter:
 
     def write(self, data: bytes) -> None:
         """Take the next bytes, and emit the lines that are complete."""
-        *lines, self._rest = (self._rest + self._stream.feed(data)).split(b"\n")
-        for line in lines:
-            self._emit_line(line)
+        data = self._rest + self._stream.feed(data)
+        whole, _, self._rest = data.rpartition(b"\n")
+        lines = _lines(whole) if len(whole) + len(self._rest) < len(data) else []
         if b"\r" in self._rest:
             # The end may be half of "\r\n", so it stays; older states of the line may go.
             self._rest = _last_state(self._rest) + b"\r" * self._rest.endswith(b"\r")
-        while len(self._rest) > LINE_LIMIT:
-            piece = _whole_characters(self._rest[:LINE_LIMIT])
-            self._rest = self._rest[len(piece) :]
-            self._emit(piece.decode(errors="replace"))
+        if len(self._rest) > LINE_LIMIT:
+            *pieces, self._rest = _pieces(self._rest)
+            lines += [piece.decode(errors="replace") for piece in pieces]
+        if lines:
+            self._emit(lines)
 
     def close(self) -> None:
         """Emit what is left, also without a line end; safe twice."""
-        *lines, rest = (self._rest + self._stream.flush()).split(b"\n")
-        self._rest = b""
-        for line in lines:
-            self._emit_line(line)
+        rest, self._rest = self._rest + self._stream.flush(), b""
         if rest:
-            self._emit_line(rest)
+            self._emit(_lines(rest.removesuffix(b"\n")))
 
-    def _emit_line(self, line: bytes) -> None:
-        line = _last_state(line)
-        while len(line) > LINE_LIMIT:
-            piece = _whole_characters(line[:LINE_LIMIT])
-            line = line[len(piece) :]
-            self._emit(piece.decode(errors="replace"))
-        self._emit(line.decode(errors="replace"))
+
+def _lines(block: bytes) -> list[str]:
+    if b"\r" in block or (
+        len(block) > LINE_LIMIT and max(map(len, block.split(b"\n"))) > LINE_LIMIT
+    ):
+        pieces = (p for line in block.split(b"\n") for p in _pieces(_last_state(line)))
+        return [piece.decode(errors="replace") for piece in pieces]
+    return block.decode(errors="replace").split("\n")
+
+
+def _pieces(line: bytes) -> Iterator[bytes]:
+    """Cut a line that is too long, between characters where it has some."""
+    start = 0
+    while len(line) - start > LINE_LIMIT:
+        piece = _whole_characters(line[start : start + LINE_LIMIT])
+        yield piece
+        start += len(piece)
+    yield line[start:]
 
 
 def _last_state(line: bytes) -> bytes:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from cicd.ports import LogLine
+from cicd.ports import LogBlock, LogLine
 from cicd.store.disk import disk
 from cicd.store.moments import moment, written
 
@@ -39,7 +39,7 @@ class LogFiles:
     """
     The ``LogStore`` of the home; safe from any thread.
 
-    A line is one write, so a reader in another process sees it whole or not yet.
+    What is written at once is one write, so readers in other processes see whole lines.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -50,8 +50,17 @@ class LogFiles:
 
     def append(self, stream: str, line: LogLine) -> None:
         """Write one line; raises ``Unavailable`` when the disk cannot take it."""
-        origin = _escaped(line.origin, "origin")
-        text = f"{written(line.at)}\t{origin}\t{_escaped(line.text, 'text')}\n"
+        self.extend(stream, LogBlock(at=line.at, origin=line.origin, texts=(line.text,)))
+
+    def extend(self, stream: str, block: LogBlock) -> None:
+        """Write lines in one piece; raises ``Unavailable`` when the disk cannot take them all."""
+        if not block.texts:
+            return
+        columns = f"{written(block.at)}\t{_escaped(block.origin, 'origin')}\t"
+        text = "\n".join(block.texts)
+        if _ESCAPE in text or text.count("\n") >= len(block.texts):
+            text = "\n".join(_escaped(each, "text") for each in block.texts)
+        text = columns + text.replace("\n", f"\n{columns}") + "\n"
         data = text.encode("utf-8", "replace")
         path = self.path(stream)
         with self._lock, disk(path):

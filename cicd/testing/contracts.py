@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from cicd.errors import Conflict, UsageError
 from cicd.event import JSON, Event, EventKind
-from cicd.ports import ArtifactFile, LogLine
+from cicd.ports import ArtifactFile, LogBlock, LogLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -269,6 +269,15 @@ class LogStoreContract:
         for line in lines:
             logs.append("build/app:1", line)
         assert [line for _, line in logs.read("build/app:1")] == lines
+
+    def test_a_block_is_read_as_the_lines_that_it_holds(self, logs: LogStore) -> None:
+        """Whatever characters are in them; a block without lines adds none."""
+        texts = ["plain", "", "tab\there", "\x10n", "\r", "é", "two\nlines"]
+        logs.extend("s", LogBlock(at=AT, origin="BUILD/1", texts=texts))
+        logs.extend("s", LogBlock(at=AT, origin="BUILD/1", texts=["a", "b"]))
+        logs.extend("s", LogBlock(at=AT, origin="BUILD/1", texts=[]))
+        expected = [LogLine(at=AT, origin="BUILD/1", text=text) for text in [*texts, "a", "b"]]
+        assert [line for _, line in logs.read("s")] == expected
 
     def test_a_stream_without_lines_is_empty(self, logs: LogStore) -> None:
         """And streams do not mix."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cicd.event import Event
-    from cicd.ports import Described
+    from cicd.ports import Described, LogBlock
 
 
 def counting_ids() -> Callable[[], str]:
@@ -161,6 +161,11 @@ class MemoryLogStore:
         with self._lock:
             self._lines.setdefault(stream, []).append(line)
 
+    def extend(self, stream: str, block: LogBlock) -> None:
+        """Write all lines of a block."""
+        with self._lock:
+            self._lines.setdefault(stream, []).extend(block.lines())
+
     def read(self, stream: str, *, after: int = 0) -> Iterator[tuple[int, LogLine]]:
         """Give (offset after the line, line) from offset ``after`` on."""
         with self._lock:
@@ -226,6 +231,10 @@ class RecordingReporter:
     def line(self, stream: str, line: LogLine) -> None:
         """Keep a line."""
         self.lines.append((stream, line))
+
+    def block(self, stream: str, block: LogBlock) -> None:
+        """Keep lines."""
+        self.lines += [(stream, line) for line in block.lines()]
 
     def said(self, stream: str | None = None) -> list[str]:
         """Give what people would read, empty texts left out; of one stream, or of all."""

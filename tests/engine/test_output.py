@@ -13,7 +13,7 @@ from cicd.engine.output import LINE_LIMIT, LineWriter, Redactor
 
 def lines_of(*pieces, secrets=()):
     lines = []
-    writer = LineWriter(Redactor(secrets), lines.append)
+    writer = LineWriter(Redactor(secrets), lines.extend)
     for piece in pieces:
         writer.write(piece)
     writer.close()
@@ -150,7 +150,7 @@ def test_lines_come_without_their_ends():
 
 def test_a_line_is_emitted_as_soon_as_it_is_complete():
     lines = []
-    writer = LineWriter(Redactor(["s3cret"]), lines.append)
+    writer = LineWriter(Redactor(["s3cret"]), lines.extend)
     writer.write(b"one\ntw")
     assert ["one"] == lines
     writer.write(b"o\n")
@@ -165,7 +165,7 @@ def test_output_without_a_line_end_is_not_lost():
 
 def test_closing_twice_says_nothing_twice():
     lines = []
-    writer = LineWriter(Redactor([]), lines.append)
+    writer = LineWriter(Redactor([]), lines.extend)
     writer.write(b"x")
     writer.close()
     writer.close()

@@ -366,6 +366,8 @@ def interrupted(world, plan, when):
         def line(self, stream, line):
             pass
 
+        block = line
+
     try:
         start_execution(plan, replace(world.services, reporters=(Deadly(),)))
     except Died:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cicd.ports import LogLine
+from cicd.ports import LogBlock, LogLine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,12 +37,12 @@ class Journal:
         for text in texts:
             self._append(LogLine(at=at, origin=origin, text=container_line(at, text)))
 
-    def output(self, origin: str, text: str) -> None:
-        """Write a line that a command wrote."""
-        line = LogLine(at=self._services.clock.now(), origin=origin, text=text)
-        self._append(line)
+    def output(self, origin: str, texts: Sequence[str]) -> None:
+        """Write lines that a command wrote."""
+        block = LogBlock(at=self._services.clock.now(), origin=origin, texts=texts)
+        self._services.logs.extend(self._stream, block)
         for reporter in self._services.reporters:
-            reporter.line(self._stream, line)
+            reporter.block(self._stream, block)
 
     def narrate(self, at: datetime, lines: Sequence[str]) -> None:
         """Write lines that follow from an event, whole as they are."""

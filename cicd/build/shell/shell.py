@@ -81,7 +81,7 @@ class BuildShell:
         """Run one command of the buildspec, or of the image; its output goes to the log."""
         variables = self._environment()
         _, redactor = self.values()
-        writer = LineWriter(redactor, lambda line: self._journal.output(origin, line))
+        writer = LineWriter(redactor, lambda lines: self._journal.output(origin, lines))
         script = frame(
             text,
             state=self._state,

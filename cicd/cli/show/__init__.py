@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from cicd.document.problem import Problem
     from cicd.event import JSON, Event
-    from cicd.ports import Described, LogLine
+    from cicd.ports import Described, LogBlock, LogLine
 
 
 class Presenter(Protocol):
@@ -28,6 +28,9 @@ class Presenter(Protocol):
 
     def line(self, stream: str, line: LogLine) -> None:
         """Show a line of output of a stream."""
+
+    def block(self, stream: str, block: LogBlock) -> None:
+        """Show many lines of output of a stream at once."""
 
     def notice(self, text: str, level: Level = Level.INFO) -> None:
         """Tell people something beside the result, such as which runner was taken."""

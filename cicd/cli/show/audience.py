@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cicd.event import Event
-    from cicd.ports import Described, LogLine, Reporter
+    from cicd.ports import Described, LogBlock, LogLine, Reporter
 
 
 class Audience:
@@ -24,16 +26,19 @@ class Audience:
 
     def event(self, stream: str, event: Event, said: Described) -> None:
         """See ``Reporter``."""
-        if self.lost is None:
-            try:
-                self._reporter.event(stream, event, said)
-            except OSError as refused:
-                self.lost = refused
+        self._tell(lambda: self._reporter.event(stream, event, said))
 
     def line(self, stream: str, line: LogLine) -> None:
         """See ``Reporter``."""
+        self._tell(lambda: self._reporter.line(stream, line))
+
+    def block(self, stream: str, block: LogBlock) -> None:
+        """See ``Reporter``."""
+        self._tell(lambda: self._reporter.block(stream, block))
+
+    def _tell(self, say: Callable[[], None]) -> None:
         if self.lost is None:
             try:
-                self._reporter.line(stream, line)
+                say()
             except OSError as refused:
                 self.lost = refused

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from cicd.document.problem import Problem
     from cicd.event import JSON, Event
-    from cicd.ports import Described, LogLine
+    from cicd.ports import Described, LogBlock, LogLine
 
 STYLES = {
     Level.DETAIL: "dim",
@@ -86,6 +86,12 @@ class Human:
             self._root = self._root or stream
             name = line_label(stream, line.origin, self._root)
             self._print(name, Text.from_ansi(line.text))
+
+    def block(self, stream: str, block: LogBlock) -> None:
+        """Print lines of output, each with the colours it came with."""
+        with self._lock:
+            for line in block.lines():
+                self.line(stream, line)
 
     def notice(self, text: str, level: Level = Level.INFO) -> None:
         """Print to standard error."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from cicd.document.problem import Problem
     from cicd.event import JSON, Event
-    from cicd.ports import Described, LogLine
+    from cicd.ports import Described, LogBlock, LogLine
 
 
 class JsonLines:
@@ -42,15 +42,11 @@ class JsonLines:
 
     def line(self, stream: str, line: LogLine) -> None:
         """Write a line of output."""
-        self._write(
-            {
-                "type": "log",
-                "stream": stream,
-                "at": line.at.isoformat(),
-                "origin": line.origin,
-                "text": line.text,
-            }
-        )
+        self._write(_log(stream, line))
+
+    def block(self, stream: str, block: LogBlock) -> None:
+        """Write lines of output."""
+        self._write(*(_log(stream, line) for line in block.lines()))
 
     def notice(self, text: str, level: Level = Level.INFO) -> None:
         """Write a notice."""
@@ -76,7 +72,18 @@ class JsonLines:
     def close(self) -> None:
         """Hold nothing."""
 
-    def _write(self, value: JSON) -> None:
+    def _write(self, *values: JSON) -> None:
+        lines = [json.dumps(value, ensure_ascii=not self._unicode) + "\n" for value in values]
         with self._lock:
-            self._out.write(json.dumps(value, ensure_ascii=not self._unicode) + "\n")
+            self._out.write("".join(lines))
             self._out.flush()
+
+
+def _log(stream: str, line: LogLine) -> JSON:
+    return {
+        "type": "log",
+        "stream": stream,
+        "at": line.at.isoformat(),
+        "origin": line.origin,
+        "text": line.text,
+    }

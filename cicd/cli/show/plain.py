@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from cicd.document.problem import Problem
     from cicd.event import JSON, Event
-    from cicd.ports import Described, LogLine
+    from cicd.ports import Described, LogBlock, LogLine
 
 
 class Plain:
@@ -38,6 +38,11 @@ class Plain:
         """Write a line of output."""
         self._root = self._root or stream
         self._say(line_label(stream, line.origin, self._root), line.text)
+
+    def block(self, stream: str, block: LogBlock) -> None:
+        """Write lines of output in one piece."""
+        self._root = self._root or stream
+        self._say(line_label(stream, block.origin, self._root), "\n".join(block.texts))
 
     def notice(self, text: str, level: Level = Level.INFO) -> None:
         """Write to standard error."""
@@ -76,8 +81,9 @@ class Plain:
         """Hold nothing."""
 
     def _say(self, name: str, text: str) -> None:
-        prefix = f"[{name}] " if name else ""
-        self._write(self._out, "\n".join(prefix + line for line in text.split("\n")))
+        if name:
+            text = f"[{name}] " + text.replace("\n", f"\n[{name}] ")
+        self._write(self._out, text)
 
     def _write(self, to: TextIO, text: str) -> None:
         with self._lock:
