@@ -131,12 +131,7 @@ class Engine:
             "Host: docker\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n"
             "Content-Length: 0\r\n\r\n".encode()
         )
-        head = b""
-        while b"\r\n\r\n" not in head:
-            piece = connection.recv(1)  # not a byte of the stream itself may be taken
-            if not piece:
-                break
-            head += piece
+        head = _head(connection)
         status = head.split(b" ", 2)[1:2]
         if status not in ([b"101"], [b"200"]):
             connection.close()
@@ -178,6 +173,19 @@ class Engine:
                 raise Unavailable(
                     f"the Docker engine at {self.url} did not answer: {problem}", hint=START_HINT
                 ) from None
+
+
+def _head(connection: socket.socket) -> bytes:
+    """Take the head of an answer off a connection, and not a byte of the stream behind it."""
+    head = b""
+    while b"\r\n\r\n" not in head:
+        seen = connection.recv(4096, socket.MSG_PEEK)
+        end = (head + seen).find(b"\r\n\r\n")
+        wanted = len(seen) if end < 0 else end + 4 - len(head)
+        if not wanted:
+            break
+        head += connection.recv(wanted)
+    return head
 
 
 def _parsed(answer: bytes) -> tuple[int, Mapping[str, str], bytes]:

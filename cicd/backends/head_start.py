@@ -8,6 +8,7 @@ and nothing that went wrong ahead counts: the one who then asks is told.
 
 from __future__ import annotations
 
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,9 @@ class HeadStart:
     def begin(self, session_id: str, environment: Environment, *, stream: str) -> None:
         """Begin to open a session, once."""
         self._asked = (session_id, environment, stream)
+        # Who plans mostly computes, and would keep the interpreter for 5 ms after each answer of
+        # the engine; there are dozens of those.
+        sys.setswitchinterval(0.0005)
         self._thread = threading.Thread(
             target=self._open, args=self._asked, name="head start", daemon=True
         )

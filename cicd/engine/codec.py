@@ -37,8 +37,9 @@ def encode(value: object) -> JSON:
     Raises ``TypeError`` for anything else, and for a field that does not hold what it declares:
     both are mistakes of the program, never of its input.
     """
-    if is_dataclass(value):
-        return _encode_dataclass(type(value), value, tagged=not _has_own_tag(type(value)))
+    cls: Any = type(value)
+    if _is_record(cls):
+        return _encode_dataclass(cls, value, tagged=not _has_own_tag(cls))
     if isinstance(value, tuple | list):
         return [encode(item) for item in value]
     if isinstance(value, Mapping):
@@ -72,7 +73,7 @@ def _encode(hint: Any, value: Any, where: str) -> JSON:
         raise TypeError(f"{where} is declared {hint}, not {type(value)}")
     if isinstance(value, Enum):
         return _plain(value.value, where)
-    if is_dataclass(hint):
+    if _is_record(hint):
         return _encode_dataclass(hint, value, tagged=False)
     if isinstance(value, datetime):
         if value.tzinfo is None:
@@ -103,7 +104,7 @@ def _encode_dataclass(hint: Any, value: Any, *, tagged: bool) -> dict[str, JSON]
 def _encode_union(members: tuple[Any, ...], value: Any, where: str) -> JSON:
     for member in members:
         if member is not JSON and _is_a(member, value):
-            if is_dataclass(member) and _is_tagged(members):
+            if _is_record(member) and _is_tagged(members):
                 return _encode_dataclass(member, value, tagged=True)
             return _encode(member, value, where)
     raise TypeError(f"{where} is declared {' | '.join(map(str, members))}, not {type(value)}")
@@ -136,7 +137,7 @@ def _decode(hint: Any, data: Any, where: str) -> Any:
     origin = get_origin(hint)
     if origin in (Union, UnionType):
         return _decode_union(get_args(hint), data, where)
-    if is_dataclass(hint):
+    if _is_record(hint):
         return _decode_dataclass(hint, _expect(Mapping, data, where))
     if origin is tuple:
         items = _expect(list, data, where)
@@ -178,9 +179,9 @@ def _decode_scalar(hint: Any, data: Any, where: str) -> Any:
 def _decode_union(members: tuple[Any, ...], data: Any, where: str) -> Any:
     if isinstance(data, Mapping) and _is_tagged(members):
         for member in members:
-            if is_dataclass(member) and _name(member) == data.get(TAG):
+            if _is_record(member) and _name(member) == data.get(TAG):
                 return _decode_dataclass(member, data)
-        known = ", ".join(_name(member) for member in members if is_dataclass(member))
+        known = ", ".join(_name(member) for member in members if _is_record(member))
         raise _unreadable(where, f"one of {known}", data.get(TAG))
     for member in members:
         if _json_type(member) is _json_type_of(data):
@@ -195,9 +196,9 @@ def _decode_dataclass(hint: Any, data: Mapping[str, Any]) -> Any:
         raise _unreadable("type", hint.__name__, data[TAG])
     if unknown := sorted(given.keys() - hints.keys()):
         raise _unreadable(hint.__name__, "known fields only", ", ".join(unknown))
-    for field in fields(hint):
-        if field.default is field.default_factory is MISSING and field.name not in given:
-            raise _unreadable(hint.__name__, f"a field '{field.name}'", "one without it")
+    for name in _required(hint):
+        if name not in given:
+            raise _unreadable(hint.__name__, f"a field '{name}'", "one without it")
     return hint(
         **{
             name: _decode(hints[name], item, f"{hint.__name__}.{name}")
@@ -232,6 +233,11 @@ def _unreadable(where: str, expected: str, data: object) -> Unavailable:
 
 
 @cache
+def _is_record(type_: Any) -> bool:
+    return is_dataclass(type_)
+
+
+@cache
 def _hints(cls: Any) -> dict[str, Any]:
     """
     Give the declared types of a dataclass's fields, as objects.
@@ -246,6 +252,12 @@ def _hints(cls: Any) -> dict[str, Any]:
         else field.type
         for field in fields(cls)
     }
+
+
+@cache
+def _required(cls: Any) -> tuple[str, ...]:
+    """Give the fields that have no default."""
+    return tuple(f.name for f in fields(cls) if f.default is f.default_factory is MISSING)
 
 
 def _is_a(hint: Any, value: Any) -> bool:
@@ -268,12 +280,14 @@ def _item_hints(hint: Any, items: Any) -> tuple[Any, ...]:
     return arguments
 
 
+@cache
 def _has_own_tag(cls: Any) -> bool:
     return any(field.name == TAG for field in fields(cls))
 
 
+@cache
 def _is_tagged(members: tuple[Any, ...]) -> bool:
-    classes = [member for member in members if is_dataclass(member)]
+    classes = [member for member in members if _is_record(member)]
     if len(classes) < 2:
         return False
     for cls in classes:
@@ -287,7 +301,7 @@ def _json_type(hint: Any) -> type:
     origin = get_origin(hint) or hint
     if origin in (NoneType, None):
         return NoneType
-    if is_dataclass(origin) or origin is Mapping:
+    if _is_record(origin) or origin is Mapping:
         return dict
     if origin is tuple:
         return list

@@ -132,9 +132,8 @@ class _Drive(Generic[S]):
         for wish in decision.cancel:
             if wish.key in self._running:
                 self._running[wish.key].cancel(wish.reason)
-        startable = decision.start[: max(0, self._jobs - len(self._running))]
-        if startable:
-            self._start(startable)
+        if decision.start and len(self._running) < self._jobs:
+            self._start(decision.start)
         elif decision.conclude is not None and not self._running:
             self._append(self._event(EventKind.CONCLUDED, {"status": decision.conclude}))
         else:
@@ -152,15 +151,22 @@ class _Drive(Generic[S]):
             for token in self._running.values():
                 token.cancel(reason)
 
-    def _start(self, commands: Sequence[Command]) -> None:
+    def _start(self, wanted: Sequence[Command], *, after: Sequence[Event] = ()) -> bool:
+        """
+        Begin as many commands as may run at once, ``after`` being written with their beginning.
+
+        False when somebody else wrote first, which may change the decision: nothing is done then.
+        """
+        commands = wanted[: max(0, self._jobs - len(self._running))]
         started = [
             self._event(EventKind.STARTED, {"command": encode(command)}, command.key)
             for command in commands
         ]
-        if not self._append(*started):  # durable before it begins
-            return  # somebody else wrote first, which may change the decision
+        if not self._append(*after, *started):  # durable before it begins
+            return False
         for command in commands:
             self._spawn(self._effects.perform, command)
+        return True
 
     def _receive(self, until: datetime | None) -> None:
         items = self._inbox.take(until)
@@ -168,14 +174,24 @@ class _Drive(Generic[S]):
         for item in finished:
             del self._running[item.key]
         if finished:
-            self._insist(
-                *(
+            self._conclude_and_follow(
+                [
                     self._event(EventKind.FINISHED, {"outcome": item.outcome}, item.key)
                     for item in finished
-                )
+                ]
             )
         else:
             self._catch_up()  # what others signalled meanwhile
+
+    def _conclude_and_follow(self, ended: Sequence[Event]) -> None:
+        """Write what ended together with what begins because of it: one transaction, not two."""
+        state = self._state
+        for event in ended:
+            state = self._process.apply(state, event)
+        stopping = self._cancel.reason is not None
+        decision = self._process.decide(state, self._clock.now())
+        if stopping or decision.cancel or not self._start(decision.start, after=ended):
+            self._insist(*ended)
 
     # ── The stream ────────────────────────────────────────────────────────────────────────────
 
@@ -187,12 +203,14 @@ class _Drive(Generic[S]):
         try:
             self._log.append(self._stream, events, expected=self._version)
         except Conflict:
+            self._catch_up()
             return False
-        else:
-            return True
         finally:
             self._appending = False
-            self._catch_up()
+        # At the version that was expected: nobody else has written, so nothing need be read.
+        for version, event in enumerate(events, self._version + 1):
+            self._fold(version, event)
+        return True
 
     def _insist(self, *events: Event) -> None:
         """Append facts, which stay true whatever others wrote meanwhile."""
@@ -201,12 +219,15 @@ class _Drive(Generic[S]):
 
     def _catch_up(self) -> None:
         for version, event in self._log.read(self._stream, after=self._version):
-            self._state = self._process.apply(self._state, event)
-            self._version = version
-            if event.kind is EventKind.CONCLUDED:
-                self._status = str(event.data["status"])
-            if self._on_event is not None:
-                self._on_event(event)
+            self._fold(version, event)
+
+    def _fold(self, version: int, event: Event) -> None:
+        self._state = self._process.apply(self._state, event)
+        self._version = version
+        if event.kind is EventKind.CONCLUDED:
+            self._status = str(event.data["status"])
+        if self._on_event is not None:
+            self._on_event(event)
 
     def _appended(self, stream: str) -> None:
         # Runs on the appender's thread. Our own appends are read back anyway.
