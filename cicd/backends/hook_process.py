@@ -12,7 +12,8 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from cicd.engine.output import LineWriter, Redactor
+from cicd.engine.output import LineWriter
+from cicd.engine.redaction import Redactor
 from cicd.ports import HookExit, HookFailure
 
 if TYPE_CHECKING:

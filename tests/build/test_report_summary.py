@@ -3,7 +3,7 @@
 from cicd.build.reports.junit_xml import read_junit_xml
 from cicd.build.reports.model import CaseStatus, Report, TestCase
 from cicd.build.reports.summary import summary, summary_lines
-from cicd.engine.output import Redactor
+from cicd.engine.redaction import Redactor
 from tests.build.machine import plan
 
 

@@ -13,7 +13,7 @@ from cicd.build.reports import REPORT_FORMATS
 from cicd.build.reports.model import Report, ReportUnreadable, TestCase
 from cicd.build.reports.summary import summary
 from cicd.build.shell.script import expand
-from cicd.engine.output import Redactor
+from cicd.engine.redaction import Redactor
 from cicd.ports import ArtifactStore
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from cicd.build.plan import BuildPlan
     from cicd.build.reports.model import Report
-    from cicd.engine.output import Redactor
+    from cicd.engine.redaction import Redactor
     from cicd.event import JSON
 
 KEPT_CASES = 50  # failed cases that an event tells of

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from cicd.build.shell.script import frame, query, set_up
 from cicd.build.variables import GIT_TRUST, Unresolved, built_in, resolve
-from cicd.engine.output import LineWriter, Redactor
+from cicd.engine.output import LineWriter
+from cicd.engine.redaction import Redactor
 from cicd.errors import Unavailable
 from cicd.ports import CancelToken
 
