@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cicd.build.environment_variable import Variable, VariableType
+from cicd.build.ledger import Facts, ledger
 from cicd.build.plan import (
     ArtifactPlan,
     BuildPlan,
@@ -51,6 +52,7 @@ class Start:
     initiator: str
     outputs: tuple[str, ...] | None  # CodePipeline's; None: the project decides
     artifacts_directory: Path | None
+    webhook: tuple[tuple[str, str], ...]
 
 
 def compile_plan(
@@ -112,6 +114,10 @@ def compile_plan(
         queued_timeout=project.queued_timeout,
         initiator=start.initiator,
         service_role=project.service_role,
+        ledger=ledger(
+            spec.node if spec else None, project.node, Facts(project=project, runner=start.runner)
+        ),
+        webhook=start.webhook,
         unknown_keys=tuple((u.section, u.keys) for u in spec.unknown) if spec else (),
         warnings=tuple(
             f"{problem.span}: {problem.message}"

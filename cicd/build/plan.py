@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from cicd.build.environment_variable import Variable
+from cicd.build.ledger_entry import LedgerEntry
 from cicd.build.spec import OnFailure, PhaseType
 
 
@@ -122,6 +123,8 @@ class BuildPlan:
     unknown_keys: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (section, keys)
     warnings: tuple[str, ...] = ()  # what is not carried out here, with places
     refused: Refusal | None = None
+    ledger: tuple[LedgerEntry, ...] = ()  # what has no effect here, or another
+    webhook: tuple[tuple[str, str], ...] = ()  # CODEBUILD_WEBHOOK_*, of a build for an event
 
     @property
     def uuid(self) -> str:

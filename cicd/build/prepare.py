@@ -132,6 +132,7 @@ def start_of(request: BuildRequest, services: Services, location: str) -> Start:
         initiator=request.initiator or _user(),
         outputs=request.outputs,
         artifacts_directory=request.artifacts_directory,
+        webhook=tuple(request.webhook.items()),
     )
 
 

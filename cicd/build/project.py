@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from cicd.build.environment_variable import Variable
+from cicd.build.webhook import Webhook
+from cicd.document.node import Node
 
 DEFAULT_IMAGE = "aws/codebuild/standard:7.0"
 
@@ -61,6 +63,8 @@ class Project:
     service_role: str = ""
     timeout: timedelta = timedelta(minutes=60)  # 5–2160 minutes
     queued_timeout: timedelta = timedelta(minutes=480)  # 5–480 minutes
+    webhook: Webhook | None = None
+    node: Node | None = field(default=None, repr=False, compare=False)  # for the ledger
 
 
 ENVIRONMENT_TYPES = (

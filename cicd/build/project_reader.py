@@ -17,6 +17,7 @@ from cicd.build.project import (
     ProjectEnvironment,
     ProjectSource,
 )
+from cicd.build.webhook import read_webhook
 from cicd.document.fields import Fields
 
 if TYPE_CHECKING:
@@ -47,7 +48,6 @@ _READ_ONLY = [
     "resourceAccessRole",
     "tags",
     "vpcConfig",
-    "webhook",
 ]
 _SOURCE_ONLY = [
     "auth",
@@ -99,6 +99,7 @@ def read_project(node: Node, problems: Problems) -> Project:
         for key in ("location", "modes", "cacheNamespace"):
             cache.node(key)
         cache.unknown()
+    webhook = fields.mapping("webhook")
     project = Project(
         name=name,
         source=_source(source, fields.text("sourceVersion")) if source else ProjectSource(),
@@ -118,6 +119,8 @@ def read_project(node: Node, problems: Problems) -> Project:
         queued_timeout=timedelta(
             minutes=fields.integer("queuedTimeoutInMinutes", 480, minimum=5, maximum=480)
         ),
+        webhook=read_webhook(webhook) if webhook is not None else None,
+        node=node,
     )
     _ignore(fields, _READ_ONLY)
     return project

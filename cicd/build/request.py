@@ -37,6 +37,7 @@ class BuildRequest:
     parent: str | None = None  # the stream that asked for it
     revision: Revision | None = None  # of the primary source; None: ask the source
     source_version: str = ""  # CODEBUILD_SOURCE_VERSION; "": the revision's id
+    webhook: Mapping[str, str] = field(default_factory=dict)  # WebhookEvent.variables()
     outputs: tuple[str, ...] | None = None  # CodePipeline's output artifacts; None: the project's
     artifacts_directory: Path | None = None  # deliver the artifacts there, too
     # True: a broken buildspec raises. False: it is a FAILED build with YAML_FILE_ERROR in

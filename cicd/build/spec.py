@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cicd.build.buildspec.batch import BatchSpec
 from cicd.build.environment_variable import VariableType
+from cicd.document.node import Node
 from cicd.document.position import Span
 
 
@@ -134,7 +135,6 @@ class Buildspec:
     shell_span: Span
     variables: tuple[EnvironmentVariable, ...]
     exported_variables: tuple[Text, ...]
-    git_credential_helper: bool
     phases: tuple[PhaseSpec, ...]  # those in the file, in the order of execution
     names_phases: bool  # 'phases' holds something, though none of it may be a phase
     reports: tuple[ReportSpec, ...]
@@ -144,6 +144,7 @@ class Buildspec:
     batch: BatchSpec | None
     unknown: tuple[UnknownKeys, ...]
     span: Span
+    node: Node = field(repr=False)  # the whole document, for the ledger
 
     def phase(self, phase: PhaseType) -> PhaseSpec | None:
         """Give one phase, if the file has it."""

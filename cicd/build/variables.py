@@ -142,6 +142,7 @@ def built_in(plan: BuildPlan, places: Mapping[str, str], started: datetime) -> d
         "CODEBUILD_LOG_PATH": plan.uuid,
         "CODEBUILD_PROJECT_ARN": plan.project_arn,
         "CODEBUILD_START_TIME": str(int(started.timestamp() * 1000)),
+        **dict(plan.webhook),
     }
     for source in plan.sources:
         suffix = f"_{source.identifier}" if source.identifier else ""

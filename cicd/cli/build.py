@@ -63,6 +63,7 @@ Examples:
   cicd build --image python:3.12-slim         in this image
   cicd build --env STAGE=test --artifacts out put the artifacts into ./out
   cicd build --project web --plan             say what would be done, and do nothing
+  cicd build --event push:main                as the project's webhook would start it
 
 Exit status: 0 SUCCEEDED, 1 FAILED, TIMED_OUT or STOPPED, 3 the buildspec is invalid,
 4 FAULT: this machine could not do it.
@@ -90,7 +91,9 @@ Exit status: 0 SUCCEEDED, 1 FAILED, TIMED_OUT or STOPPED, 3 the buildspec is inv
     help="Put the artifacts here, too.",
 )
 @click.option("--timeout", metavar="MINUTES", type=click.IntRange(1, 2160), help="Instead of 60.")
+@click.option("--event", metavar="EVENT", help="What happened: push[:REF], pull_request[:BASE].")
 @click.option("--plan", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("--ledger", is_flag=True, help="Say which keys have no effect here, or another.")
 @shared_options
 def build(
     invocation: Invocation,
@@ -105,7 +108,9 @@ def build(
     secondary_source: tuple[str, ...],
     artifacts: Path | None,
     timeout: int | None,
+    event: str | None,
     plan: bool,
+    ledger: bool,
 ) -> int:
     """
     Run a buildspec here, as CodeBuild would.
@@ -130,11 +135,19 @@ def build(
     from_file = read_env_file(env_file) if env_file is not None else {}
     settings = invocation.settings(directory)
     request = _request(options, directory, settings)
+    if event is not None:
+        from cicd.cli.event import for_event
+
+        started = for_event(request, event, invocation.show)
+        if started is None:
+            return ExitCode.SUCCEEDED
+        request = started
     with (
-        nullcontext() if plan else _begun(request, settings.home) as ahead,
+        nullcontext() if plan or ledger else _begun(request, settings.home) as ahead,
         invocation.services(directory, env_file=env_file, ahead=ahead) as services,
     ):
         from cicd.build.run import check_build, plan_build, run_build
+        from cicd.cli.show.ledger import ledger_line, show_ledger
 
         planned, warnings = check_build(request, services)
         if from_file:
@@ -143,11 +156,17 @@ def build(
             planned = plan_build(request, services)
         show = invocation.show
         show.problems(warnings)
+        if ledger:
+            show_ledger(show, planned.ledger)
+            return ExitCode.SUCCEEDED
         if plan:
             _show_plan(show, planned)
             return ExitCode.SUCCEEDED
         _tell_of_others(show, services)
-        return conclude(show, run_build(request, services, plan=planned))
+        ended = conclude(show, run_build(request, services, plan=planned))
+        if planned.ledger:
+            show.notice(ledger_line(planned.ledger))
+        return ended
 
 
 @contextmanager
@@ -305,6 +324,7 @@ def _tell_of_others(show: Presenter, services: Services) -> None:
 
 
 def _show_plan(show: Presenter, plan: BuildPlan) -> None:
+    from cicd.cli.show.ledger import show_ledger_lines
     from cicd.engine.codec import encode
 
     show.text(f"Project {plan.project}, {plan.runner} runner, image {plan.image or '(none)'}")
@@ -317,6 +337,7 @@ def _show_plan(show: Presenter, plan: BuildPlan) -> None:
             in_finally = "finally: " if line in phase.finally_commands else ""
             show.text(f"  {in_finally}{line.text.rstrip()}  ({line.where})")
     _show_products(show, plan)
+    show_ledger_lines(show, plan.ledger)
     show.result(encode(plan))
 
 

@@ -177,6 +177,34 @@ class Repository:
                 found.add(name)
         return tuple(sorted(found))
 
+    def parent(self, commit: str) -> str:
+        """Give the first parent of a commit; "" for the first one of all."""
+        return self._ask("rev-parse", "--verify", "--quiet", f"{commit}^") or ""
+
+    def fork(self, base: str, commit: str) -> str:
+        """Give the commit at which ``commit`` left ``base``; raises UsageError without one."""
+        at = self.resolve(base)
+        return self._ask("merge-base", at, commit) or at
+
+    def changed(self, before: str, after: str) -> tuple[str, ...]:
+        """List the files that differ between two commits; before "" there was nothing."""
+        sides = (before, after) if before else ("--root", after)
+        listed = git_said(
+            self.root, "diff-tree", "-r", "-z", "--name-only", "--no-commit-id", *sides
+        )
+        return tuple(sorted(os.fsdecode(name) for name in listed.split(b"\0") if name))
+
+    def default_branch(self) -> str:
+        """Give what "origin" calls its default branch, else "main" or "master"; "" for neither."""
+        said = self._ask("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD") or ""
+        found = said.removeprefix("origin/")
+        heads = ("main", "master")
+        return found or next((name for name in heads if self._has(f"refs/heads/{name}")), "")
+
+    def is_tag(self, name: str) -> bool:
+        """Tell whether a name is that of a tag, and not of a branch, too."""
+        return self._has(f"refs/tags/{name}") and not self._has(f"refs/heads/{name}")
+
     def executables(self) -> dict[str, bool]:
         """Tell of each tracked file, by path below ``directory``, whether it is executable."""
         listed = git_said(self.directory, "ls-files", "-z", "--stage")

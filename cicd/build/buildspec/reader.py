@@ -35,7 +35,7 @@ def _buildspec(reading: Reading, node: Node) -> Buildspec:
     version = _version(reading, top)
     # The service accepts the newer keys in either version; 0.1 names its variables otherwise.
     env = top.mapping("env")
-    variables, exported, shell, helper = _env(reading, env)
+    variables, exported, shell = _env(reading, env)
     variables = _old_variables(reading, top.mapping("environment_variables")) + variables
     primary, secondary = read_artifacts(reading, top.node("artifacts"))
     proxy = top.mapping("proxy")
@@ -51,7 +51,6 @@ def _buildspec(reading: Reading, node: Node) -> Buildspec:
         shell_span=env.span("shell") if env is not None else node.span,
         variables=variables,
         exported_variables=exported,
-        git_credential_helper=helper,
         phases=read_phases(reading, phases),
         names_phases=phases is not None and not _is_empty(phases),
         reports=read_reports(reading, top.node("reports")),
@@ -61,6 +60,7 @@ def _buildspec(reading: Reading, node: Node) -> Buildspec:
         batch=read_batch(top.node("batch"), reading.problems, reading.close),
         unknown=(),
         span=node.span,
+        node=node,
     )
     reading.close(top, "buildspec")
     return replace(spec, unknown=tuple(reading.unknown))
@@ -98,9 +98,9 @@ def _version(reading: Reading, top: Fields) -> str:
 
 def _env(
     reading: Reading, env: Fields | None
-) -> tuple[tuple[EnvironmentVariable, ...], tuple[Text, ...], str, bool]:
+) -> tuple[tuple[EnvironmentVariable, ...], tuple[Text, ...], str]:
     if env is None:
-        return (), (), "sh", False
+        return (), (), "sh"
     shell = env.choice("shell", SHELLS, default="sh", ignore_case=True) or "sh"
     variables = tuple(
         variable
@@ -112,9 +112,9 @@ def _env(
         for variable in _variables(reading, env.node(key), key, type_)
     )
     exported = texts(env, "exported-variables")
-    helper = env.flag("git-credential-helper", default=False)
+    env.flag("git-credential-helper", default=False)
     reading.close(env, "env")
-    return variables, exported, shell.removeprefix("/bin/"), bool(helper)
+    return variables, exported, shell.removeprefix("/bin/")
 
 
 def _old_variables(reading: Reading, old: Fields | None) -> tuple[EnvironmentVariable, ...]:

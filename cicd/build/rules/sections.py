@@ -174,5 +174,3 @@ def not_carried_out(spec: Buildspec, problems: Problems) -> None:
         problems.warning(
             name, f"'cache' {NOT_YET}: every build starts without one", spec.cache.span
         )
-    if spec.git_credential_helper:
-        problems.warning(name, f"'git-credential-helper' {NOT_YET}: git uses its own", spec.span)

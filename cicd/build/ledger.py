@@ -1,0 +1,191 @@
+"""The ledger of a build: which keys of its documents have no effect here, or another. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cicd.build.ledger_entry import Effect, LedgerEntry
+from cicd.build.project import Project
+from cicd.build.request import RUNNERS_WITHOUT_IMAGES
+from cicd.document.node import Node, NodeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from cicd.document.position import Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the rows may ask beside the key's own value."""
+
+    project: Project | None  # None: a buildspec is looked at alone
+    runner: str | None  # None: nobody builds
+
+    @property
+    def has_image(self) -> bool:
+        """Whether commands run in an image, as far as that is known."""
+        return self.runner not in RUNNERS_WITHOUT_IMAGES
+
+
+def _written(node: Node, _: Facts) -> bool:
+    """Tell that a value is there, and not the one that stands for nothing."""
+    if node.kind is not NodeKind.SCALAR:
+        return bool(node.items or node.entries)
+    return not node.is_null and node.text.casefold() not in {"", "no", "false", "off", "0"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One kind of key; ``*`` in its path is any name or any entry of a list."""
+
+    path: tuple[str, ...]
+    effect: Effect
+    why: str
+    when: Callable[[Node, Facts], bool] = _written
+
+
+def _none(path: str, why: str, when: Callable[[Node, Facts], bool] = _written) -> Row:
+    return Row(path=tuple(path.split(".")), effect=Effect.NONE, why=why, when=when)
+
+
+def _other(path: str, why: str, when: Callable[[Node, Facts], bool] = _written) -> Row:
+    return Row(path=tuple(path.split(".")), effect=Effect.APPROXIMATED, why=why, when=when)
+
+
+def _no_artifacts(node: Node, facts: Facts) -> bool:
+    wanted = facts.project.artifacts.type if facts.project else ""
+    return wanted == "NO_ARTIFACTS" and _written(node, facts)
+
+
+def _name_not_taken(node: Node, facts: Facts) -> bool:
+    project = facts.project
+    if project is None or project.artifacts.type == "NO_ARTIFACTS":
+        return False
+    return not project.artifacts.override_artifact_name and _written(node, facts)
+
+
+def _no_cache(node: Node, facts: Facts) -> bool:
+    off = facts.project is not None and facts.project.cache_type == "NO_CACHE"
+    return off and _written(node, facts)
+
+
+def _no_image(node: Node, facts: Facts) -> bool:
+    return not facts.has_image and _written(node, facts)
+
+
+def _elsewhere(node: Node, facts: Facts) -> bool:
+    """Tell that sources come from a place that is not looked at."""
+    return node.text not in {"NO_SOURCE", "CODEPIPELINE"} and _written(node, facts)
+
+
+_HERE = "the source is a directory of this machine"
+_STAYS = "artifacts stay on this machine"
+_NO_IMAGE = "this runner has no images: the tools are those of this machine"
+
+BUILDSPEC_ROWS = (
+    _none("proxy.upload-artifacts", _STAYS),
+    _none("proxy.logs", "logs are files of this machine"),
+    _other(
+        "env.git-credential-helper",
+        "git asks the helpers of its own configuration; CodeBuild's needs a service role",
+    ),
+    _none("phases.install.runtime-versions.*", _NO_IMAGE, _no_image),
+    _none("artifacts", "the project makes NO_ARTIFACTS", _no_artifacts),
+    _none("artifacts.name", "the project's overrideArtifactName is off", _name_not_taken),
+    _none("cache", "the project's cache is NO_CACHE", _no_cache),
+    _none("reports.*.discard-paths", "raw report files are not exported"),
+)
+
+PROJECT_ROWS = (
+    _other("source.type", _HERE, _elsewhere),
+    _none("source.auth", _HERE),
+    _none("source.gitCloneDepth", _HERE),
+    _none("source.gitSubmodulesConfig.fetchSubmodules", _HERE),
+    _none("source.insecureSsl", _HERE),
+    _none("source.reportBuildStatus", "nobody is told of a build's status"),
+    _none("source.buildStatusConfig", "nobody is told of a build's status"),
+    _none("secondarySources.*.auth", _HERE),
+    _none("secondarySources.*.gitCloneDepth", _HERE),
+    _none("secondarySources.*.gitSubmodulesConfig.fetchSubmodules", _HERE),
+    _none("secondarySources.*.insecureSsl", _HERE),
+    _none("secondarySources.*.reportBuildStatus", "nobody is told of a build's status"),
+    _none("secondarySources.*.buildStatusConfig", "nobody is told of a build's status"),
+    _none("environment.image", _NO_IMAGE, _no_image),
+    _none("environment.privilegedMode", _NO_IMAGE, _no_image),
+    _none("environment.computeType", "a build gets all of this machine"),
+    _none("environment.computeConfiguration", "a build gets all of this machine"),
+    _none("environment.fleet", "a build gets all of this machine"),
+    _none("environment.certificate", "no certificate is installed"),
+    _other("environment.registryCredential", "images are pulled with docker's own credentials"),
+    _other(
+        "environment.imagePullCredentialsType", "images are pulled with docker's own credentials"
+    ),
+    _none("environment.dockerServer", "there is no docker server beside the build"),
+    _none("environment.hostKernel", "the kernel is that of this machine"),
+    _none("artifacts.location", _STAYS),
+    _none("artifacts.encryptionDisabled", _STAYS),
+    _none("artifacts.bucketOwnerAccess", _STAYS),
+    _none("secondaryArtifacts.*.location", _STAYS),
+    _none("secondaryArtifacts.*.encryptionDisabled", _STAYS),
+    _none("secondaryArtifacts.*.bucketOwnerAccess", _STAYS),
+    _none("serviceRole", "commands have the credentials that you give the build"),
+    _none("encryptionKey", _STAYS),
+    _none("queuedTimeoutInMinutes", "no build waits for its turn"),
+    _none("concurrentBuildLimit", "builds are not counted"),
+    _none("autoRetryLimit", "a failed build is not started again"),
+    _none("vpcConfig", "a build has the network of its runner"),
+    _none("fileSystemLocations", "no file system is mounted"),
+    _none("logsConfig", "logs are files of this machine"),
+    _none("badgeEnabled", "there is no badge"),
+    _none("projectVisibility", "builds are seen on this machine only"),
+    _none("resourceAccessRole", "builds are seen on this machine only"),
+    _none("buildBatchConfig", "a build is a single one"),
+)
+
+
+def ledger(
+    buildspec: Node | None, project_node: Node | None, facts: Facts
+) -> tuple[LedgerEntry, ...]:
+    """Give the entries of a buildspec and a project, each in the order of its document."""
+    found = [
+        *_entries(buildspec, BUILDSPEC_ROWS, facts),
+        *_entries(project_node, PROJECT_ROWS, facts),
+    ]
+    return tuple(entry for _, entry in found)
+
+
+def _entries(
+    node: Node | None, rows: Iterable[Row], facts: Facts
+) -> list[tuple[tuple[int, int], LedgerEntry]]:
+    if node is None:
+        return []
+    found = [
+        (
+            (span.line, span.column),
+            LedgerEntry(where=str(span), key=".".join(names), effect=row.effect, why=row.why),
+        )
+        for row in rows
+        for names, span, value in _at(node, row.path, ())
+        if row.when(value, facts)
+    ]
+    return sorted(found, key=lambda each: each[0])
+
+
+def _at(
+    node: Node, path: tuple[str, ...], above: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], Span, Node]]:
+    """Walk to every key that a path means."""
+    name, *rest = path
+    for number, item in enumerate(node.items if name == "*" else (), start=1):
+        if rest:
+            yield from _at(item, tuple(rest), (*above, str(number)))
+    for key, entry in node.entries.items():
+        if name not in ("*", key):
+            continue
+        if rest:
+            yield from _at(entry.value, tuple(rest), (*above, key))
+        else:
+            yield (*above, key), entry.key_span, entry.value
