@@ -10,14 +10,13 @@ A session's own directory on this machine: what the driver reads and writes, and
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
-import secrets
 import shutil
 import stat
 import time
+import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -41,7 +40,7 @@ class SessionRecord:
     id: str
     runner: str
     stream: str
-    nonce: str = field(default_factory=lambda: secrets.token_hex(16))
+    nonce: str = field(default_factory=lambda: os.urandom(16).hex())
     places: Mapping[str, str] = field(default_factory=dict)
     scratch: str = ""
     state: Mapping[str, str] = field(default_factory=dict)
@@ -51,13 +50,15 @@ def directory_name(session_id: str) -> str:
     """Make a plain file name out of any id: safe in mount options and container names."""
     if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", session_id):
         return session_id
-    digest = hashlib.sha256(session_id.encode()).hexdigest()[:12]
+    from hashlib import sha256
+
+    digest = sha256(session_id.encode()).hexdigest()[:12]
     return "s" + re.sub(r"[^A-Za-z0-9._-]", "-", session_id)[:60] + "-" + digest
 
 
 def source_digits(session_id: str) -> int:
     """Give the number of ``/codebuild/output/src<digits>/src``; the same id, the same number."""
-    return 100_000_000 + int(hashlib.sha256(session_id.encode()).hexdigest(), 16) % 900_000_000
+    return 100_000_000 + zlib.crc32(session_id.encode()) % 900_000_000
 
 
 def place_names(session_id: str, mounts: tuple[str, ...]) -> dict[str, str]:
@@ -91,7 +92,7 @@ class SessionDirectory:
                 f"session '{record.id}' exists already",
                 hint="end what an earlier run left with `cicd doctor --reap`",
             )
-        made = cls(sessions / f"{NEW}{secrets.token_hex(8)}")
+        made = cls(sessions / f"{NEW}{os.urandom(8).hex()}")
         made.root.mkdir(mode=0o700)
         made.io.mkdir(mode=0o755)
         made.mounts.mkdir(mode=0o755)
