@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cicd.document.node import Node
 
 DEFAULT_NAME: Final = "appspec.yml"
+WINDOWS: Final = "windows"
 DEFAULT_TIMEOUT: Final = timedelta(seconds=3600)
 PREFIX: Final = "The deployment failed because"
 
@@ -85,6 +86,7 @@ class AppSpec:
     the first thing that is wrong, in the order it checks; None: it takes it.
     """
 
+    os: str = ""  # as written
     files: tuple[FileMapping, ...] = ()
     hooks: Mapping[str, tuple[HookScript, ...]] = field(default_factory=dict)
     permissions: tuple[Permission, ...] = ()

@@ -6,7 +6,8 @@ import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar, overload
 
-from cicd.document.nearest import closest
+from cicd.document.fix import Fix
+from cicd.document.nearest import closest, only_close
 from cicd.document.node import Node, NodeKind
 from cicd.document.position import brief
 from cicd.document.problem import Problem, Problems, Severity
@@ -201,11 +202,13 @@ class Fields:
         if written in known:
             return known[written]
         near = closest(node.text, known)
+        sure = only_close(node.text, known)
         self.problems.error(
             f"{self.room}/unknown-value",
             f"'{brief(node.text)}' is not allowed for '{name}'",
             node.span,
             hint=f"did you mean '{near}'?" if near else None,
+            fix=Fix.word(node.span, sure) if sure else None,
             note=f"'{name}' is one of {', '.join(known)}",
         )
         return default
@@ -270,7 +273,9 @@ class Fields:
         for folded, entry in self._entries.items():
             if folded in known:
                 continue
-            near = closest(entry.key, (name for name in self._asked if name not in self))
+            missing = tuple(name for name in self._asked if name not in self)
+            near = closest(entry.key, missing)
+            sure = only_close(entry.key, missing)
             self.problems.add(
                 Problem(
                     rule=f"{self.room}/unknown-key",
@@ -281,6 +286,7 @@ class Fields:
                     note=f"the keys of {self.what} are {', '.join(self._asked)}"
                     if self._asked
                     else None,
+                    fix=Fix.word(entry.key_span, sure) if sure else None,
                 )
             )
 

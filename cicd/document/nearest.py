@@ -15,23 +15,46 @@ def closest(word: str, options: Iterable[str]) -> str | None:
     Give the one option that ``word`` is most likely a slip of; ``None`` if none is near.
 
     Near means: at most a third of its letters changed, added, left out or swapped with their
-    neighbour (one is always allowed from three letters on), upper and lower case not counted.
-    Of several equally near ones the first is given.
+    neighbour (one is always allowed from three letters on), upper and lower case, and "-" for "_",
+    not counted. Of several equally near ones the first is given.
     """
-    written = word.casefold()
+    best = _nearest(word, options)
+    return best[0] if best else None
+
+
+def only_close(word: str, options: Iterable[str]) -> str | None:
+    """
+    Give the option that ``word`` is a slip of, if no other is as near; see ``closest``.
+
+    For corrections that nobody looks at before they are made.
+    """
+    best = _nearest(word, options)
+    return best[0] if len(best) == 1 else None
+
+
+def _nearest(word: str, options: Iterable[str]) -> list[str]:
+    """Give the nearest options, all at the same distance, in their order."""
+    written = _plain(word)
     allowed = max(1, len(written) // 3) if len(written) > 2 else 0
-    best: str | None = None
-    best_distance = allowed + 1
+    best: list[str] = []
+    best_distance = allowed
     if len(word) > _LONGEST:
-        return None
-    for option in options:
-        candidate = option.casefold()
-        if abs(len(candidate) - len(written)) >= best_distance:
+        return []
+    for option in dict.fromkeys(map(str, options)):
+        candidate = _plain(option)
+        if abs(len(candidate) - len(written)) > best_distance:
             continue
         distance = _distance(written, candidate)
         if distance < best_distance:
-            best, best_distance = str(option), distance
+            best, best_distance = [option], distance
+        elif distance == best_distance:
+            best.append(option)
     return best
+
+
+def _plain(word: str) -> str:
+    """Leave out what slips are not about: upper case, and what joins the parts of a name."""
+    return word.casefold().replace("_", "-")
 
 
 def _distance(one: str, other: str) -> int:

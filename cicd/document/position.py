@@ -83,6 +83,14 @@ class Span:
         start = starts[self.line - 1] + self.column - 1
         return self.source.text[start : starts[self.end_line - 1] + self.end_column - 1]
 
+    def within(self, words: str) -> Span:
+        """Give the place of some words inside the stretch, as written; else the stretch itself."""
+        at = self.text.find(words)
+        if at < 0 or not words:
+            return self
+        start = self.source.starts[self.line - 1] + self.column - 1 + at
+        return self.source.span(start, start + len(words))
+
     def marked_line(self) -> MarkedLine:
         """
         Give the first line of the stretch as a terminal shows it, with the cells to mark.

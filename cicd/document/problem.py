@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from cicd.document.fix import Fix
 from cicd.document.position import Span
 from cicd.errors import DocumentError
 
@@ -40,6 +41,7 @@ class Problem:
     hint: str | None = None  # what to write instead
     labels: tuple[Label, ...] = ()
     note: str | None = None  # what AWS says, or a list of what is allowed
+    fix: Fix | None = None  # the correction, where it is safe and there is only one
 
 
 class Problems:
@@ -71,9 +73,22 @@ class Problems:
         *,
         hint: str | None = None,
         note: str | None = None,
+        labels: tuple[Label, ...] = (),
+        fix: Fix | None = None,
     ) -> None:
         """Note one that stops the run."""
-        self._note(Severity.ERROR, rule, message, span, hint, note)
+        self.add(
+            Problem(
+                rule=rule,
+                severity=Severity.ERROR,
+                message=message,
+                span=span,
+                hint=hint,
+                note=note,
+                labels=labels,
+                fix=fix,
+            )
+        )
 
     def warning(
         self,
@@ -83,21 +98,46 @@ class Problems:
         *,
         hint: str | None = None,
         note: str | None = None,
+        labels: tuple[Label, ...] = (),
+        fix: Fix | None = None,
     ) -> None:
         """Note one that does not stop the run."""
-        self._note(Severity.WARNING, rule, message, span, hint, note)
+        self.add(
+            Problem(
+                rule=rule,
+                severity=Severity.WARNING,
+                message=message,
+                span=span,
+                hint=hint,
+                note=note,
+                labels=labels,
+                fix=fix,
+            )
+        )
 
-    def _note(
+    def remark(
         self,
-        severity: Severity,
         rule: str,
         message: str,
         span: Span,
-        hint: str | None,
-        note: str | None,
+        *,
+        hint: str | None = None,
+        note: str | None = None,
+        labels: tuple[Label, ...] = (),
+        fix: Fix | None = None,
     ) -> None:
+        """Note something that is only worth knowing."""
         self.add(
-            Problem(rule=rule, severity=severity, message=message, span=span, hint=hint, note=note)
+            Problem(
+                rule=rule,
+                severity=Severity.NOTE,
+                message=message,
+                span=span,
+                hint=hint,
+                note=note,
+                labels=labels,
+                fix=fix,
+            )
         )
 
     @property

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from cicd.document.nearest import closest
+from cicd.document.fix import Fix
+from cicd.document.nearest import closest, only_close
 from cicd.document.node import Node, NodeKind
 from cicd.document.position import Span, brief
 from cicd.document.problem import Problem, Problems, Severity
@@ -39,6 +40,7 @@ class _Finding:
     span: Span
     hint: str | None = None
     note: str | None = None
+    fix: Fix | None = None
 
 
 def check(
@@ -85,6 +87,7 @@ def check(
                         span=finding.span,
                         hint=finding.hint,
                         note=words or finding.note,
+                        fix=finding.fix,
                     )
                 )
 
@@ -222,12 +225,14 @@ def _about_value(error: ValidationError, node: Node, path: Path, span: Span) -> 
             value = error.validator_value
             options = [str(option) for option in (value if isinstance(value, list) else [value])]
             near = closest(node.text, options)
+            sure = only_close(node.text, options)
             return _Finding(
                 rule="unknown-value",
                 message=f"'{brief(node.text)}' is not allowed for {what}",
                 span=span,
                 hint=f"did you mean '{near}'?" if near else None,
                 note=f"{what} is one of {', '.join(options)}",
+                fix=Fix.word(span, sure) if sure else None,
             )
         case "pattern" | "format":
             return _Finding(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from cicd.document.problem import Problem, Problems
+from cicd.document.problem import Problem, Problems, Severity
 from cicd.errors import DocumentError, Unavailable
 from cicd.lint.documents import Candidate, Kind, kind_by_content, kind_by_name
 
@@ -40,7 +40,7 @@ def check_document(candidate: Candidate, forced: Kind | None) -> Checked:
     name = candidate.name
     named = kind_by_name(name)
     try:
-        kind, node = _read(candidate, forced or named)
+        kind, node, twins = _read(candidate, forced or named)
     except DocumentError as refused:
         kind = forced or named or Kind.BUILDSPEC
         return Checked(name=name, kind=kind, problems=refused.problems, readable=False)
@@ -51,42 +51,74 @@ def check_document(candidate: Candidate, forced: Kind | None) -> Checked:
         why = "not a document known here; --kind says what it is" if candidate.given else ""
         return Checked(name=name, kind=None, passed_over=why)
     problems = Problems()
+    for twin in twins:
+        problems.add(twin)
     try:
         _check(kind, node, candidate, problems)
     except DocumentError as refused:
         return Checked(name=name, kind=kind, problems=refused.problems)
     except Unavailable as refused:
         return Checked(name=name, kind=kind, passed_over=refused.message)
-    return Checked(name=name, kind=kind, problems=tuple(problems))
+    return Checked(name=name, kind=kind, problems=tuple(map(_as_aws_sees_it, problems)))
 
 
-def _read(candidate: Candidate, expected: Kind | None) -> tuple[Kind | None, Node]:
+def _as_aws_sees_it(problem: Problem) -> Problem:
+    """What only this machine cannot do is no error of the document."""
+    if problem.rule.endswith("-not-here") and problem.severity is Severity.ERROR:
+        return replace(problem, severity=Severity.WARNING)
+    return problem
+
+
+def _read(
+    candidate: Candidate, expected: Kind | None
+) -> tuple[Kind | None, Node, tuple[Problem, ...]]:
+    """Read a document, and give what it is; with the keys of an AppSpec that are written twice."""
     from cicd.document.load import load
 
     if expected is Kind.APPSPEC:
         # As the agent reads it: the last of two equal keys wins, and aliases are refused.
-        return expected, load(candidate.path, candidate.name, duplicates="last", aliases=False)
+        node = load(candidate.path, candidate.name, duplicates="last", aliases=False)
+        return expected, node, _twins(candidate)
     node = load(candidate.path, candidate.name)
     found = kind_by_content(node)
     if expected is Kind.PIPELINE and not candidate.given:
-        return found, node  # many files have "pipeline" in their names
+        return found, node, ()  # many files have "pipeline" in their names
     if found is Kind.TEMPLATE:
-        return found, node
-    return expected or found, node
+        return found, node, ()
+    return expected or found, node, ()
+
+
+def _twins(candidate: Candidate) -> tuple[Problem, ...]:
+    from cicd.document.load import load
+
+    try:
+        load(candidate.path, candidate.name, aliases=False)
+    except DocumentError as refused:
+        return tuple(
+            replace(
+                problem,
+                rule="deploy/duplicate-key",
+                severity=Severity.WARNING,
+                hint="keep one of the two: the agent takes the last one only",
+            )
+            for problem in refused.problems
+            if problem.rule == "document/duplicate-key"
+        )
+    return ()
 
 
 def _check(kind: Kind, node: Node, candidate: Candidate, problems: Problems) -> None:
     if kind is Kind.BUILDSPEC:
         from cicd.build.buildspec.reader import read_buildspec
         from cicd.build.rules import BUILD_RULES
+        from cicd.build.rules.advice import ADVICE
         from cicd.document.rules import run_rules
 
-        run_rules(BUILD_RULES, read_buildspec(node, problems), problems)
+        run_rules((*BUILD_RULES, *ADVICE), read_buildspec(node, problems), problems)
     elif kind is Kind.APPSPEC:
-        from cicd.deploy.rules import check_appspec, refuse_platform
+        from cicd.deploy.rules import check_appspec
         from cicd.lint.beside import check_appspec_scripts
 
-        refuse_platform(node)
         appspec = check_appspec(node, problems)
         if appspec is not None:
             check_appspec_scripts(appspec, candidate.path, problems)

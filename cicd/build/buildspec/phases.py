@@ -13,7 +13,8 @@ from cicd.build.spec import (
     PhaseType,
     Text,
 )
-from cicd.document.nearest import closest
+from cicd.document.fix import Fix, quoted
+from cicd.document.nearest import closest, only_close
 from cicd.document.node import NodeKind
 
 if TYPE_CHECKING:
@@ -29,11 +30,13 @@ def read_phases(reading: Reading, node: Node | None) -> tuple[PhaseSpec, ...]:
     """Read ``phases``: those there are, in the order of execution."""
     found: dict[PhaseType, PhaseSpec] = {}
     expected = ",".join(sorted(COMMAND_PHASES))
+    node_keys = frozenset(node.entries) if node is not None else frozenset()
     for key, span, value in reading.each(node, "phases"):
         name = key.upper()
         if name not in COMMAND_PHASES:
             options = tuple(phase.lower() for phase in COMMAND_PHASES)
             near = closest(key.lower(), options)
+            sure = only_close(key, options)
             reading.problems.error(
                 "build/unknown-phase",
                 f"'{key}' is not a phase",
@@ -41,6 +44,7 @@ def read_phases(reading: Reading, node: Node | None) -> tuple[PhaseSpec, ...]:
                 hint=f"did you mean '{near}'?" if near else None,
                 note=f"YAML_FILE_ERROR Message: Invalid buildspec phase name: {name}. "
                 f"Expecting: {expected}",
+                fix=Fix.word(span, sure) if sure and sure not in node_keys else None,
             )
             continue
         phase = PhaseType(name)
@@ -118,8 +122,19 @@ def _commands(reading: Reading, node: Node | None, name: str, phase: str) -> tup
             note=f"YAML_FILE_ERROR Message: Expected {name}[{index}] to be of string type: "
             f"found subkeys instead at line {line}, "
             f"value of the key tag on line {line - 1} might be empty",
+            fix=_in_quotes(item),
         )
     return tuple(found)
+
+
+def _in_quotes(item: Node) -> Fix | None:
+    """Quote a command that YAML takes for a mapping, if it is one line with one colon."""
+    entries = tuple(item.entries.values())
+    plain = len(entries) == 1 and entries[0].value.kind is NodeKind.SCALAR
+    written = item.span.text
+    line = item.span.source.line(item.span.line)
+    whole = line[item.span.column - 1 :].rstrip() == written and "#" not in written
+    return Fix.text(item.span, quoted(written)) if plain and whole else None
 
 
 def _on_failure(reading: Reading, fields: Fields) -> OnFailureSpec | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from cicd.build.environment_variable import VariableType
 from cicd.build.reports import REPORT_FORMATS
 from cicd.build.spec import OnFailure
 from cicd.build.variables import is_reserved
+from cicd.document.position import brief
 from cicd.document.rules import rule
 
 if TYPE_CHECKING:
@@ -66,18 +68,18 @@ def variable_twice(spec: Buildspec, problems: Problems) -> None:
 
 @rule("build/literal-variable")
 def literal_variable(spec: Buildspec, problems: Problems) -> None:
-    """Values of ``env.variables`` are literal: a PATH made of ``$PATH`` breaks every command."""
+    """Values of ``env.variables`` are literal: nothing in them is expanded or run."""
     for variable in spec.variables:
-        if (
-            variable.type is VariableType.PLAINTEXT
-            and variable.name == "PATH"
-            and "$" in variable.value
-        ):
+        if variable.type is not VariableType.PLAINTEXT:
+            continue
+        path = variable.name == "PATH" and "$" in variable.value
+        if path or "$(" in variable.value or re.fullmatch(r"`.+`", variable.value):
+            hint = 'export PATH="$PATH:…"' if path else f'export {variable.name}="$(…)"'
             problems.warning(
                 "build/literal-variable",
-                f"the value of 'PATH' is literally '{variable.value}'",
+                f"the value of '{variable.name}' is literally '{brief(variable.value)}'",
                 variable.span,
-                hint='extend it in a command: export PATH="$PATH:…"',
+                hint=f"set it in a command: {hint}",
             )
 
 

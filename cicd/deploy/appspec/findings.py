@@ -11,6 +11,7 @@ from cicd.document.problem import Problem, Problems, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cicd.document.fix import Fix
     from cicd.document.node import Node
     from cicd.document.position import Span
 
@@ -31,12 +32,19 @@ class Findings:
         agent: str,
         hint: str | None = None,
         severity: Severity = Severity.ERROR,
+        fix: Fix | None = None,
     ) -> None:
         """Note something the agent refuses; ``agent`` is how it puts it."""
         self.fault = self.fault or agent
         self.problems.add(
             Problem(
-                rule=rule, severity=severity, message=message, span=span, hint=hint, note=agent
+                rule=rule,
+                severity=severity,
+                message=message,
+                span=span,
+                hint=hint,
+                note=agent,
+                fix=fix,
             )
         )
 

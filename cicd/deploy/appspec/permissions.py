@@ -9,6 +9,7 @@ from cicd.deploy.appspec import scalars
 from cicd.deploy.appspec.acl import AclEntry, parse_entry
 from cicd.deploy.appspec.context import Context, range_problem
 from cicd.deploy.spec import PREFIX, Permission
+from cicd.document.fix import Fix
 from cicd.document.node import NodeKind, ScalarStyle
 from cicd.document.problem import Severity
 
@@ -79,9 +80,17 @@ def _text(node: Node, key: str) -> str | None:
 
 
 def _warn(
-    findings: Findings, rule: str, message: str, span: Span, agent: str, hint: str | None = None
+    findings: Findings,
+    rule: str,
+    message: str,
+    span: Span,
+    agent: str,
+    hint: str | None = None,
+    fix: Fix | None = None,
 ) -> None:
-    findings.reject(rule, message, span, agent=agent, hint=hint, severity=Severity.WARNING)
+    findings.reject(
+        rule, message, span, agent=agent, hint=hint, severity=Severity.WARNING, fix=fix
+    )
 
 
 def _read(node: Node, findings: Findings) -> Permission:
@@ -154,6 +163,7 @@ def _read_mode(node: Node | None, findings: Findings) -> str | None:
         if text != node.text and node.style is ScalarStyle.PLAIN
         else None
     )
+    fix = Fix.text(node.span, f'"{node.text}"') if meant and _OCTAL.fullmatch(node.text) else None
     if len(text) > 4:
         _warn(
             findings,
@@ -164,6 +174,7 @@ def _read_mode(node: Node | None, findings: Findings) -> str | None:
             "file is invalid. Permissions modes must be between one and four characters long. "
             f"{_UPDATE}",
             meant,
+            fix,
         )
         return None
     padded = text.rjust(3, "0")
@@ -179,6 +190,7 @@ def _read_mode(node: Node | None, findings: Findings) -> str | None:
                 f"{PREFIX} the permissions mode ({padded}) in the application specification file "
                 f"contains an invalid character ({character}). {_UPDATE}",
                 meant,
+                fix,
             )
             return None
     if meant and _OCTAL.fullmatch(node.text) and int(text, 8) != int(node.text, 8):
@@ -187,6 +199,7 @@ def _read_mode(node: Node | None, findings: Findings) -> str | None:
             f"the unquoted mode '{node.text}' becomes {padded.rjust(4, '0')}",
             node.span,
             hint=meant,
+            fix=fix,
         )
     return padded
 

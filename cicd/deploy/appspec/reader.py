@@ -8,8 +8,9 @@ from cicd.deploy.appspec import scalars
 from cicd.deploy.appspec.findings import Findings, mappings, value
 from cicd.deploy.appspec.permissions import read_permissions
 from cicd.deploy.appspec.scripts import read_hooks
-from cicd.deploy.spec import PREFIX, AppSpec, FileExistsBehavior, FileMapping, is_string
-from cicd.document.nearest import closest
+from cicd.deploy.spec import PREFIX, WINDOWS, AppSpec, FileExistsBehavior, FileMapping, is_string
+from cicd.document.fix import Fix
+from cicd.document.nearest import closest, only_close
 from cicd.document.node import NodeKind
 
 if TYPE_CHECKING:
@@ -40,15 +41,19 @@ def read_appspec(node: Node, problems: Problems) -> AppSpec:
     behavior = _read_behavior(value(node, "file_exists_behavior"), findings)
     for key, entry in node.entries.items():
         if key not in _KEYS:
-            nearest = closest(key, _KEYS)
+            missing = tuple(name for name in _KEYS if name not in node.entries)
+            nearest, sure = closest(key, missing), only_close(key, missing)
             problems.warning(
                 "deploy/unknown-key",
                 f"'{key}' is not a section of an AppSpec; the agent ignores it",
                 entry.key_span,
                 hint=f"did you mean '{nearest}'?" if nearest else None,
                 note=f"the sections are {', '.join(_KEYS)}",
+                fix=Fix.word(entry.key_span, sure) if sure else None,
             )
+    system = value(node, "os")
     return AppSpec(
+        os=system.text if system is not None else "",
         files=files,
         hooks=hooks,
         permissions=permissions,
@@ -97,7 +102,12 @@ def _check_version(node: Node, findings: Findings) -> None:
         version.span if version else node.span,
         hint="write 'version: 0.0', without quotes",
         agent=_invalid_version(written),
+        fix=Fix.text(version.span, "0.0") if version and _quoted_zero(version) else None,
     )
+
+
+def _quoted_zero(version: Node) -> bool:
+    return version.kind is NodeKind.SCALAR and version.text in {"0.0", "0"}
 
 
 def _check_os(node: Node, findings: Findings) -> None:
@@ -114,9 +124,9 @@ def _check_os(node: Node, findings: Findings) -> None:
         findings.reject(
             "deploy/os", "'os' is missing", node.span, hint="write 'os: linux'", agent=agent
         )
-    elif written == "windows":
+    elif written == WINDOWS:
         findings.reject(
-            "deploy/os",
+            "deploy/os-not-here",
             "'windows' is not deployed to here; the instances are Linux or macOS",
             system.span,
             agent=agent,
@@ -128,6 +138,9 @@ def _check_os(node: Node, findings: Findings) -> None:
             system.span,
             hint="write 'os: linux', in lower case",
             agent=agent,
+            fix=Fix.word(system.span, written.lower())
+            if written.lower() in {"linux", WINDOWS}
+            else None,
         )
 
 
@@ -180,5 +193,6 @@ def _read_behavior(node: Node | None, findings: Findings) -> FileExistsBehavior 
         agent=f"{PREFIX} an invalid file_exists_behavior value ({node.text}) was entered in the "
         "application specification file. Make sure your AppSpec file specifies one of "
         "DISALLOW,OVERWRITE,RETAIN as the file_exists_behavior, and then try again.",
+        fix=Fix.word(node.span, upper) if upper in set(FileExistsBehavior) else None,
     )
     return None

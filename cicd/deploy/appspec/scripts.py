@@ -10,7 +10,8 @@ from cicd.deploy.appspec import scalars
 from cicd.deploy.appspec.findings import mappings, value
 from cicd.deploy.lifecycle import SCRIPTABLE, TOLERATED
 from cicd.deploy.spec import DEFAULT_TIMEOUT, PREFIX, HookScript
-from cicd.document.nearest import closest
+from cicd.document.fix import Fix
+from cicd.document.nearest import closest, only_close
 from cicd.document.node import NodeKind
 
 if TYPE_CHECKING:
@@ -40,14 +41,19 @@ def read_hooks(node: Node | None, findings: Findings) -> Mapping[str, tuple[Hook
 
 def _unknown_event(event: str, entry: Entry, findings: Findings) -> None:
     nearest = closest(event, SCRIPTABLE)
+    sure = only_close(event, SCRIPTABLE)
+    elsewhere = event == "AfterAllowTestTraffic"
     findings.reject(
         "deploy/unknown-event",
-        f"'{event}' is not a lifecycle event that scripts may have",
+        "'AfterAllowTestTraffic' is an event of ECS deployments, not of servers"
+        if elsewhere
+        else f"'{event}' is not a lifecycle event that scripts may have",
         entry.key_span,
         hint=f"did you mean '{nearest}'?"
-        if nearest
+        if nearest and not elsewhere
         else f"the events are {', '.join(SCRIPTABLE)}",
         agent=f'appspec.yml file contains unknown lifecycle events: ["{event}"]',
+        fix=Fix.word(entry.key_span, sure) if sure and not elsewhere else None,
     )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.appspec.reader import read_appspec
-from cicd.deploy.rules import server
+from cicd.deploy.rules import paths, server
+from cicd.deploy.rules.keys import check_keys
+from cicd.deploy.rules.services import check_service_appspec
 from cicd.deploy.spec import ComputePlatform, compute_platform
 from cicd.document.rules import run_rules
 from cicd.errors import Unavailable
@@ -24,18 +26,25 @@ RULES: Final = (
     server.no_files,
     server.lost_setuid,
     server.closed_directory,
+    paths.no_pattern,
+    paths.literal_path,
+    paths.same_file,
+    paths.permission_twice,
 )
 
 
 def check_appspec(node: Node, problems: Problems) -> AppSpec | None:
     """
-    Read an AppSpec and run every rule; None for one that is not for servers.
+    Read an AppSpec and run every rule; None for one of ECS or Lambda, which is only checked.
 
-    An ECS or Lambda AppSpec is not an error of the document: see ``refuse_platform``.
+    Being for another platform is no error of the document: see ``refuse_platform``.
     """
-    if compute_platform(node) is not ComputePlatform.SERVER:
+    platform = compute_platform(node)
+    if platform is not ComputePlatform.SERVER:
+        check_service_appspec(node, platform, problems)
         return None
     spec = read_appspec(node, problems)
+    check_keys(node, problems)
     run_rules(RULES, spec, problems)
     return spec
 

@@ -50,7 +50,17 @@ def check_scripts(spec: AppSpec, executable: Mapping[str, bool], problems: Probl
         problems: Where to note it.
 
     """
-    for script in _scripts(spec):
+    scripts = tuple(_scripts(spec))
+    if not executable and len(scripts) > 1:
+        problems.warning(
+            "deploy/missing-script",
+            f"none of the {len(scripts)} scripts is beside the AppSpec",
+            scripts[0].span,
+            hint="is this the revision's root? Scripts are named relative to it",
+            note="without them their events fail with ScriptMissing",
+        )
+        return
+    for script in scripts:
         found = executable.get(script.location.strip("/"))
         if found is None:
             problems.warning(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cicd.deploy.agent.install import absolute
 from cicd.deploy.lifecycle import TOLERATED, TRAFFIC
-from cicd.deploy.spec import DEFAULT_TIMEOUT
+from cicd.deploy.spec import DEFAULT_TIMEOUT, WINDOWS
 from cicd.document.rules import rule
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ def script_arguments(spec: AppSpec, problems: Problems) -> None:
 @rule("deploy/destination-directory")
 def destination_directory(spec: AppSpec, problems: Problems) -> None:
     """``destination`` is always a directory: a file cannot be renamed on the way."""
+    if spec.os == WINDOWS:
+        return
     for mapping in spec.files:
         name = posixpath.basename(mapping.source.rstrip("/"))
         if name and "." in name and mapping.destination.endswith(f"/{name}"):
@@ -77,6 +79,8 @@ def destination_directory(spec: AppSpec, problems: Problems) -> None:
 @rule("deploy/relative-destination")
 def relative_destination(spec: AppSpec, problems: Problems) -> None:
     """A destination that does not begin with a slash depends on where the agent was started."""
+    if spec.os == WINDOWS:
+        return
     for mapping in spec.files:
         if mapping.destination and not mapping.destination.startswith("/"):
             problems.warning(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cicd.pipeline.rules import action, features, flow, local, structure
+from cicd.pipeline.rules import action, features, flow, gates, local, structure, values
 
 if TYPE_CHECKING:
     from cicd.document.rules import Rule
@@ -34,6 +34,17 @@ RULES: tuple[Rule[PipelineDeclaration], ...] = (
     flow.clone_references,
     flow.namespaces,
     flow.variable_references,
+    gates.gate_result,
+    gates.retry_with_conditions,
+    gates.gate_rule,
+    values.unknown_variable,
+    values.environment_variables,
+    values.artifact_path,
+    values.bucket_name,
+    values.old_source,
+    values.source_region,
+    values.plain_secret,
+    values.unused_artifact,
     local.provider_not_here,
     local.condition_not_here,
     local.trigger_not_here,

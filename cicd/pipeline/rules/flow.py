@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cicd.document.problem import Label
 from cicd.document.rules import rule
 from cicd.pipeline.action_type import Category
 from cicd.pipeline.rules.structure import ACTION
@@ -29,7 +30,8 @@ def output_names(spec: PipelineDeclaration, problems: Problems) -> None:
                     "pipeline/output-name-twice",
                     f"the artifact '{output.name}' is made twice",
                     output.span,
-                    hint=f"the first is at {seen[output.name].span}",
+                    hint="give it a name of its own",
+                    labels=(Label(span=seen[output.name].span, text="first made here"),),
                     note=f"{ACTION}: UniqueConstraint: Output Artifact Bundle name must be unique "
                     f"within the pipeline. {output.name} has been used more than once.",
                 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cicd.document.problem import Label
 from cicd.document.rules import rule
 from cicd.pipeline.action_type import Category
 
@@ -17,6 +18,7 @@ STRUCTURE = "InvalidStructureException"
 STAGE = "InvalidStageDeclarationException"
 ACTION = "InvalidActionDeclarationException"
 
+FIRST = "first declared here"
 MAX_STAGES = 50
 MAX_ACTIONS = 50  # a stage
 
@@ -95,7 +97,8 @@ def stage_names(spec: PipelineDeclaration, problems: Problems) -> None:
                 "pipeline/stage-name-twice",
                 f"there are two stages named '{stage.name}'",
                 stage.span("name"),
-                hint=f"the first is at {seen[stage.name].span('name')}",
+                hint="rename one of the two",
+                labels=(Label(span=seen[stage.name].span("name"), text=FIRST),),
                 note=f"{STAGE}: Stage name '{stage.name}' is used more than once",
             )
         seen.setdefault(stage.name, stage)
@@ -112,7 +115,8 @@ def action_names(spec: PipelineDeclaration, problems: Problems) -> None:
                     "pipeline/action-name-twice",
                     f"there are two actions named '{action.name}' in the stage '{stage.name}'",
                     action.span("name"),
-                    hint=f"the first is at {seen[action.name].span('name')}",
+                    hint="rename one of the two",
+                    labels=(Label(span=seen[action.name].span("name"), text=FIRST),),
                     note=f"{ACTION}: action names are unique in their stage",
                 )
             seen.setdefault(action.name, action)

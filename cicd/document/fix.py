@@ -1,0 +1,43 @@
+"""A correction that a program can make: stretches of a text, and what stands there instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cicd.document.position import Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """One stretch and its new text."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """Edits of one source that belong together: all are made, or none."""
+
+    edits: tuple[Edit, ...]
+
+    @classmethod
+    def word(cls, span: Span, word: str) -> Fix:
+        """Put another word in the place of a key or a scalar, in the quotes that it has."""
+        written = span.text
+        quote = written[:1] if written[:1] in {"'", '"'} and written[-1:] == written[:1] else ""
+        return cls(edits=(Edit(span=span, text=f"{quote}{word}{quote}"),))
+
+    @classmethod
+    def text(cls, span: Span, text: str) -> Fix:
+        """Put a text in the place of a stretch, as it is."""
+        return cls(edits=(Edit(span=span, text=text),))
+
+
+def quoted(text: str) -> str:
+    """Write a text of one line as a YAML scalar in quotes that need the fewest escapes."""
+    if "'" not in text:
+        return f"'{text}'"
+    if '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    return "'" + text.replace("'", "''") + "'"

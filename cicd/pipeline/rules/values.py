@@ -1,0 +1,208 @@
+"""Values of a configuration that are well-formed for the API, and fail later or surprise."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Final
+
+from cicd.document.fix import Fix
+from cicd.document.nearest import closest, only_close
+from cicd.document.plain_secrets import find_secret, looks_secret, masked
+from cicd.document.position import brief
+from cicd.document.rules import rule
+from cicd.pipeline.action_type import Category
+from cicd.pipeline.rules.structure import ACTION, actions_of
+from cicd.pipeline.variables import references
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cicd.document.problem import Problems
+    from cicd.pipeline.spec import ActionDeclaration, PipelineDeclaration
+
+_COMMIT: Final = ("AuthorDate", "BranchName", "CommitId", "CommitMessage")
+VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
+    "CodeCommit": (*_COMMIT, "CommitterDate", "RepositoryName"),
+    "CodeStarSourceConnection": (*_COMMIT, "ConnectionArn", "FullRepositoryName"),
+    "GitHub": (*_COMMIT, "CommitterDate", "CommitUrl", "RepositoryName"),
+    "S3": ("BucketName", "ETag", "ObjectKey", "VersionId"),
+    "ECR": ("ImageDigest", "ImageTag", "ImageURI", "RegistryId", "RepositoryName"),
+}
+"""What a source's namespace holds.
+
+Source: user guide, "Variables available for pipeline actions".
+"""
+
+_BUCKET = re.compile(r"[a-zA-Z0-9.-]{3,63}")
+_TYPES = ("PLAINTEXT", "PARAMETER_STORE", "SECRETS_MANAGER")
+
+
+@rule("pipeline/unknown-variable")
+def unknown_variable(spec: PipelineDeclaration, problems: Problems) -> None:
+    """A source's namespace holds the variables that its provider gives, in their spelling."""
+    owners = {
+        action.namespace: action.type_id.provider
+        for action in actions_of(spec)
+        if action.namespace and action.type_id.category == Category.SOURCE
+    }
+    for action in actions_of(spec):
+        for key, value in action.configuration.items():
+            for reference in references(value):
+                known = VARIABLES.get(owners.get(reference.namespace, ""))
+                if known is None or reference.key in known:
+                    continue
+                near, sure = closest(reference.key, known), only_close(reference.key, known)
+                whole = action.span("configuration", key)
+                span = whole.within(reference.text)
+                problems.warning(
+                    "pipeline/unknown-variable",
+                    f"'{reference.namespace}' has no variable '{brief(reference.key)}'",
+                    span,
+                    hint=f"did you mean '{near}'?" if near else None,
+                    note=f"it has {', '.join(known)}; the action fails when it starts",
+                    fix=Fix.text(span, reference.text.replace(reference.key, sure))
+                    if sure and span != whole
+                    else None,
+                )
+
+
+@rule("pipeline/environment-variables")
+def environment_variables(spec: PipelineDeclaration, problems: Problems) -> None:
+    """``EnvironmentVariables`` of a build is JSON text: a list of name, value and type."""
+    for action in _builds(spec):
+        text = action.configuration.get("EnvironmentVariables", "")
+        if text:
+            wrong = _wrong_variables(text)
+            if wrong:
+                problems.warning(
+                    "pipeline/environment-variables",
+                    f"'EnvironmentVariables' of '{action.name}' {wrong}",
+                    action.span("configuration", "EnvironmentVariables"),
+                    hint='write [{"name":"STAGE","value":"test","type":"PLAINTEXT"}]',
+                    note="the action fails when it starts",
+                )
+
+
+@rule("pipeline/artifact-path")
+def artifact_path(spec: PipelineDeclaration, problems: Problems) -> None:
+    """``TemplatePath`` and ``TemplateConfiguration`` name an input of this very action."""
+    for action in actions_of(spec):
+        if not action.type_id.provider.startswith("CloudFormation"):
+            continue
+        names = [artifact.name for artifact in action.inputs]
+        for key in ("TemplatePath", "TemplateConfiguration"):
+            value = action.configuration.get(key)
+            artifact, colons, _ = (value or "").partition("::")
+            if not value or any(references(value)) or (colons and artifact in names):
+                continue
+            near = closest(artifact, names)
+            problems.warning(
+                "pipeline/artifact-path",
+                f"'{brief(artifact)}' is not an input artifact of '{action.name}'"
+                if colons
+                else f"'{key}' of '{action.name}' names no artifact",
+                action.span("configuration", key),
+                hint=f"did you mean '{near}'?" if near and colons else "write artifact::path",
+                note="the action fails when it starts",
+            )
+
+
+@rule("pipeline/bucket-name")
+def bucket_name(spec: PipelineDeclaration, problems: Problems) -> None:
+    """An artifact store's ``location`` is a bucket's name: no prefix, no URL."""
+    entry = spec.node.entries.get("artifactStore")
+    location = entry.value.entries.get("location") if entry else None
+    if location is None or location.value.is_null:
+        return
+    text = location.value.text
+    if not _BUCKET.fullmatch(text) and not re.search(r"[<>{}$]", text):
+        problems.warning(
+            "pipeline/bucket-name",
+            f"'{brief(text)}' is not the name of a bucket",
+            location.value.span,
+            hint="write the name alone, without s3:// and without a path",
+            note="ValidationException: Member must satisfy regular expression pattern: "
+            "[a-zA-Z0-9\\-\\.]+",
+        )
+
+
+@rule("pipeline/old-source")
+def old_source(spec: PipelineDeclaration, problems: Problems) -> None:
+    """The GitHub action of version 1 is kept for old pipelines; connections replace it."""
+    for action in actions_of(spec):
+        if action.type_id.owner == "ThirdParty" and action.type_id.provider == "GitHub":
+            problems.remark(
+                "pipeline/old-source",
+                f"'{action.name}' uses GitHub version 1, which needs a personal token",
+                action.span("actionTypeId", "provider"),
+                hint="use CodeStarSourceConnection",
+            )
+
+
+@rule("pipeline/source-region")
+def source_region(spec: PipelineDeclaration, problems: Problems) -> None:
+    """Source, third-party and custom actions run in the pipeline's own Region."""
+    regions = {action.region for action in actions_of(spec) if action.region}
+    for action in actions_of(spec):
+        bound = action.type_id.category == Category.SOURCE or action.type_id.owner != "AWS"
+        if bound and action.region and len(regions) > 1:
+            problems.warning(
+                "pipeline/source-region",
+                f"'{action.name}' cannot run in another Region than the pipeline",
+                action.span("region"),
+                hint="remove 'region' here",
+                note=f"{ACTION}: cross-Region is not for source, third-party and custom actions",
+            )
+
+
+@rule("pipeline/plain-secret")
+def plain_secret(spec: PipelineDeclaration, problems: Problems) -> None:
+    """A credential in a definition is everybody's who can read the repository."""
+    for action in actions_of(spec):
+        for key, value in action.configuration.items():
+            found = find_secret(value)
+            if found or looks_secret(key, value):
+                problems.warning(
+                    "pipeline/plain-secret",
+                    f"'{key}' of '{action.name}' looks like {found[0] if found else 'a secret'}",
+                    masked(action.span("configuration", key)),
+                    hint="keep it in Secrets Manager, or use a connection",
+                )
+
+
+@rule("pipeline/unused-artifact")
+def unused_artifact(spec: PipelineDeclaration, problems: Problems) -> None:
+    """An artifact that a source makes and nothing takes is fetched for nothing."""
+    taken = {artifact.name for action in actions_of(spec) for artifact in action.inputs}
+    made = {artifact.name for action in actions_of(spec) for artifact in action.outputs}
+    if not taken or not taken <= made:
+        return  # nothing is to be taken, or what is meant has been said
+    for action in actions_of(spec):
+        for output in action.outputs:
+            if action.type_id.category == Category.SOURCE and output.name not in taken:
+                problems.remark(
+                    "pipeline/unused-artifact",
+                    f"nothing takes the artifact '{output.name}'",
+                    output.span,
+                    hint="the source is fetched for nothing, though a change of it starts a run",
+                )
+
+
+def _builds(spec: PipelineDeclaration) -> list[ActionDeclaration]:
+    return [action for action in actions_of(spec) if action.type_id.provider == "CodeBuild"]
+
+
+def _wrong_variables(text: str) -> str | None:
+    try:
+        variables = json.loads(text)
+    except (ValueError, RecursionError):
+        return "is not JSON"
+    if not isinstance(variables, list) or not all(isinstance(v, dict) for v in variables):
+        return "is not a list of objects"
+    for variable in variables:
+        if not {"name", "value"} <= variable.keys():
+            return "has an entry without 'name' or 'value'"
+        if variable.get("type", "PLAINTEXT") not in _TYPES:
+            return f"has an entry of the type '{brief(str(variable['type']))}'"
+    return None
