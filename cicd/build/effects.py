@@ -133,7 +133,13 @@ class BuildEffects:
         if done.cancelled is not None:
             return Outcome(status=OutcomeStatus.CANCELLED, reason=done.cancelled)
         if done.status != 0:
-            return Outcome(status=OutcomeStatus.FAILED, detail={"exitStatus": done.status})
+            from cicd.build.log.aws_call import aws_hint
+
+            hint = aws_hint(self._process.command_line(command).text, tuple(shell.tail))
+            detail: dict[str, JSON] = {"exitStatus": done.status}
+            return Outcome(
+                status=OutcomeStatus.FAILED, detail={**detail, "hint": hint} if hint else detail
+            )
         return DONE
 
     # ── UPLOAD_ARTIFACTS, FINALIZING ──────────────────────────────────────────────────────────

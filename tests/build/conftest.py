@@ -33,16 +33,27 @@ def source(tmp_path):
 
 
 @pytest.fixture
-def build(services, source, tmp_path):
-    """Write a buildspec and run it on this machine, in a view of ``source``."""
+def runner():
+    """Name the runner of ``build``; a file of tests may ask for others, too."""
+    return "host"
+
+
+@pytest.fixture
+def build(services, source, runner, request):
+    """Write a buildspec and run it, in a view of ``source``."""
+    image = request.getfixturevalue("docker_image") if runner == "docker" else None
 
     def run(text: str, **changes):
         (source / "buildspec.yml").write_text(text)
-        request = BuildRequest(
-            source=source, project=default_project("app"), runner="host", initiator="tester"
+        asked = BuildRequest(
+            source=source,
+            project=default_project("app"),
+            runner=runner,
+            image=image,
+            initiator="tester",
         )
         used = changes.pop("services", services)
-        result = run_build(replace(request, **changes), used)
+        result = run_build(replace(asked, **changes), used)
         log = [line for _, line in used.logs.read(result.stream)]
         return SimpleNamespace(
             result=result,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 from cicd.build.shell.script import frame, query, set_up
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from cicd.ports import Exit, SecretSource, Session
 
 
+TAIL = 40  # lines of output in which a failed command has said why
+
+
 class BuildShell:
     """The shell of one build in its session. Secrets are looked up once, and stay in here."""
 
@@ -27,6 +31,7 @@ class BuildShell:
     ) -> None:
         """Take where to run; nothing runs and nothing is looked up yet."""
         self.session = session
+        self.tail: deque[str] = deque(maxlen=TAIL)  # the last lines of the last command
         self._plan = plan
         self._secrets = secrets
         self._journal = journal
@@ -82,7 +87,13 @@ class BuildShell:
         """Run one command of the buildspec, or of the image; its output goes to the log."""
         variables = self._environment()
         _, redactor = self.values()
-        writer = LineWriter(redactor, lambda lines: self._journal.output(origin, lines))
+        self.tail.clear()
+
+        def emit(lines: Sequence[str]) -> None:
+            self.tail.extend(lines[-TAIL:])
+            self._journal.output(origin, lines)
+
+        writer = LineWriter(redactor, emit)
         script = frame(
             text,
             state=self._state,

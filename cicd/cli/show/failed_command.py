@@ -34,5 +34,5 @@ def failed_command(failure: BuildFailure) -> Problem:
         severity=Severity.ERROR,
         message=f"a command of {failure.phase} ended with {reason or failure.status}",
         span=span,
-        hint=failure.hint or None,
+        note=failure.hint or None,
     )
