@@ -52,8 +52,9 @@ CREDENTIALS = "wanted credentials, and the build has none"
             "./tool",
             (
                 "operation error S3: ListBuckets, https response error StatusCode: 0, "
-                "RequestID: , HostID: , get identity: get credentials: failed to refresh cached credentials, "
-                "no EC2 IMDS role found, operation error ec2imds: GetMetadata, canceled"
+                "RequestID: , HostID: , get identity: get credentials: failed to "
+                "refresh cached credentials, no EC2 IMDS role found, operation error ec2imds: "
+                "GetMetadata, canceled"
             ),
             f"ListBuckets of S3 {CREDENTIALS}",
         ),
