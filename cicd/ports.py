@@ -90,6 +90,7 @@ class Environment:
     """A place to be made. Fields that a runner cannot honour raise ``Unavailable`` in ``open``."""
 
     image: str = ""  # "" for runners without images
+    stands_for: str = ""  # the image that ``image`` takes the place of, if any
     mounts: tuple[Mount, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     privileged: bool = False
@@ -179,9 +180,17 @@ class Runner(Protocol):
     def check(self) -> None:
         """Raise ``Unavailable``, with a hint, when this machine cannot run it now."""
 
-    def open(self, session_id: str, environment: Environment, *, stream: str) -> Session:
+    def open(
+        self,
+        session_id: str,
+        environment: Environment,
+        *,
+        stream: str,
+        say: Callable[[str], None] | None = None,
+    ) -> Session:
         """Make a session; raises ``Unavailable`` for a missing image and the like.
-        ``stream`` is the execution it belongs to, kept in a label so that it can be reaped."""
+        ``stream`` is the execution it belongs to, kept in a label so that it can be reaped;
+        ``say`` gets a line now and then where this takes long."""
 
     def attach(self, session_id: str) -> Session | None:
         """Find a session that a dead process left running, or None."""

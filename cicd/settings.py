@@ -1,5 +1,5 @@
 """
-What the user chose, from four places: flags, ``CICD_*``, ``.cicd/config.toml``, defaults.
+What the user chose: flags, ``CICD_*``, ``.cicd/config.toml``, the user's own file, defaults.
 
 The first place that says something wins, name by name.
 """
@@ -7,19 +7,18 @@ The first place that says something wins, name by name.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from cicd.errors import Unavailable, UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 HOME = ".cicd"
 CONFIG = "config.toml"
 OUTPUTS = ("human", "plain", "json")
 COLORS = ("auto", "always", "never")
+DOCKERS = ("socket", "nested")
 MAXIMUM_JOBS = 256
 
 Value: TypeAlias = "str | int | None"
@@ -40,6 +39,10 @@ class Settings:
     runner: str | None = None
     image: str | None = None
     color: str = "auto"  # one of COLORS; NO_COLOR makes it "never" unless somebody chose
+    network: str | None = None  # what builds join: a name, "none", "host", "bridge"
+    docker: str = "socket"  # one of DOCKERS: how a privileged build gets at a Docker engine
+    # The table [images] of both files: what a project names → what stands in for it.
+    images: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +60,8 @@ def load_settings(flags: Mapping[str, Value], environ: Mapping[str, str], start:
     Args:
         flags: By the names of ``Settings``; None where the user gave none.
         environ: The process's environment: CICD_HOME, CICD_OUTPUT, CICD_JOBS, CICD_RUNNER,
-            CICD_IMAGE, CICD_COLOR and NO_COLOR are read; an empty value counts as absent.
+            CICD_IMAGE, CICD_NETWORK, CICD_DOCKER, CICD_COLOR and NO_COLOR are read, and where
+            the user's own file is; an empty value counts as absent.
         start: Where the search for the home begins, usually the working directory.
 
     Raises:
@@ -72,8 +76,10 @@ def load_settings(flags: Mapping[str, Value], environ: Mapping[str, str], start:
         directory = _absolute(Path(chosen), Path.cwd())
     else:
         directory = find_home(start)
+    files = [path for path in (user_file(environ), directory / CONFIG) if path is not None]
+    tables = [(path, *_parsed(path)) for path in files]
     choices = {
-        **_from_file(directory / CONFIG),
+        **{name: choice for read in tables for name, choice in _from_table(*read).items()},
         **_from_environment(environ),
         **{
             name: _Choice(value=value, where=f"--{name}")
@@ -88,7 +94,23 @@ def load_settings(flags: Mapping[str, Value], environ: Mapping[str, str], start:
         runner=_word(choices.get("runner")),
         image=_word(choices.get("image")),
         color=_one_of(choices.get("color"), COLORS) or "auto",
+        network=_word(choices.get("network")),
+        docker=_one_of(choices.get("docker"), DOCKERS) or "socket",
+        images={name: image for read in tables for name, image in _images(*read).items()},
     )
+
+
+def user_file(environ: Mapping[str, str]) -> Path | None:
+    """Say where the user's own settings are, for all repositories; None without a home."""
+    if chosen := environ.get("XDG_CONFIG_HOME"):
+        return Path(chosen) / "cicd" / CONFIG
+    home = environ.get("HOME")
+    return Path(home) / ".config" / "cicd" / CONFIG if home else None
+
+
+def images_in(path: Path) -> Mapping[str, str]:
+    """Give the table ``[images]`` of a file of settings, which need not be there."""
+    return _images(path, *_parsed(path))
 
 
 def find_home(start: Path) -> Path:
@@ -108,7 +130,8 @@ def find_home(start: Path) -> Path:
     return here / HOME
 
 
-_NAMES = ("output", "jobs", "runner", "image", "color")
+_NAMES = ("output", "jobs", "runner", "image", "color", "network", "docker")
+_IMAGES = "images"
 
 
 def _absolute(path: Path, start: Path) -> Path:
@@ -127,22 +150,29 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, _Choice]:
     return found
 
 
-def _from_file(path: Path) -> dict[str, _Choice]:
+def _parsed(path: Path) -> tuple[Mapping[str, object], str]:
+    """Read a file of settings; gives what it says, and its text."""
     text = _read(path)
     if text is None:
-        return {}
+        return {}, ""
     import tomllib
 
     try:
-        table = tomllib.loads(text)
+        return tomllib.loads(text), text
     except tomllib.TOMLDecodeError as error:
         raise _not_toml(path, text, str(error)) from None
+
+
+def _from_table(path: Path, table: Mapping[str, object], text: str) -> dict[str, _Choice]:
     found = {}
     for name, value in table.items():
+        if name == _IMAGES:
+            continue
         where = f"{path}:{_line_of(name, text)}"
         if name not in _NAMES:
             raise UsageError(
-                f"{where}: '{name}' is not a setting", hint=f"the settings are {', '.join(_NAMES)}"
+                f"{where}: '{name}' is not a setting",
+                hint=f"the settings are {', '.join((*_NAMES, _IMAGES))}",
             )
         # bool is an int to Python, but never a number of jobs to people
         if isinstance(value, bool) or not isinstance(value, str | int):
@@ -151,7 +181,23 @@ def _from_file(path: Path) -> dict[str, _Choice]:
     return found
 
 
+def _images(path: Path, table: Mapping[str, object], text: str) -> dict[str, str]:
+    rows = table.get(_IMAGES, {})
+    if not isinstance(rows, dict):
+        where = f"{path}:{_line_of(_IMAGES, text)}"
+        raise UsageError(f"{where}: '{_IMAGES}' is a table", hint=_IMAGES_EXAMPLE)
+    for name, image in rows.items():
+        if not isinstance(image, str) or not image.strip():
+            where = f"{path}:{_line_of(name, text)}"
+            raise UsageError(
+                f"{where}: what stands in for '{name}' is not the name of an image",
+                hint=_IMAGES_EXAMPLE,
+            )
+    return dict(rows)
+
+
 _EXAMPLE = 'write it like  runner = "sandbox"  or  jobs = 4'
+_IMAGES_EXAMPLE = '[images] holds lines like  "aws/codebuild/standard:7.0" = "python:3.12-slim"'
 
 
 def _read(path: Path) -> str | None:

@@ -50,7 +50,9 @@ def test_help_imports_no_room():
     assert set() == loaded_by("--help") & rooms
 
 
-@pytest.mark.parametrize("command", ["build", "builds", "pipeline", "deploy", "lint", "doctor"])
+@pytest.mark.parametrize(
+    "command", ["build", "builds", "images", "pipeline", "deploy", "lint", "doctor"]
+)
 def test_a_commands_help_loads_nothing_heavy(command):
     assert set() == loaded_by(command, "--help") & HEAVY
 

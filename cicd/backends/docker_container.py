@@ -1,10 +1,9 @@
-"""What the docker runner asks of the engine: an image, a container with its mounts, its end."""
+"""What the docker runner asks of the engine: a container with its mounts, and its end."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from cicd.backends import session_mounts
 from cicd.backends.docker_engine import Engine, Refused
@@ -12,7 +11,6 @@ from cicd.errors import Unavailable
 from cicd.ports import MountMode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from cicd.backends.session_directory import SessionRecord
@@ -23,37 +21,6 @@ IO = "/codebuild/session"
 SCRATCH = "/codebuild/scratch"
 ROOT = "0:0"  # whatever USER an image names, as CodeBuild does
 SESSION, STREAM, HOME = "cicd.session", "cicd.stream", "cicd.home"  # labels
-
-
-def find_image(engine: Engine, image: str, progress: Callable[[str], None] | None) -> None:
-    """Raise ``Unavailable`` unless the image is here, or could be pulled (``progress`` given)."""
-    if not image:
-        raise Unavailable("the docker runner needs an image", hint="name one with `--image`")
-    try:
-        found = engine.find(f"/images/{quote(image, safe='/:@')}/json")
-    except Refused as refused:
-        raise Unavailable(
-            f"image '{image}' cannot be had: {refused.message}",
-            hint="check the name, or choose another with `--image`",
-        ) from None
-    if found is not None:
-        if found.get("Os") == "windows":
-            raise Unavailable(f"image '{image}' is for Windows", hint="only Linux images run here")
-        return
-    if image.startswith("aws/codebuild/"):
-        raise Unavailable(
-            f"image '{image}' exists only inside CodeBuild: no registry has it by that name",
-            hint="say what stands in for it: in cicd.yml, `local: {images: "
-            f'{{"{image}": "python:3.12-slim"}}}}`, or `--image NAME`',
-        )
-    if progress is None:
-        raise Unavailable(
-            f"image '{image}' is not on this machine",
-            hint=f"`docker pull {image}`, or choose another with `--image`",
-        )
-    from cicd.backends import docker_client
-
-    docker_client.pull(engine.url, image, progress)
 
 
 def bind(source: Path, target: str, *, read_only: bool = False) -> JSON:

@@ -53,7 +53,14 @@ class HeadStart:
         """See ``ports.Runner``."""
         self._runner.check()
 
-    def open(self, session_id: str, environment: Environment, *, stream: str) -> Session:
+    def open(
+        self,
+        session_id: str,
+        environment: Environment,
+        *,
+        stream: str,
+        say: Callable[[str], None] | None = None,
+    ) -> Session:
         """See ``ports.Runner``."""
         if self._asked == (session_id, environment, stream):
             self._asked = None
@@ -62,7 +69,7 @@ class HeadStart:
             if session is not None:
                 return session
         self.close()
-        return self._runner.open(session_id, environment, stream=stream)
+        return self._runner.open(session_id, environment, stream=stream, say=say)
 
     def attach(self, session_id: str) -> Session | None:
         """See ``ports.Runner``."""

@@ -17,7 +17,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, cast
 
-from cicd.backends import docker_container, docker_engine, session_mounts
+from cicd.backends import docker_container, docker_engine, docker_images, session_mounts
 from cicd.backends.docker_engine import Engine, Refused
 from cicd.backends.session_command import check_variables
 from cicd.backends.session_directory import SessionDirectory, SessionRecord, place_names
@@ -43,33 +43,31 @@ class DockerRunner:
 
     name = "docker"
 
-    def __init__(
-        self, home: Path, *, progress: Callable[[str], None] | None = None, offline: bool = False
-    ) -> None:
-        """
-        Keep sessions below ``home/sessions``.
-
-        Args:
-            home: The state directory.
-            progress: Gets the lines of a pull.
-            offline: Never pull.
-        """
+    def __init__(self, home: Path, *, offline: bool = False) -> None:
+        """Keep sessions below ``home/sessions``; ``offline``: never pull."""
         self._home = home.absolute()
-        self._progress = progress or (lambda _: None)
         self._offline = offline
 
     def check(self) -> None:
         """See ``ports.Runner``."""
         self._engine().ping()
 
-    def open(self, session_id: str, environment: Environment, *, stream: str) -> DriverSession:
+    def open(
+        self,
+        session_id: str,
+        environment: Environment,
+        *,
+        stream: str,
+        say: Callable[[str], None] | None = None,
+    ) -> DriverSession:
         """See ``ports.Runner``."""
         check_variables(environment.variables)
         session_mounts.check_sources(environment.mounts)
         engine = self._engine()
-        docker_container.find_image(
-            engine, environment.image, None if self._offline else self._progress
-        )
+        pull = None if self._offline else say or (lambda _: None)
+        image = docker_images.find(engine, environment.image, environment.stands_for, pull)
+        if image != environment.image:
+            environment = replace(environment, image=image)
         record = SessionRecord(
             id=session_id,
             runner=self.name,

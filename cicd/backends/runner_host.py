@@ -43,8 +43,16 @@ class HostRunner:
         if os.name != "posix" or shutil.which("sh") is None:
             raise Unavailable("the host runner needs a POSIX shell, and this machine has none")
 
-    def open(self, session_id: str, environment: Environment, *, stream: str) -> DriverSession:
+    def open(
+        self,
+        session_id: str,
+        environment: Environment,
+        *,
+        stream: str,
+        say: Callable[[str], None] | None = None,
+    ) -> DriverSession:
         """See ``ports.Runner``."""
+        del say  # it never takes long
         self.check()
         _check(environment)
         check_variables(environment.variables)

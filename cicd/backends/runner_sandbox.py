@@ -59,8 +59,16 @@ class SandboxRunner:
                 hint="allow unprivileged user namespaces, or use `--runner docker`",
             )
 
-    def open(self, session_id: str, environment: Environment, *, stream: str) -> DriverSession:
+    def open(
+        self,
+        session_id: str,
+        environment: Environment,
+        *,
+        stream: str,
+        say: Callable[[str], None] | None = None,
+    ) -> DriverSession:
         """See ``ports.Runner``."""
+        del say  # it never takes long
         self.check()
         _check(environment)
         check_variables(environment.variables)

@@ -91,10 +91,16 @@ class BuildEffects:
         runner = self._services.runner(self._plan.runner)
         environment = environment_of(
             self._plan.image,
+            self._plan.build_image,
             ((source.identifier, source.directory) for source in self._plan.sources),
             privileged=self._plan.privileged,
         )
-        session = runner.open(self._plan.uuid, environment, stream=self._stream)
+        session = runner.open(
+            self._plan.uuid,
+            environment,
+            stream=self._stream,
+            say=lambda text: self._journal.output(Provision().key, text),
+        )
         self._opened = self._in(session)
         return DONE
 

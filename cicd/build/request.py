@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cicd.build.environment_variable import Variable
+from cicd.build.images.table import stand_in
 from cicd.build.project import Project
 from cicd.ports import Environment, Mount, MountMode, Revision
 
@@ -51,20 +52,24 @@ def image_of(request: BuildRequest) -> str:
         return request.image
     if request.runner in RUNNERS_WITHOUT_IMAGES:
         return ""
-    wanted = request.project.environment.image
-    if wanted in request.images:
-        return request.images[wanted]
-    if wanted.startswith("aws/codebuild/") and request.default_image is not None:
-        return request.default_image
-    return wanted
+    return stand_in(request.project.environment.image, request.images, request.default_image)
 
 
 def environment_of(
-    image: str, sources: Iterable[tuple[str, Path]], *, privileged: bool
+    image: str, build_image: str, sources: Iterable[tuple[str, Path]], *, privileged: bool
 ) -> Environment:
-    """Give the place that a build runs in; ``sources`` by identifier, "" being the primary one."""
+    """
+    Give the place that a build runs in.
+
+    Args:
+        image: What the runner opens.
+        build_image: What the project calls it.
+        sources: By identifier, "" being the primary one.
+        privileged: The project's ``privilegedMode``.
+    """
     return Environment(
         image=image,
+        stands_for=build_image if image and image != build_image else "",
         mounts=tuple(
             Mount(
                 name=f"src_{identifier}" if identifier else "src",
@@ -83,6 +88,7 @@ def expected_environment(request: BuildRequest) -> Environment:
     sources = {"": request.source, **request.secondary_sources}
     return environment_of(
         image_of(request),
+        request.project.environment.image,
         ((name, directory.resolve()) for name, directory in sources.items()),
         privileged=request.project.environment.privileged,
     )

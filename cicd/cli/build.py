@@ -267,7 +267,7 @@ def _request(options: Options, directory: Path, settings: Settings) -> BuildRequ
         runner=options.runner or settings.runner or _local_runner(resources) or "docker",
         buildspec=_buildspec(options.buildspec, directory),
         image=options.image,
-        images=local_images(resources),
+        images={**settings.images, **local_images(resources)},
         default_image=settings.image,
         variables=tuple(Variable(name=n, value=v) for n, v in typed),
         secondary_sources=_secondary(options.secondary_source),

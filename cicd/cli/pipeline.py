@@ -110,6 +110,7 @@ def run(
             approve=approve,
             runner=settings.runner,
             image=settings.image,
+            images=settings.images,
             triggered_by=_user(),
         ),
     )

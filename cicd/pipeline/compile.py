@@ -38,6 +38,7 @@ class Start:
     approve: bool = False
     runner: str | None = None
     image: str | None = None  # stands in for cloud images that ``cicd.yml`` does not name
+    images: Mapping[str, str] = field(default_factory=dict)  # the settings' stand-ins
     triggered_by: str = ""
 
 
@@ -68,6 +69,7 @@ def compile_plan(
         approve=start.approve,
         runner=start.runner,
         image=start.image,
+        images=start.images,
         triggered_by=start.triggered_by,
     )
 

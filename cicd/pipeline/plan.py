@@ -71,6 +71,7 @@ class PipelinePlan:
     approve: bool = False  # manual approvals are answered at once
     runner: str | None = None  # for builds; None: the resources' or the settings'
     image: str | None = None  # stands in for cloud images; None: only the resources' stand-ins
+    images: Mapping[str, str] = field(default_factory=dict)  # the settings' stand-ins
     triggered_by: str = ""
 
     def actions(self) -> Iterator[ActionPlan]:

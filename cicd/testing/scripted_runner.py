@@ -59,8 +59,16 @@ class ScriptedRunner:
     def check(self) -> None:
         """Be always ready."""
 
-    def open(self, session_id: str, environment: Environment, *, stream: str) -> ScriptedSession:
+    def open(
+        self,
+        session_id: str,
+        environment: Environment,
+        *,
+        stream: str,
+        say: Callable[[str], None] | None = None,
+    ) -> ScriptedSession:
         """Make a session; raises UsageError for a mount that is no directory."""
+        del say
         for mount in environment.mounts:
             if not mount.source.is_dir():
                 raise UsageError(f"'{mount.source}' is not a directory")

@@ -25,7 +25,7 @@ class Opening:
     def __init__(self, told, name, refusal=None):
         self.told, self.own, self.refusal = told, name, refusal
 
-    def open(self, session_id, environment, *, stream):
+    def open(self, session_id, environment, *, stream, say=None):
         self.told.append(f"{self.own} opens {environment.image}")
         if self.refusal is not None:
             raise self.refusal

@@ -331,7 +331,7 @@ def test_a_session_that_dies_is_a_fault(scripted):
 def test_the_image_is_the_stand_in_of_the_project_s(scripted):
     images = {"aws/codebuild/standard:7.0": "mine"}
     for changes, expected in (
-        ({}, "aws/codebuild/standard:7.0"),
+        ({}, "public.ecr.aws/codebuild/standard:7.0"),
         ({"images": images}, "mine"),
         ({"default_image": "other"}, "other"),
         ({"images": images, "image": "flag"}, "flag"),

@@ -72,10 +72,14 @@ def test_an_image_that_is_not_there_is_a_fault_with_a_hint(build, docker_image, 
     source = tmp_path / "app"
     (source / "buildspec.yml").write_text("version: 0.2\nphases: {build: {commands: [a]}}\n")
     with make_services(Settings(home=tmp_path / ".cicd"), reporters=()) as services:
-        request = BuildRequest(source=source, project=default_project("app"))
+        request = BuildRequest(
+            source=source, project=default_project("app"), default_image="127.0.0.1:1/none:1"
+        )
         result = run_build(request, services)
     assert ("FAULT", "PROVISIONING") == (result.status, result.failure.phase)
     assert "aws/codebuild/standard:7.0" in result.failure.message
+    assert "127.0.0.1:1/none:1" in result.failure.message
+    assert "cicd images set aws/codebuild/standard:7.0 IMAGE" in result.failure.hint
     assert "--image" in result.failure.hint
 
 

@@ -3,6 +3,7 @@
 import io
 import subprocess
 import tarfile
+from dataclasses import replace
 
 import pytest
 
@@ -144,12 +145,21 @@ def test_an_image_that_is_not_there_is_said(runner, tmp_path):
     assert [] == left_in(tmp_path / "home")
 
 
-def test_a_curated_image_is_never_pulled_but_mapped(tmp_path, docker_image):
-    with pytest.raises(Unavailable, match="only inside CodeBuild") as caught:
-        DockerRunner(tmp_path).open(
-            "no", Environment(image="aws/codebuild/standard:7.0"), stream="s"
-        )
-    assert "images:" in caught.value.hint
+def test_a_curated_image_that_was_made_here_serves_under_its_own_name(
+    runner, docker_image, engine
+):
+    own = {"repo": "aws/codebuild/cicd-test", "tag": "1"}
+    engine.call("POST", f"/images/{docker_image}/tag", query=own)
+    environment = Environment(
+        image="public.ecr.aws/codebuild/cicd-test:1", stands_for="aws/codebuild/cicd-test:1"
+    )
+    try:
+        session = runner.open("own", environment, stream="s")
+        session.close()
+        with pytest.raises(Unavailable, match="'no/such:1', which stands in for 'aws/"):
+            runner.open("no", replace(environment, image="no/such:1"), stream="s")
+    finally:
+        engine.call("DELETE", "/images/aws/codebuild/cicd-test:1")
 
 
 def test_an_image_without_a_shell_is_said(runner, tmp_path, docker_image):
@@ -170,9 +180,10 @@ def test_an_image_without_a_shell_is_said(runner, tmp_path, docker_image):
 
 def test_a_pull_that_is_refused_names_the_image(tmp_path, docker_image):
     lines = []
-    runner = DockerRunner(tmp_path, progress=lines.append)
+    environment = Environment(image="127.0.0.1:1/none:1")
     with pytest.raises(Unavailable, match=r"'127\.0\.0\.1:1/none:1' is not on this machine"):
-        runner.open("no", Environment(image="127.0.0.1:1/none:1"), stream="s")
+        DockerRunner(tmp_path).open("no", environment, stream="s", say=lines.append)
+    assert ["Pulling image 127.0.0.1:1/none:1"] == lines
 
 
 def test_an_unknown_network_is_said_and_nothing_stays(runner, docker_image, tmp_path):

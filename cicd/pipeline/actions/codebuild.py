@@ -70,7 +70,7 @@ class CodeBuildAction:
             source=source,
             project=find_project(resources, configuration["ProjectName"], source),
             runner=request.plan.runner or runner_name(resources),
-            images=local_images(resources),
+            images={**request.plan.images, **local_images(resources)},
             default_image=request.plan.image,
             buildspec=configuration.get("BuildspecOverride"),
             variables=variables,

@@ -1,0 +1,91 @@
+"""Images on an engine: found, or pulled, or said why not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from cicd.backends.docker_engine import Engine, Refused
+from cicd.build.images.table import published
+from cicd.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from cicd.event import JSON
+
+
+def find(
+    engine: Engine, image: str, stands_for: str, pull_to: Callable[[str], None] | None
+) -> str:
+    """
+    Give the image that is to be used, which is on the engine then.
+
+    Args:
+        engine: Where.
+        image: What is wanted.
+        stands_for: The image that it takes the place of, if any. Who has made that one here
+            uses it, unless another one was chosen for it.
+        pull_to: Gets the lines of a pull; None: nothing is pulled.
+
+    Raises:
+        Unavailable: It is not there and cannot be had.
+    """
+    if not image:
+        raise Unavailable("the docker runner needs an image", hint="name one with `--image`")
+    names = [image]
+    if stands_for and published(stands_for) == image:
+        names.append(stands_for)
+    for name in names:
+        found = look(engine, name)
+        if found is not None:
+            if found.get("Os") == "windows":
+                raise Unavailable(
+                    f"image '{name}' is for Windows", hint="only Linux images run here"
+                )
+            return name
+    if pull_to is None:
+        raise Unavailable(
+            f"image '{image}'{_role(stands_for)} is not on this machine",
+            hint=_ways(image, stands_for),
+        )
+    pull(engine, image, stands_for, pull_to)
+    return image
+
+
+def pull(engine: Engine, image: str, stands_for: str, say: Callable[[str], None]) -> None:
+    """Pull an image; raises ``Unavailable`` with why that cannot be, and what else there is."""
+    from cicd.backends import docker_client
+
+    try:
+        docker_client.pull(engine.url, image, say)
+    except docker_client.NotPulled as problem:
+        ways = _ways(image, stands_for)
+        raise Unavailable(
+            f"image '{image}'{_role(stands_for)} is not on this machine and cannot be pulled: "
+            f"{problem}",
+            hint=f"{problem.hint}; {ways}" if problem.hint else ways,
+        ) from None
+
+
+def look(engine: Engine, image: str) -> Mapping[str, JSON] | None:
+    """Say what the engine knows of an image; None when it is not there."""
+    try:
+        return engine.find(f"/images/{quote(image, safe='/:@')}/json")
+    except Refused as refused:
+        raise Unavailable(
+            f"image '{image}' cannot be had: {refused.message}",
+            hint="check the name, or choose another with `--image`",
+        ) from None
+
+
+def _role(stands_for: str) -> str:
+    return f", which stands in for '{stands_for}'," if stands_for else ""
+
+
+def _ways(image: str, stands_for: str) -> str:
+    name = stands_for or image
+    return (
+        f"`docker pull {image}` where there is a network; or let one that is here stand in, "
+        f"`cicd images set {name} IMAGE`; or `--image IMAGE` for this build alone"
+    )
