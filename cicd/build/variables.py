@@ -120,6 +120,9 @@ def built_in(plan: BuildPlan, places: Mapping[str, str], started: datetime) -> d
     """
     Give the variables that the service sets, all but CODEBUILD_BUILD_SUCCEEDING.
 
+    Not AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: nothing answers there, and a client that is sent
+    to it breaks where one without credentials would go on.
+
     Args:
         plan: The build.
         places: Where the sources are in the session: "src", "src_<identifier>".
@@ -131,7 +134,6 @@ def built_in(plan: BuildPlan, places: Mapping[str, str], started: datetime) -> d
     values = {
         "AWS_DEFAULT_REGION": region,
         "AWS_REGION": region,
-        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": f"/v2/credentials/{plan.uuid}",
         "CODEBUILD_BUILD_ARN": plan.arn,
         "CODEBUILD_BUILD_ID": plan.build_id,
         "CODEBUILD_BUILD_IMAGE": plan.build_image,

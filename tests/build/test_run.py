@@ -289,6 +289,20 @@ def test_what_the_build_is_told_of_itself(build):
     } == told
 
 
+def test_a_region_of_the_users_own_is_kept(build):
+    done = build(
+        "version: 0.2\nenv: {variables: {AWS_DEFAULT_REGION: eu-west-1}}\n"
+        "phases: {build: {commands: ['echo $AWS_DEFAULT_REGION $AWS_REGION']}}\n"
+    )
+    assert ["eu-west-1 us-east-1"] == done.output
+
+
+def test_no_client_is_sent_to_credentials_that_are_not_there(build):
+    command = "echo ${AWS_CONTAINER_CREDENTIALS_RELATIVE_URI-unset}"
+    done = build(f"version: 0.2\nphases: {{build: {{commands: ['{command}']}}}}\n")
+    assert ["unset"] == done.output
+
+
 def test_the_log_is_in_the_services_form(build, services):
     done = build("version: 0.2\nphases:\n  build:\n    commands: [echo hi]\n")
     lines = [line.text for _, line in services.logs.read(done.result.stream)]

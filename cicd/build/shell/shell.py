@@ -142,4 +142,5 @@ class BuildShell:
     def _environment(self) -> dict[str, str]:
         values, _ = self.values()
         built = built_in(self._plan, self.session.places, self._plan.created)
-        return {**GIT_TRUST, **values, **built}
+        # A region that the user sets is theirs; no reserved name is left among the values.
+        return {**GIT_TRUST, **built, **values}
