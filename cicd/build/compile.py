@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from cicd.build.environment_variable import Variable, VariableType
 from cicd.build.ledger import Facts, ledger
 from cicd.build.plan import (
     ArtifactPlan,
+    Attempt,
     BuildPlan,
     CommandLine,
     PhasePlan,
@@ -21,7 +22,7 @@ from cicd.build.plan import (
 from cicd.build.project import ProjectArtifacts
 from cicd.build.reports import REPORT_FORMATS
 from cicd.build.rules.sections import NOT_YET
-from cicd.build.spec import COMMAND_PHASES, WINDOWS_SHELLS, OnFailure, PhaseType
+from cicd.build.spec import COMMAND_PHASES, WINDOWS_SHELLS, PhaseType
 from cicd.build.variables import layered
 from cicd.document.problem import Severity
 
@@ -49,6 +50,7 @@ class Start:
     buildspec: str
     overrides: tuple[Variable, ...]
     timeout: timedelta
+    auto_retry: int = 0  # autoRetryLimit
     initiator: str
     outputs: tuple[str, ...] | None  # CodePipeline's; None: the project decides
     artifacts_directory: Path | None
@@ -112,6 +114,8 @@ def compile_plan(
         cache_paths=tuple(p.text for p in spec.cache.paths) if spec and spec.cache else (),
         timeout=start.timeout,
         queued_timeout=project.queued_timeout,
+        # Not under CodePipeline, which retries by rules of its own.
+        attempt=Attempt(auto_retry_limit=0 if start.outputs is not None else start.auto_retry),
         initiator=start.initiator,
         service_role=project.service_role,
         ledger=ledger(
@@ -151,17 +155,8 @@ def _phases(spec: Buildspec | None) -> tuple[PhasePlan, ...]:
         read = spec.phase(phase) if spec is not None else None
         if spec is None or read is None:
             found.append(PhasePlan(phase=phase, present=False))
-            continue
-        found.append(
-            PhasePlan(
-                phase=phase,
-                present=True,
-                commands=_lines(read, of_finally=False),
-                finally_commands=_lines(read, of_finally=True),
-                on_failure=_on_failure(read),
-                run_as=read.run_as or spec.run_as,
-            )
-        )
+        else:
+            found.append(_phase(read, spec))
     return tuple(found)
 
 
@@ -170,11 +165,23 @@ def _lines(read: PhaseSpec, *, of_finally: bool) -> tuple[CommandLine, ...]:
     return tuple(CommandLine(text=text.text, where=str(text.span)) for text in texts)
 
 
-def _on_failure(read: PhaseSpec) -> OnFailure | None:
-    # RETRY is not carried out, and says so (rules.py): the failure counts at once.
-    if read.on_failure is None or read.on_failure.action is OnFailure.RETRY:
-        return None
-    return read.on_failure.action
+def _phase(read: PhaseSpec, spec: Buildspec) -> PhasePlan:
+    planned = PhasePlan(
+        phase=read.phase,
+        present=True,
+        commands=_lines(read, of_finally=False),
+        finally_commands=_lines(read, of_finally=True),
+        run_as=read.run_as or spec.run_as,
+    )
+    wanted = read.on_failure
+    if wanted is None:
+        return planned
+    return replace(
+        planned,
+        on_failure=wanted.action,
+        retries=wanted.retries,
+        retry_pattern=wanted.pattern,
+    )
 
 
 def _runtimes(spec: Buildspec) -> tuple[tuple[str, str], ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from cicd.build.attempts import attempt_words
 from cicd.build.commands import ReadReport, RunCommand, UploadArtifacts
 from cicd.build.event_detail import phase_change, state_change
 from cicd.build.log.narrate import LOGGED
@@ -38,7 +39,9 @@ def describe(
             text = f"Build {plan.build_id}, number {plan.number}, by the {plan.runner} runner"
             image = f", image {plan.image}" if plan.image else ""
             detail = state_change(plan, after)
-            return (Described(text=text + image, detail=detail),)
+            which = attempt_words(plan.attempt)
+            which = f", {which}" if which else ""
+            return (Described(text=text + image + which, detail=detail),)
         case EventKind.STARTED:
             if isinstance(after.running, RunCommand):
                 command = process.command_line(after.running)

@@ -135,7 +135,6 @@ PROJECT_ROWS = (
     _none("encryptionKey", _STAYS),
     _none("queuedTimeoutInMinutes", "no build waits for its turn"),
     _none("concurrentBuildLimit", "builds are not counted"),
-    _none("autoRetryLimit", "a failed build is not started again"),
     _none("vpcConfig", "a build has the network of its runner"),
     _none("fileSystemLocations", "no file system is mounted"),
     _none("logsConfig", "logs are files of this machine"),

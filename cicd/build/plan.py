@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -29,6 +29,8 @@ class PhasePlan:
     finally_commands: tuple[CommandLine, ...] = ()
     on_failure: OnFailure | None = None  # None: the transitions of the user guide
     run_as: str | None = None
+    retries: int = 3  # 0–100; how often ``on_failure`` RETRY has the build run again
+    retry_pattern: str = ".*"  # what the failure's message must hold for that
 
     @property
     def has_commands(self) -> bool:
@@ -88,6 +90,17 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """Which of several runs of one request a build is; see attempts.py."""
+
+    retried: int = 0  # how often on-failure had it run again
+    of: int = 0  # how many runs that makes at most; 0 for the first
+    auto_retry_limit: int = 0  # the project's; 0 in a pipeline
+    auto_retry_number: int = 0  # 0 for the first
+    previous: str = ""  # the id of the build before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BuildPlan:
     """A whole build. It is its first event, so fields are only ever added, with defaults."""
 
@@ -123,6 +136,7 @@ class BuildPlan:
     unknown_keys: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (section, keys)
     warnings: tuple[str, ...] = ()  # what is not carried out here, with places
     refused: Refusal | None = None
+    attempt: Attempt = field(default_factory=Attempt)
     ledger: tuple[LedgerEntry, ...] = ()  # what has no effect here, or another
     webhook: tuple[tuple[str, str], ...] = ()  # CODEBUILD_WEBHOOK_*, of a build for an event
 
@@ -134,7 +148,11 @@ class BuildPlan:
     @property
     def arn(self) -> str:
         """The build's name as the service writes it."""
-        return f"arn:aws:codebuild:{self.region}:{self.account}:build/{self.build_id}"
+        return self.arn_of(self.build_id)
+
+    def arn_of(self, build_id: str) -> str:
+        """Another build's name as the service writes it."""
+        return f"arn:aws:codebuild:{self.region}:{self.account}:build/{build_id}"
 
     @property
     def project_arn(self) -> str:

@@ -129,6 +129,7 @@ def start_of(request: BuildRequest, services: Services, location: str) -> Start:
         buildspec=location,
         overrides=request.variables,
         timeout=request.timeout or project.timeout,
+        auto_retry=project.auto_retry_limit,
         initiator=request.initiator or _user(),
         outputs=request.outputs,
         artifacts_directory=request.artifacts_directory,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cicd.build.attempts import runs_again
 from cicd.build.commands import (
     BuildCommand,
     DownloadSource,
@@ -207,18 +208,21 @@ class BuildProcess:
             current = state.phases[-1]
             failed = bool(current.code)
             state = close_phase(state, at, StatusType.FAILED if failed else StatusType.SUCCEEDED)
-            following = self._after(current.phase, failed=failed)
+            following = self._after(current.phase, current.message, failed=failed)
             if following is None:
                 return state
             state = enter_phase(state, following, at)
             if self._step(state, following) is not None:
                 return state
 
-    def _after(self, phase: PhaseType, *, failed: bool) -> PhaseType | None:
+    def _after(self, phase: PhaseType, message: str, *, failed: bool) -> PhaseType | None:
         if phase is PhaseType.FINALIZING:
             return None
         if failed and phase in COMMAND_PHASES:
-            action = self.plan.phase(phase).on_failure
+            planned = self.plan.phase(phase)
+            action = planned.on_failure
+            if runs_again(planned, message, self.plan.attempt):
+                return PhaseType.FINALIZING  # the rest would be done twice
             early = phase in {PhaseType.INSTALL, PhaseType.PRE_BUILD}
             if action is OnFailure.ABORT or (early and action is not OnFailure.CONTINUE):
                 return PhaseType.FINALIZING

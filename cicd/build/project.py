@@ -63,6 +63,7 @@ class Project:
     service_role: str = ""
     timeout: timedelta = timedelta(minutes=60)  # 5–2160 minutes
     queued_timeout: timedelta = timedelta(minutes=480)  # 5–480 minutes
+    auto_retry_limit: int = 0  # 0–10 builds more after one that failed
     webhook: Webhook | None = None
     node: Node | None = field(default=None, repr=False, compare=False)  # for the ledger
 

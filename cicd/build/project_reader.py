@@ -32,7 +32,6 @@ _IDENTIFIER = re.compile(r"[A-Za-z0-9_]{1,127}")
 # What ``batch-get-projects`` prints and a build here has no use for.
 _READ_ONLY = [
     "arn",
-    "autoRetryLimit",
     "badge",
     "badgeEnabled",
     "buildBatchConfig",
@@ -119,6 +118,7 @@ def read_project(node: Node, problems: Problems) -> Project:
         queued_timeout=timedelta(
             minutes=fields.integer("queuedTimeoutInMinutes", 480, minimum=5, maximum=480)
         ),
+        auto_retry_limit=fields.integer("autoRetryLimit", 0, minimum=0, maximum=10),
         webhook=read_webhook(webhook) if webhook is not None else None,
         node=node,
     )

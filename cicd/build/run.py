@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from cicd.build.attempts import follow_up, following
 from cicd.build.compile import compile_plan, refusal
 from cicd.build.effects import BuildEffects
 from cicd.build.log.journal import Journal
@@ -102,7 +103,9 @@ def run_build(
     request: BuildRequest, services: Services, *, plan: BuildPlan | None = None
 ) -> BuildResult:
     """
-    Submit a build and drive it to its end.
+    Submit a build and drive it to its end, and those that follow from it by themselves.
+
+    Gives the result of the last one; see attempts.py.
 
     Args:
         request: What is asked for.
@@ -117,33 +120,20 @@ def run_build(
     plan = plan or plan_build(request, services)
     if plan.refused is None:
         services.runner(plan.runner).check()
-    stream = f"build/{plan.build_id}"
-    now = services.clock.now()
-    record = services.executions.submit(
-        stream,
-        kind="build",
-        name=plan.project,
-        status=StatusType.IN_PROGRESS,
-        parent=request.parent,
-        at=now,
-    )
-    plan = replace(plan, number=record.number)
-    submitted = Event(kind=EventKind.SUBMITTED, at=now, data={"plan": encode(plan)})
-    services.log.append(stream, (submitted,), expected=0)
-    with services.executions.drive(stream):
-        _drive(stream, plan, services, Narrator(plan, stream, services))
-    return build_result(stream, services)
+    return _to_the_last(_submit_and_drive(plan, request.parent, services), services)
 
 
 def resume_build(stream: str, services: Services) -> BuildResult:
     """
     Drive an unfinished build on: rejoin the command that runs, lose and repeat nothing.
 
-    Gives the result of a finished build. Raises ``Conflict`` while another driver lives.
+    Gives the result of a finished build, or of the last that follows from it by itself.
+    Raises ``Conflict`` while another driver lives.
     """
     _, state, _ = _fold(stream, services)
     if state.status is not StatusType.IN_PROGRESS:
-        return _ended(stream, state, services)
+        _ended(stream, state, services)
+        return _to_the_last(stream, services)
     with services.executions.drive(stream):
         # Read again: until now somebody else may have written, to the stream and to the log.
         plan, state, events = _fold(stream, services)
@@ -152,7 +142,7 @@ def resume_build(stream: str, services: Services) -> BuildResult:
             Journal(services, stream).forget(command.key)
         narrator.catch_up(events)
         _drive(stream, plan, services, narrator)
-    return build_result(stream, services)
+    return _to_the_last(stream, services)
 
 
 def stop_build(stream: str, services: Services) -> BuildResult:
@@ -189,11 +179,60 @@ def build_result(stream: str, services: Services) -> BuildResult:
         exported_variables=state.exported,
         failure=_failure(plan, state),
         reports=state.reports,
-        build=build_as_api(plan, state, log=services.logs.path(stream)),
+        build=build_as_api(
+            plan,
+            state,
+            log=services.logs.path(stream),
+            following=_followed_by(plan, state, services),
+        ),
     )
 
 
 # ── Driving ───────────────────────────────────────────────────────────────────────────────────
+
+
+def _submit_and_drive(plan: BuildPlan, parent: str | None, services: Services) -> str:
+    """Enter a build into the books, drive it, and give its stream."""
+    stream = f"build/{plan.build_id}"
+    now = services.clock.now()
+    record = services.executions.find("build", plan.build_id) or services.executions.submit(
+        stream,
+        kind="build",
+        name=plan.project,
+        status=StatusType.IN_PROGRESS,
+        parent=parent,
+        at=now,
+    )
+    plan = replace(plan, number=record.number)
+    submitted = Event(kind=EventKind.SUBMITTED, at=now, data={"plan": encode(plan)})
+    with services.executions.drive(stream):
+        services.log.append(stream, (submitted,), expected=0)
+        _drive(stream, plan, services, Narrator(plan, stream, services))
+    return stream
+
+
+def _to_the_last(stream: str, services: Services) -> BuildResult:
+    """Run the builds that follow from a concluded one; give the last one's result."""
+    while True:
+        plan, state, _ = _fold(stream, services)
+        after = following(plan, state)
+        if after is None or services.cancel.reason is not None:
+            return build_result(stream, services)
+        stream = f"build/{after.build_id}"
+        if services.log.read(stream):
+            return resume_build(stream, services)
+        parent = services.executions.find("build", plan.build_id)
+        _submit_and_drive(
+            follow_up(plan, after, services.clock.now()),
+            parent.parent if parent is not None else None,
+            services,
+        )
+
+
+def _followed_by(plan: BuildPlan, state: BuildState, services: Services) -> str:
+    after = following(plan, state)
+    there = after is not None and services.log.read(f"build/{after.build_id}")
+    return after.build_id if after is not None and there else ""
 
 
 def _ended(stream: str, state: BuildState, services: Services) -> BuildResult:

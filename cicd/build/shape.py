@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from cicd.event import JSON
 
 
-def build_as_api(plan: BuildPlan, state: BuildState, *, log: Path) -> Mapping[str, JSON]:
+def build_as_api(
+    plan: BuildPlan, state: BuildState, *, log: Path, following: str = ""
+) -> Mapping[str, JSON]:
     """
     Give a build as the API does; times in seconds since 1970, as the CLI's JSON has them.
 
     ``log`` is where its log is here; it stands in for the console's deep link.
+    ``following`` is the id of the build that was started since this one failed.
     Source: CodeBuild API Reference, "Build".
     """
     primary, *secondary = plan.sources
@@ -77,6 +80,8 @@ def build_as_api(plan: BuildPlan, state: BuildState, *, log: Path) -> Mapping[st
         ],
         "buildUrl": build_url(plan),
     }
+    if plan.attempt.auto_retry_limit or plan.attempt.previous or following:
+        build["autoRetryConfig"] = _auto_retry(plan, following)
     if primary.version:
         build["sourceVersion"] = primary.version
     if primary.resolved_version:
@@ -98,6 +103,19 @@ def _phase(record: PhaseRecord) -> Mapping[str, JSON]:
     shape["durationInSeconds"] = int((record.ended - record.started).total_seconds())
     if record.phase not in {PhaseType.SUBMITTED, PhaseType.QUEUED}:
         shape["contexts"] = [{"statusCode": record.code, "message": record.message}]
+    return shape
+
+
+def _auto_retry(plan: BuildPlan, following: str) -> Mapping[str, JSON]:
+    """Give AutoRetryConfig; its links also join the runs that on-failure asks for."""
+    shape: dict[str, JSON] = {
+        "autoRetryLimit": plan.attempt.auto_retry_limit,
+        "autoRetryNumber": plan.attempt.auto_retry_number,
+    }
+    if following:
+        shape["nextAutoRetry"] = plan.arn_of(following)
+    if plan.attempt.previous:
+        shape["previousAutoRetry"] = plan.arn_of(plan.attempt.previous)
     return shape
 
 

@@ -159,7 +159,7 @@ P = "version: 0.2\nphases: {build: {commands: [a]}}\n"
         ),
         (
             "version: 0.2\nphases: {build: {on-failure: RETRY-101}}\n",
-            [(E, "build/on-failure", "2:18"), (W, "build/not-carried-out", "2:18")],
+            [(E, "build/on-failure", "2:18")],
         ),
         (
             "version: 0.2\nphases: {pre_build: {runtime-versions: {java: 1}}}\n",

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from cicd.build.environment_variable import VariableType
 from cicd.build.reports import REPORT_FORMATS
-from cicd.build.spec import OnFailure
 from cicd.build.variables import is_reserved
 from cicd.document.position import brief
 from cicd.document.rules import rule
@@ -151,13 +150,6 @@ def runtime_versions_elsewhere(spec: Buildspec, problems: Problems) -> None:
 def not_carried_out(spec: Buildspec, problems: Problems) -> None:
     """Parts of the grammar that are read and checked, but do nothing here so far."""
     name = "build/not-carried-out"
-    for phase in spec.phases:
-        if phase.on_failure is not None and phase.on_failure.action is OnFailure.RETRY:
-            problems.warning(
-                name,
-                f"'on-failure: RETRY' {NOT_YET}: a failure counts at once",
-                phase.on_failure.span,
-            )
     for report in spec.reports:
         if report.file_format not in REPORT_FORMATS:
             problems.warning(
