@@ -353,6 +353,12 @@ class SecretSource(Protocol):
     def secret(self, reference: str) -> str | None:
         """Value behind ``id:json-key:version-stage:version-id``; None: it does not exist."""
 
+    def parameter_place(self, name: str) -> str | None:
+        """Say where a parameter's value comes from, for people; None: it does not exist."""
+
+    def secret_place(self, reference: str) -> str | None:
+        """Say where a secret's value comes from, whatever key of it; None: it does not exist."""
+
     def parameter_hint(self, name: str) -> str:
         """Say how a parameter that does not exist is given here."""
 

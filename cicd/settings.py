@@ -43,6 +43,8 @@ class Settings:
     docker: str = "socket"  # one of DOCKERS: how a privileged build gets at a Docker engine
     # The table [images] of both files: what a project names → what stands in for it.
     images: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()  # where values come from, in order; (): the usual places
+    profile: str | None = None  # of AWS; where nobody names one, AWS is never asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +62,8 @@ def load_settings(flags: Mapping[str, Value], environ: Mapping[str, str], start:
     Args:
         flags: By the names of ``Settings``; None where the user gave none.
         environ: The process's environment: CICD_HOME, CICD_OUTPUT, CICD_JOBS, CICD_RUNNER,
-            CICD_IMAGE, CICD_NETWORK, CICD_DOCKER, CICD_COLOR and NO_COLOR are read, and where
-            the user's own file is; an empty value counts as absent.
+            CICD_IMAGE, CICD_NETWORK, CICD_DOCKER, CICD_COLOR, CICD_SECRETS, CICD_PROFILE and
+            NO_COLOR are read, and where the user's own file is; an empty value counts as absent.
         start: Where the search for the home begins, usually the working directory.
 
     Raises:
@@ -97,6 +99,8 @@ def load_settings(flags: Mapping[str, Value], environ: Mapping[str, str], start:
         network=_word(choices.get("network")),
         docker=_one_of(choices.get("docker"), DOCKERS) or "socket",
         images={name: image for read in tables for name, image in _images(*read).items()},
+        secrets=tuple((_word(choices.get("secrets")) or "").replace(",", " ").split()),
+        profile=_word(choices.get("profile")),
     )
 
 
@@ -130,7 +134,17 @@ def find_home(start: Path) -> Path:
     return here / HOME
 
 
-_NAMES = ("output", "jobs", "runner", "image", "color", "network", "docker")
+_NAMES = (
+    "output",
+    "jobs",
+    "runner",
+    "image",
+    "color",
+    "network",
+    "docker",
+    "secrets",
+    "profile",
+)
 _IMAGES = "images"
 
 

@@ -14,8 +14,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cicd.backends.head_start import HeadStart
-    from cicd.ports import Clock, InstanceTarget, Reporter, Runner, Source, TargetSpec
+    from cicd.ports import (
+        Clock,
+        InstanceTarget,
+        Reporter,
+        Runner,
+        SecretSource,
+        Source,
+        TargetSpec,
+    )
     from cicd.settings import Settings
+    from cicd.store.secrets.secret_store import SecretStore
 
 
 @contextmanager
@@ -40,7 +49,6 @@ def make_services(
     Raises:
         Unavailable: The home cannot be made, read or written.
     """
-    from cicd.backends.secrets_environment import EnvironmentSecrets
     from cicd.store.artifacts import ArtifactFiles
     from cicd.store.database import Database
     from cicd.store.disk import prepare_home
@@ -61,7 +69,7 @@ def make_services(
             executions=SqliteExecutionIndex(database),
             logs=logs,
             artifacts=ArtifactFiles(home / "artifacts"),
-            secrets=EnvironmentSecrets(os.environ, env_file),
+            secrets=_secrets(settings, env_file),
             clock=_clock(speed),
             reporters=reporters,
             new_id=new_id,
@@ -108,6 +116,30 @@ def head_start(home: Path, name: str) -> Iterator[HeadStart | None]:
     prepare_home(home)
     with closing(HeadStart(DockerRunner(home), DockerRunner(home, offline=True))) as ahead:
         yield ahead
+
+
+def secret_store(settings: Settings) -> SecretStore:
+    """Give the store of the home's secrets and parameters; nothing is opened yet."""
+    from cicd.engine.clock import SystemClock
+    from cicd.store.secrets.key import KeyRing
+    from cicd.store.secrets.secret_store import SecretStore
+
+    return SecretStore(
+        home=settings.home, keys=KeyRing.of(os.environ), clock=SystemClock(), new_id=new_id
+    )
+
+
+def _secrets(settings: Settings, env_file: Path | None) -> SecretSource:
+    from cicd.backends.secrets_chain import USUAL, SecretChain, SecretOrigin
+
+    origin = SecretOrigin(
+        home=settings.home, environ=os.environ, env_file=env_file, profile=settings.profile
+    )
+    usual = (*USUAL, *(("aws",) if settings.profile else ()))
+    chain = SecretChain(settings.secrets or usual, origin)
+    if env_file is not None or settings.secrets or settings.profile:
+        chain.load()
+    return chain
 
 
 def _clock(speed: float) -> Clock:

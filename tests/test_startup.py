@@ -7,6 +7,8 @@ import pytest
 
 HEAVY = {
     "asyncio",
+    "boto3",
+    "cryptography",
     "docker",
     "git",
     "importlib.metadata",
@@ -51,7 +53,18 @@ def test_help_imports_no_room():
 
 
 @pytest.mark.parametrize(
-    "command", ["build", "builds", "images", "pipeline", "deploy", "lint", "doctor"]
+    "command",
+    [
+        "build",
+        "builds",
+        "images",
+        "pipeline",
+        "deploy",
+        "secret",
+        "parameter",
+        "lint",
+        "doctor",
+    ],
 )
 def test_a_commands_help_loads_nothing_heavy(command):
     assert set() == loaded_by(command, "--help") & HEAVY

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from cicd.ports import Runner
+    from cicd.backends.secrets_chain import SecretOrigin
+    from cicd.ports import Runner, SecretSource
 
 RUNNERS: Registry[Callable[[Path], Runner]] = Registry(
     "cicd.runners",
@@ -18,5 +19,14 @@ RUNNERS: Registry[Callable[[Path], Runner]] = Registry(
         "docker": "cicd.backends.runner_docker:DockerRunner",
         "sandbox": "cicd.backends.runner_sandbox:SandboxRunner",
         "host": "cicd.backends.runner_host:HostRunner",
+    },
+)
+
+SECRET_SOURCES: Registry[Callable[[SecretOrigin], SecretSource]] = Registry(
+    "cicd.secret_sources",
+    {
+        "environment": "cicd.backends.secrets_environment:environment_secrets",
+        "store": "cicd.store.secrets.source:stored_secrets",
+        "aws": "cicd.backends.secrets_aws:aws_secrets",
     },
 )

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from cicd.backends.env_file import read_env_file
-from cicd.backends.secret_reference import (
-    parameter_name,
-    parameter_variable,
-    read_secret_reference,
-    secret_names,
-    secret_variable,
-)
-from cicd.errors import UsageError
+from cicd.backends.secret_variable import parameter_variable, secret_names, secret_variable
+from cicd.build.secrets.reference import parameter_name, read_secret_reference, under_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from cicd.backends.secret_reference import SecretReference
+    from cicd.backends.secrets_chain import SecretOrigin
+
+
+def environment_secrets(origin: SecretOrigin) -> EnvironmentSecrets:
+    """Make the source named "environment"."""
+    return EnvironmentSecrets(origin.environ, origin.env_file)
 
 
 class EnvironmentSecrets:
@@ -49,7 +47,19 @@ class EnvironmentSecrets:
         """
         asked = read_secret_reference(reference)
         value = self._find(secret_names(asked), secret_variable(asked))
-        return value if value is None or not asked.json_key else _under_key(value, asked)
+        if value is None or not asked.json_key:
+            return value
+        how = f'set {secret_variable(asked)} to {{"{asked.json_key}": "…"}}'
+        return under_key(value, asked, hint=how)
+
+    def parameter_place(self, name: str) -> str | None:
+        """Name the variable, or the line of the file; None: it is not there."""
+        return self._place((name, parameter_name(name)), parameter_variable(name))
+
+    def secret_place(self, reference: str) -> str | None:
+        """Name the variable, or the line of the file; None: it is not there."""
+        asked = read_secret_reference(reference)
+        return self._place(secret_names(asked), secret_variable(asked))
 
     def parameter_hint(self, name: str) -> str:
         """Name the variable to set, and the line that does the same in an env file."""
@@ -67,25 +77,12 @@ class EnvironmentSecrets:
                 return self._file[name]
         return self._environ.get(variable)
 
+    def _place(self, names: Iterable[str], variable: str) -> str | None:
+        for name in (*names, variable):
+            if name in self._file:
+                return f"the env file's {name}"
+        return f"the variable {variable}" if variable in self._environ else None
+
 
 def _hint(variable: str, name: str, value: str = "…") -> str:
     return f"set {variable}={value}, or put {name}={value} into a file and name it by --env-file"
-
-
-def _under_key(value: str, asked: SecretReference) -> str:
-    where = f"secret '{asked.name}'"
-    try:
-        table = json.loads(value)
-    except (ValueError, RecursionError):
-        # The decoder's own words would quote the secret.
-        raise UsageError(
-            f"{where} is not JSON, so it has no key '{asked.json_key}'",
-            hint=f"leave the key out, or make {secret_variable(asked)} a JSON object",
-        ) from None
-    found = table.get(asked.json_key) if isinstance(table, dict) else None
-    if not isinstance(found, str):
-        raise UsageError(
-            f"{where} has no text under the key '{asked.json_key}'",
-            hint=f'set {secret_variable(asked)} to {{"{asked.json_key}": "…"}}',
-        )
-    return found

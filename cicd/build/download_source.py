@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cicd.build.commands import DownloadSource
 from cicd.build.environment_variable import VariableType
-from cicd.build.variables import Unresolved
+from cicd.build.secrets.resolve import Unresolved
 from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.ports import CancelToken
 

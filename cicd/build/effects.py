@@ -47,8 +47,23 @@ class BuildEffects:
         self._opened: BuildShell | None = None
 
     def perform(self, command: Command, scope: Scope) -> Outcome:
-        """Do one command."""
+        """Do one command; nothing that comes out of it holds a secret."""
         assert isinstance(command, BuildCommand), "BuildProcess starts nothing else"
+        try:
+            outcome = self._perform(command, scope)
+        except CicdError as problem:
+            problem.message = self._journal.redacted(problem.message)
+            problem.hint = self._journal.redacted(problem.hint) if problem.hint else None
+            problem.args = (problem.message,)
+            raise
+        words = {
+            name: self._journal.redacted(str(outcome.detail[name]))
+            for name in ("message", "hint")
+            if name in outcome.detail
+        }
+        return replace(outcome, detail={**outcome.detail, **words}) if words else outcome
+
+    def _perform(self, command: BuildCommand, scope: Scope) -> Outcome:
         match command:
             case Provision():
                 return self._provision()

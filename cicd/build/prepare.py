@@ -109,6 +109,11 @@ def check_sources(request: BuildRequest) -> None:
         )
 
 
+def region() -> str:
+    """Give the region that ARNs name: as the environment says it for AWS's own tools."""
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or REGION
+
+
 def start_of(request: BuildRequest, services: Services, location: str) -> Start:
     """Give what a build is started with; ``location`` is the buildspec's path, "" for text."""
     project = request.project
@@ -120,7 +125,7 @@ def start_of(request: BuildRequest, services: Services, location: str) -> Start:
     created = services.clock.now()
     return Start(
         build_id=f"{project.name}:{request.uuid or services.new_id()}",
-        region=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or REGION,
+        region=region(),
         created=created,
         runner=request.runner,
         image=image_of(request),

@@ -1,13 +1,11 @@
-"""Environment variables: their layers, what the service adds, and where secrets come from."""
+"""Environment variables: their layers, and what the service adds. Pure."""
 
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cicd.build.environment_variable import Variable, VariableType
-from cicd.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,7 +13,6 @@ if TYPE_CHECKING:
 
     from cicd.build.plan import BuildPlan
     from cicd.build.spec import EnvironmentVariable
-    from cicd.ports import SecretSource
 
 RESERVED_PREFIX = "CODEBUILD_"
 # Two switches of report auto-discovery are the user's own.
@@ -26,15 +23,6 @@ _STRENGTH = (
     VariableType.PARAMETER_STORE,
     VariableType.SECRETS_MANAGER,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unresolved:
-    """A secret that could not be had, in the service's words."""
-
-    code: str  # "Decrypted Variables Error"
-    message: str  # "parameter does not exist: /x/y"
-    hint: str | None  # how it is given here
 
 
 def is_reserved(name: str) -> bool:
@@ -63,57 +51,6 @@ def layered(
     for given in (*project, *overrides):
         chosen[given.name] = given
     return tuple(v for v in chosen.values() if not is_reserved(v.name))
-
-
-def resolve(
-    variables: Iterable[Variable], secrets: SecretSource
-) -> tuple[dict[str, str], tuple[str, ...]] | Unresolved:
-    """
-    Give the values, and which of them must never be shown.
-
-    Source: user guide, "Build specification reference", parameter-store and secrets-manager;
-    the code of a missing parameter was read in logs of the service.
-    """
-    values: dict[str, str] = {}
-    hidden: list[str] = []
-    for variable in variables:
-        if variable.type is VariableType.PLAINTEXT:
-            values[variable.name] = variable.value
-            continue
-        try:
-            found = _look_up(variable, secrets)
-        except UsageError as wrong:  # a reference of another form, or a key that is not there
-            return Unresolved(code=_CODES[variable.type], message=wrong.message, hint=wrong.hint)
-        if found is None:
-            return _missing(variable, secrets)
-        values[variable.name] = found
-        hidden.append(found)
-    return values, tuple(hidden)
-
-
-_CODES = {
-    VariableType.PARAMETER_STORE: "Decrypted Variables Error",
-    VariableType.SECRETS_MANAGER: "Secrets Manager Error Message",
-}
-
-
-def _look_up(variable: Variable, secrets: SecretSource) -> str | None:
-    if variable.type is VariableType.PARAMETER_STORE:
-        return secrets.parameter(variable.value)
-    return secrets.secret(variable.value)
-
-
-def _missing(variable: Variable, secrets: SecretSource) -> Unresolved:
-    if variable.type is VariableType.PARAMETER_STORE:
-        message = f"parameter does not exist: {variable.value}"
-        hint = secrets.parameter_hint(variable.value)
-    else:
-        message = (
-            "ResourceNotFoundException: Secrets Manager can't find the specified "
-            f"secret: {variable.value}"
-        )
-        hint = secrets.secret_hint(variable.value)
-    return Unresolved(code=_CODES[variable.type], message=message, hint=hint)
 
 
 def built_in(plan: BuildPlan, places: Mapping[str, str], started: datetime) -> dict[str, str]:

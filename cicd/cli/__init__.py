@@ -23,6 +23,8 @@ COMMANDS = {
     "pipeline": ("cicd.cli.pipeline:pipeline", "Run a pipeline here, as CodePipeline would."),
     "deploy": ("cicd.cli.deploy:deploy", "Deploy a revision, as CodeDeploy would."),
     "images": ("cicd.cli.images:images", "Say which image stands in for a curated one."),
+    "secret": ("cicd.cli.secret:secret", "Keep secrets for builds, encrypted."),
+    "parameter": ("cicd.cli.parameter:parameter", "Keep parameters for builds, encrypted."),
     "lint": ("cicd.cli.lint:lint", "Check buildspecs, appspecs, pipelines and cicd.yml."),
     "doctor": ("cicd.cli.doctor:doctor", "Check this machine; remove what dead runs left."),
     "completion": ("cicd.cli.completion:completion", "Print a shell's completion script."),

@@ -81,6 +81,7 @@ Exit status: 0 SUCCEEDED, 1 FAILED, TIMED_OUT or STOPPED, 3 the buildspec is inv
     type=click.Path(path_type=Path, dir_okay=False),
     help="NAME=VALUE lines: variables of the build, and what secrets are looked up in.",
 )
+@click.option("--profile", metavar="NAME", help="Look secrets up in AWS, too, by this profile.")
 @click.option(
     "--secondary-source", metavar="NAME=DIR", multiple=True, help="CODEBUILD_SRC_DIR_NAME."
 )
@@ -105,6 +106,7 @@ def build(
     runner: str | None,
     env: tuple[str, ...],
     env_file: Path | None,
+    profile: str | None,
     secondary_source: tuple[str, ...],
     artifacts: Path | None,
     timeout: int | None,
@@ -133,7 +135,7 @@ def build(
     )
     directory = _source(options)
     from_file = read_env_file(env_file) if env_file is not None else {}
-    settings = invocation.settings(directory)
+    settings = invocation.settings(directory, profile=profile)
     request = _request(options, directory, settings)
     if event is not None:
         from cicd.cli.event import for_event
@@ -144,7 +146,9 @@ def build(
         request = started
     with (
         nullcontext() if plan or ledger else _begun(request, settings.home) as ahead,
-        invocation.services(directory, env_file=env_file, ahead=ahead) as services,
+        invocation.services(
+            directory, env_file=env_file, ahead=ahead, profile=profile
+        ) as services,
     ):
         from cicd.build.run import check_build, plan_build, run_build
         from cicd.cli.show.ledger import ledger_line, show_ledger
@@ -160,9 +164,13 @@ def build(
             show_ledger(show, planned.ledger)
             return ExitCode.SUCCEEDED
         if plan:
-            _show_plan(show, planned)
+            _show_plan(show, planned, services)
             return ExitCode.SUCCEEDED
         _tell_of_others(show, services)
+        if any(variable.type != "PLAINTEXT" for variable in planned.variables):
+            from cicd.cli.needed_secrets import tell_missing
+
+            tell_missing(show, planned, services)
         ended = conclude(show, run_build(request, services, plan=planned))
         if planned.ledger:
             show.notice(ledger_line(planned.ledger))
@@ -202,7 +210,7 @@ def conclude(show: Presenter, result: BuildResult) -> ExitCode:
             said = failure.message.strip() or f"{failure.phase} {failure.status}"
             show.notice(said, Level.FAILURE)
             if failure.hint:
-                show.notice(f"hint: {failure.hint}")
+                show.notice("hint: " + failure.hint.replace("\n", "\n      "))
     show.result(result.build)
     return EXIT_CODES[result.status]
 
@@ -323,7 +331,8 @@ def _tell_of_others(show: Presenter, services: Services) -> None:
             show.notice(f"build {name} was left running: cicd builds resume {name}", Level.WARNING)
 
 
-def _show_plan(show: Presenter, plan: BuildPlan) -> None:
+def _show_plan(show: Presenter, plan: BuildPlan, services: Services) -> None:
+    from cicd.cli.needed_secrets import show_needed
     from cicd.cli.show.ledger import show_ledger_lines
     from cicd.engine.codec import encode
 
@@ -337,8 +346,11 @@ def _show_plan(show: Presenter, plan: BuildPlan) -> None:
             in_finally = "finally: " if line in phase.finally_commands else ""
             show.text(f"  {in_finally}{line.text.rstrip()}  ({line.where})")
     _show_products(show, plan)
+    secrets = show_needed(show, plan, services)
     show_ledger_lines(show, plan.ledger)
-    show.result(encode(plan))
+    whole = encode(plan)
+    assert isinstance(whole, dict), "a plan is an object"
+    show.result({**whole, "secrets": secrets})
 
 
 def _show_products(show: Presenter, plan: BuildPlan) -> None:

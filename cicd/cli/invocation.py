@@ -44,6 +44,11 @@ class Invocation:
             self._presenter = presenter(settings.output, settings.color)
         return self._presenter
 
+    @property
+    def wants_json(self) -> bool:
+        """Tell whether the result is for programs."""
+        return self.settings().output == "json"
+
     @contextmanager
     def services(
         self,
@@ -52,6 +57,7 @@ class Invocation:
         env_file: Path | None = None,
         speed: float = 1,
         ahead: HeadStart | None = None,
+        profile: str | None = None,
     ) -> Iterator[Services]:
         """
         Open the home and everything else; Ctrl-C asks, then insists, while inside.
@@ -61,6 +67,7 @@ class Invocation:
             env_file: Values for Parameter Store and Secrets Manager.
             speed: How much faster than the clock waits pass.
             ahead: What ``wiring.head_start`` gave, if it was asked.
+            profile: Of AWS, to look secrets up by; the settings' if None.
         """
         from cicd.engine.interrupt import interrupts
         from cicd.wiring import make_services
@@ -68,7 +75,7 @@ class Invocation:
         self._audience = Audience(self.show)
         with (
             make_services(
-                self.settings(start),
+                self.settings(start, profile=profile),
                 reporters=(self._audience,),
                 env_file=env_file,
                 speed=speed,

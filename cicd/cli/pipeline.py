@@ -74,6 +74,7 @@ Exit status: 0 Succeeded, 1 it ran and did not, 2 usage, 3 the definition is inv
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help="Values for Parameter Store and Secrets Manager.",
 )
+@click.option("--profile", metavar="NAME", help="Look secrets up in AWS, too, by this profile.")
 @shared_options
 def run(
     invocation: Invocation,
@@ -85,6 +86,7 @@ def run(
     approve: bool,
     runner: str | None,
     env_file: Path | None,
+    profile: str | None,
 ) -> int:
     """
     Run a pipeline: its source, builds, tests, approvals and deployments.
@@ -114,7 +116,7 @@ def run(
             triggered_by=_user(),
         ),
     )
-    with invocation.services(directory, env_file=env_file) as services:
+    with invocation.services(directory, env_file=env_file, profile=profile) as services:
         planned = plan_execution(request, services, Resources.load(directory))
         invocation.show.problems(planned.warnings)
         return _ended(invocation, start_execution(planned.plan, services))

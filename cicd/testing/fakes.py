@@ -10,6 +10,12 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cicd.build.secrets.reference import (
+    CURRENT,
+    parameter_name,
+    read_secret_reference,
+    under_key,
+)
 from cicd.errors import Conflict, UsageError
 from cicd.ports import ExecutionRecord, LogLine
 
@@ -17,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from cicd.build.secrets.reference import SecretReference
     from cicd.event import Event
     from cicd.ports import Described, LogBlock
 
@@ -201,11 +208,27 @@ class MemorySecrets:
 
     def parameter(self, name: str) -> str | None:
         """Value of a parameter."""
-        return self._parameters.get(name)
+        return self._parameters.get(parameter_name(name))
 
     def secret(self, reference: str) -> str | None:
-        """Value behind a reference, taken as it is written."""
-        return self._secrets.get(reference)
+        """Value behind a reference as it was given, else a key of the secret of that version."""
+        if reference in self._secrets:
+            return self._secrets[reference]
+        asked = read_secret_reference(reference)
+        value = self._secrets.get(_version_of(asked))
+        if value is None or not asked.json_key:
+            return value
+        return under_key(value, asked, hint=self.secret_hint(reference))
+
+    def parameter_place(self, name: str) -> str | None:
+        """Say that it is in memory."""
+        return "memory" if parameter_name(name) in self._parameters else None
+
+    def secret_place(self, reference: str) -> str | None:
+        """Say that it is in memory."""
+        if reference in self._secrets:
+            return "memory"
+        return "memory" if _version_of(read_secret_reference(reference)) in self._secrets else None
 
     def parameter_hint(self, name: str) -> str:
         """Name the parameter."""
@@ -214,6 +237,11 @@ class MemorySecrets:
     def secret_hint(self, reference: str) -> str:
         """Name the secret."""
         return f"give secret {reference}"
+
+
+def _version_of(asked: SecretReference) -> str:
+    version = asked.version_id or asked.version_stage
+    return asked.name if version == CURRENT else f"{asked.name}:{version}"
 
 
 class RecordingReporter:

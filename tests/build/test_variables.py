@@ -2,8 +2,9 @@ import pytest
 
 from cicd.backends.secrets_environment import EnvironmentSecrets
 from cicd.build.environment_variable import Variable, VariableType
+from cicd.build.secrets.resolve import Unresolved, resolve
 from cicd.build.spec import EnvironmentVariable
-from cicd.build.variables import Unresolved, built_in, is_reserved, layered, resolve
+from cicd.build.variables import built_in, is_reserved, layered
 from cicd.document.position import Source, Span
 from cicd.testing.fakes import MemorySecrets
 from tests.build.machine import NOW, plan

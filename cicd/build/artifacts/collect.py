@@ -58,12 +58,12 @@ class Collector:
         return {
             "output": wanted.output,
             "identifier": wanted.identifier,
-            "name": name,
+            "name": self.redactor.redact(name),
             "packaging": wanted.packaging,
             "digest": kept.digest,
             "size": kept.size,
             "files": kept.files,
-            "location": self._deliver(wanted, name, kept),
+            "location": self.redactor.redact(self._deliver(wanted, name, kept)),
         }
 
     def report(self, wanted: ReportPlan) -> dict[str, JSON]:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from cicd.engine.redaction import Redactor
     from cicd.ports import Services
 
 
@@ -30,12 +31,23 @@ class Journal:
         """Write to the log of ``stream``."""
         self._services = services
         self._stream = stream
+        self._redactor: Redactor | None = None
+
+    def hide(self, redactor: Redactor) -> None:
+        """Keep what is secret out of the build's own words from now on."""
+        self._redactor = redactor
+
+    def redacted(self, text: str) -> str:
+        """Give a text without what is secret, as far as that is known yet."""
+        return text if self._redactor is None else self._redactor.redact(text)
 
     def say(self, origin: str, *texts: str) -> None:
         """Write words of the build's own, as of now."""
         at = self._services.clock.now()
         for text in texts:
-            self._append(LogLine(at=at, origin=origin, text=container_line(at, text)))
+            self._append(
+                LogLine(at=at, origin=origin, text=container_line(at, self.redacted(text)))
+            )
 
     def output(self, origin: str, texts: Sequence[str]) -> None:
         """Write lines that a command wrote."""

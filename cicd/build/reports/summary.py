@@ -35,6 +35,7 @@ def summary(
     ``group`` is the group's name as the build has expanded it, or an ARN.
     Source: user guide, "Test report naming"; API Reference, "Report".
     """
+    group = redactor.redact(group)
     name = group if group.startswith("arn:") else f"{plan.project}-{group}"
     bad = [c for c in report.cases if c.status in {CaseStatus.FAILED, CaseStatus.ERROR}]
     redact = redactor.redact

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from cicd.build.secrets.resolve import Unresolved, resolve
 from cicd.build.shell.script import frame, query, set_up
-from cicd.build.variables import GIT_TRUST, Unresolved, built_in, resolve
+from cicd.build.variables import GIT_TRUST, built_in
 from cicd.engine.output import LineWriter
 from cicd.engine.redaction import Redactor
 from cicd.errors import Unavailable
@@ -44,7 +45,9 @@ class BuildShell:
             if isinstance(found, Unresolved):
                 return found
             values, hidden = found
-            self._resolved = values, Redactor(hidden)
+            redactor = Redactor(hidden)
+            self._journal.hide(redactor)
+            self._resolved = values, redactor
         return self._resolved
 
     def values(self) -> tuple[Mapping[str, str], Redactor]:

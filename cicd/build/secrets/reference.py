@@ -1,7 +1,8 @@
-"""The grammar by which documents name secrets and parameters, and the variables that hold them."""
+"""The grammar by which documents name secrets and parameters. Pure."""
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 
@@ -65,35 +66,29 @@ def parameter_name(name: str) -> str:
     return match[1] if match else name
 
 
-def parameter_variable(name: str) -> str:
+def parameter_version(name: str) -> tuple[str, str]:
+    """Split a parameter's name, or ARN, from the version or label after its colon: "/x/y", "3"."""
+    plain, _, version = parameter_name(name).partition(":")
+    return plain, version
+
+
+def under_key(value: str, asked: SecretReference, *, hint: str) -> str:
     """
-    Name the variable that holds a parameter: "/CodeBuild/x/y" → "CICD_PARAMETER_CODEBUILD_X_Y".
+    Give what a secret's JSON object holds under the key that is asked for.
 
-    A version or label after a colon counts like any other part.
+    Raises UsageError, which never quotes the value, where it is no object or has no text there;
+    ``hint`` says what to do.
     """
-    return f"CICD_PARAMETER_{_word(parameter_name(name))}"
-
-
-def secret_variable(reference: SecretReference) -> str:
-    """
-    Name the variable that holds a secret: "team/bot" → "CICD_SECRET_TEAM_BOT".
-
-    Versions other than the current one have variables of their own:
-    stage AWSPREVIOUS → "CICD_SECRET_TEAM_BOT_AWSPREVIOUS". The key plays no part.
-    """
-    return f"CICD_SECRET_{_word(reference.name + _version(reference))}"
-
-
-def secret_names(reference: SecretReference) -> tuple[str, ...]:
-    """Give the names under which a file may hold that version, the most exact first."""
-    version = _version(reference)
-    return (reference.secret_id + version, reference.name + version)
-
-
-def _version(reference: SecretReference) -> str:
-    version = reference.version_id or reference.version_stage
-    return "" if version == CURRENT else f":{version}"
-
-
-def _word(text: str) -> str:
-    return re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_").upper()
+    where = f"secret '{asked.name}'"
+    try:
+        table = json.loads(value)
+    except (ValueError, RecursionError):
+        # The decoder's own words would quote the secret.
+        raise UsageError(
+            f"{where} is not JSON, so it has no key '{asked.json_key}'",
+            hint=f"leave the key out, or {hint}",
+        ) from None
+    found = table.get(asked.json_key) if isinstance(table, dict) else None
+    if not isinstance(found, str):
+        raise UsageError(f"{where} has no text under the key '{asked.json_key}'", hint=hint)
+    return found

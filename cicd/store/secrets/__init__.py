@@ -1,0 +1,1 @@
+"""Secrets and parameters of this machine, encrypted at rest."""
