@@ -75,7 +75,7 @@ def wrong_command(words: list[str]) -> str | None:
         inner = command.get_command(context, word) if isinstance(command, click.Group) else None
         if inner is not None:
             command = inner
-        elif word.startswith("-"):
+        elif word.startswith("-") and word != "-":  # "-" alone is standard input
             if isinstance(command, click.Group):  # `cicd deploy` alone is `cicd deploy run`
                 command = command.get_command(context, "run") or command
             options = {name for each in command.get_params(context) for name in each.opts}

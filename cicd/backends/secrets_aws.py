@@ -145,7 +145,7 @@ class AwsSecrets:
         try:
             made: Client = boto3.Session(profile_name=self._profile).client(service)
         except BotoCoreError as problem:
-            raise UsageError(
+            raise Unavailable(
                 f"profile '{self._profile}' cannot be used: {problem}",
                 hint="'aws configure list-profiles' names them; a region is needed, too",
             ) from None

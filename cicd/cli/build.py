@@ -171,10 +171,10 @@ def build(
             from cicd.cli.needed_secrets import tell_missing
 
             tell_missing(show, planned, services)
-        ended = conclude(show, run_build(request, services, plan=planned))
-        if planned.ledger:
+        result = run_build(request, services, plan=planned)
+        if planned.ledger:  # before the result, which programs take as the last word
             show.notice(ledger_line(planned.ledger))
-        return ended
+        return conclude(show, result)
 
 
 @contextmanager

@@ -66,8 +66,10 @@ def put(
 
     check_parameter(name)
     show = invocation.show
+    store = _store(invocation)
+    store.read()  # so that nobody types a value that cannot be kept
     text = read_value(f"parameter {name}", word=word, file=file, value=value, show=show)
-    made = _store(invocation).put_parameter(
+    made = store.put_parameter(
         name, text, type_=ParameterType(kind) if kind else None, description=description
     )
     newest = made.versions[-1]

@@ -73,8 +73,10 @@ def put(
             hint=f"write {asked.name}, with --stage for its labels",
         )
     show = invocation.show
+    store = _store(invocation)
+    store.read()  # so that nobody types a value that cannot be kept
     text = read_value(f"secret {name}", word=word, file=file, value=value, show=show)
-    made = _store(invocation).put_secret(
+    made = store.put_secret(
         asked.name, text, json_key=asked.json_key, stages=stages, description=description
     )
     newest = made.versions[-1]
