@@ -48,6 +48,13 @@ class ReadReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DiscoverReports:
+    """Look for reports that no report group names, and read them."""
+
+    key: str = "UPLOAD_ARTIFACTS/auto-discover"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finalize:
     """Read the exported variables and end the session."""
 
@@ -57,5 +64,11 @@ class Finalize:
 
 
 BuildCommand: TypeAlias = (
-    Provision | DownloadSource | RunCommand | UploadArtifacts | ReadReport | Finalize
+    Provision
+    | DownloadSource
+    | RunCommand
+    | UploadArtifacts
+    | ReadReport
+    | DiscoverReports
+    | Finalize
 )

@@ -20,7 +20,6 @@ from cicd.build.plan import (
     SourcePlan,
 )
 from cicd.build.project import ProjectArtifacts
-from cicd.build.reports import REPORT_FORMATS
 from cicd.build.rules.sections import NOT_YET
 from cicd.build.spec import COMMAND_PHASES, WINDOWS_SHELLS, PhaseType
 from cicd.build.variables import layered
@@ -110,6 +109,7 @@ def compile_plan(
         artifacts=_artifacts(spec, project, start.outputs) if spec else (),
         artifacts_directory=start.artifacts_directory,
         reports=_reports(spec) if spec else (),
+        auto_discover=spec is not None,
         cache_type=project.cache_type,
         cache_paths=tuple(p.text for p in spec.cache.paths) if spec and spec.cache else (),
         timeout=start.timeout,
@@ -211,9 +211,9 @@ def _reports(spec: Buildspec) -> tuple[ReportPlan, ...]:
             files=tuple(f.text for f in report.files),
             file_format=report.file_format,
             base_directory=report.base_directory or ".",
+            discard_paths=report.discard_paths,
         )
         for report in spec.reports
-        if report.file_format in REPORT_FORMATS
     )
 
 

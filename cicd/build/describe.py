@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cicd.build.attempts import attempt_words
-from cicd.build.commands import ReadReport, RunCommand, UploadArtifacts
+from cicd.build.commands import RunCommand, UploadArtifacts
 from cicd.build.event_detail import phase_change, state_change
 from cicd.build.log.narrate import LOGGED
-from cicd.build.reports.summary import summary_lines
+from cicd.build.reports.summary import reports_in, summary_lines
 from cicd.build.spec import COMMAND_PHASES
 from cicd.build.state import BuildState, StatusType, moves
 from cicd.event import JSON, EventKind
@@ -74,8 +74,7 @@ def _outcome(before: BuildState, event: Event) -> Iterator[Described]:
     assert isinstance(outcome, Mapping), "written by the loop"
     detail = outcome.get("detail")
     detail = detail if isinstance(detail, Mapping) else {}
-    report = detail.get("report")
-    if isinstance(before.running, ReadReport) and isinstance(report, Mapping):
+    for report in reports_in(detail):
         yield _report(report)
     if isinstance(before.running, UploadArtifacts):
         made = detail.get("artifacts")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from cicd.build.commands import (
     BuildCommand,
+    DiscoverReports,
     DownloadSource,
     Finalize,
     Provision,
@@ -24,8 +25,9 @@ from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.errors import CicdError
 
 if TYPE_CHECKING:
-    from cicd.build.artifacts.collect import Collector
+    from cicd.build.artifacts.pick import Picker
     from cicd.build.plan import BuildPlan
+    from cicd.build.reports.read import ReportReader
     from cicd.engine.process import Command, Scope
     from cicd.event import JSON
     from cicd.ports import CancelToken, Services, Session
@@ -75,6 +77,8 @@ class BuildEffects:
                 return self._upload()
             case ReadReport():
                 return self._read_report(command)
+            case DiscoverReports():
+                return self._discover_reports(command)
             case Finalize():
                 return self._finalize(command)
             case _:
@@ -165,30 +169,41 @@ class BuildEffects:
 
     # ── UPLOAD_ARTIFACTS, FINALIZING ──────────────────────────────────────────────────────────
 
-    def _collector(self, shell: BuildShell, key: str) -> Collector:
-        from cicd.build.artifacts.collect import Collector
+    def _picker(self, shell: BuildShell, key: str) -> Picker:
         from cicd.build.artifacts.pick import Picker
 
+        return Picker(
+            session=shell.session,
+            home=self._services.home,
+            say=lambda *texts: self._journal.say(key, *texts),
+            ask=lambda what, asked: shell.ask(f"{key}/{what}", asked),
+        )
+
+    def _reader(self, shell: BuildShell, key: str) -> ReportReader:
+        from cicd.build.reports.read import ReportReader
+
         _, redactor = shell.values()
-        return Collector(
+        return ReportReader(
             plan=self._plan,
-            artifacts=self._services.artifacts,
+            stream=self._stream,
+            services=self._services,
             redactor=redactor,
-            picker=Picker(
-                session=shell.session,
-                home=self._services.home,
-                say=lambda *texts: self._journal.say(key, *texts),
-                ask=lambda what, asked: shell.ask(f"{key}/{what}", asked),
-            ),
+            picker=self._picker(shell, key),
         )
 
     def _upload(self) -> Outcome:
+        from cicd.build.artifacts.collect import Collector
         from cicd.build.artifacts.pick import NothingFound
 
         shell = self._shell()
         if shell is None:
             return LOST
-        collector = self._collector(shell, UploadArtifacts().key)
+        collector = Collector(
+            plan=self._plan,
+            artifacts=self._services.artifacts,
+            redactor=shell.values()[1],
+            picker=self._picker(shell, UploadArtifacts().key),
+        )
         made: list[JSON] = []
         try:
             made.extend(map(collector.artifact, self._plan.artifacts))
@@ -201,9 +216,21 @@ class BuildEffects:
         shell = self._shell()
         if shell is None:
             return LOST
-        report = self._collector(shell, command.key).report(self._plan.reports[command.index])
+        report = self._reader(shell, command.key).read(self._plan.reports[command.index])
         # A report says how the tests went; the commands' exit statuses decide about the build.
         return Outcome(status=OutcomeStatus.DONE, detail={"report": report})
+
+    def _discover_reports(self, command: DiscoverReports) -> Outcome:
+        shell = self._shell()
+        if shell is None:
+            return LOST
+        reports: list[JSON] = []
+        try:
+            reports.extend(self._reader(shell, command.key).discover())
+        except CicdError as problem:
+            # Nobody asked for these reports, so that none is found changes nothing.
+            self._journal.say(command.key, f"Reports could not be discovered: {problem.message}")
+        return Outcome(status=OutcomeStatus.DONE, detail={"reports": reports})
 
     def _finalize(self, command: Finalize) -> Outcome:
         shell = None if self._plan.refused is not None else self._shell()

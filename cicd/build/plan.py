@@ -78,6 +78,7 @@ class ReportPlan:
     files: tuple[str, ...]
     file_format: str
     base_directory: str = "."
+    discard_paths: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +128,7 @@ class BuildPlan:
     artifacts: tuple[ArtifactPlan, ...] = ()
     artifacts_directory: Path | None = None
     reports: tuple[ReportPlan, ...] = ()
+    auto_discover: bool = False  # look for reports that no group names
     cache_type: str = "NO_CACHE"
     cache_paths: tuple[str, ...] = ()
     timeout: timedelta

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cicd.build.attempts import runs_again
 from cicd.build.commands import (
     BuildCommand,
+    DiscoverReports,
     DownloadSource,
     Finalize,
     Provision,
@@ -135,6 +136,8 @@ class BuildProcess:
                 index = step - bool(self.plan.artifacts)
                 if index < len(self.plan.reports):
                     return ReadReport(key=f"UPLOAD_ARTIFACTS/report/{index}", index=index)
+                if index == len(self.plan.reports) and self.plan.auto_discover:
+                    return DiscoverReports()
                 return None
             case PhaseType.FINALIZING:
                 return Finalize(exporting=_commands_ran(state)) if step == 0 else None

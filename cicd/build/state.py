@@ -9,7 +9,14 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from cicd.build.commands import BuildCommand, DownloadSource, Finalize, ReadReport, UploadArtifacts
+from cicd.build.commands import (
+    BuildCommand,
+    DiscoverReports,
+    DownloadSource,
+    Finalize,
+    ReadReport,
+    UploadArtifacts,
+)
 from cicd.build.plan import CommandLine
 from cicd.build.spec import PhaseType
 from cicd.event import JSON
@@ -124,6 +131,9 @@ def keep(state: BuildState, command: BuildCommand, outcome: Outcome) -> BuildSta
             return replace(state, artifacts=_mappings(detail.get("artifacts")))
         case ReadReport():
             return replace(state, reports=(*state.reports, *_mappings([detail.get("report")])))
+        case DiscoverReports():
+            found = _mappings(detail.get("reports"))
+            return replace(state, reports=(*state.reports, *found))
         case Finalize():
             exported = {
                 str(pair["name"]): str(pair["value"]) for pair in _mappings(detail.get("exported"))

@@ -175,10 +175,6 @@ P = "version: 0.2\nphases: {build: {commands: [a]}}\n"
         (f"{P}env: {{exported-variables: [AWS_X]}}\n", [(W, "build/exported-variable", "3:28")]),
         (f"{P}reports: {{r: }}\n", [(E, "build/report-files", "3:11")]),
         (
-            f"{P}reports: {{r: {{files: x, file-format: NUNITXML}}}}\n",
-            [(W, "build/not-carried-out", "3:11")],
-        ),
-        (
             f"{P}cache: {{fallback-keys: [a]}}\n",
             [(W, "build/cache-keys", "3:25")],
         ),

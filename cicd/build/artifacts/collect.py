@@ -1,4 +1,4 @@
-"""What a build leaves behind: its artifacts, kept and delivered, and its reports, read."""
+"""What a build leaves behind: its artifacts, kept and delivered."""
 
 from __future__ import annotations
 
@@ -9,15 +9,12 @@ from cicd.build.artifacts.delivery import deliver_files, deliver_zip
 from cicd.build.artifacts.patterns import key, place
 from cicd.build.artifacts.pick import NothingFound, Picker
 from cicd.build.plan import BuildPlan
-from cicd.build.reports import REPORT_FORMATS
-from cicd.build.reports.model import Report, ReportUnreadable, TestCase
-from cicd.build.reports.summary import summary
 from cicd.build.shell.script import expand
 from cicd.engine.redaction import Redactor
 from cicd.ports import ArtifactStore
 
 if TYPE_CHECKING:
-    from cicd.build.plan import ArtifactPlan, ReportPlan
+    from cicd.build.plan import ArtifactPlan
     from cicd.event import JSON
     from cicd.ports import Artifact
 
@@ -65,39 +62,6 @@ class Collector:
             "files": kept.files,
             "location": self.redactor.redact(self._deliver(wanted, name, kept)),
         }
-
-    def report(self, wanted: ReportPlan) -> dict[str, JSON]:
-        """Read the files of one report group, and give its summary with what failed."""
-        picker = self.picker
-        texts = (wanted.group, wanted.base_directory, *wanted.files)
-        values = picker.values("names", texts)
-        try:
-            chosen, _ = picker.choose(
-                expand(wanted.base_directory, values),
-                [expand(pattern, values) for pattern in wanted.files],
-                [],
-            )
-        except NothingFound as problem:
-            picker.say(str(problem))
-            chosen = ()
-        placed, _ = place(chosen, discard_paths=False)
-        cases: list[TestCase] = []
-        unreadable: list[str] = []
-        with picker.out(placed, {}) as files:
-            for file in files:
-                try:
-                    cases += REPORT_FORMATS.get(wanted.file_format)(file.source.read_bytes())
-                except ReportUnreadable as problem:
-                    unreadable.append(f"{file.path}: {problem}")
-        picker.say(*(f"Unable to parse report file {text}" for text in unreadable))
-        report = Report(cases=tuple(cases), unreadable=tuple(unreadable))
-        return summary(
-            report,
-            plan=self.plan,
-            group=expand(wanted.group, values),
-            file_format=wanted.file_format,
-            redactor=self.redactor,
-        )
 
     def _deliver(self, wanted: ArtifactPlan, name: str, kept: Artifact) -> str:
         """Put the artifact where the user wants it, too; gives the place or ""."""

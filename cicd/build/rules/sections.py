@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 from cicd.build.environment_variable import VariableType
-from cicd.build.reports import REPORT_FORMATS
 from cicd.build.variables import is_reserved
 from cicd.document.position import brief
 from cicd.document.rules import rule
@@ -150,14 +149,6 @@ def runtime_versions_elsewhere(spec: Buildspec, problems: Problems) -> None:
 def not_carried_out(spec: Buildspec, problems: Problems) -> None:
     """Parts of the grammar that are read and checked, but do nothing here so far."""
     name = "build/not-carried-out"
-    for report in spec.reports:
-        if report.file_format not in REPORT_FORMATS:
-            problems.warning(
-                name,
-                f"the report format '{report.file_format}' {NOT_YET}: no report is made",
-                report.span,
-                hint=f"the formats read here are {', '.join(REPORT_FORMATS)}",
-            )
     if spec.batch is not None and spec.phases:
         problems.warning(
             name,

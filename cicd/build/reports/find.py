@@ -1,0 +1,102 @@
+"""Reports that were made, found by what people call them, and read whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cicd.build.reports.history import LOOKED_AT, summaries, summaries_of
+from cicd.build.reports.kept import load_report
+from cicd.build.reports.merge import merge_reports
+from cicd.build.reports.model import Report
+from cicd.build.reports.summary import sums
+from cicd.errors import UsageError
+from cicd.event import JSON
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cicd.ports import Services
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundReport:
+    """A report: its summary, the stream of its build, or of what holds several, and all of it."""
+
+    stream: str
+    summary: Mapping[str, JSON]
+    report: Report
+
+
+def find_reports(services: Services, words: str | None) -> tuple[FoundReport, ...]:
+    """
+    Find reports, and read them whole.
+
+    Args:
+        services: The outside.
+        words: A report group (its newest report), a report's id or ARN, a build, or a batch or
+            pipeline execution whose builds made reports: those of one name are then one.
+            None: the newest build that made any.
+
+    Raises:
+        UsageError: There is none.
+        Unavailable: One is not kept any more.
+    """
+    if words is None:
+        return _newest(services)
+    name = words.rpartition("/")[2] if words.startswith("arn:") else words
+    for stream, summary in summaries(services):
+        if name in {summary["name"], str(summary["arn"]).rpartition("/")[2]}:
+            return (_found(services, stream, summary),)
+    record = services.executions.find("build", name)
+    if record is not None:
+        made = summaries_of(services, record.stream)
+        if not made:
+            raise UsageError(
+                f"build '{name}' made no reports",
+                hint="a report group of the buildspec names files that the tests write",
+            )
+        return tuple(_found(services, record.stream, summary) for summary in made)
+    return _of_parent(services, name)
+
+
+def _newest(services: Services) -> tuple[FoundReport, ...]:
+    first = next(summaries(services), None)
+    if first is None:
+        raise UsageError(
+            "no build has made a report yet", hint="see 'reports' of the buildspec reference"
+        )
+    made = summaries_of(services, first[0])
+    return tuple(_found(services, first[0], summary) for summary in made)
+
+
+def _of_parent(services: Services, name: str) -> tuple[FoundReport, ...]:
+    """Find the reports of the builds inside something else."""
+    by_name: dict[str, list[FoundReport]] = {}
+    parent = ""
+    for record in services.executions.list(kind="build", limit=LOOKED_AT):
+        if record.parent is None or not record.parent.partition("/")[2].startswith(name):
+            continue
+        parent = record.parent
+        for summary in summaries_of(services, record.stream):
+            found = _found(services, parent, summary)
+            by_name.setdefault(str(summary["name"]), []).append(found)
+    if not by_name:
+        raise UsageError(
+            f"there is no report, report group or build '{name}' that has reports",
+            hint="see cicd reports list, cicd reports groups",
+        )
+    return tuple(_merged(parent, found) for found in by_name.values())
+
+
+def _merged(stream: str, found: Sequence[FoundReport]) -> FoundReport:
+    if len(found) == 1:
+        return found[0]
+    report = merge_reports([each.report for each in found])
+    return FoundReport(stream=stream, summary={**found[0].summary, **sums(report)}, report=report)
+
+
+def _found(services: Services, stream: str, summary: Mapping[str, JSON]) -> FoundReport:
+    report = load_report(str(summary.get("digest")), services.artifacts)
+    return FoundReport(stream=stream, summary=summary, report=report)
