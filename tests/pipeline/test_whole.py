@@ -274,7 +274,7 @@ def test_a_build_that_this_machine_could_not_do_makes_the_system_unavailable(sho
         def attach(self, session_id):
             return None
 
-        def open(self, session_id, environment, *, stream):
+        def open(self, session_id, environment, *, stream, say=None):
             raise Unavailable("the engine has gone", hint="start it again")
 
     with machine(shop, RecordingReporter()) as services:
