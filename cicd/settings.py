@@ -36,6 +36,7 @@ class Settings:
     home: Path  # absolute; need not exist yet
     output: str | None = None  # one of OUTPUTS
     jobs: int = 8  # commands at once, an execution; 1 to MAXIMUM_JOBS
+    jobs_chosen: bool = False  # somebody said how many
     runner: str | None = None
     image: str | None = None
     color: str = "auto"  # one of COLORS; NO_COLOR makes it "never" unless somebody chose
@@ -93,6 +94,7 @@ def load_settings(flags: Mapping[str, Value], environ: Mapping[str, str], start:
         home=directory,
         output=_one_of(choices.get("output"), OUTPUTS),
         jobs=_count(choices.get("jobs")) or 8,
+        jobs_chosen="jobs" in choices,
         runner=_word(choices.get("runner")),
         image=_word(choices.get("image")),
         color=_one_of(choices.get("color"), COLORS) or "auto",

@@ -57,6 +57,7 @@ def test_help_imports_no_room():
     [
         "build",
         "builds",
+        "batches",
         "images",
         "pipeline",
         "deploy",

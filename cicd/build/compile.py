@@ -20,7 +20,6 @@ from cicd.build.plan import (
     SourcePlan,
 )
 from cicd.build.project import ProjectArtifacts
-from cicd.build.rules.sections import NOT_YET
 from cicd.build.spec import COMMAND_PHASES, WINDOWS_SHELLS, PhaseType
 from cicd.build.variables import layered
 from cicd.document.problem import Severity
@@ -81,9 +80,10 @@ def compile_plan(
     if spec is not None and spec.batch is not None and not spec.phases:
         problems.error(
             "build/batch-only",
-            f"'batch' {NOT_YET}, and there are no phases to run instead",
+            "there is a 'batch' only, and no phases for a single build to run",
             spec.batch.span,
-            hint="name one of the batch's buildspecs with --buildspec",
+            hint="run the batch with --batch; its builds need phases, here or in buildspecs of "
+            "their own",
         )
     return BuildPlan(
         build_id=start.build_id,

@@ -97,6 +97,12 @@ BUILDSPEC_ROWS = (
     _none("artifacts.name", "the project's overrideArtifactName is off", _name_not_taken),
     _none("cache", "the project's cache is NO_CACHE", _no_cache),
     _none("reports.*.discard-paths", "raw report files are not exported"),
+    *(
+        _none(f"batch.{kind}.*.env.{key}", "a build gets all of this machine")
+        for kind in ("build-list", "build-graph")
+        for key in ("compute-type", "fleet")
+    ),
+    _none("batch.build-matrix.dynamic.env.compute-type", "a build gets all of this machine"),
 )
 
 PROJECT_ROWS = (
@@ -134,14 +140,14 @@ PROJECT_ROWS = (
     _none("serviceRole", "commands have the credentials that you give the build"),
     _none("encryptionKey", _STAYS),
     _none("queuedTimeoutInMinutes", "no build waits for its turn"),
-    _none("concurrentBuildLimit", "builds are not counted"),
     _none("vpcConfig", "a build has the network of its runner"),
     _none("fileSystemLocations", "no file system is mounted"),
     _none("logsConfig", "logs are files of this machine"),
     _none("badgeEnabled", "there is no badge"),
     _none("projectVisibility", "builds are seen on this machine only"),
     _none("resourceAccessRole", "builds are seen on this machine only"),
-    _none("buildBatchConfig", "a build is a single one"),
+    _none("buildBatchConfig.serviceRole", "commands have the credentials that you give the build"),
+    _none("buildBatchConfig.batchReportMode", "nobody is told of a build's status"),
 )
 
 

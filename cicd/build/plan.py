@@ -141,6 +141,10 @@ class BuildPlan:
     attempt: Attempt = field(default_factory=Attempt)
     ledger: tuple[LedgerEntry, ...] = ()  # what has no effect here, or another
     webhook: tuple[tuple[str, str], ...] = ()  # CODEBUILD_WEBHOOK_*, of a build for an event
+    batch_id: str = ""  # of the batch that it is a build of: "project:uuid"
+    batch_identifier: str = ""  # CODEBUILD_BATCH_BUILD_IDENTIFIER
+    shard: int = 0  # of a fan-out, from 1
+    shards: int = 0  # how many the fan-out has; 0: there is none
 
     @property
     def uuid(self) -> str:

@@ -49,6 +49,18 @@ class ProjectEnvironment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectBatch:
+    """``buildBatchConfig``."""
+
+    service_role: str = ""
+    combine_artifacts: bool = False
+    maximum_builds: int | None = None
+    compute_types_allowed: tuple[str, ...] = ()  # () allows all
+    fleets_allowed: tuple[str, ...] = ()  # () allows all
+    timeout: timedelta = timedelta(minutes=480)  # 5–2160 minutes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """A build project. ``configured`` False: ``cicd.yml`` has none, and these are defaults."""
 
@@ -66,6 +78,8 @@ class Project:
     auto_retry_limit: int = 0  # 0–10 builds more after one that failed
     webhook: Webhook | None = None
     node: Node | None = field(default=None, repr=False, compare=False)  # for the ledger
+    concurrent_build_limit: int | None = None
+    batch: ProjectBatch = field(default_factory=ProjectBatch)
 
 
 ENVIRONMENT_TYPES = (

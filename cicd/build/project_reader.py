@@ -14,6 +14,7 @@ from cicd.build.project import (
     SOURCE_TYPES,
     Project,
     ProjectArtifacts,
+    ProjectBatch,
     ProjectEnvironment,
     ProjectSource,
 )
@@ -34,8 +35,6 @@ _READ_ONLY = [
     "arn",
     "badge",
     "badgeEnabled",
-    "buildBatchConfig",
-    "concurrentBuildLimit",
     "created",
     "description",
     "encryptionKey",
@@ -91,6 +90,7 @@ def read_project(node: Node, problems: Problems) -> Project:
         for item in fields.sequence("secondarySourceVersions")
         for inner in (fields.inner(item, what="an entry of secondarySourceVersions"),)
     }
+    batch = fields.mapping("buildBatchConfig")
     cache = fields.mapping("cache")
     cache_type = "NO_CACHE"
     if cache is not None:
@@ -121,6 +121,8 @@ def read_project(node: Node, problems: Problems) -> Project:
         auto_retry_limit=fields.integer("autoRetryLimit", 0, minimum=0, maximum=10),
         webhook=read_webhook(webhook) if webhook is not None else None,
         node=node,
+        concurrent_build_limit=fields.integer("concurrentBuildLimit", minimum=1),
+        batch=_batch(batch) if batch else ProjectBatch(),
     )
     _ignore(fields, _READ_ONLY)
     return project
@@ -185,6 +187,28 @@ def _artifacts(fields: Fields, project: str) -> ProjectArtifacts:
 def _secondary_artifacts(fields: Fields) -> ProjectArtifacts:
     _check_identifier(fields, "artifactIdentifier")
     return _artifacts(fields, fields.text("artifactIdentifier"))
+
+
+def _batch(fields: Fields) -> ProjectBatch:
+    restrictions = fields.mapping("restrictions")
+    maximum: int | None = None
+    compute_types: tuple[str, ...] = ()
+    fleets: tuple[str, ...] = ()
+    if restrictions is not None:
+        maximum = restrictions.integer("maximumBuildsAllowed", minimum=1, maximum=100)
+        compute_types = tuple(n.text for n in restrictions.texts("computeTypesAllowed"))
+        fleets = tuple(n.text for n in restrictions.texts("fleetsAllowed"))
+        restrictions.unknown()
+    batch = ProjectBatch(
+        service_role=fields.text("serviceRole"),
+        combine_artifacts=fields.flag("combineArtifacts", default=False),
+        maximum_builds=maximum,
+        compute_types_allowed=compute_types,
+        fleets_allowed=fleets,
+        timeout=timedelta(minutes=fields.integer("timeoutInMins", 480, minimum=5, maximum=2160)),
+    )
+    _ignore(fields, ["batchReportMode"])
+    return batch
 
 
 def _check_identifier(fields: Fields, key: str) -> None:

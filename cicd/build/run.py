@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from cicd.build.attempts import follow_up, following
 from cicd.build.compile import compile_plan, refusal
 from cicd.build.effects import BuildEffects
+from cicd.build.limit import check_limit
 from cicd.build.log.journal import Journal
 from cicd.build.log.narrator import Narrator
 from cicd.build.plan import BuildPlan
@@ -115,12 +116,18 @@ def run_build(
     Raises:
         DocumentError: See ``plan_build``.
         UsageError: See ``plan_build``.
-        Unavailable: The runner cannot work now; nothing was submitted.
+        Unavailable: The runner cannot work now, or the project is at its limit; nothing was
+            submitted.
     """
-    plan = plan or plan_build(request, services)
+    check_limit(request.project, services)
+    return run_plan(plan or plan_build(request, services), services, parent=request.parent)
+
+
+def run_plan(plan: BuildPlan, services: Services, *, parent: str | None) -> BuildResult:
+    """Submit what was planned and drive it to its end; see ``run_build``."""
     if plan.refused is None:
         services.runner(plan.runner).check()
-    return _to_the_last(_submit_and_drive(plan, request.parent, services), services)
+    return _to_the_last(_submit_and_drive(plan, parent, services), services)
 
 
 def resume_build(stream: str, services: Services) -> BuildResult:

@@ -82,6 +82,8 @@ def build_as_api(
     }
     if plan.attempt.auto_retry_limit or plan.attempt.previous or following:
         build["autoRetryConfig"] = _auto_retry(plan, following)
+    if plan.batch_id:
+        build["buildBatchArn"] = batch_arn(plan.region, plan.account, plan.batch_id)
     if primary.version:
         build["sourceVersion"] = primary.version
     if primary.resolved_version:
@@ -89,6 +91,11 @@ def build_as_api(
     if complete and last is not None:
         build["endTime"] = _seconds(last.started)
     return build
+
+
+def batch_arn(region: str, account: str, batch_id: str) -> str:
+    """Give a batch's name as the service writes it."""
+    return f"arn:aws:codebuild:{region}:{account}:build-batch/{batch_id}"
 
 
 def _phase(record: PhaseRecord) -> Mapping[str, JSON]:

@@ -83,6 +83,12 @@ def built_in(plan: BuildPlan, places: Mapping[str, str], started: datetime) -> d
         "CODEBUILD_START_TIME": str(int(started.timestamp() * 1000)),
         **dict(plan.webhook),
     }
+    if plan.batch_identifier:
+        values["CODEBUILD_BATCH_BUILD_IDENTIFIER"] = plan.batch_identifier
+    if plan.shards:
+        # Ours: how the service tells codebuild-tests-run is not documented.
+        values["CICD_FANOUT_SHARD"] = str(plan.shard)
+        values["CICD_FANOUT_PARALLELISM"] = str(plan.shards)
     for source in plan.sources:
         suffix = f"_{source.identifier}" if source.identifier else ""
         values[f"CODEBUILD_SRC_DIR{suffix}"] = places[f"src{suffix}"]

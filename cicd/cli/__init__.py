@@ -21,6 +21,7 @@ COMMANDS = {
     "build": ("cicd.cli.build:build", "Run a buildspec here, as CodeBuild would."),
     "builds": ("cicd.cli.builds:builds", "Look at builds, resume or stop them."),
     "reports": ("cicd.cli.reports:reports", "Look at test reports and code coverage."),
+    "batches": ("cicd.cli.batches:batches", "Look at batch builds, stop them, try them again."),
     "pipeline": ("cicd.cli.pipeline:pipeline", "Run a pipeline here, as CodePipeline would."),
     "deploy": ("cicd.cli.deploy:deploy", "Deploy a revision, as CodeDeploy would."),
     "images": ("cicd.cli.images:images", "Say which image stands in for a curated one."),

@@ -16,7 +16,7 @@ from cicd.errors import ExitCode, UsageError
 from cicd.ports import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cicd.backends.head_start import HeadStart
     from cicd.build.environment_variable import Variable
@@ -62,6 +62,7 @@ Examples:
   cicd build --runner sandbox                 the same, without a container engine
   cicd build --image python:3.12-slim         in this image
   cicd build --env STAGE=test --artifacts out put the artifacts into ./out
+  cicd build --batch --jobs 4                 all builds of the batch, four at once
   cicd build --project web --plan             say what would be done, and do nothing
   cicd build --event push:main                as the project's webhook would start it
 
@@ -93,6 +94,7 @@ Exit status: 0 SUCCEEDED, 1 FAILED, TIMED_OUT or STOPPED, 3 the buildspec is inv
 )
 @click.option("--timeout", metavar="MINUTES", type=click.IntRange(1, 2160), help="Instead of 60.")
 @click.option("--event", metavar="EVENT", help="What happened: push[:REF], pull_request[:BASE].")
+@click.option("--batch", is_flag=True, help="Run all builds of the buildspec's batch section.")
 @click.option("--plan", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--ledger", is_flag=True, help="Say which keys have no effect here, or another.")
 @shared_options
@@ -111,6 +113,7 @@ def build(
     artifacts: Path | None,
     timeout: int | None,
     event: str | None,
+    batch: bool,
     plan: bool,
     ledger: bool,
 ) -> int:
@@ -144,6 +147,19 @@ def build(
         if started is None:
             return ExitCode.SUCCEEDED
         request = started
+        webhook = request.project.webhook
+        batch = batch or (webhook is not None and webhook.build_type == "BUILD_BATCH")
+    if batch:
+        from cicd.cli.batch import build_batch
+
+        return build_batch(
+            invocation,
+            request,
+            settings,
+            env_file=env_file,
+            given=lambda variables: _not_secret(from_file, variables),
+            only_plan=plan,
+        )
     with (
         nullcontext() if plan or ledger else _begun(request, settings.home) as ahead,
         invocation.services(
@@ -155,7 +171,7 @@ def build(
 
         planned, warnings = check_build(request, services)
         if from_file:
-            given = _not_secret(from_file, planned)
+            given = _not_secret(from_file, planned.variables)
             request = replace(request, variables=(*given, *request.variables))
             planned = plan_build(request, services)
         show = invocation.show
@@ -235,7 +251,9 @@ def _source(options: Options) -> Path:
     return here
 
 
-def _not_secret(from_file: Mapping[str, str], planned: BuildPlan) -> tuple[Variable, ...]:
+def _not_secret(
+    from_file: Mapping[str, str], variables: Iterable[Variable]
+) -> tuple[Variable, ...]:
     """
     Give those values of an env file that are variables of the build.
 
@@ -243,7 +261,7 @@ def _not_secret(from_file: Mapping[str, str], planned: BuildPlan) -> tuple[Varia
     """
     from cicd.build.environment_variable import Variable
 
-    looked_up = {v.value for v in planned.variables if v.type != "PLAINTEXT"}
+    looked_up = {v.value for v in variables if v.type != "PLAINTEXT"}
     looked_up |= {value.partition(":")[0] for value in looked_up}
     return tuple(
         Variable(name=name, value=value)

@@ -33,7 +33,7 @@ def for_event(request: BuildRequest, typed: str, show: Presenter) -> BuildReques
         show.notice(f"this {what} would not start the build: {'; '.join(reasons)}", Level.WARNING)
         show.result({"started": False, "reasons": list(reasons)})
         return None
-    if webhook is not None and webhook.build_type != "BUILD":
+    if webhook is not None and webhook.build_type not in {"BUILD", "BUILD_BATCH"}:
         show.notice(f"the webhook starts a {webhook.build_type}; this is a BUILD", Level.WARNING)
     version = event.trigger if event.base_ref else request.source_version
     return replace(request, webhook=event.variables(), source_version=version)

@@ -145,3 +145,14 @@ def test_the_ledger_can_be_asked_for_alone(here, capsys):
     assert 0 == run(cicd, ["build", "--ledger", "--output", "json"])
     (entry,) = json.loads(capsys.readouterr().out)["ledger"]
     assert ("proxy.logs", "NONE") == (entry["key"], entry["effect"])
+
+
+def test_a_webhook_whose_build_type_is_build_batch_starts_the_batch(here, capsys):
+    (here / "cicd.yml").write_text(
+        "projects:\n  - name: web\n    webhook:\n      buildType: BUILD_BATCH\n"
+        "      filterGroups: [[{type: EVENT, pattern: PUSH}]]\n"
+    )
+    (here / "buildspec.yml").write_text(f"{BUILDSPEC}batch: {{build-list: [{{identifier: a}}]}}\n")
+    assert 0 == run(cicd, ["build", "--runner", "host", "--event", "push:main"])
+    lines = capsys.readouterr().out.splitlines()
+    assert "[a] CODEBUILD_WEBHOOK_EVENT=PUSH" in lines

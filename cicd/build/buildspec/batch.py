@@ -18,6 +18,18 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BatchEnvironment:
+    """What a build of the batch overrides; None: the project's."""
+
+    compute_type: str | None = None
+    fleet: str | None = None
+    image: str | None = None
+    privileged: bool | None = None
+    type: str | None = None
+    variables: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BatchEntry:
     """One build of ``build-list`` or ``build-graph``."""
 
@@ -25,7 +37,8 @@ class BatchEntry:
     buildspec: str | None
     depend_on: tuple[str, ...]
     ignore_failure: bool
-    variables: tuple[tuple[str, str], ...]
+    debug_session: bool = False
+    environment: BatchEnvironment = BatchEnvironment()
     span: Span
 
 
@@ -37,11 +50,14 @@ class BatchSpec:
     fast_fail: bool
     entries: tuple[BatchEntry, ...]  # of a list or a graph
     dimensions: tuple[tuple[str, tuple[str, ...]], ...]  # of a matrix: ("env.image", (…))
+    static: BatchEnvironment = BatchEnvironment()  # of a matrix
     parallelism: int  # of a fan-out
+    ignore_failure: bool = False  # of a matrix or a fan-out
     span: Span
 
 
 KINDS = ("build-list", "build-graph", "build-matrix", "build-fanout")
+INVALID = "BATCH_SPEC_VALIDATION_ERROR"
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_]{1,127}")
 
 
@@ -58,7 +74,8 @@ def read_batch(
     fields = Fields(node, problems, room="build", what="batch")
     present = [kind for kind in KINDS if fields.node(kind) is not None]
     for extra in present[1:]:
-        problems.error(
+        _invalid(
+            problems,
             "build/batch-kinds",
             f"'{extra}' cannot stand beside '{present[0]}'",
             fields.span(extra),
@@ -66,17 +83,28 @@ def read_batch(
         )
     matrix = fields.mapping("build-matrix")
     fanout = fields.mapping("build-fanout")
+    static = matrix.mapping("static") if matrix is not None else None
+    shared = static or fanout
     spec = BatchSpec(
         kind=present[0] if present else "",
         fast_fail=fields.flag("fast-fail", default=False),
         entries=_entries(fields, "build-list", problems, close)
         + _entries(fields, "build-graph", problems, close),
-        dimensions=_matrix(matrix, close) if matrix is not None else (),
+        ignore_failure=shared.flag("ignore-failure", default=False) if shared else False,
+        static=_static(static, close) if static is not None else BatchEnvironment(),
+        dimensions=_matrix(matrix, problems, close) if matrix is not None else (),
         parallelism=_fanout(fanout, close) if fanout is not None else 0,
         span=node.span,
     )
     close(fields, "batch")
+    if not present:
+        hint = f"add one of {', '.join(KINDS)}"
+        _invalid(problems, "build/batch-kinds", "'batch' starts no build", node.span, hint=hint)
+    for kind in ("build-list", "build-graph"):
+        if kind in present and not fields.sequence(kind):
+            _invalid(problems, "build/batch-empty", f"'{kind}' is empty", fields.span(kind))
     _check_identifiers(spec.entries, problems)
+    _check_dependencies(spec.entries, problems)
     return spec
 
 
@@ -89,22 +117,6 @@ def _entries(
         # An absent identifier cannot be told apart in the log, so it is refused like a bad one.
         identifier = entry.required_text("identifier")
         environment = entry.mapping("env")
-        variables: tuple[tuple[str, str], ...] = ()
-        if environment is not None:
-            given = environment.mapping("variables")
-            if given is not None:
-                variables = tuple((e.key, e.value.text) for e in given.entries())
-            for key in ("compute-type", "fleet", "image", "type"):
-                environment.text(key)
-            environment.flag("privileged-mode", default=False)
-            if "compute-type" in environment and "fleet" in environment:
-                problems.error(
-                    "build/batch-compute",
-                    "'fleet' cannot stand beside 'compute-type'",
-                    environment.span("fleet"),
-                )
-            close(environment, "env")
-        entry.flag("debug-session", default=False)
         found.append(
             BatchEntry(
                 identifier=identifier,
@@ -113,7 +125,10 @@ def _entries(
                 if kind == "build-graph"
                 else (),
                 ignore_failure=entry.flag("ignore-failure", default=False),
-                variables=variables,
+                debug_session=entry.flag("debug-session", default=False),
+                environment=_environment(environment, problems, close)
+                if environment is not None
+                else BatchEnvironment(),
                 span=entry.span("identifier"),
             )
         )
@@ -121,52 +136,85 @@ def _entries(
     return tuple(found)
 
 
+def _environment(
+    fields: Fields, problems: Problems, close: Callable[[Fields, str], None]
+) -> BatchEnvironment:
+    given = fields.mapping("variables")
+    environment = BatchEnvironment(
+        compute_type=fields.text("compute-type", default=None),
+        fleet=fields.text("fleet", default=None),
+        image=fields.text("image", default=None),
+        privileged=fields.flag("privileged-mode", default=None),
+        type=fields.text("type", default=None),
+        variables=tuple((e.key, e.value.text) for e in given.entries()) if given else (),
+    )
+    if "compute-type" in fields and "fleet" in fields:
+        problems.error(
+            "build/batch-compute",
+            "'fleet' cannot stand beside 'compute-type'",
+            fields.span("fleet"),
+        )
+    close(fields, "env")
+    return environment
+
+
+def _static(static: Fields, close: Callable[[Fields, str], None]) -> BatchEnvironment:
+    environment = static.mapping("env")
+    privileged, type_ = None, None
+    if environment is not None:
+        privileged = environment.flag("privileged-mode", default=None)
+        type_ = environment.text("type", default=None)
+        close(environment, "env")
+    close(static, "static")
+    return BatchEnvironment(privileged=privileged, type=type_)
+
+
 def _matrix(
-    matrix: Fields, close: Callable[[Fields, str], None]
+    matrix: Fields, problems: Problems, close: Callable[[Fields, str], None]
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    static = matrix.mapping("static")
-    if static is not None:
-        static.flag("ignore-failure", default=False)
-        environment = static.mapping("env")
-        if environment is not None:
-            environment.flag("privileged-mode", default=False)
-            environment.text("type")
-            close(environment, "env")
-        close(static, "static")
+    """Give the dimensions, the outermost first."""
     dimensions: list[tuple[str, tuple[str, ...]]] = []
+
+    def add(name: str, fields: Fields, key: str) -> None:
+        values = tuple(n.text for n in fields.texts(key) if n.kind is NodeKind.SCALAR)
+        dimensions.append((name, values))
+        if not values:
+            _invalid(problems, "build/batch-empty", f"'{key}' has no values", fields.span(key))
+
     dynamic = matrix.mapping("dynamic")
     if dynamic is not None:
         if "buildspec" in dynamic:
-            dimensions.append(("buildspec", _values(dynamic, "buildspec")))
+            add("buildspec", dynamic, "buildspec")
         environment = dynamic.mapping("env")
         if environment is not None:
-            dimensions.extend(
-                (f"env.{key}", _values(environment, key))
-                for key in ("compute-type", "image")
-                if key in environment
-            )
+            for key in ("compute-type", "image"):
+                if key in environment:
+                    add(f"env.{key}", environment, key)
             variables = environment.mapping("variables")
-            if variables is not None:
-                dimensions.extend(
-                    (f"env.variables.{e.key}", _values(variables, e.key))
-                    for e in variables.entries()
-                )
+            for entry in variables.entries() if variables is not None else ():
+                assert variables is not None, "it has entries"
+                add(f"env.variables.{entry.key}", variables, entry.key)
             close(environment, "env")
         close(dynamic, "dynamic")
     close(matrix, "build-matrix")
     return tuple(dimensions)
 
 
-def _values(fields: Fields, key: str) -> tuple[str, ...]:
-    return tuple(node.text for node in fields.texts(key) if node.kind is NodeKind.SCALAR)
-
-
 def _fanout(fanout: Fields, close: Callable[[Fields, str], None]) -> int:
     fanout.required("parallelism")
     parallelism = fanout.integer("parallelism", default=0, minimum=1)
-    fanout.flag("ignore-failure", default=False)
     close(fanout, "build-fanout")
     return parallelism
+
+
+# ── What a batch must be ──────────────────────────────────────────────────────────────────────
+
+
+def _invalid(
+    problems: Problems, rule: str, message: str, span: Span, *, hint: str | None = None
+) -> None:
+    """Note what the service would refuse in DOWNLOAD_BATCHSPEC; its own words are not known."""
+    problems.error(rule, message, span, hint=hint, note=f"{INVALID}: {message}")
 
 
 def _check_identifiers(entries: tuple[BatchEntry, ...], problems: Problems) -> None:
@@ -179,20 +227,46 @@ def _check_identifiers(entries: tuple[BatchEntry, ...], problems: Problems) -> N
                 f"'{entry.identifier}' is not an identifier",
                 entry.span,
                 hint="use letters, digits and underscores, 127 at most",
-                note="BATCH_SPEC_VALIDATION_ERROR: BatchSpec has invalid values..\n"
+                note=f"{INVALID}: BatchSpec has invalid values..\n"
                 f"Build Identifiers {bad}\nmust contain only alphanumeric characters and "
                 "underscores and be less than 128 characters in length.",
             )
         elif entry.identifier in known:
-            problems.error(
-                "build/batch-identifier", f"'{entry.identifier}' stands twice", entry.span
+            _invalid(
+                problems,
+                "build/batch-identifier",
+                f"'{entry.identifier}' stands twice",
+                entry.span,
+                hint="give each build an identifier of its own",
             )
         known.add(entry.identifier)
+
+
+def _check_dependencies(entries: tuple[BatchEntry, ...], problems: Problems) -> None:
+    places = {entry.identifier: entry.span for entry in entries}
+    edges = []
     for entry in entries:
         for name in entry.depend_on:
-            if name not in known:
-                problems.error(
-                    "build/batch-depend-on",
-                    f"'{entry.identifier}' depends on '{name}', which is no build of this batch",
-                    entry.span,
-                )
+            if name in places:
+                edges.append((name, entry.identifier))
+                continue
+            _invalid(
+                problems,
+                "build/batch-depend-on",
+                f"'{entry.identifier}' depends on '{name}', which is no build of this batch",
+                entry.span,
+            )
+    if not edges:
+        return
+    from cicd.engine.graph import Dag
+
+    cycle = Dag(places, edges).cycle()
+    if cycle is not None:
+        waits = " → ".join((*cycle, cycle[0]))
+        _invalid(
+            problems,
+            "build/batch-cycle",
+            f"the builds wait for each other: {waits}",
+            places[cycle[0]],
+            hint="take one of the 'depend-on' away",
+        )

@@ -149,12 +149,6 @@ def runtime_versions_elsewhere(spec: Buildspec, problems: Problems) -> None:
 def not_carried_out(spec: Buildspec, problems: Problems) -> None:
     """Parts of the grammar that are read and checked, but do nothing here so far."""
     name = "build/not-carried-out"
-    if spec.batch is not None and spec.phases:
-        problems.warning(
-            name,
-            f"'batch' {NOT_YET}: a build runs the phases, once",
-            spec.batch.span,
-        )
     if spec.cache is not None and spec.cache.paths:
         problems.warning(
             name, f"'cache' {NOT_YET}: every build starts without one", spec.cache.span

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+from cicd.build.shell.tests_run import TESTS_RUN
+
 # The stars become intervals, since they are needed until the last of them is replaced.
 _GLOB_SEARCH = r"""#!/bin/sh
 [ $# -gt 0 ] || { echo 'usage: codebuild-glob-search GLOB...' >&2; exit 2; }
@@ -39,6 +41,7 @@ SHELL_COMMANDS = MappingProxyType(
         "codebuild-resume": _NOTHING,
         "codebuild-glob-search": _GLOB_SEARCH,
         "codebuild-hash-files": _HASH_FILES,
+        "codebuild-tests-run": TESTS_RUN,
     }
 )
 """

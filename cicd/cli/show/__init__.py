@@ -9,6 +9,7 @@ from cicd.ports import Level
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cicd.cli.show.tree import Branch
     from cicd.document.problem import Problem
     from cicd.event import JSON, Event
     from cicd.ports import Described, LogBlock, LogLine
@@ -31,6 +32,9 @@ class Presenter(Protocol):
 
     def block(self, stream: str, block: LogBlock) -> None:
         """Show many lines of output of a stream at once."""
+
+    def branches(self, root: str, branches: Sequence[Branch]) -> None:
+        """Be told of all children of ``root`` beforehand, and call them by these names."""
 
     def notice(self, text: str, level: Level = Level.INFO) -> None:
         """Tell people something beside the result, such as which runner was taken."""

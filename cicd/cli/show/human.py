@@ -12,11 +12,12 @@ from cicd.event import EventKind
 from cicd.ports import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rich.console import RenderableType
     from rich.text import Text
 
+    from cicd.cli.show.tree import Branch, Row, Tree
     from cicd.document.problem import Problem
     from cicd.event import JSON, Event
     from cicd.ports import Described, LogBlock, LogLine
@@ -57,6 +58,8 @@ class Human:
         self._lock = threading.RLock()
         self._running: dict[str, tuple[float, str]] = {}  # stream → (started, what it does)
         self._root = ""  # the stream that was asked for; the others are its children
+        self._tree: Tree | None = None  # on a terminal, of an execution whose children are known
+        self._names: Mapping[str, str] = {}
         self._styles: dict[str, str] = {}  # who writes lines → in which colour
         self._live = Live(
             get_renderable=self._now, console=self._out, refresh_per_second=8, transient=True
@@ -66,6 +69,8 @@ class Human:
         """Print an event's words, unless they are a detail, and move the live line on."""
         with self._lock:
             self._root = self._root or stream
+            if self._tree is not None:
+                self._tree.event(stream, event, time.monotonic())
             if event.kind is EventKind.CONCLUDED:
                 self._running.pop(stream, None)
             elif said.text:
@@ -73,8 +78,8 @@ class Human:
                 self._running[stream] = (started, printable(said.text.split("\n")[0]))
             if self._running and not self._live.is_started and self._out.is_terminal:
                 self._live.start()
-            if said.text and said.level is not Level.DETAIL:
-                self._print(line_label(stream, "", self._root), _styled(said))
+            if said.text and said.level is not Level.DETAIL and self._scrolls(stream, said):
+                self._print(self._name(stream, ""), _styled(said))
             if not self._running:
                 self._live.stop()
 
@@ -84,8 +89,18 @@ class Human:
 
         with self._lock:
             self._root = self._root or stream
-            name = line_label(stream, line.origin, self._root)
-            self._print(name, Text.from_ansi(line.text))
+            if self._tree is None:
+                self._print(self._name(stream, line.origin), Text.from_ansi(line.text))
+
+    def branches(self, root: str, branches: Sequence[Branch]) -> None:
+        """Show the children of ``root`` as a tree instead of printing what they say."""
+        from cicd.cli.show.tree import Tree
+
+        with self._lock:
+            self._root = root
+            self._names = {branch.stream: branch.name for branch in branches}
+            if self._out.is_terminal:
+                self._tree = Tree(root, branches)
 
     def block(self, stream: str, block: LogBlock) -> None:
         """Print lines of output, each with the colours it came with."""
@@ -138,6 +153,14 @@ class Human:
             self._running.clear()
             self._live.stop()
 
+    def _name(self, stream: str, origin: str) -> str:
+        return self._names.get(stream) or line_label(stream, origin, self._root)
+
+    def _scrolls(self, stream: str, said: Described) -> bool:
+        """Tell whether words are printed although there may be a tree that shows the same."""
+        good = said.level in {Level.INFO, Level.SUCCESS}
+        return self._tree is None or (stream == self._root and not (good and ": " in said.text))
+
     def _print(self, name: str, said: Text) -> None:
         from rich.text import Text
 
@@ -158,11 +181,21 @@ class Human:
         view.add_column(no_wrap=True)
         view.add_column(no_wrap=True, overflow="ellipsis")
         view.add_column(no_wrap=True, justify="right")
+        now = time.monotonic()
+        if self._tree is not None:
+            for row in self._tree.rows(now, max(3, self._out.height - 3)):
+                view.add_row(
+                    self._spinner.render(now) if row.status == "IN_PROGRESS" else "",
+                    Text(printable(row.name), style="bold"),
+                    Text(printable(row.doing or row.status), style=_row_style(row)),
+                    "" if row.seconds is None else f"{row.seconds // 60}:{row.seconds % 60:02}",
+                )
+            return view
         # Called under `Live`'s lock, which printing takes after ours: a copy instead of a lock.
         for stream, (started, doing) in tuple(self._running.items()):
-            elapsed = int(time.monotonic() - started)
+            elapsed = int(now - started)
             view.add_row(
-                self._spinner.render(time.monotonic()),
+                self._spinner.render(now),
                 Text(label(stream), style="bold"),
                 Text(doing, style="dim"),
                 f"{elapsed // 60}:{elapsed % 60:02}",
@@ -175,6 +208,10 @@ def _styled(said: Described) -> Text:
 
     is_command = said.text.startswith("$ ")
     return Text(harmless(said.text), style="bold" if is_command else STYLES[said.level])
+
+
+def _row_style(row: Row) -> str:
+    return "dim" if row.doing or not row.status else _status_style(row.status)
 
 
 def _status_style(cell: str) -> str:

@@ -11,6 +11,7 @@ from cicd.ports import Level
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cicd.cli.show.tree import Branch
     from cicd.document.problem import Problem
     from cicd.event import JSON, Event
     from cicd.ports import Described, LogBlock, LogLine
@@ -47,6 +48,9 @@ class JsonLines:
     def block(self, stream: str, block: LogBlock) -> None:
         """Write lines of output."""
         self._write(*(_log(stream, line) for line in block.lines()))
+
+    def branches(self, root: str, branches: Sequence[Branch]) -> None:
+        """Leave it to ``result``."""
 
     def notice(self, text: str, level: Level = Level.INFO) -> None:
         """Write a notice."""

@@ -10,8 +10,9 @@ from cicd.document.position import harmless, printable
 from cicd.ports import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from cicd.cli.show.tree import Branch
     from cicd.document.problem import Problem
     from cicd.event import JSON, Event
     from cicd.ports import Described, LogBlock, LogLine
@@ -26,23 +27,29 @@ class Plain:
         self._err = err
         self._lock = threading.Lock()
         self._root = ""
+        self._names: Mapping[str, str] = {}
 
     def event(self, stream: str, event: Event, said: Described) -> None:
         """Write an event's words, if it has any."""
         del event
         self._root = self._root or stream
         if said.text:
-            self._say(line_label(stream, "", self._root), harmless(said.text))
+            self._say(self._name(stream, ""), harmless(said.text))
 
     def line(self, stream: str, line: LogLine) -> None:
         """Write a line of output."""
         self._root = self._root or stream
-        self._say(line_label(stream, line.origin, self._root), line.text)
+        self._say(self._name(stream, line.origin), line.text)
+
+    def branches(self, root: str, branches: Sequence[Branch]) -> None:
+        """Put these names in front of what the children of ``root`` say."""
+        self._root = root
+        self._names = {branch.stream: branch.name for branch in branches}
 
     def block(self, stream: str, block: LogBlock) -> None:
         """Write lines of output in one piece."""
         self._root = self._root or stream
-        self._say(line_label(stream, block.origin, self._root), "\n".join(block.texts))
+        self._say(self._name(stream, block.origin), "\n".join(block.texts))
 
     def notice(self, text: str, level: Level = Level.INFO) -> None:
         """Write to standard error."""
@@ -79,6 +86,9 @@ class Plain:
 
     def close(self) -> None:
         """Hold nothing."""
+
+    def _name(self, stream: str, origin: str) -> str:
+        return self._names.get(stream) or line_label(stream, origin, self._root)
 
     def _say(self, name: str, text: str) -> None:
         if name:

@@ -59,10 +59,6 @@ class CodeBuildAction:
             primary = _primary(request)
         except ConfigurationInvalid as reason:
             return failed(FailureType.CONFIGURATION_ERROR, f"{request.action.name}: {reason}")
-        if configuration.get("BatchEnabled", "").lower() == "true":
-            return failed(
-                FailureType.LOCAL_UNSUPPORTED, "batch builds are not carried out here yet"
-            )
         directories = _unpack(request, services)
         resources = Resources.load(Path(request.plan.root))
         source = directories.pop(primary.name)
@@ -82,16 +78,29 @@ class CodeBuildAction:
             outputs=request.action.outputs,
             raise_problems=False,
         )
+        if is_on(request, "BatchEnabled"):
+            from cicd.pipeline.actions.codebuild_batch import run_batch_of
+
+            return run_batch_of(request, build, services, scope)
         return _result(request, run_build(build, replace(services, cancel=scope.cancel)))
 
     def recover(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
         """Take up the build that was begun; it may have ended since. None: begin it."""
         from cicd.build.run import resume_build
 
+        if is_on(request, "BatchEnabled"):
+            from cicd.pipeline.actions.codebuild_batch import resume_batch_of
+
+            return resume_batch_of(request, services, scope) or self.run(request, services, scope)
         child = find_child(request, services, "build")
         if child is None:
             return self.run(request, services, scope)
         return _result(request, resume_build(child.stream, replace(services, cancel=scope.cancel)))
+
+
+def is_on(request: ActionRequest, key: str) -> bool:
+    """Tell whether a switch of the action's configuration is on."""
+    return request.configuration.get(key, "").lower() == "true"
 
 
 def read_environment_variables(text: str) -> tuple[Variable, ...]:

@@ -1,0 +1,1 @@
+"""Batch builds: several builds of one project as one execution over theirs."""

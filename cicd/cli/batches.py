@@ -1,0 +1,141 @@
+"""``cicd batches``: batch builds that were run, and what is left to do about them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from cicd.cli.batch import announce, announce_known, at_once, conclude, show_nodes
+from cicd.cli.options import shared_options
+from cicd.errors import ExitCode, UsageError
+from cicd.ports import Level
+
+if TYPE_CHECKING:
+    from cicd.cli.invocation import Invocation
+    from cicd.ports import Services
+
+KIND = "build-batch"
+
+
+@click.group(
+    epilog="""\b
+Examples:
+  cicd build --batch                       run one
+  cicd batches list --project web
+  cicd batches show web:1b2c               an id, or its beginning
+  cicd batches retry web:1b2c --failed     only what did not succeed
+  cicd batches resume web:1b2c             go on with a batch whose cicd died
+"""
+)
+def batches() -> None:
+    """Look at batch builds, stop them, try them again."""
+
+
+@batches.command("list")
+@click.option("--project", metavar="NAME", help="Only batches of this project.")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@shared_options
+def list_batches(invocation: Invocation, *, project: str | None, limit: int) -> int:
+    """List batch builds, the newest first."""
+    with invocation.services() as services:
+        rows = []
+        for record in services.executions.list(kind=KIND, name=project, limit=limit):
+            running = record.status == "IN_PROGRESS"
+            left = running and not record.driven
+            took = (record.updated_at - record.created_at).total_seconds()
+            rows.append(
+                (
+                    record.stream.partition("/")[2],
+                    str(record.number),
+                    f"{record.status} (left running)" if left else record.status,
+                    f"{record.created_at:%Y-%m-%d %H:%M:%S}",
+                    "" if running else f"{took:.1f} s",
+                )
+            )
+        show = invocation.show
+        show.table(("BATCH", "NUMBER", "STATUS", "STARTED", "TOOK"), rows)
+        if not rows:
+            show.notice(f"no batches of project '{project}' yet" if project else "no batches yet")
+        show.result({"ids": [row[0] for row in rows]})
+    return ExitCode.SUCCEEDED
+
+
+@batches.command()
+@click.argument("batch_id", metavar="ID")
+@shared_options
+def show(invocation: Invocation, *, batch_id: str) -> int:
+    """Show a batch build: its builds, what failed, what it made."""
+    from cicd.build.batch.run import batch_result
+
+    with invocation.services() as services:
+        result = batch_result(_find(services, batch_id), services)
+        presenter = invocation.show
+        presenter.text(f"{result.batch_id}  {result.status}")
+        show_nodes(presenter, result.nodes)
+        for node in result.nodes:
+            if node.status and node.message:
+                presenter.text(f"{node.identifier}: {node.message}", Level.FAILURE)
+        if result.message:
+            presenter.text(result.message, Level.FAILURE)
+        for name, artifact in result.artifacts.items():
+            presenter.text(f"artifact {name or 'combined'}: {services.artifacts.path(artifact)}")
+        presenter.result({"buildBatches": [result.batch], "buildBatchesNotFound": []})
+    return ExitCode.SUCCEEDED
+
+
+@batches.command()
+@click.argument("batch_id", metavar="ID")
+@shared_options
+def stop(invocation: Invocation, *, batch_id: str) -> int:
+    """Stop a batch build and all its builds."""
+    from cicd.build.batch.run import stop_batch
+
+    with invocation.services() as services:
+        result = stop_batch(_find(services, batch_id), services)
+        asked = result.status == "IN_PROGRESS"
+        said = "has been asked to stop" if asked else f" {result.status}"
+        invocation.show.text(f"{result.batch_id} {said}")
+        invocation.show.result(result.batch)
+    return ExitCode.SUCCEEDED
+
+
+@batches.command()
+@click.argument("batch_id", metavar="ID")
+@click.option("--failed", is_flag=True, help="RETRY_FAILED_BUILDS; without it RETRY_ALL_BUILDS.")
+@shared_options
+def retry(invocation: Invocation, *, batch_id: str, failed: bool) -> int:
+    """Run a batch build that did not succeed again, as a batch of its own."""
+    from cicd.build.batch.run import RetryType, retry_plan, run_batch
+
+    with invocation.services() as services:
+        kind = RetryType.RETRY_FAILED_BUILDS if failed else RetryType.RETRY_ALL_BUILDS
+        plan = retry_plan(_find(services, batch_id), services, kind)
+        announce(invocation.show, plan)
+        result = run_batch(plan, at_once(services, invocation.settings()))
+        return conclude(invocation.show, result, services)
+
+
+@batches.command()
+@click.argument("batch_id", metavar="ID")
+@shared_options
+def resume(invocation: Invocation, *, batch_id: str) -> int:
+    """Go on with a batch build whose cicd died: no build is run twice."""
+    from cicd.build.batch.run import batch_result, resume_batch
+
+    with invocation.services() as services:
+        stream = _find(services, batch_id)
+        known = batch_result(stream, services)
+        if known.status != "IN_PROGRESS":
+            invocation.show.notice(f"batch {known.batch_id} has ended already")
+        else:
+            announce_known(invocation.show, known)
+        result = resume_batch(stream, at_once(services, invocation.settings()))
+        return conclude(invocation.show, result, services)
+
+
+def _find(services: Services, batch_id: str) -> str:
+    record = services.executions.find(KIND, batch_id)
+    if record is None:
+        raise UsageError(f"there is no batch '{batch_id}'", hint="see cicd batches list")
+    return record.stream
