@@ -32,6 +32,7 @@ def build_batch(
     settings: Settings,
     *,
     env_file: Path | None,
+    profile: str | None,
     given: Callable[[Iterable[Variable]], tuple[Variable, ...]],
     only_plan: bool,
 ) -> ExitCode:
@@ -42,7 +43,7 @@ def build_batch(
     """
     from cicd.build.batch.run import check_batch, run_batch
 
-    with invocation.services(request.source, env_file=env_file) as services:
+    with invocation.services(request.source, env_file=env_file, profile=profile) as services:
         plan, warnings = check_batch(request, services)
         if env_file is not None:
             known = [v for node in plan.nodes for v in node.build.variables]

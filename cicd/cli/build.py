@@ -157,6 +157,7 @@ def build(
             request,
             settings,
             env_file=env_file,
+            profile=profile,
             given=lambda variables: _not_secret(from_file, variables),
             only_plan=plan,
         )
