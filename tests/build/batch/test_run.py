@@ -260,7 +260,7 @@ def test_a_batch_that_takes_too_long_times_out(run):
     done = run(
         "version: 0.2\nphases: {build: {commands: [sleep 60]}}\n"
         "batch: {build-list: [{identifier: a}]}\n",
-        project=Project(name="app", batch=ProjectBatch(timeout=timedelta(seconds=1))),
+        project=Project(name="app", batch=ProjectBatch(timeout=timedelta(seconds=3))),
     )
     assert ("TIMED_OUT", {"a": "STOPPED"}) == (done.status, done.builds)
 
