@@ -78,7 +78,7 @@ class Human:
                 self._running[stream] = (started, printable(said.text.split("\n")[0]))
             if self._running and not self._live.is_started and self._out.is_terminal:
                 self._live.start()
-            if said.text and said.level is not Level.DETAIL and self._scrolls(stream, said):
+            if said.text and said.level is not Level.DETAIL and self._scrolls(stream, event, said):
                 self._print(self._name(stream, ""), _styled(said))
             if not self._running:
                 self._live.stop()
@@ -156,10 +156,13 @@ class Human:
     def _name(self, stream: str, origin: str) -> str:
         return self._names.get(stream) or line_label(stream, origin, self._root)
 
-    def _scrolls(self, stream: str, said: Described) -> bool:
+    def _scrolls(self, stream: str, event: Event, said: Described) -> bool:
         """Tell whether words are printed although there may be a tree that shows the same."""
-        good = said.level in {Level.INFO, Level.SUCCESS}
-        return self._tree is None or (stream == self._root and not (good and ": " in said.text))
+        if self._tree is None:
+            return True
+        of_a_child = event.kind in {EventKind.STARTED, EventKind.FINISHED}
+        bad = said.level in {Level.WARNING, Level.FAILURE}
+        return stream == self._root and (bad or not of_a_child)
 
     def _print(self, name: str, said: Text) -> None:
         from rich.text import Text
