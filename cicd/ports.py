@@ -83,6 +83,8 @@ class Mount:
     source: Path  # absolute
     mode: MountMode
     hidden: tuple[str, ...] = ()  # top-level entries that must not be seen inside, such as ".cicd"
+    place: str = ""  # absolute path inside; "": the runner chooses. The host runner always does
+    make: bool = False  # the directory is made if it is not there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +96,9 @@ class Environment:
     mounts: tuple[Mount, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     privileged: bool = False
-    network: str | None = None  # None: the runner's default
+    docker: str = ""  # "socket", "nested": the engine that ``docker`` inside speaks to
+    network: str | None = None  # None: the runner's default; "none", "host", "bridge", or a name
+    make_network: str = ""  # "open", "internal": how the network is made if it is absent
     cpus: float | None = None
     memory: int | None = None  # bytes
 
@@ -106,6 +110,7 @@ class Exit:
     status: int
     cancelled: str | None = None
     lost: bool = False  # the session died under it
+    note: str = ""  # what the runner knows of a violent end: whose memory ran out, say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+import warnings
 from typing import TYPE_CHECKING
 
 from cicd.backends.pull_progress import PullProgress
@@ -23,7 +24,7 @@ class NotPulled(Exception):
 
 
 _HINTS = (
-    ("credential", "look at credHelpers and credsStore in Docker's config.json"),
+    ("credentials store error", "look at credHelpers and credsStore in Docker's config.json"),
     (
         "denied|unauthorized|no basic auth|authentication required|403 forbidden",
         "`docker login` to that registry, if the name is right",
@@ -54,6 +55,8 @@ def pull(url: str, image: str, say: Callable[[str], None]) -> None:
     progress = PullProgress(image)
     say(f"Pulling image {image}")
     try:
+        # What the SDK warns of is in what it raises, too.
+        warnings.simplefilter("ignore", UserWarning)
         client = docker.APIClient(base_url=url, version="auto")
         try:
             for step in client.pull(repository, tag=tag or "latest", stream=True, decode=True):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from cicd.backends import session_mounts
+from cicd.backends import docker_privileges, session_mounts
 from cicd.backends.docker_engine import Engine, Refused
 from cicd.errors import Unavailable
 from cicd.ports import MountMode
@@ -47,8 +48,19 @@ def mounts_of(
     ]
 
 
-def body(environment: Environment, record: SessionRecord, mounts: list[JSON], home: str) -> JSON:
-    """Give the whole of a container, as the engine is asked to create it."""
+def body(
+    environment: Environment,
+    record: SessionRecord,
+    mounts: list[JSON],
+    home: str,
+    *,
+    lacking: bool = False,
+) -> JSON:
+    """
+    Give the whole of a container, as the engine is asked to create it.
+
+    ``lacking``: the machine cannot grant all privileges.
+    """
     trust = session_mounts.trust(environment.mounts, owner=0)
     variables = {"HOME": "/root", **trust, **environment.variables}
     host: dict[str, JSON] = {
@@ -56,8 +68,7 @@ def body(environment: Environment, record: SessionRecord, mounts: list[JSON], ho
         "AutoRemove": True,  # with its volumes, once its driver has ended
         "LogConfig": {"Type": "none"},
         "Mounts": mounts,
-        "Privileged": environment.privileged,
-        "SecurityOpt": ["label=disable"],  # SELinux would refuse the mounted directories
+        **docker_privileges.host_settings(environment, lacking=lacking),
     }
     if environment.network is not None:
         host["NetworkMode"] = environment.network
@@ -67,7 +78,9 @@ def body(environment: Environment, record: SessionRecord, mounts: list[JSON], ho
         host |= {"Memory": environment.memory, "MemorySwap": environment.memory}
     return {
         "Image": environment.image,
-        "Entrypoint": ["sh", f"{IO}/driver.sh", IO, record.nonce],
+        "Entrypoint": docker_privileges.entry_point(
+            environment, [f"{IO}/driver.sh", IO, record.nonce]
+        ),
         "Cmd": [],
         "User": ROOT,
         "WorkingDir": SCRATCH,
@@ -88,7 +101,33 @@ def not_started(environment: Environment, words: str) -> Unavailable:
             f"image '{environment.image}' has no 'sh'",
             hint="CodeBuild needs a shell in the image: choose another with `--image`",
         )
-    return Unavailable(f"a container of image '{environment.image}' did not start: {words}")
+    hint = None
+    if "dockerd" in words:
+        hint = 'the image needs dockerd for docker = "nested"; or set docker = "socket"'
+    elif environment.network is not None and "network" in words:
+        hint = "see `docker network ls`, and make it with `docker network create`"
+    return Unavailable(
+        f"a container of image '{environment.image}' did not start: {words}", hint=hint
+    )
+
+
+def make_network(engine: Engine, environment: Environment, home: str) -> None:
+    """Make the network that an environment joins, unless it is there; raises ``Refused``."""
+    name = environment.network
+    if name is None or engine.find(f"/networks/{quote(name, safe='')}") is not None:
+        return
+    wanted: JSON = {
+        "Name": name,
+        "Driver": "bridge",
+        "Internal": environment.make_network == "internal",
+        "CheckDuplicate": True,
+        "Labels": {HOME: home},
+    }
+    try:
+        engine.call("POST", "/networks/create", wanted)
+    except Refused as refused:
+        if refused.status != 409:  # 409: another build has made it meanwhile
+            raise
 
 
 def create(engine: Engine, name: str, body: JSON) -> None:

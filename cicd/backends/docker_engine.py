@@ -77,7 +77,7 @@ class Engine:
                 "`--runner sandbox` or `--runner host`",
             )
         self.url = url
-        self._socket = url.removeprefix("unix://")
+        self.path = url.removeprefix("unix://")  # of its socket
         self._prefix = ""
 
     def ping(self) -> None:
@@ -120,6 +120,15 @@ class Engine:
             raise
         return cast("Mapping[str, JSON]", found)
 
+    def events(self, query: Mapping[str, str]) -> list[Mapping[str, JSON]]:
+        """Give what happened on the engine between two moments, both past; raises ``Refused``."""
+        if not self._prefix:
+            self.ping()
+        status, _, data = self._exchange("GET", f"{self._prefix}/events?{urlencode(query)}", None)
+        if status >= 300:
+            raise Refused(status, _words(data))
+        return [json.loads(line) for line in data.splitlines() if line.strip()]
+
     def attach(self, container: str) -> Stream:
         """Open a stream to a container's standard input; raises ``Refused``."""
         if not self._prefix:
@@ -143,7 +152,7 @@ class Engine:
         stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         stream.settimeout(TIMEOUT)
         try:
-            stream.connect(self._socket)
+            stream.connect(self.path)
         except PermissionError:
             stream.close()
             raise Unavailable(

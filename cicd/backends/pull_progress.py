@@ -53,4 +53,6 @@ class PullProgress:
     def summary(self) -> str:
         """Say in a line what was pulled."""
         total = sum(size[1] for size in self._sizes.values())
-        return f"Pulled image {self._image}: {len(self._done)} layers, {total // _MB} MB"
+        count = len(self._done)
+        layers = f"{count} layer{'' if count == 1 else 's'}"
+        return f"Pulled image {self._image}: {layers}, {total // _MB} MB"

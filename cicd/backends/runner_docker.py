@@ -10,32 +10,30 @@ waiting for that, and for the network to be taken down, would double the time of
 from __future__ import annotations
 
 import os
-import threading
-import time
-from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, cast
 
-from cicd.backends import docker_container, docker_engine, docker_images, session_mounts
+from cicd.backends import (
+    docker_container,
+    docker_engine,
+    docker_images,
+    docker_privileges,
+    session_mounts,
+)
+from cicd.backends.docker_channel import DockerChannel
 from cicd.backends.docker_engine import Engine, Refused
 from cicd.backends.session_command import check_variables
-from cicd.backends.session_directory import SessionDirectory, SessionRecord, place_names
+from cicd.backends.session_directory import SessionDirectory, SessionRecord, places_of
 from cicd.backends.session_driver import DriverSession
 from cicd.backends.session_errands import ErrandFiles
 from cicd.backends.session_reaping import reap_sessions
-from cicd.ports import MountMode
+from cicd.event import JSON
+from cicd.ports import Environment, MountMode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
-
-    from cicd.backends.docker_stream import Stream
-    from cicd.event import JSON
-    from cicd.ports import Environment
-
-
-END = 1.0  # seconds that a driver may take to end when asked; then its container is killed
 
 
 class DockerRunner:
@@ -72,12 +70,20 @@ class DockerRunner:
             id=session_id,
             runner=self.name,
             stream=stream,
-            places=place_names(session_id, tuple(m.name for m in environment.mounts)),
+            places=places_of(session_id, environment.mounts),
             scratch=docker_container.SCRATCH,
         )
         directory = SessionDirectory.create(self._home, record)
         name = _container(self._home, directory)
-        record = replace(record, state={"container": name, "image": environment.image})
+        record = replace(
+            record,
+            state={
+                "container": name,
+                "image": environment.image,
+                "memory": str(environment.memory or 0),
+            },
+            places={**record.places, **_places_outside(environment, directory)},
+        )
         directory.save(record)
         channel = DockerChannel(engine, directory)
         try:
@@ -123,21 +129,19 @@ class DockerRunner:
         directory: SessionDirectory,
         channel: DockerChannel,
     ) -> None:
-        """Start the container: with overlay volumes if the engine can, else with copies."""
-        views = {
-            mount.name: session_mounts.overlay(mount, directory.mounts / mount.name, self._home)
-            for mount in environment.mounts
-            if mount.mode is MountMode.COPY_ON_WRITE
-        }
+        """Start the container; what the engine cannot do is done another way, if there is one."""
+        label = _home_label(self._home)
+        attempt = _Attempt(environment=environment, views=self._views(environment, directory))
+        if environment.make_network:
+            docker_container.make_network(engine, environment, label)
         while True:
-            mounts = [docker_container.bind(directory.io, docker_container.IO)]
-            for mount in environment.mounts:
-                view = views.get(mount.name)
-                own = directory.mounts / mount.name
-                mounts += docker_container.mounts_of(
-                    mount, record.places[mount.name], view, own, self._home
+            if not attempt.mounts:
+                attempt.mounts = self._mounts(
+                    engine, environment, record, directory, attempt.views
                 )
-            body = docker_container.body(environment, record, mounts, _home_label(self._home))
+            body = docker_container.body(
+                attempt.environment, record, attempt.mounts, label, lacking=attempt.lacking
+            )
             try:
                 name = record.state["container"]
                 docker_container.create(engine, name, body)
@@ -145,120 +149,84 @@ class DockerRunner:
                 engine.call("POST", f"/containers/{name}/start")
             except Refused as refused:
                 channel.end()
-                if "mount" in refused.message and any(views.values()):
-                    for view in filter(None, views.values()):
-                        session_mounts.remove(view)
-                    views = {}
+                if attempt.without(refused.message):
                     continue
                 raise docker_container.not_started(environment, refused.message) from None
             channel.await_ready(environment)
             return
 
+    def _mounts(
+        self,
+        engine: Engine,
+        environment: Environment,
+        record: SessionRecord,
+        directory: SessionDirectory,
+        views: Mapping[str, session_mounts.Overlay | None],
+    ) -> list[JSON]:
+        """Give all that is mounted; what is no view of its source is copied."""
+        mounts = [docker_container.bind(directory.io, docker_container.IO)]
+        for mount in environment.mounts:
+            mounts += docker_container.mounts_of(
+                mount,
+                record.places[mount.name],
+                views.get(mount.name),
+                directory.mounts / mount.name,
+                self._home,
+            )
+        return mounts + docker_privileges.mounts(environment, engine)
 
-class DockerChannel:
-    """The driver of one container, fed through the container's standard input."""
-
-    def __init__(self, engine: Engine, directory: SessionDirectory) -> None:
-        """Reach the container of this session's directory."""
-        self._engine = engine
-        self._directory = directory
-        self._state = directory.record().state
-        self._path = f"/containers/{self._state['container']}"
-        self._stream: Stream | None = None
-        self._lock = threading.Lock()
-
-    def connect(self) -> None:
-        """Attach to the container's input; raises ``Refused``."""
-        self._stream = self._engine.attach(self._state["container"])
-
-    def await_ready(self, environment: Environment) -> None:
-        """Return once the driver reads requests; raises ``Unavailable`` when it has died."""
-        stream = self._stream
-        assert stream is not None
-        pause = 0.0005
-        while not (self._directory.io / "ready").exists():
-            if stream.at_end():
-                words = stream.words() or "it ended at once"
-                raise docker_container.not_started(environment, words)
-            time.sleep(pause)
-            pause = min(pause * 1.5, 0.05)
-
-    def send(self, request: str) -> None:
-        """See ``Channel``."""
-        data = f"\n{request}\n".encode()  # what a dead process may have left of a line is ended
-        with self._lock:
-            if not self._connected():
-                return
-            assert self._stream is not None
-            try:
-                self._stream.send(data)
-            except OSError:
-                self._drop()
-                if self._connected():
-                    self._stream.send(data)
-
-    def alive(self) -> bool:
-        """See ``Channel``."""
-        with self._lock:
-            return self._connected()
-
-    def end(self) -> None:
-        """
-        See ``Channel``.
-
-        The death of the driver is that of its container, whose first process it is;
-        to let it die is faster than to have it killed. The engine then removes the container.
-        """
-        with self._lock:
-            if self._stream is not None:
-                with suppress(OSError):
-                    self._stream.send(b"\nend\n")
-            gone = self._stream is not None and self._stream.at_end(END)
-            self._drop()
-            if not gone:
-                docker_container.remove(self._engine, self._state["container"])
-
-    def forget(self) -> None:
-        """See ``Channel``."""
-        if self._directory.root.exists():
-            self._directory.remove(self._scrub)
-
-    def _connected(self) -> bool:
-        """Say whether the container runs, after connecting anew where that helps."""
-        if self._stream is not None and not self._stream.at_end():
-            return True
-        self._drop()
-        match self._engine.find(f"{self._path}/json"):
-            case {"State": {"Running": True}}:
-                try:
-                    self.connect()
-                except Refused:
-                    return False  # it has just died
-                return True
-        return False
-
-    def _drop(self) -> None:
-        if self._stream is not None:
-            self._stream.close()
-            self._stream = None
-
-    def _scrub(self) -> None:
-        """Let a container's root remove what a container's root has left in our directory."""
-        name = f"{self._state['container']}-scrub"
-        body: JSON = {
-            "Image": self._state["image"],
-            "Entrypoint": ["sh", "-c", "rm -rf /scrub/*/*"],
-            "User": docker_container.ROOT,
-            "HostConfig": {"Mounts": [docker_container.bind(self._directory.root, "/scrub")]},
+    def _views(
+        self, environment: Environment, directory: SessionDirectory
+    ) -> dict[str, session_mounts.Overlay | None]:
+        """Lay overlays out; an engine outside could not see into them."""
+        return {
+            mount.name: session_mounts.overlay(mount, directory.mounts / mount.name, self._home)
+            for mount in environment.mounts
+            if mount.mode is MountMode.COPY_ON_WRITE and environment.docker != "socket"
         }
-        self._engine.call("POST", "/containers/create", body, query={"name": name})
-        self._engine.call("POST", f"/containers/{name}/start")
-        self._engine.call("POST", f"/containers/{name}/wait")
-        docker_container.remove(self._engine, name)
+
+
+@dataclass(kw_only=True)
+class _Attempt:
+    """One way of starting a container, and how it becomes a humbler one."""
+
+    environment: Environment
+    views: dict[str, session_mounts.Overlay | None]
+    mounts: list[JSON] = field(default_factory=list)  # none yet
+    lacking: bool = False
+
+    def without(self, words: str) -> bool:
+        """Do without what the engine has just refused; False if nothing can be spared."""
+        if "mount" in words and any(self.views.values()):
+            for view in filter(None, self.views.values()):
+                session_mounts.remove(view)
+            self.views, self.mounts = {}, []
+        elif docker_privileges.REFUSED in words and not self.lacking:
+            self.lacking = True
+        elif "range of cpus" in words.casefold() and self.environment.cpus is not None:
+            self.environment = replace(self.environment, cpus=None)
+        else:
+            return False
+        return True
 
 
 def _session(directory: SessionDirectory, channel: DockerChannel) -> DriverSession:
     return DriverSession(directory, channel, ErrandFiles, users=lambda _: None)
+
+
+def _places_outside(environment: Environment, directory: SessionDirectory) -> dict[str, str]:
+    """
+    Give the places that must be the same inside as outside.
+
+    What a build mounts into containers of its own is looked up by the engine, on this machine.
+    """
+    if environment.docker != "socket":
+        return {}
+    return {
+        mount.name: str(directory.mounts / mount.name / "copy")
+        for mount in environment.mounts
+        if mount.mode is MountMode.COPY_ON_WRITE
+    }
 
 
 def _container(home: Path, directory: SessionDirectory) -> str:

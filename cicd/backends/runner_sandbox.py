@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from cicd.backends import sandbox_command, session_machine, session_mounts
 from cicd.backends.session_command import check_variables
-from cicd.backends.session_directory import SessionDirectory, SessionRecord, place_names
+from cicd.backends.session_directory import SessionDirectory, SessionRecord, places_of
 from cicd.backends.session_driver import DriverSession
 from cicd.backends.session_errands import ErrandFiles
 from cicd.backends.session_reaping import reap_sessions
@@ -77,7 +77,7 @@ class SandboxRunner:
             id=session_id,
             runner=self.name,
             stream=stream,
-            places=place_names(session_id, tuple(m.name for m in environment.mounts)),
+            places=places_of(session_id, environment.mounts),
             scratch=sandbox_command.SCRATCH,
         )
         directory = SessionDirectory.create(self._home, record)
@@ -167,6 +167,11 @@ class SandboxChannel:
             time.sleep(0.001)
         if self._process is not None:
             self._process.wait()
+
+    def post_mortem(self, since: float, *, dead: bool) -> str:
+        """See ``Channel``. Nobody keeps account here."""
+        del since, dead
+        return ""
 
     def forget(self) -> None:
         """See ``Channel``."""

@@ -26,7 +26,9 @@ from typing import TYPE_CHECKING
 from cicd.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    from cicd.ports import Mount
 
 DRIVER = Path(__file__).with_name("driver.sh")
 NEW = ".new-"  # begins the names of directories that are still being made
@@ -68,6 +70,12 @@ def place_names(session_id: str, mounts: tuple[str, ...]) -> dict[str, str]:
     numbers = dict.fromkeys(filter("src".__eq__, mounts), digits)
     numbers |= {name: digits + count for count, name in enumerate(others, start=1)}
     return {name: f"/codebuild/output/src{numbers[name]}/src" for name in mounts}
+
+
+def places_of(session_id: str, mounts: Iterable[Mount]) -> dict[str, str]:
+    """Give each mount's path inside: its own, else what ``place_names`` gives it."""
+    given = {mount.name: mount.place for mount in mounts}
+    return {**place_names(session_id, tuple(given)), **{n: p for n, p in given.items() if p}}
 
 
 class SessionDirectory:

@@ -45,6 +45,10 @@ class Channel(Protocol):
     def forget(self) -> None:
         """Remove what is left of it on this machine, its directory included."""
 
+    def post_mortem(self, since: float, *, dead: bool) -> str:
+        """Say why something died after ``since`` (seconds since the epoch), or the session
+        itself has; "" where nothing is known of it."""
+
 
 class Files(Protocol):
     """The way to the files of one session."""
@@ -205,13 +209,15 @@ class DriverSession:
                     pause = SHORTEST
                 if tail.status is not None:
                     self._ends[number] = tail.end
-                    return Exit(status=tail.status, cancelled=stop.reason())
+                    reason = stop.reason()
+                    note = self._note(number) if tail.status and reason is None else ""
+                    return Exit(status=tail.status, cancelled=reason, note=note)
                 if cancel.reason is not None:
                     stop.press(cancel.reason)
                 if data:
                     continue
                 if pause >= LONGEST and not self._channel.alive():
-                    return self._lost(tail, output, cancel)
+                    return self._lost(number, tail, output, cancel)
                 if cancel.reason is None:
                     wake.wait(pause)
                 else:
@@ -220,7 +226,15 @@ class DriverSession:
         finally:
             tail.close()
 
-    def _lost(self, tail: Tail, output: Callable[[bytes], None], cancel: CancelToken) -> Exit:
+    def _note(self, number: int, *, dead: bool = False) -> str:
+        """Ask what is known of the end of a command, or of all of them."""
+        frame = Path(f"{self._prefix(number)}frame")
+        since = frame.stat().st_mtime if frame.exists() else 0.0
+        return self._channel.post_mortem(since, dead=dead)
+
+    def _lost(
+        self, number: int, tail: Tail, output: Callable[[bytes], None], cancel: CancelToken
+    ) -> Exit:
         """Give what a dead driver still wrote; its very last words may be the mark."""
         while data := tail.read():
             output(data)
@@ -228,7 +242,8 @@ class DriverSession:
             return Exit(status=tail.status, cancelled=cancel.reason)
         if rest := tail.rest():
             output(rest)
-        return Exit(status=KILLED, cancelled=cancel.reason, lost=True)
+        note = self._note(number, dead=True)
+        return Exit(status=KILLED, cancelled=cancel.reason, lost=True, note=note)
 
 
 class _Stop:

@@ -7,6 +7,7 @@ import shutil
 import stat
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,8 +37,11 @@ class Overlay:
 
 
 def check_sources(mounts: Iterable[Mount]) -> None:
-    """Raise ``UsageError`` for a source that is not a directory."""
+    """Make what may be made; raise ``UsageError`` for a source that is not a directory."""
     for mount in mounts:
+        if mount.make:
+            with suppress(FileExistsError):
+                mount.source.mkdir(parents=True, exist_ok=True)
         if not mount.source.is_dir():
             raise UsageError(f"'{mount.source}' is not a directory")
 

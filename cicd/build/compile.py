@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cicd.build.compute.place import Place
 from cicd.build.environment_variable import Variable, VariableType
 from cicd.build.ledger import Facts, ledger
 from cicd.build.plan import (
@@ -50,6 +51,7 @@ class Start:
     timeout: timedelta
     auto_retry: int = 0  # autoRetryLimit
     initiator: str
+    place: Place
     outputs: tuple[str, ...] | None  # CodePipeline's; None: the project decides
     artifacts_directory: Path | None
     webhook: tuple[tuple[str, str], ...]
@@ -122,6 +124,7 @@ def compile_plan(
             spec.node if spec else None, project.node, Facts(project=project, runner=start.runner)
         ),
         webhook=start.webhook,
+        place=start.place,
         unknown_keys=tuple((u.section, u.keys) for u in spec.unknown) if spec else (),
         warnings=tuple(
             f"{problem.span}: {problem.message}"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cicd.ports import Session
 
 _KEY = DownloadSource().key
+_PLAIN = 3  # what our question ends with where the image has no choice of runtimes
 
 
 def download_source(plan: BuildPlan, shell: BuildShell, journal: Journal) -> Outcome:
@@ -27,6 +28,7 @@ def download_source(plan: BuildPlan, shell: BuildShell, journal: Journal) -> Out
     Source: logs of the service.
     """
     session = shell.session
+    journal.tell(_KEY, *plan.place.notes)
     _say_sources(plan, session, journal)
     journal.say(_KEY, "Processing environment variables")
     if any(v.type is not VariableType.PLAINTEXT for v in plan.variables):
@@ -42,7 +44,7 @@ def download_source(plan: BuildPlan, shell: BuildShell, journal: Journal) -> Out
         journal.say(_KEY, "No runtime version selected in buildspec.")
     else:
         wanted = [
-            (name, values.get(version[1:], version) if version[:1] == "$" else version)
+            (name, values.get(version[1:].strip("{}"), version) if version[:1] == "$" else version)
             for name, version in plan.runtime_versions
         ]
         wrong = _select_runtimes(wanted, shell, journal)
@@ -93,31 +95,36 @@ def _select_runtimes(
     wanted: list[tuple[str, str]], shell: BuildShell, journal: Journal
 ) -> Outcome | None:
     """Select what ``runtime-versions`` asks for, where the image has such a choice."""
-    from cicd.build.shell.runtimes import RUNTIMES, select_runtimes
+    from cicd.build.shell.own_tools import differences, question
+    from cicd.build.shell.runtimes import RUNTIMES, Unselectable, select_runtimes
     from cicd.document.load import load_text
 
-    offered = bytearray()
+    said = bytearray()
+    names = [name for name, _ in wanted]
     found = shell.session.run(
         "DOWNLOAD_SOURCE/runtimes",
-        f"cat {RUNTIMES} 2>/dev/null",
-        output=offered.extend,
+        f"[ -r {RUNTIMES} ] && exec cat {RUNTIMES}\n{question(names)}\nexit {_PLAIN}",
+        output=said.extend,
         cancel=CancelToken(),
     )
+    answer = said.decode(errors="replace")
     if found.status != 0:
         journal.say(
             _KEY,
             "Skipping install of runtimes. Runtime version selection is not supported "
             "by this build image",
         )
+        journal.tell(_KEY, *differences(wanted, answer))
         return None
-    selected = select_runtimes(load_text(offered.decode(errors="replace"), RUNTIMES), wanted)
-    if isinstance(selected, str):
-        return failed("YAML_FILE_ERROR", selected)
+    try:
+        selected = select_runtimes(load_text(answer, RUNTIMES), wanted)
+    except Unselectable as problem:
+        return failed("YAML_FILE_ERROR", str(problem))
     for number, runtime in enumerate(selected):
+        why = f"that {runtime.needed_by} requires" if runtime.needed_by else "manual selections"
         journal.say(
             _KEY,
-            f"Selecting '{runtime.name}' runtime version '{runtime.version}' "
-            "based on manual selections...",
+            f"Selecting '{runtime.name}' runtime version '{runtime.version}' based on {why}...",
         )
         for index, text in enumerate(runtime.commands):
             journal.say(_KEY, f"Running command {text}")

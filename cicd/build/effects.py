@@ -112,6 +112,7 @@ class BuildEffects:
             self._plan.image,
             self._plan.build_image,
             ((source.identifier, source.directory) for source in self._plan.sources),
+            self._plan.place,
             privileged=self._plan.privileged,
         )
         session = runner.open(
@@ -154,13 +155,15 @@ class BuildEffects:
             cancel=cancel,
         )
         if done.lost:
-            return LOST
+            return replace(LOST, detail={"hint": done.note})
         if done.cancelled is not None:
             return Outcome(status=OutcomeStatus.CANCELLED, reason=done.cancelled)
         if done.status != 0:
             from cicd.build.log.aws_call import aws_hint
 
-            hint = aws_hint(self._process.command_line(command).text, tuple(shell.tail))
+            hint = done.note or aws_hint(
+                self._process.command_line(command).text, tuple(shell.tail)
+            )
             detail: dict[str, JSON] = {"exitStatus": done.status}
             return Outcome(
                 status=OutcomeStatus.FAILED, detail={**detail, "hint": hint} if hint else detail

@@ -76,6 +76,18 @@ def _no_image(node: Node, facts: Facts) -> bool:
     return not facts.has_image and _written(node, facts)
 
 
+def _has_image(node: Node, facts: Facts) -> bool:
+    return facts.has_image and _written(node, facts)
+
+
+def _lambda(node: Node, _: Facts) -> bool:
+    return "LAMBDA" in node.text
+
+
+def _machine(node: Node, _: Facts) -> bool:
+    return node.text.endswith("_EC2")
+
+
 def _elsewhere(node: Node, facts: Facts) -> bool:
     """Tell that sources come from a place that is not looked at."""
     return node.text not in {"NO_SOURCE", "CODEPIPELINE"} and _written(node, facts)
@@ -121,8 +133,11 @@ PROJECT_ROWS = (
     _none("secondarySources.*.buildStatusConfig", "nobody is told of a build's status"),
     _none("environment.image", _NO_IMAGE, _no_image),
     _none("environment.privilegedMode", _NO_IMAGE, _no_image),
-    _none("environment.computeType", "a build gets all of this machine"),
-    _none("environment.computeConfiguration", "a build gets all of this machine"),
+    _other("environment.type", "it is an ordinary container: its own limits do not hold", _lambda),
+    _other("environment.type", "it is a container, not a machine of its own", _machine),
+    _none("environment.computeType", "this runner limits nothing", _no_image),
+    _none("environment.computeConfiguration", "this runner limits nothing", _no_image),
+    _none("environment.computeConfiguration.disk", "disks are not limited"),
     _none("environment.fleet", "a build gets all of this machine"),
     _none("environment.certificate", "no certificate is installed"),
     _other("environment.registryCredential", "images are pulled with docker's own credentials"),
@@ -140,8 +155,12 @@ PROJECT_ROWS = (
     _none("serviceRole", "commands have the credentials that you give the build"),
     _none("encryptionKey", _STAYS),
     _none("queuedTimeoutInMinutes", "no build waits for its turn"),
-    _none("vpcConfig", "a build has the network of its runner"),
-    _none("fileSystemLocations", "no file system is mounted"),
+    _none("vpcConfig", "this runner has no networks of its own", _no_image),
+    _other("vpcConfig.vpcId", "it is a network of the Docker engine", _has_image),
+    _none("vpcConfig.subnets", "a network of the Docker engine has none", _has_image),
+    _none("vpcConfig.securityGroupIds", "a network of the Docker engine has none", _has_image),
+    _other("fileSystemLocations.*.location", "it is a directory of this machine"),
+    _none("fileSystemLocations.*.mountOptions", "a directory of this machine is mounted as it is"),
     _none("logsConfig", "logs are files of this machine"),
     _none("badgeEnabled", "there is no badge"),
     _none("projectVisibility", "builds are seen on this machine only"),

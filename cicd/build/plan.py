@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from cicd.build.compute.place import Place
 from cicd.build.environment_variable import Variable
 from cicd.build.ledger_entry import LedgerEntry
 from cicd.build.spec import OnFailure, PhaseType
@@ -136,6 +137,7 @@ class BuildPlan:
     initiator: str
     service_role: str = ""
     unknown_keys: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (section, keys)
+    place: Place = field(default_factory=Place)  # limits, network, file systems
     warnings: tuple[str, ...] = ()  # what is not carried out here, with places
     refused: Refusal | None = None
     attempt: Attempt = field(default_factory=Attempt)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from cicd.build.buildspec.reader import read_buildspec
 from cicd.build.compile import Start, refusal
+from cicd.build.compute.reader import instead_of
 from cicd.build.plan import Refusal, SourcePlan
-from cicd.build.request import image_of
+from cicd.build.request import image_of, place_for
 from cicd.build.rules import BUILD_RULES
 from cicd.document.load import load, load_text
 from cicd.document.rules import run_rules
@@ -117,10 +118,12 @@ def region() -> str:
 def start_of(request: BuildRequest, services: Services, location: str) -> Start:
     """Give what a build is started with; ``location`` is the buildspec's path, "" for text."""
     project = request.project
-    if project.environment.type.startswith(("WINDOWS", "MAC")):
+    instead = instead_of(project.environment.type)
+    if instead is not None:
         raise Unavailable(
-            f"project '{project.name}' builds in a {project.environment.type}",
-            hint="builds run on Linux here: give the project a Linux environment",
+            f"project '{project.name}' builds in a {project.environment.type}, which cannot be "
+            "had here",
+            hint=f"give the project {instead}",
         )
     created = services.clock.now()
     return Start(
@@ -136,6 +139,7 @@ def start_of(request: BuildRequest, services: Services, location: str) -> Start:
         timeout=request.timeout or project.timeout,
         auto_retry=project.auto_retry_limit,
         initiator=request.initiator or _user(),
+        place=place_for(request, services.home),
         outputs=request.outputs,
         artifacts_directory=request.artifacts_directory,
         webhook=tuple(request.webhook.items()),

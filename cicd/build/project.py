@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from cicd.build.compute.kinds import Size
 from cicd.build.environment_variable import Variable
 from cicd.build.webhook import Webhook
 from cicd.document.node import Node
@@ -45,7 +46,17 @@ class ProjectEnvironment:
     image: str = DEFAULT_IMAGE
     compute_type: str = "BUILD_GENERAL1_SMALL"
     privileged: bool = False
+    size: Size | None = None  # computeConfiguration
     variables: tuple[Variable, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectFileSystem:
+    """One of ``fileSystemLocations``."""
+
+    identifier: str
+    location: str  # "fs-0123.efs.eu-west-1.amazonaws.com:/directory"
+    mount_point: str  # absolute
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +84,8 @@ class Project:
     secondary_artifacts: tuple[ProjectArtifacts, ...] = ()
     cache_type: str = "NO_CACHE"
     service_role: str = ""
+    vpc_id: str = ""
+    file_systems: tuple[ProjectFileSystem, ...] = ()
     timeout: timedelta = timedelta(minutes=60)  # 5–2160 minutes
     queued_timeout: timedelta = timedelta(minutes=480)  # 5–480 minutes
     auto_retry_limit: int = 0  # 0–10 builds more after one that failed

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from cicd.build.compute.reader import check_kind, file_systems, size_in, vpc_id
 from cicd.build.environment_variable import Variable, VariableType
 from cicd.build.project import (
     ARTIFACTS_TYPES,
@@ -38,14 +39,12 @@ _READ_ONLY = [
     "created",
     "description",
     "encryptionKey",
-    "fileSystemLocations",
     "lastModified",
     "logsConfig",
     "projectVisibility",
     "publicProjectAlias",
     "resourceAccessRole",
     "tags",
-    "vpcConfig",
 ]
 _SOURCE_ONLY = [
     "auth",
@@ -58,7 +57,6 @@ _SOURCE_ONLY = [
 _ARTIFACTS_ONLY = ["bucketOwnerAccess", "encryptionDisabled", "location"]
 _ENVIRONMENT_ONLY = [
     "certificate",
-    "computeConfiguration",
     "dockerServer",
     "fleet",
     "hostKernel",
@@ -114,6 +112,8 @@ def read_project(node: Node, problems: Problems) -> Project:
         ),
         cache_type=cache_type,
         service_role=fields.text("serviceRole"),
+        vpc_id=vpc_id(fields.mapping("vpcConfig")),
+        file_systems=file_systems(fields),
         timeout=timedelta(minutes=fields.integer("timeoutInMinutes", 60, minimum=5, maximum=2160)),
         queued_timeout=timedelta(
             minutes=fields.integer("queuedTimeoutInMinutes", 480, minimum=5, maximum=480)
@@ -151,11 +151,13 @@ def _environment(fields: Fields) -> ProjectEnvironment:
         image=fields.text("image", DEFAULT_IMAGE),
         compute_type=fields.text("computeType", "BUILD_GENERAL1_SMALL"),
         privileged=fields.flag("privilegedMode", default=False),
+        size=size_in(fields.mapping("computeConfiguration")),
         variables=tuple(
             _variable(fields.inner(item, what="an entry of environmentVariables"))
             for item in fields.sequence("environmentVariables")
         ),
     )
+    check_kind(fields, environment.type)
     _ignore(fields, _ENVIRONMENT_ONLY)
     return environment
 

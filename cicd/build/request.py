@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cicd.build.compute.kinds import Size
+from cicd.build.compute.place import LocalPlaces, Place, Wishes, place_of
 from cicd.build.environment_variable import Variable
 from cicd.build.images.table import stand_in
 from cicd.build.project import Project
@@ -16,6 +19,7 @@ from cicd.ports import Environment, Mount, MountMode, Revision
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+FILE_SYSTEM = "file-system-"  # begins the names of mounts that are file systems
 RUNNERS_WITHOUT_IMAGES = frozenset({"sandbox", "host"})
 
 
@@ -29,6 +33,9 @@ class BuildRequest:
     buildspec: str | None = None  # buildspecOverride: a path (from the source's root) or the text
     image: str | None = None  # imageOverride, as the runner knows it
     images: Mapping[str, str] = field(default_factory=dict)  # cloud image → its stand-in here
+    local: LocalPlaces = field(default_factory=LocalPlaces)  # networks and file systems here
+    network: str | None = None  # what is joined instead of the project's VPC
+    docker: str = "socket"  # or "nested": the engine of a privileged build
     default_image: str | None = None  # stands in for a cloud image that `images` does not name
     variables: tuple[Variable, ...] = ()  # environmentVariablesOverride; later ones win
     secondary_sources: Mapping[str, Path] = field(default_factory=dict)  # by sourceIdentifier
@@ -55,8 +62,32 @@ def image_of(request: BuildRequest) -> str:
     return stand_in(request.project.environment.image, request.images, request.default_image)
 
 
+def place_for(request: BuildRequest, home: Path) -> Place:
+    """Say where a build runs, beside its image and sources; ``home`` is the state directory."""
+    machine = Size(
+        cpus=os.cpu_count(), memory=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    )
+    return place_of(
+        request.project,
+        Wishes(
+            runner=request.runner,
+            network=request.network,
+            docker=request.docker,
+            local=request.local,
+            home=home,
+            machine=machine,
+            processor=os.uname().machine,
+        ),
+    )
+
+
 def environment_of(
-    image: str, build_image: str, sources: Iterable[tuple[str, Path]], *, privileged: bool
+    image: str,
+    build_image: str,
+    sources: Iterable[tuple[str, Path]],
+    place: Place,
+    *,
+    privileged: bool,
 ) -> Environment:
     """
     Give the place that a build runs in.
@@ -65,30 +96,49 @@ def environment_of(
         image: What the runner opens.
         build_image: What the project calls it.
         sources: By identifier, "" being the primary one.
+        place: The rest.
         privileged: The project's ``privilegedMode``.
     """
     return Environment(
         image=image,
         stands_for=build_image if image and image != build_image else "",
-        mounts=tuple(
-            Mount(
-                name=f"src_{identifier}" if identifier else "src",
-                source=directory,
-                mode=MountMode.COPY_ON_WRITE,
-                hidden=(".cicd",),
-            )
-            for identifier, directory in sources
+        mounts=(
+            *(
+                Mount(
+                    name=f"src_{identifier}" if identifier else "src",
+                    source=directory,
+                    mode=MountMode.COPY_ON_WRITE,
+                    hidden=(".cicd",),
+                )
+                for identifier, directory in sources
+            ),
+            *(
+                Mount(
+                    name=f"{FILE_SYSTEM}{found.identifier}",
+                    source=found.directory,
+                    mode=MountMode.READ_WRITE,
+                    place=found.mount_point,
+                    make=True,
+                )
+                for found in place.file_systems
+            ),
         ),
         privileged=privileged,
+        docker=place.docker,
+        network=place.network,
+        make_network=place.make_network,
+        cpus=place.cpus,
+        memory=place.memory,
     )
 
 
-def expected_environment(request: BuildRequest) -> Environment:
+def expected_environment(request: BuildRequest, home: Path) -> Environment:
     """Give the place that a plan of this request will name, before there is one."""
     sources = {"": request.source, **request.secondary_sources}
     return environment_of(
         image_of(request),
         request.project.environment.image,
         ((name, directory.resolve()) for name, directory in sources.items()),
+        place_for(request, home),
         privileged=request.project.environment.privileged,
     )

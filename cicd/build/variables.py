@@ -6,6 +6,7 @@ import base64
 from typing import TYPE_CHECKING
 
 from cicd.build.environment_variable import Variable, VariableType
+from cicd.build.request import FILE_SYSTEM
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -96,6 +97,9 @@ def built_in(plan: BuildPlan, places: Mapping[str, str], started: datetime) -> d
         values[f"CODEBUILD_SOURCE_VERSION{suffix}"] = source.version
         if not suffix and source.resolved_version:
             values["CODEBUILD_RESOLVED_SOURCE_VERSION"] = source.resolved_version
+    for file_system in plan.place.file_systems:
+        identifier = file_system.identifier
+        values[f"{RESERVED_PREFIX}{identifier.upper()}"] = places[f"{FILE_SYSTEM}{identifier}"]
     return values
 
 

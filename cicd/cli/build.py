@@ -49,6 +49,7 @@ class Options:
     project: str | None
     image: str | None
     runner: str | None
+    network: str | None
     env: tuple[str, ...]
     secondary_source: tuple[str, ...]
     artifacts: Path | None
@@ -75,6 +76,7 @@ Exit status: 0 SUCCEEDED, 1 FAILED, TIMED_OUT or STOPPED, 3 the buildspec is inv
 @click.option("--project", metavar="NAME", help="Which project of cicd.yml.")
 @click.option("--image", metavar="IMAGE", help="Instead of the project's image.")
 @click.option("--runner", metavar="NAME", help="docker (the default), sandbox or host.")
+@click.option("--network", metavar="NAME", help="A Docker network, none, host or bridge.")
 @click.option("--env", metavar="NAME=VALUE", multiple=True, help="Overrides a variable.")
 @click.option(
     "--env-file",
@@ -106,6 +108,7 @@ def build(
     project: str | None,
     image: str | None,
     runner: str | None,
+    network: str | None,
     env: tuple[str, ...],
     env_file: Path | None,
     profile: str | None,
@@ -131,6 +134,7 @@ def build(
         project=project,
         image=image,
         runner=runner,
+        network=network,
         env=env,
         secondary_source=secondary_source,
         artifacts=artifacts,
@@ -204,7 +208,7 @@ def _begun(request: BuildRequest, home: Path) -> Iterator[HeadStart | None]:
     with head_start(home, request.runner) as ahead:
         if ahead is not None and _is_there(request.source / buildspec):
             stream = f"build/{request.project.name}:{request.uuid}"
-            ahead.begin(request.uuid, expected_environment(request), stream=stream)
+            ahead.begin(request.uuid, expected_environment(request, home), stream=stream)
         yield ahead
 
 
@@ -274,6 +278,7 @@ def _not_secret(
 def _request(options: Options, directory: Path, settings: Settings) -> BuildRequest:
     from datetime import timedelta
 
+    from cicd.build.compute.place import LocalPlaces
     from cicd.build.environment_variable import Variable
     from cicd.build.find_project import find_project, local_images
     from cicd.build.request import BuildRequest
@@ -281,6 +286,8 @@ def _request(options: Options, directory: Path, settings: Settings) -> BuildRequ
     from cicd.wiring import new_id
 
     resources = Resources.load(directory)
+    if resources.local is not None:
+        from cicd.build.compute.local_places import local_places
     typed = tuple(pair(text, "NAME=VALUE", "--env") for text in options.env)
     for name, _ in typed:
         if not VARIABLE_NAME.fullmatch(name):
@@ -296,6 +303,9 @@ def _request(options: Options, directory: Path, settings: Settings) -> BuildRequ
         image=options.image,
         images={**settings.images, **local_images(resources)},
         default_image=settings.image,
+        local=local_places(resources) if resources.local is not None else LocalPlaces(),
+        network=options.network or settings.network,
+        docker=settings.docker,
         variables=tuple(Variable(name=n, value=v) for n, v in typed),
         secondary_sources=_secondary(options.secondary_source),
         timeout=timedelta(minutes=options.timeout) if options.timeout else None,

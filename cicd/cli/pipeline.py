@@ -113,6 +113,8 @@ def run(
             runner=settings.runner,
             image=settings.image,
             images=settings.images,
+            network=settings.network,
+            docker=settings.docker,
             triggered_by=_user(),
         ),
     )

@@ -39,6 +39,8 @@ class Start:
     runner: str | None = None
     image: str | None = None  # stands in for cloud images that ``cicd.yml`` does not name
     images: Mapping[str, str] = field(default_factory=dict)  # the settings' stand-ins
+    network: str | None = None
+    docker: str = "socket"
     triggered_by: str = ""
 
 
@@ -70,6 +72,8 @@ def compile_plan(
         runner=start.runner,
         image=start.image,
         images=start.images,
+        network=start.network,
+        docker=start.docker,
         triggered_by=start.triggered_by,
     )
 

@@ -72,6 +72,8 @@ class PipelinePlan:
     runner: str | None = None  # for builds; None: the resources' or the settings'
     image: str | None = None  # stands in for cloud images; None: only the resources' stand-ins
     images: Mapping[str, str] = field(default_factory=dict)  # the settings' stand-ins
+    network: str | None = None  # what builds join instead of their VPCs
+    docker: str = "socket"  # or "nested": the engine of privileged builds
     triggered_by: str = ""
 
     def actions(self) -> Iterator[ActionPlan]:

@@ -46,7 +46,7 @@ def test_entries_stand_in_the_order_of_their_documents():
         "  - {type: GITHUB, sourceIdentifier: b, gitCloneDepth: 1}\nserviceRole: r\n"
     )
     keys = [line.split("  ")[1] for line in told(project=project)]
-    assert ["vpcConfig", "secondarySources.2.gitCloneDepth", "serviceRole"] == keys
+    assert ["vpcConfig.vpcId", "secondarySources.2.gitCloneDepth", "serviceRole"] == keys
 
 
 def test_artifacts_are_told_of_where_the_project_makes_none_or_names_them():

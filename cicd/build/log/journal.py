@@ -49,6 +49,14 @@ class Journal:
                 LogLine(at=at, origin=origin, text=container_line(at, self.redacted(text)))
             )
 
+    def tell(self, origin: str, *texts: str) -> None:
+        """Write words of the build's own that no event describes: the reporters get them, too."""
+        self.say(origin, *texts)
+        for text in texts:
+            line = LogLine(at=self._services.clock.now(), origin=origin, text=text)
+            for reporter in self._services.reporters:
+                reporter.line(self._stream, line)
+
     def output(self, origin: str, texts: Sequence[str]) -> None:
         """Write lines that a command wrote."""
         block = LogBlock(at=self._services.clock.now(), origin=origin, texts=texts)

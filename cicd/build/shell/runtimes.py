@@ -23,11 +23,14 @@ class SelectedRuntime:
     name: str
     version: str
     commands: tuple[str, ...]
+    needed_by: str = ""  # "android 29": it was not asked for, but that needs it
 
 
-def select_runtimes(
-    image: Node, wanted: Sequence[tuple[str, str]]
-) -> tuple[SelectedRuntime, ...] | str:
+class Unselectable(Exception):
+    """Why nothing can be chosen: the message of a YAML_FILE_ERROR."""
+
+
+def select_runtimes(image: Node, wanted: Sequence[tuple[str, str]]) -> tuple[SelectedRuntime, ...]:
     """
     Choose among what the image offers, with the runtimes that those in turn require.
 
@@ -36,73 +39,97 @@ def select_runtimes(
         wanted: (name, version) pairs: exact, "18.x", or "latest".
 
     Returns:
-        What to run, required runtimes first; or the message of a YAML_FILE_ERROR.
+        What to run, in the order asked for, each behind those that it requires.
+
+    Raises:
+        Unselectable: The image has no such runtime, or two do not go together.
 
     Source: user guide, "Runtime versions"; the messages are the logs'.
     """
     offered = _children(_child(image, "runtimes"))
     chosen: dict[str, SelectedRuntime] = {}
-    asked = dict(wanted)
-    queue = list(wanted)
-    while queue:
-        name, version = queue.pop(0)
-        if name not in offered:
-            known = ", ".join(offered)
-            return (
-                f"Unknown runtime named '{name}'. "
-                f"This build image has the following runtimes: {known}"
-            )
-        found = _version(offered[name], version)
-        if found is None:
-            known = ", ".join(_children(_child(offered[name], "versions")))
-            return (
-                f"Unknown runtime version named '{version}' of {name}. "
-                f"This build image has the following versions: {known}"
-            )
-        exact, node = found
-        for needed, at in _required(node):
-            if asked.setdefault(needed, at) != at:
-                return (
-                    f"Runtime {name} {exact} requires {needed} {at}, "
-                    f"but {needed} {asked[needed]} is selected"
-                )
-            if needed not in chosen and needed not in dict(queue):
-                queue.append((needed, at))
-        commands = _child(node, "commands")
-        chosen[name] = SelectedRuntime(
-            name=name,
-            version=exact,
-            commands=tuple(item.text for item in commands.items) if commands else (),
+    for name, version in wanted:
+        _choose(offered, dict(wanted), name, version, "", chosen)
+    return tuple(chosen.values())
+
+
+def _choose(
+    offered: Mapping[str, Node],
+    asked: Mapping[str, str],
+    name: str,
+    version: str,
+    needed_by: str,
+    chosen: dict[str, SelectedRuntime],
+) -> None:
+    if name not in offered:
+        raise Unselectable(
+            f"Unknown runtime named '{name}'. "
+            f"This build image has the following runtimes: {', '.join(offered)}"
         )
-    return tuple(reversed(chosen.values()))
+    exact, node = _version(name, offered[name], version)
+    if name in chosen:
+        if chosen[name].version != exact:
+            first = chosen[name]
+            needed = f"{first.needed_by or 'runtime-versions'} and {needed_by}"
+            raise Unselectable(
+                f"{needed} require different versions of {name}: {first.version} and {exact}"
+            )
+        return
+    # Entered before what it needs is looked at, or two that need each other would go on for ever.
+    chosen[name] = SelectedRuntime(
+        name=name, version=exact, commands=_commands(node), needed_by=needed_by
+    )
+    own = chosen[name]
+    for other, versions in _required(node):
+        at = versions[0]
+        if other in asked:
+            at, _ = _version(other, offered.get(other, node), asked[other])
+            if at not in versions:
+                raise Unselectable(
+                    f"Runtime {name} {exact} requires {other} {' or '.join(versions)}, "
+                    f"but {other} {at} is selected"
+                )
+        _choose(offered, asked, other, at, f"{name} {exact}", chosen)
+    del chosen[name]  # and again at the end: what it needs comes first
+    chosen[name] = own
 
 
-def _version(runtime: Node, wanted: str) -> tuple[str, Node] | None:
+def _version(name: str, runtime: Node, wanted: str) -> tuple[str, Node]:
     versions = _children(_child(runtime, "versions"))
     if wanted in versions:
         return wanted, versions[wanted]
     ordered = sorted(versions, key=_numbers)
     if wanted == "latest" and ordered:
         return ordered[-1], versions[ordered[-1]]
-    major = wanted.removesuffix(".x")
-    same = [v for v in ordered if v == major or v.startswith(f"{major}.")]
-    if major != wanted and same:
-        return same[-1], versions[same[-1]]
+    start = re.fullmatch(r"(.+?)(\.[xX*])+", wanted)
+    if start:
+        same = [v for v in ordered if v == start[1] or v.startswith(f"{start[1]}.")]
+        if same:
+            return same[-1], versions[same[-1]]
     fallback = _child(runtime, "default")
-    return (wanted, fallback) if fallback is not None else None
+    if fallback is not None:
+        return wanted, fallback
+    raise Unselectable(
+        f"Unknown runtime version named '{wanted}' of {name}. "
+        f"This build image has the following versions: {', '.join(versions)}"
+    )
 
 
 def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", version))
 
 
-def _required(node: Node) -> list[tuple[str, str]]:
-    requires = _child(node, "requires")
-    pairs = []
-    for name, value in _children(requires).items():
-        at = value.items[0] if value.kind is NodeKind.SEQUENCE and value.items else value
-        pairs.append((name, at.text))
-    return pairs
+def _commands(node: Node) -> tuple[str, ...]:
+    commands = _child(node, "commands")
+    return tuple(item.text for item in commands.items) if commands else ()
+
+
+def _required(node: Node) -> list[tuple[str, tuple[str, ...]]]:
+    found = []
+    for name, value in _children(_child(node, "requires")).items():
+        several = value.kind is NodeKind.SEQUENCE and value.items
+        found.append((name, tuple(i.text for i in value.items) if several else (value.text,)))
+    return found
 
 
 def _child(node: Node | None, key: str) -> Node | None:

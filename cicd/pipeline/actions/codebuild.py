@@ -48,6 +48,7 @@ class CodeBuildAction:
 
     def run(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
         """Unpack or clone each input into a directory of its own, and build in the primary one."""
+        from cicd.build.compute.local_places import local_places
         from cicd.build.find_project import find_project, local_images
         from cicd.build.request import BuildRequest
         from cicd.build.run import run_build
@@ -68,6 +69,9 @@ class CodeBuildAction:
             runner=request.plan.runner or runner_name(resources),
             images={**request.plan.images, **local_images(resources)},
             default_image=request.plan.image,
+            local=local_places(resources),
+            network=request.plan.network,
+            docker=request.plan.docker,
             buildspec=configuration.get("BuildspecOverride"),
             variables=variables,
             secondary_sources=directories,
