@@ -1,5 +1,5 @@
 """
-The documents that are made of the code: ``docs/rules.md``, of the rules' docstrings,
+The documents that are made of the code: ``docs/rules.md``, of the rules' pages,
 and ``docs/map.md``, of the files' first words.
 
     python tools/docs.py    # write them anew
@@ -8,21 +8,17 @@ and ``docs/map.md``, of the files' first words.
 from __future__ import annotations
 
 import ast
-import inspect
-import pkgutil
-from importlib import import_module
 from pathlib import Path
 
-import cicd
-from cicd.document.rules import Rule
+from cicd.lint.explain import explain, rule_names
 
 HERE = Path(__file__).resolve().parent.parent
 PACKAGE = HERE / "cicd"
-ROOMS = ("build", "deploy", "document", "pipeline")
 RULES = """# Rules
 
-What `cicd` checks in a document beyond its shape, by the name that a problem shows.
-This page is made by `./run docs` of the rules' own words.
+What `cicd` checks in a document, by the name that a problem shows: why, a bad and a good example,
+and the source. `cicd lint --explain RULE` prints the same.
+This page is made by `./run docs` of the pages in `cicd/lint/pages/`.
 """
 
 MAP = """# The map
@@ -33,14 +29,8 @@ This page is made by `./run docs`; [architecture.md](architecture.md) says what 
 
 
 def rules() -> dict[str, str]:
-    """Give the docstring of every rule of every room, by name, in order."""
-    found: dict[str, str] = {}
-    for module in pkgutil.walk_packages(cicd.__path__, "cicd."):
-        if module.name.split(".")[1] in ROOMS:
-            for value in vars(import_module(module.name)).values():
-                if isinstance(value, Rule):
-                    found[value.name] = (inspect.getdoc(value.check) or "").replace("``", "`")
-    return dict(sorted(found.items()))
+    """Give the page of every rule, by name, in order: what ``cicd lint --explain`` prints."""
+    return {name: explain(name).text for name in rule_names()}
 
 
 def first_words(path: Path) -> str:
@@ -64,7 +54,7 @@ def room(directory: Path) -> str:
 
 def pages() -> dict[Path, str]:
     """Give every generated document and the text it must have."""
-    checked = [RULES, *(f"## {name}\n\n{words}\n" for name, words in rules().items())]
+    checked = [RULES, *(f"## {name}\n\n{words}" for name, words in rules().items())]
     folders = sorted(path.parent for path in PACKAGE.rglob("__init__.py"))
     return {
         HERE / "docs" / "rules.md": "\n".join(checked),

@@ -27,7 +27,9 @@ class Invocation:
         """Keep the flags; nothing is read or opened yet."""
         # From where the user is, not from the source that a command may start its search at.
         place = str(Path(home).expanduser().absolute()) if home is not None else None
-        self._flags = {"output": output, "home": place, "jobs": jobs}
+        self.report = output if output not in {None, "human", "plain", "json"} else None
+        """A format that only this command has; everything else it says is then plain."""
+        self._flags = {"output": "plain" if self.report else output, "home": place, "jobs": jobs}
         self._presenter: Presenter | None = None
         self._audience: Audience | None = None
         self.interrupted: ExitCode | None = None  # the status to end with, if a signal came

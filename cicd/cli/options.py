@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 
+_FORMATS = ("human", "plain", "json")
 _OUTPUT = click.option(
     "--output",
-    type=click.Choice(("human", "plain", "json")),
+    type=click.Choice(_FORMATS),
     help="A live view, a line an event, or JSON lines ending in AWS's shape.",
 )
 _HOME = click.option(
@@ -39,8 +40,30 @@ def shared_options(
 
     The function returns the exit status; a signal's own status wins over it.
     """
+    return _shared(function, _OUTPUT)
 
-    @_OUTPUT
+
+def report_options(
+    *formats: str,
+) -> Callable[[Callable[Concatenate[Invocation, P], int]], Callable[P, int]]:
+    """
+    Give a command what ``shared_options`` gives, and formats of its own for --output.
+
+    The function finds the one that was asked for in ``Invocation.report``.
+    """
+    option = click.option(
+        "--output",
+        type=click.Choice((*_FORMATS, *formats)),
+        help="For people, for logs, JSON lines, or a report for other programs.",
+    )
+    return lambda function: _shared(function, option)
+
+
+def _shared(
+    function: Callable[Concatenate[Invocation, P], int],
+    output: Callable[[Callable[P, int]], Callable[P, int]],
+) -> Callable[P, int]:
+    @output
     @_HOME
     @_JOBS
     @wraps(function)

@@ -45,13 +45,27 @@ def load(
 
     """
     name = name or str(path)
-    source = _decoded(_content(path, name), name)
-    return _read(
-        source,
+    return load_bytes(
+        content(path, name),
+        name,
         json=path.suffix.lower() == ".json",
         duplicates=duplicates,
         aliases=aliases,
     )
+
+
+def load_bytes(
+    given: bytes,
+    name: str,
+    *,
+    json: bool = False,
+    duplicates: Duplicates = "error",
+    aliases: bool = True,
+) -> Node:
+    """Read a document whose bytes are there already; see ``load``."""
+    if len(given) > MAX_BYTES:
+        raise _too_large(name)
+    return _read(_decoded(given, name), json=json, duplicates=duplicates, aliases=aliases)
 
 
 def load_text(
@@ -88,11 +102,20 @@ def _read(source: Source, *, json: bool, duplicates: Duplicates, aliases: bool) 
     return read_yaml(source, duplicates=duplicates, aliases=aliases)
 
 
-def _content(path: Path, name: str) -> bytes:
+def content(path: Path, name: str) -> bytes:
+    """
+    Give the bytes of a document.
+
+    Raises:
+        UsageError: There is no such file, or it is a folder.
+        Unavailable: It cannot be read.
+        DocumentError: It is too large.
+
+    """
     try:
         with open(path, "rb", opener=_opened) as file:
             # Not by the size it claims: devices and pipes claim none.
-            content = file.read(MAX_BYTES + 1)
+            found = file.read(MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         raise UsageError(
             f"'{name}' does not exist",
@@ -110,14 +133,18 @@ def _content(path: Path, name: str) -> bytes:
             f"'{name}' cannot be read: {said}",
             hint="check its permissions",
         ) from reason
-    if len(content) > MAX_BYTES:
-        raise _refused(
-            Source(name=name, text=""),
-            "document/too-large",
-            f"'{name}' is larger than 1 MiB",
-            hint="is this the right file? A document of this size is not read",
-        )
-    return content
+    if len(found) > MAX_BYTES:
+        raise _too_large(name)
+    return found
+
+
+def _too_large(name: str) -> DocumentError:
+    return _refused(
+        Source(name=name, text=""),
+        "document/too-large",
+        f"'{name}' is larger than 1 MiB",
+        hint="is this the right file? A document of this size is not read",
+    )
 
 
 def _opened(path: str, flags: int) -> int:

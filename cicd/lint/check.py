@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from cicd.document.load import content, load_bytes
 from cicd.document.problem import Problem, Problems, Severity
 from cicd.errors import DocumentError, Unavailable
 from cicd.lint.documents import Candidate, Kind, kind_by_content, kind_by_name
+from cicd.lint.ignore import misspelt_comments, without_ignored
 
 if TYPE_CHECKING:
     from cicd.document.node import Node
@@ -37,13 +39,20 @@ def check_document(candidate: Candidate, forced: Kind | None) -> Checked:
         Unavailable: It cannot be read.
 
     """
-    name = candidate.name
-    named = kind_by_name(name)
     try:
-        kind, node, twins = _read(candidate, forced or named)
+        given = content(candidate.path, candidate.name)
     except DocumentError as refused:
-        kind = forced or named or Kind.BUILDSPEC
-        return Checked(name=name, kind=kind, problems=refused.problems, readable=False)
+        return _unreadable(candidate, forced, refused)
+    return check_content(candidate, forced, given)
+
+
+def check_content(candidate: Candidate, forced: Kind | None, given: bytes) -> Checked:
+    """Check a document that has, or may get, the bytes ``given``; see ``check_document``."""
+    name = candidate.name
+    try:
+        kind, node, twins = _read(candidate, forced or kind_by_name(name), given)
+    except DocumentError as refused:
+        return _unreadable(candidate, forced, refused)
     if kind is Kind.TEMPLATE and forced is None:
         why = "a CloudFormation template, which is not checked here yet"
         return Checked(name=name, kind=kind, passed_over=why)
@@ -59,7 +68,15 @@ def check_document(candidate: Candidate, forced: Kind | None) -> Checked:
         return Checked(name=name, kind=kind, problems=refused.problems)
     except Unavailable as refused:
         return Checked(name=name, kind=kind, passed_over=refused.message)
-    return Checked(name=name, kind=kind, problems=tuple(map(_as_aws_sees_it, problems)))
+    for misspelt in misspelt_comments(node.span.source):
+        problems.add(misspelt)
+    seen = without_ignored(map(_as_aws_sees_it, problems))
+    return Checked(name=name, kind=kind, problems=seen)
+
+
+def _unreadable(candidate: Candidate, forced: Kind | None, refused: DocumentError) -> Checked:
+    kind = forced or kind_by_name(candidate.name) or Kind.BUILDSPEC
+    return Checked(name=candidate.name, kind=kind, problems=refused.problems, readable=False)
 
 
 def _as_aws_sees_it(problem: Problem) -> Problem:
@@ -70,16 +87,15 @@ def _as_aws_sees_it(problem: Problem) -> Problem:
 
 
 def _read(
-    candidate: Candidate, expected: Kind | None
+    candidate: Candidate, expected: Kind | None, given: bytes
 ) -> tuple[Kind | None, Node, tuple[Problem, ...]]:
     """Read a document, and give what it is; with the keys of an AppSpec that are written twice."""
-    from cicd.document.load import load
-
+    name, json = candidate.name, candidate.is_json(given)
     if expected is Kind.APPSPEC:
         # As the agent reads it: the last of two equal keys wins, and aliases are refused.
-        node = load(candidate.path, candidate.name, duplicates="last", aliases=False)
-        return expected, node, _twins(candidate)
-    node = load(candidate.path, candidate.name)
+        node = load_bytes(given, name, json=json, duplicates="last", aliases=False)
+        return expected, node, _twins(given, name, json=json)
+    node = load_bytes(given, name, json=json)
     found = kind_by_content(node)
     if expected is Kind.PIPELINE and not candidate.given:
         return found, node, ()  # many files have "pipeline" in their names
@@ -88,11 +104,9 @@ def _read(
     return expected or found, node, ()
 
 
-def _twins(candidate: Candidate) -> tuple[Problem, ...]:
-    from cicd.document.load import load
-
+def _twins(given: bytes, name: str, *, json: bool) -> tuple[Problem, ...]:
     try:
-        load(candidate.path, candidate.name, aliases=False)
+        load_bytes(given, name, json=json, aliases=False)
     except DocumentError as refused:
         return tuple(
             replace(

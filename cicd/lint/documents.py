@@ -20,6 +20,10 @@ SUFFIXES = frozenset({".yml", ".yaml", ".json"})
 SKIPPED = frozenset({".git", ".cicd", ".venv", "venv", "node_modules", "__pycache__", ".tox"})
 
 
+STDIN = Path("-")
+"""Standard input, where a document's path is asked for."""
+
+
 class Kind(StrEnum):
     """What a document is."""
 
@@ -38,6 +42,12 @@ class Candidate:
     name: str
     given: bool  # the user named this very file
 
+    def is_json(self, content: bytes) -> bool:
+        """Tell whether it is read as JSON: by its name, or by how it begins if it has none."""
+        if self.path == STDIN:
+            return content.lstrip()[:1] == b"{"
+        return self.path.suffix.lower() == ".json"
+
 
 def candidates(paths: tuple[Path, ...]) -> Iterator[Candidate]:
     """
@@ -48,7 +58,9 @@ def candidates(paths: tuple[Path, ...]) -> Iterator[Candidate]:
 
     """
     for path in paths:
-        if path.is_dir():
+        if path == STDIN:
+            yield Candidate(path=STDIN, name="stdin", given=True)
+        elif path.is_dir():
             yield from _below(path)
         elif path.exists():
             yield Candidate(path=path, name=str(path), given=True)

@@ -12,6 +12,7 @@ from cicd.document.problem import Severity
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from cicd.document.fix import Fix
     from cicd.document.position import Span
     from cicd.document.problem import Problem
     from cicd.event import JSON
@@ -57,9 +58,16 @@ def as_json(problems: Iterable[Problem]) -> list[dict[str, JSON]]:
             "hint": problem.hint,
             "note": problem.note,
             "labels": [{"text": label.text, **_place(label.span)} for label in problem.labels],
+            "fix": _fix(problem.fix),
         }
         for problem in problems
     ]
+
+
+def _fix(fix: Fix | None) -> JSON:
+    if fix is None:
+        return None
+    return [{"text": edit.text, **_place(edit.span)} for edit in fix.edits]
 
 
 def _place(span: Span) -> dict[str, JSON]:

@@ -48,7 +48,7 @@ def same_file(spec: AppSpec, problems: Problems) -> None:
     seen: dict[tuple[str, str], Span] = {}
     for mapping in spec.files:
         where = (mapping.source.strip("/"), mapping.destination.rstrip("/"))
-        if where in seen and all(where):
+        if where in seen and where[1]:
             problems.warning(
                 "deploy/same-file",
                 f"'{mapping.source}' is copied to '{mapping.destination}' twice",
