@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SECTION = re.compile(r"^## (\S+)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
-_BLOCK = re.compile(r"^```(\w+) (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,16 +24,6 @@ class Page:
 
     name: str
     text: str
-
-    def example(self, word: str) -> Mapping[str, str]:
-        """Give the files of the example called "Bad" or "Good": name → text; none: empty."""
-        begin = self.text.find(f"\n{word}:\n")
-        if begin < 0:
-            return MappingProxyType({})
-        rest = self.text[begin + 1 :]
-        end = re.search(r"^(?:Good|Source): ?", rest[len(word) :], re.MULTILINE)
-        part = rest[: len(word) + end.start()] if end else rest
-        return MappingProxyType({name: text for _, name, text in _BLOCK.findall(part)})
 
 
 def explain(name: str) -> Page:

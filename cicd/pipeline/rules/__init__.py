@@ -18,6 +18,7 @@ RULES: tuple[Rule[PipelineDeclaration], ...] = (
     structure.action_names,
     structure.action_count,
     features.artifact_store,
+    features.unknown_keys,
     features.v2_only,
     features.variable_names,
     features.trigger_source,

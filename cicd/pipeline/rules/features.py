@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cicd.document.fix import Fix
+from cicd.document.nearest import closest, only_close
 from cicd.document.node import NodeKind
+from cicd.document.position import brief
 from cicd.document.rules import rule
 from cicd.pipeline.rules.structure import STAGE, STRUCTURE, actions_of
 from cicd.pipeline.spec import ExecutionMode, PipelineType
 
 if TYPE_CHECKING:
+    from cicd.document.node import Node
     from cicd.document.problem import Problems
     from cicd.pipeline.spec import PipelineDeclaration
 
 CONDITIONS = ("beforeEntry", "onSuccess", "onFailure")
+GATES = {
+    "beforeEntry": ("conditions",),
+    "onSuccess": ("conditions",),
+    "onFailure": ("result", "retryConfiguration", "conditions"),
+}
+BESIDE = {
+    "artifactStore": ("type", "location", "encryptionKey"),
+    "triggers": ("providerType", "gitConfiguration"),
+}
 
 
 @rule("pipeline/artifact-store")
@@ -60,6 +73,39 @@ def artifact_store(spec: PipelineDeclaration, problems: Problems) -> None:
                 "artifact bucket, for each region where you have an action. The following "
                 f"region is missing in 'pipeline.artifactStores': {region}.",
             )
+
+
+@rule("pipeline/unknown-key")
+def unknown_keys(spec: PipelineDeclaration, problems: Problems) -> None:
+    """Stores, triggers, conditions and their rules have keys of their own, too."""
+    entries = spec.node.entries
+    for key, known in BESIDE.items():
+        if key in entries:
+            _unknown(entries[key].value, key, known, problems)
+    for stage in spec.stages:
+        for key in CONDITIONS:
+            gate = stage.node.entries.get(key)
+            if gate is not None:
+                _unknown(gate.value, key, GATES[key], problems)
+                conditions = gate.value.entries.get("conditions")
+                for condition in conditions.value.items if conditions else ():
+                    _unknown(condition, "a condition", ("result", "rules"), problems)
+
+
+def _unknown(node: Node, what: str, known: tuple[str, ...], problems: Problems) -> None:
+    for item in node.items or (node,):
+        for key, entry in item.entries.items():
+            if key not in known:
+                missing = tuple(name for name in known if name not in item.entries)
+                near, sure = closest(key, missing), only_close(key, missing)
+                problems.warning(
+                    "pipeline/unknown-key",
+                    f"'{brief(key)}' is not a key of {what}",
+                    entry.key_span,
+                    hint=f"did you mean '{near}'?" if near else None,
+                    note=f"the keys of {what} are {', '.join(known)}",
+                    fix=Fix.word(entry.key_span, sure) if sure else None,
+                )
 
 
 @rule("pipeline/v2-only")
