@@ -28,6 +28,7 @@ COMMANDS = {
     "secret": ("cicd.cli.secret:secret", "Keep secrets for builds, encrypted."),
     "parameter": ("cicd.cli.parameter:parameter", "Keep parameters for builds, encrypted."),
     "lint": ("cicd.cli.lint:lint", "Check buildspecs, appspecs, pipelines and cicd.yml."),
+    "schema": ("cicd.cli.schema:print_schema", "Print a JSON Schema, for editors."),
     "doctor": ("cicd.cli.doctor:doctor", "Check this machine; remove what dead runs left."),
     "completion": ("cicd.cli.completion:completion", "Print a shell's completion script."),
 }

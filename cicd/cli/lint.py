@@ -102,6 +102,8 @@ def lint(
         if fix and _fix(invocation, candidate, forced, show=diff):
             continue
         _check_one(candidate, forced, findings)
+    if forced is None and (len(findings.checked) > 1 or _has_scripts(findings)):
+        _check_links(findings)
     if diff:
         return ExitCode.SUCCEEDED
     if baseline is not None:
@@ -130,6 +132,21 @@ def _check_one(candidate: Candidate, forced: Kind | None, findings: Findings) ->
         findings.passed_over.append((checked.name, checked.passed_over))
     elif checked.kind is not None:
         findings.checked.append((checked.name, checked.kind))
+
+
+def _has_scripts(findings: Findings) -> bool:
+    return any(kind is Kind.APPSPEC for _, kind in findings.checked)
+
+
+def _check_links(findings: Findings) -> None:
+    """Check what the documents of each directory say of each other."""
+    from cicd.lint.links import check_links
+
+    for directory in dict.fromkeys(Path(name).parent for name, _ in findings.checked):
+        prefix = "" if directory == Path() else f"{directory}/"
+        found = check_links(directory, prefix)
+        checked = {name for name, _ in findings.checked}
+        findings.problems += [each for each in found if each.span.source.name in checked]
 
 
 def _standard_input() -> bytes:

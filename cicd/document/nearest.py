@@ -36,6 +36,7 @@ def _nearest(word: str, options: Iterable[str]) -> list[str]:
     """Give the nearest options, all at the same distance, in their order."""
     written = _plain(word)
     allowed = max(1, len(written) // 3) if len(written) > 2 else 0
+    letters = set(written)
     best: list[str] = []
     best_distance = allowed
     if len(word) > _LONGEST:
@@ -43,6 +44,9 @@ def _nearest(word: str, options: Iterable[str]) -> list[str]:
     for option in dict.fromkeys(map(str, options)):
         candidate = _plain(option)
         if abs(len(candidate) - len(written)) > best_distance:
+            continue
+        # A letter that is missing costs one edit: most words need not be measured.
+        if len(letters - set(candidate)) > best_distance:
             continue
         distance = _distance(written, candidate)
         if distance < best_distance:

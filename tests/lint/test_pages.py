@@ -10,6 +10,7 @@ import cicd
 from cicd.lint.check import check_document
 from cicd.lint.documents import candidates
 from cicd.lint.explain import explain, rule_names
+from cicd.lint.links import check_links
 
 PACKAGE = Path(cicd.__file__).parent
 ROOMS = ("build", "deploy", "pipeline", "document", "resources", "lint", "links")
@@ -65,7 +66,7 @@ def found(files, folder):
     problems = []
     for candidate in candidates((folder,)):
         problems += check_document(candidate, None).problems
-    return {problem.rule for problem in problems}
+    return {problem.rule for problem in (*problems, *check_links(folder))}
 
 
 BAD = [name for name in rule_names() if example(name, "Bad")]

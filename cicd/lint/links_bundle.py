@@ -1,0 +1,102 @@
+"""Whether a build's artifact holds what its AppSpec deploys, and whether its scripts can start."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cicd.build.spec import ArtifactsSpec
+    from cicd.document.position import Span
+    from cicd.document.problem import Problems
+    from cicd.lint.links import Repository
+
+_UNDECIDABLE = re.compile(r"[$~]")
+
+
+def check(repository: Repository, problems: Problems) -> None:
+    """Note files that an AppSpec names and the build beside it leaves out; and broken scripts."""
+    _bundle(repository, problems)
+    _line_ends(repository, problems)
+
+
+def _bundle(repository: Repository, problems: Problems) -> None:
+    spec, appspec = repository.buildspec, repository.appspec
+    if spec is None or appspec is None or spec.artifacts is None or not spec.artifacts.files:
+        return
+    artifacts = spec.artifacts
+    patterns = tuple(item.text for item in artifacts.files)
+    base = _base(artifacts)
+    if artifacts.discard_paths or base or any(map(_UNDECIDABLE.search, patterns)):
+        return  # what lies below a base directory is made by the build
+    if not could_hold(patterns, "appspec.yml"):
+        problems.warning(
+            "links/appspec-left-out",
+            "the artifact does not hold 'appspec.yml', so CodeDeploy cannot deploy it",
+            artifacts.files[0].span,
+            hint="add 'appspec.yml' and the scripts to 'files'",
+        )
+        return
+    named: list[tuple[str, Span]] = [(m.source, m.span) for m in appspec.files]
+    named += [(s.location, s.span) for scripts in appspec.hooks.values() for s in scripts]
+    for name, span in named:
+        clean = posixpath.normpath(name.strip("/")) if name.strip("/") else ""
+        if clean and clean != "." and not could_hold(patterns, clean):
+            problems.warning(
+                "links/file-left-out",
+                f"no pattern of the build's artifact takes '{name}'",
+                span,
+                hint=f"add it to 'artifacts' of {repository.prefix}buildspec.yml",
+                note="the deployment does not find it",
+            )
+
+
+def could_hold(patterns: tuple[str, ...], name: str) -> bool:
+    """Tell whether some pattern may take a file of that name, or something below it."""
+    return any(_could(pattern.removeprefix("./"), name) for pattern in patterns)
+
+
+def _could(pattern: str, name: str) -> bool:
+    steps, wanted = pattern.split("/"), name.split("/")
+    for index, step in enumerate(steps):
+        if step == "**":
+            return True
+        if index >= len(wanted):
+            return True  # the pattern goes on below the directory that is named
+        if not fnmatchcase(wanted[index], step):
+            return False
+    return len(steps) == len(wanted)
+
+
+def _base(artifacts: ArtifactsSpec) -> str:
+    base = (artifacts.base_directory or "").strip("/")
+    return "" if base == "." else base
+
+
+def _line_ends(repository: Repository, problems: Problems) -> None:
+    if repository.appspec is None or repository.appspec.os == "windows":
+        return
+    for scripts in repository.appspec.hooks.values():
+        for script in scripts:
+            path = repository.root / script.location.strip("/")
+            if path.is_file() and _first_line(path).endswith(b"\r\n"):
+                problems.warning(
+                    "links/script-line-ends",
+                    f"'{script.location}' has Windows line ends, at which its '#!' line fails",
+                    script.span,
+                    hint=f"sed -i 's/\\r$//' {script.location}",
+                    note="the event fails with ScriptFailed: No such file or directory",
+                )
+
+
+def _first_line(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            line = file.readline(4096)
+    except OSError:
+        return b""
+    return line if line.startswith(b"#!") else b""
