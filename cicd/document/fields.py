@@ -10,7 +10,8 @@ from cicd.document.fix import Fix
 from cicd.document.nearest import closest, only_close
 from cicd.document.node import Node, NodeKind
 from cicd.document.position import brief
-from cicd.document.problem import Problem, Problems, Severity
+from cicd.document.problem import Problems, Severity
+from cicd.document.unknown import note_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -273,21 +274,14 @@ class Fields:
         for folded, entry in self._entries.items():
             if folded in known:
                 continue
-            missing = tuple(name for name in self._asked if name not in self)
-            near = closest(entry.key, missing)
-            sure = only_close(entry.key, missing)
-            self.problems.add(
-                Problem(
-                    rule=f"{self.room}/unknown-key",
-                    severity=severity,
-                    message=f"'{brief(entry.key)}' is not a key of {self.what}",
-                    span=entry.key_span,
-                    hint=f"did you mean '{near}'?" if near else None,
-                    note=f"the keys of {self.what} are {', '.join(self._asked)}"
-                    if self._asked
-                    else None,
-                    fix=Fix.word(entry.key_span, sure) if sure else None,
-                )
+            note_unknown(
+                entry,
+                self.problems,
+                rule=f"{self.room}/unknown-key",
+                what=self.what,
+                known=self._asked,
+                free=tuple(name for name in self._asked if name not in self),
+                severity=severity,
             )
 
     def _folded(self, name: str) -> str:

@@ -83,7 +83,7 @@ def test_trap_18_an_octal_mode_is_a_warning_with_the_quoted_form_as_hint():
     (problem,) = problems
     assert ("deploy/octal-mode", "warning") == (problem.rule, problem.severity)
     assert "0420" in problem.message
-    assert "'\"0644\"'" in problem.hint
+    assert '"0644"' in problem.hint
 
 
 @pytest.mark.parametrize("key", ["type: file", "except: f", "acls: x"])

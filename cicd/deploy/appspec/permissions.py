@@ -159,7 +159,7 @@ def _read_mode(node: Node | None, findings: Findings) -> str | None:
         return None
     text = scalars.mode_text(node)
     meant = (
-        f"write '\"{node.text}\"', in quotes: unquoted it is octal, so {text} to the agent"
+        f'write "{node.text}", in quotes: unquoted it is octal, so {text} to the agent'
         if text != node.text and node.style is ScalarStyle.PLAIN
         else None
     )

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cicd.document.fix import Fix
-from cicd.document.nearest import closest, only_close
-from cicd.document.position import brief
+from cicd.document.unknown import note_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,15 +34,14 @@ def check_keys(node: Node, problems: Problems) -> None:
         for key, entry in item.entries.items():
             if key in known:
                 continue
-            missing = tuple(name for name in known if name not in item.entries)
-            near, sure = closest(key, missing), only_close(key, missing)
-            problems.warning(
-                "deploy/unknown-key",
-                f"'{brief(key)}' is not a key of {what}; the agent ignores it",
-                entry.key_span,
-                hint=f"did you mean '{near}'?" if near else None,
-                note=f"the keys of {what} are {', '.join(known)}",
-                fix=Fix.word(entry.key_span, sure) if sure else None,
+            note_unknown(
+                entry,
+                problems,
+                rule="deploy/unknown-key",
+                what=what,
+                known=known,
+                free=tuple(name for name in known if name not in item.entries),
+                aside="; the agent ignores it",
             )
 
 

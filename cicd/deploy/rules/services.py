@@ -12,6 +12,7 @@ from cicd.document.nearest import closest, only_close
 from cicd.document.node import NodeKind
 from cicd.document.position import brief
 from cicd.document.problem import Problems
+from cicd.document.unknown import note_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -249,15 +250,13 @@ class _Check:
         for key, entry in node.entries.items():
             if key.casefold() in folded:
                 continue
-            missing = tuple(name for name in known if name.casefold() not in present)
-            near, sure = closest(key, missing), only_close(key, missing)
-            self.problems.warning(
-                "deploy/unknown-key",
-                f"'{brief(key)}' is not a key of {what}",
-                entry.key_span,
-                hint=f"did you mean '{near}'?" if near else None,
-                note=f"the keys of {what} are {', '.join(known)}",
-                fix=Fix.word(entry.key_span, sure) if sure else None,
+            note_unknown(
+                entry,
+                self.problems,
+                rule="deploy/unknown-key",
+                what=what,
+                known=known,
+                free=tuple(name for name in known if name.casefold() not in present),
             )
 
     def shape(self, node: Node, message: str) -> None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cicd.document.fix import Fix
-from cicd.document.nearest import closest, only_close
 from cicd.document.node import NodeKind
-from cicd.document.position import brief
 from cicd.document.rules import rule
+from cicd.document.unknown import note_unknown
 from cicd.pipeline.rules.structure import STAGE, STRUCTURE, actions_of
 from cicd.pipeline.spec import ExecutionMode, PipelineType
 
@@ -96,15 +94,13 @@ def _unknown(node: Node, what: str, known: tuple[str, ...], problems: Problems) 
     for item in node.items or (node,):
         for key, entry in item.entries.items():
             if key not in known:
-                missing = tuple(name for name in known if name not in item.entries)
-                near, sure = closest(key, missing), only_close(key, missing)
-                problems.warning(
-                    "pipeline/unknown-key",
-                    f"'{brief(key)}' is not a key of {what}",
-                    entry.key_span,
-                    hint=f"did you mean '{near}'?" if near else None,
-                    note=f"the keys of {what} are {', '.join(known)}",
-                    fix=Fix.word(entry.key_span, sure) if sure else None,
+                note_unknown(
+                    entry,
+                    problems,
+                    rule="pipeline/unknown-key",
+                    what=what,
+                    known=known,
+                    free=tuple(name for name in known if name not in item.entries),
                 )
 
 
