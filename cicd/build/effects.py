@@ -16,7 +16,6 @@ from cicd.build.commands import (
     UploadArtifacts,
 )
 from cicd.build.download_source import download_source, failed
-from cicd.build.log.journal import Journal
 from cicd.build.process import BuildProcess
 from cicd.build.request import environment_of
 from cicd.build.shell.script import value_of
@@ -26,6 +25,7 @@ from cicd.errors import CicdError
 
 if TYPE_CHECKING:
     from cicd.build.artifacts.pick import Picker
+    from cicd.build.log.journal import Journal
     from cicd.build.plan import BuildPlan
     from cicd.build.reports.read import ReportReader
     from cicd.engine.process import Command, Scope
@@ -39,13 +39,13 @@ LOST = Outcome(status=OutcomeStatus.LOST)
 class BuildEffects:
     """The ``Effects`` of one build; one command at a time."""
 
-    def __init__(self, plan: BuildPlan, stream: str, services: Services) -> None:
+    def __init__(self, plan: BuildPlan, stream: str, services: Services, journal: Journal) -> None:
         """Take what was planned; nothing is opened or looked up yet."""
         self._plan = plan
         self._process = BuildProcess(plan)
         self._stream = stream
         self._services = services
-        self._journal = Journal(services, stream)
+        self._journal = journal
         self._opened: BuildShell | None = None
 
     def perform(self, command: Command, scope: Scope) -> Outcome:

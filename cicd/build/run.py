@@ -251,7 +251,7 @@ def _ended(stream: str, state: BuildState, services: Services) -> BuildResult:
 def _drive(stream: str, plan: BuildPlan, services: Services, narrator: Narrator) -> None:
     status = drive(
         BuildProcess(plan),
-        BuildEffects(plan, stream, services),
+        BuildEffects(plan, stream, services, narrator.journal),
         stream=stream,
         log=services.log,
         clock=services.clock,

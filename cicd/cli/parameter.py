@@ -176,7 +176,9 @@ def remove(invocation: Invocation, *, name: str, yes: bool) -> int:
     found = store.read().parameters.get(name)
     if found is None:
         raise UsageError(f"there is no parameter '{name}'", hint="cicd parameter list names them")
-    if not confirmed(f"Forget parameter {name} with {len(found.versions)} version(s)?", yes=yes):
+    if not confirmed(
+        f"Forget parameter {name} with all its versions ({len(found.versions)})?", yes=yes
+    ):
         return ExitCode.FAILED
     store.remove_parameter(name)
     invocation.show.text(f"parameter {name} is forgotten")

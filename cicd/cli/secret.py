@@ -189,7 +189,9 @@ def remove(invocation: Invocation, *, name: str, yes: bool) -> int:
     found = store.read().secrets.get(name)
     if found is None:
         raise UsageError(f"there is no secret '{name}'", hint="cicd secret list names them")
-    if not confirmed(f"Forget secret {name} with {len(found.versions)} version(s)?", yes=yes):
+    if not confirmed(
+        f"Forget secret {name} with all its versions ({len(found.versions)})?", yes=yes
+    ):
         return ExitCode.FAILED
     store.remove_secret(name)
     invocation.show.text(f"secret {name} is forgotten")

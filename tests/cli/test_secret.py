@@ -254,3 +254,21 @@ def test_a_store_that_cannot_be_opened_stops_a_build_before_it_starts(here, monk
     assert "is not there" in capsys.readouterr().err
     asked("builds", "list", "--output", "json")
     assert {"ids": []} == last_json(capsys)
+
+
+def test_a_secret_that_stands_in_the_document_or_in_a_message_is_hidden(here, monkeypatch, capsys):
+    (here / "buildspec.yml").write_text(
+        "version: 0.2\nenv: {secrets-manager: {S: s}}\n"
+        "phases: {build: {commands: ['echo written hunter2-x']}}\n"
+        "artifacts: {base-directory: no-$S, files: ['*']}\n"
+    )
+    piped(monkeypatch, "hunter2-x", "secret", "put", "s", "-")
+    capsys.readouterr()
+    assert 1 == asked("build", "--output", "json")
+    printed = capsys.readouterr().out
+    events = [json.loads(line) for line in printed.splitlines()]
+    assert "$ echo written ***" in [each.get("text") for each in events]
+    assert "no matching base directory path found for no-***" in printed
+    build = events[-1]
+    assert 0 == asked("builds", "logs", build["id"])
+    assert "hunter2" not in capsys.readouterr().out

@@ -67,7 +67,7 @@ class Journal:
     def narrate(self, at: datetime, lines: Sequence[str]) -> None:
         """Write lines that follow from an event, whole as they are."""
         for line in lines:
-            self._append(LogLine(at=at, origin="", text=line))
+            self._append(LogLine(at=at, origin="", text=self.redacted(line)))
 
     def narrated(self) -> int:
         """Count the lines that ``narrate`` has written."""

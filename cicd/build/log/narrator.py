@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cicd.build.describe import describe
@@ -27,7 +28,7 @@ class Narrator:
         self._state = self._process.initial()
         self._stream = stream
         self._services = services
-        self._journal = Journal(services, stream)
+        self.journal = Journal(services, stream)
         self._known = 0  # events that were told of before, by a driver that is gone
 
     def catch_up(self, events: Sequence[Event]) -> None:
@@ -38,8 +39,8 @@ class Narrator:
             after = self._process.apply(state, event)
             lines += ((event.at, line) for line in narrate(self._process, state, event, after))
             state = after
-        for at, line in lines[self._journal.narrated() :]:
-            self._journal.narrate(at, (line,))
+        for at, line in lines[self.journal.narrated() :]:
+            self.journal.narrate(at, (line,))
         self._known = len(events)
 
     def __call__(self, event: Event) -> None:
@@ -49,7 +50,9 @@ class Narrator:
         if self._known > 0:
             self._known -= 1
             return
-        self._journal.narrate(event.at, narrate(self._process, before, event, after))
-        for said in describe(self._process, before, event, after):
+        self.journal.narrate(event.at, narrate(self._process, before, event, after))
+        for told in describe(self._process, before, event, after):
+            # A command may be written with what is a secret elsewhere in the same buildspec.
+            said = replace(told, text=self.journal.redacted(told.text))
             for reporter in self._services.reporters:
                 reporter.event(self._stream, event, said)

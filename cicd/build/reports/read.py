@@ -56,7 +56,7 @@ class ReportReader:
             picker.say(str(problem))
         return self._report(
             chosen,
-            group=expand(wanted.group, values),
+            group=self.redactor.redact(expand(wanted.group, values)),
             file_format=wanted.file_format,
             flat=wanted.discard_paths,
         )
