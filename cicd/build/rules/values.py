@@ -139,7 +139,8 @@ def exported_never_set(spec: Buildspec, problems: Problems) -> None:
         known = name.text in declared or name.text.startswith(("CODEBUILD_", "AWS_"))
         if known or re.search(_SETS.format(name=re.escape(name.text)), whole):
             continue
-        near = closest(name.text, declared)
+        assigned = re.findall(r"\b([A-Za-z_]\w*)=", whole)
+        near = closest(name.text, (*declared, *assigned))
         problems.warning(
             "build/exported-never-set",
             f"no command and no entry of 'env' sets '{name.text}'",
