@@ -22,6 +22,7 @@ from statistics import median
 PROGRAMS = Path(sys.executable).parent
 PYTHON = str(PROGRAMS / "python")
 CICD = str(PROGRAMS / "cicd")
+LINES = 1_000_000
 COMMANDS = tuple(f"echo command {number}" for number in range(1, 21))
 
 # Compiled files are kept, as they are on anybody's machine.
@@ -109,6 +110,24 @@ def twenty_commands(directory: Path, runs: int) -> bool:
     return goal("build within 1.25 x docker run + 150 ms", least["cicd build"], allowed)
 
 
+def million_lines(directory: Path, runs: int) -> bool:
+    """A million lines of output: a build that shows and keeps them against a pipe to a file."""
+    command = f"seq {LINES}"
+    (directory / "buildspec.yml").write_text(
+        f"version: 0.2\nphases:\n  build:\n    commands:\n      - {command}\n", encoding="utf-8"
+    )
+    least = measure(
+        "A million lines",
+        {
+            "seq | cat > file": ("sh", "-c", f"{command} | cat > lines"),
+            "cicd build": (CICD, "build", "--runner", "host", "--output", "plain"),
+        },
+        directory,
+        max(3, runs // 5),
+    )
+    return goal("a million lines within 1.5 s", least["cicd build"], 1.5)
+
+
 def one_document(directory: Path, runs: int) -> bool:
     """Lint of one small buildspec, against importing what it cannot do without."""
     place = directory / "one"
@@ -152,7 +171,7 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
-        rows = (start_up, twenty_commands, one_document, hundred_documents)
+        rows = (start_up, twenty_commands, million_lines, one_document, hundred_documents)
         met = [row(directory, options.runs) for row in rows]
     return int(options.strict and not all(met))
 

@@ -142,13 +142,13 @@ def refusal(problems: Iterable[Problem]) -> Refusal:
     service's is known.
     """
     first = next(p for p in problems if p.severity is Severity.ERROR)
-    prefix = "YAML_FILE_ERROR Message: "
+    prefix, parser = "YAML_FILE_ERROR Message: ", "the YAML parser says: "
     said = first.note or ""
-    message = (
-        said.removeprefix(prefix)
-        if said.startswith(prefix)
-        else f"{first.message} at line {first.span.line}"
-    )
+    if said.startswith(prefix):
+        message = said.removeprefix(prefix)
+    else:
+        words = said.removeprefix(parser) if said.startswith(parser) else first.message
+        message = f"{words} at line {first.span.line}"
     return Refusal(code="YAML_FILE_ERROR", message=message, where=str(first.span))
 
 

@@ -119,6 +119,11 @@ BUILDSPEC_ROWS = (
 
 PROJECT_ROWS = (
     _other("source.type", _HERE, _elsewhere),
+    _other(
+        "source.type",
+        "commands see this directory; on the service they would see none",
+        lambda node, _: node.text == "NO_SOURCE",
+    ),
     _none("source.auth", _HERE),
     _none("source.gitCloneDepth", _HERE),
     _none("source.gitSubmodulesConfig.fetchSubmodules", _HERE),

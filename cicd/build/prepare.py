@@ -11,7 +11,7 @@ from cicd.build.buildspec.reader import read_buildspec
 from cicd.build.compile import Start, refusal
 from cicd.build.compute.reader import instead_of
 from cicd.build.plan import Refusal, SourcePlan
-from cicd.build.request import image_of, place_for
+from cicd.build.request import image_of, is_document, place_for
 from cicd.build.rules import BUILD_RULES
 from cicd.document.load import load, load_text
 from cicd.document.rules import run_rules
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from cicd.ports import Services
 
 REGION = "us-east-1"
-LONGEST_NAME = 255  # characters; no system has longer names of files
 
 
 def read_request(
@@ -38,7 +37,8 @@ def read_request(
     location = _path_of(wanted, request.source)
     try:
         if location is None:
-            node = load_text(wanted, "buildspec")
+            by = "--buildspec" if request.buildspec else f"buildspec of {request.project.name}"
+            node = load_text(wanted, by)
         else:
             node = load(request.source / location, location)
         spec = read_buildspec(node, problems)
@@ -56,22 +56,15 @@ def read_request(
 
 
 def _path_of(wanted: str, source: Path) -> str | None:
-    """
-    Give the buildspec's path, or None if ``wanted`` is the text itself.
-
-    The guide does not say how the two are told apart: more than one line, or a mapping on one,
-    is text.
-    """
+    """Give the buildspec's path, or None if ``wanted`` is the text itself."""
     if not wanted:
         return "buildspec.yml"
-    if "\n" in wanted:
-        return None
-    if ": " in wanted and (len(wanted) > LONGEST_NAME or not (source / wanted).exists()):
+    if is_document(wanted, source):
         return None
     if wanted.startswith("arn:"):
         raise UsageError(
             f"the buildspec '{wanted}' is in a bucket, which cannot be read here",
-            hint="fetch it and name the file with --buildspec",
+            hint="fetch it ('aws s3 cp'), and name the file with --buildspec",
         )
     return wanted
 

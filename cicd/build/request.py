@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 FILE_SYSTEM = "file-system-"  # begins the names of mounts that are file systems
+LONGEST_NAME = 255  # characters; no system has longer names of files
 RUNNERS_WITHOUT_IMAGES = frozenset({"sandbox", "host"})
 
 
@@ -51,6 +52,20 @@ class BuildRequest:
     # True: a broken buildspec raises. False: it is a FAILED build with YAML_FILE_ERROR in
     # DOWNLOAD_SOURCE, as the service does it (pipelines).
     raise_problems: bool = True
+
+
+def is_document(buildspec: str, source: Path) -> bool:
+    """
+    Tell whether what a buildspec is given as is the document itself, and not where one is.
+
+    The guide does not say how the two are told apart: more than one line, or a mapping on one,
+    is a document, unless there is a file of that name.
+    """
+    if "\n" in buildspec:
+        return True
+    if not buildspec.startswith("{") and ": " not in buildspec:
+        return False
+    return len(buildspec) > LONGEST_NAME or not (source / buildspec).exists()
 
 
 def image_of(request: BuildRequest) -> str:

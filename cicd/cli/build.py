@@ -329,6 +329,10 @@ def _secondary(typed: tuple[str, ...]) -> dict[str, Path]:
 
 def _buildspec(given: str | None, directory: Path) -> str | None:
     """Give the buildspec's path from the source's root, where the user named it from here."""
+    from cicd.build.request import is_document
+
+    if given is not None and (given.startswith("arn:") or is_document(given, directory)):
+        return given
     # Not Path.exists(), which lets out what the system says of a name that is too long.
     if given is None or os.path.exists(directory / given):  # noqa: PTH110
         return given

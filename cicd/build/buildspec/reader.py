@@ -24,9 +24,19 @@ def read_buildspec(node: Node, problems: Problems) -> Buildspec:
     Read a buildspec, noting every problem on the way.
 
     The result stands for a run only if no problem is an ERROR.
+    Raises ``DocumentError`` for what is no mapping, of which nothing can be read.
 
     Source: user guide, "Build specification reference for CodeBuild".
     """
+    if node.kind is not NodeKind.MAPPING:
+        problems.error(
+            "build/not-a-mapping",
+            f"a buildspec is a mapping, not a {node.kind.lower()}",
+            node.span,
+            hint="begin with 'version: 0.2', and 'phases:' below it",
+            note="YAML_FILE_ERROR Message: wrong number of container tags, expected 1",
+        )
+        problems.raise_errors()
     return _buildspec(Reading(problems), node)
 
 

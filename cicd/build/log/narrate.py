@@ -32,7 +32,11 @@ def narrate(
     said: list[str] = []
     command = after.running if event.kind is EventKind.STARTED else before.running
     if isinstance(command, DownloadSource) and event.kind is EventKind.STARTED:
-        said += ["Waiting for agent ping", "Waiting for DOWNLOAD_SOURCE"]
+        said += [
+            "Running on CodeBuild On-demand",
+            "Waiting for agent ping",
+            "Waiting for DOWNLOAD_SOURCE",
+        ]
         said += ["Phase is DOWNLOAD_SOURCE"]
     lines = [container_line(event.at, text) for text in said]
     if isinstance(command, RunCommand):
