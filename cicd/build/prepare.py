@@ -5,12 +5,14 @@ from __future__ import annotations
 import getpass
 import os
 import re
+from itertools import starmap
 from typing import TYPE_CHECKING
 
 from cicd.build.buildspec.reader import read_buildspec
 from cicd.build.compile import Start, refusal
 from cicd.build.compute.reader import instead_of
 from cicd.build.plan import Refusal, SourcePlan
+from cicd.build.project import ProjectSource
 from cicd.build.request import image_of, is_document, place_for
 from cicd.build.rules import BUILD_RULES
 from cicd.document.load import load, load_text
@@ -151,25 +153,26 @@ def _sources(request: BuildRequest, services: Services) -> tuple[SourcePlan, ...
         resolved_version=revision.id,
     )
     known = {source.identifier: source for source in project.secondary_sources}
+
+    def secondary(name: str, directory: Path) -> SourcePlan:
+        wanted = known.get(name, ProjectSource(identifier=name))
+        found = _describe(directory, services)
+        return SourcePlan(
+            identifier=name,
+            directory=directory.resolve(),
+            type=wanted.type,
+            location=wanted.location or found.url,
+            version=wanted.version or found.id,
+            resolved_version=found.id,
+        )
+
     missing = [name for name in known if name not in request.secondary_sources]
     if missing and request.outputs is None:  # in a pipeline its inputs are the sources
         raise UsageError(
             f"the secondary source '{missing[0]}' of the project is nowhere here",
             hint=f"say where: --secondary-source {missing[0]}=DIR",
         )
-    return (
-        primary,
-        *(
-            SourcePlan(
-                identifier=name,
-                directory=directory.resolve(),
-                type=known[name].type if name in known else "NO_SOURCE",
-                location=known[name].location if name in known else "",
-                version=known[name].version if name in known else "",
-            )
-            for name, directory in request.secondary_sources.items()
-        ),
-    )
+    return (primary, *starmap(secondary, request.secondary_sources.items()))
 
 
 def _describe(source: Path, services: Services) -> Revision:

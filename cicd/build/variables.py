@@ -93,9 +93,11 @@ def built_in(plan: BuildPlan, places: Mapping[str, str], started: datetime) -> d
     for source in plan.sources:
         suffix = f"_{source.identifier}" if source.identifier else ""
         values[f"CODEBUILD_SRC_DIR{suffix}"] = places[f"src{suffix}"]
-        values[f"CODEBUILD_SOURCE_REPO_URL{suffix}"] = source.location
+        in_bucket = source.type == "S3"
+        bare = in_bucket and source.location and "://" not in source.location
+        values[f"CODEBUILD_SOURCE_REPO_URL{suffix}"] = f"{'s3://' * bool(bare)}{source.location}"
         values[f"CODEBUILD_SOURCE_VERSION{suffix}"] = source.version
-        if not suffix and source.resolved_version:
+        if not suffix and not in_bucket and source.resolved_version:
             values["CODEBUILD_RESOLVED_SOURCE_VERSION"] = source.resolved_version
     for file_system in plan.place.file_systems:
         identifier = file_system.identifier

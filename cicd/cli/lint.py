@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from cicd.cli.options import report_options
+from cicd.cli.show.ledger import show_ledger_lines
 from cicd.document.problem import Problem, Severity
+from cicd.engine.codec import encode
 from cicd.errors import ExitCode, UsageError
 from cicd.lint.check import check_content, check_document
 from cicd.lint.documents import STDIN, Candidate, Kind, candidates
+from cicd.lint.ledger import ledger_of
 from cicd.ports import Level
 
 if TYPE_CHECKING:
@@ -30,6 +33,7 @@ class Findings:
     problems: list[Problem] = field(default_factory=list)
     checked: list[tuple[str, Kind]] = field(default_factory=list)
     passed_over: list[tuple[str, str]] = field(default_factory=list)  # name, why
+    ledger: list[LedgerEntry] | None = None  # None: nobody asked for it
     unreadable: int = 0
 
 
@@ -62,6 +66,7 @@ Exit status: 0 nothing at or above --fail-on, 1 something, 3 a document cannot b
     show_default=True,
     help="The least severity that makes the exit status 1.",
 )
+@click.option("--ledger", is_flag=True, help="Say which keys have no effect here, or another.")
 @click.option("--fix", is_flag=True, help="Make the corrections that are safe, in the files.")
 @click.option("--diff", is_flag=True, help="With --fix: show them, and change nothing.")
 @click.option("--explain", metavar="RULE", help="Say why a rule is there, with examples; no more.")
@@ -78,6 +83,7 @@ def lint(
     paths: tuple[Path, ...],
     kind: str | None,
     fail_on: str,
+    ledger: bool,
     fix: bool,
     diff: bool,
     explain: str | None,
@@ -96,7 +102,7 @@ def lint(
         raise UsageError("--diff shows what --fix would do", hint="add --fix")
     if write_baseline and baseline is None:
         raise UsageError("--write-baseline needs a file", hint="name it with --baseline FILE")
-    findings = Findings()
+    findings = Findings(ledger=[] if ledger else None)
     forced = Kind(kind) if kind else None
     for candidate in candidates(paths or (Path(),)):
         if fix and _fix(invocation, candidate, forced, show=diff):
@@ -132,6 +138,8 @@ def _check_one(candidate: Candidate, forced: Kind | None, findings: Findings) ->
         findings.passed_over.append((checked.name, checked.passed_over))
     elif checked.kind is not None:
         findings.checked.append((checked.name, checked.kind))
+    if findings.ledger is not None and checked.readable and candidate.path != STDIN:
+        findings.ledger += ledger_of(candidate, checked.kind)
 
 
 def _has_scripts(findings: Findings) -> bool:
@@ -226,11 +234,13 @@ def _show(invocation: Invocation, findings: Findings, counts: dict[Severity, int
     if findings.checked and not findings.problems:
         names = ", ".join(name for name, _ in findings.checked)
         show.text(f"nothing to say about {names}", Level.SUCCESS)
+    show_ledger_lines(show, findings.ledger or ())
     show.result(
         {
             "documents": [{"name": n, "kind": kind.value} for n, kind in findings.checked],
             "passedOver": [{"name": n, "why": why} for n, why in findings.passed_over],
             "counts": {each.value: counts[each] for each in ORDER},
+            **({} if findings.ledger is None else {"ledger": encode(tuple(findings.ledger))}),
         }
     )
 

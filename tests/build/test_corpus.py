@@ -45,7 +45,8 @@ REFUSED = {
     "assasingemini__devops-crossplatform@19579a55__buildspec-windows.yml": (
         (9, "build/unknown-phase"),
     ),
-    "aws-samples__aws-codepipeline-codebuild-with-postman@a3170792__03codebuild__postman-newman-buildspec.yml": (
+    "aws-samples__aws-codepipeline-codebuild-with-postman@a3170792__"
+    "03codebuild__postman-newman-buildspec.yml": (
         (6, "document/duplicate-key"),
         (7, "document/duplicate-key"),
         (8, "document/duplicate-key"),

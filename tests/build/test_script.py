@@ -174,6 +174,24 @@ def test_the_previous_directory_carries_over(place):
     assert (0, f"{place.source}\n") == place.run("cd - >/dev/null; pwd")
 
 
+def test_a_background_process_outlives_its_command(place):
+    place.run("nohup sleep 60 >/dev/null 2>&1 & echo $! > pid; P=$!")
+    assert (0, "there\n") == place.run('test "$P" = "$(cat pid)" && kill "$P" && echo there')
+
+
+def test_aliases_masks_and_limits_do_not_carry_over(place):
+    before = place.run("umask; ulimit -n")
+    place.run("alias there=true; umask 0077; ulimit -n 50")
+    assert 127 == place.run("there")[0]
+    assert before == place.run("umask; ulimit -n")
+
+
+def test_a_directory_that_is_gone_is_no_reason_to_fail(place):
+    place.run("mkdir gone && cd gone && rmdir ../gone")
+    status, output = place.run("cd /; pwd")
+    assert (0, "/") == (status, output.splitlines()[-1])
+
+
 @pytest.mark.parametrize("command", ["echo 'open", "if", "cat <<EOF\nhello", "a \\"])
 def test_a_syntax_mistake_stays_inside_the_command(place, command):
     """The frame's own lines never become part of it, so the next command finds its state."""
@@ -203,6 +221,15 @@ def test_associative_arrays_are_lost(tmp_path, shell):
     place = Place(tmp_path, shell)
     place.run("declare -A m; m[a]=1; B=2")
     assert (0, "[] 2\n") == place.run('echo "[${m[a]}] $B"')
+
+
+@pytest.mark.parametrize("shell", BASH, ids=" ".join)
+def test_options_of_bash_do_not_carry_over_and_arrays_do(tmp_path, shell):
+    place = Place(tmp_path, shell)
+    place.run("shopt -s nullglob; n=([3]=c [0]=a); export m=1; declare -i i=4")
+    assert (0, "off a c 4\n") == place.run(
+        "shopt nullglob | grep -q off && echo off ${n[0]} ${n[3]} $i"
+    )
 
 
 @pytest.mark.parametrize("shell", BASH, ids=" ".join)

@@ -1,7 +1,12 @@
+from base64 import b64decode
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from cicd.backends.secrets_environment import EnvironmentSecrets
 from cicd.build.environment_variable import Variable, VariableType
+from cicd.build.plan import SourcePlan
 from cicd.build.secrets.resolve import Unresolved, resolve
 from cicd.build.spec import EnvironmentVariable
 from cicd.build.variables import built_in, is_reserved, layered
@@ -99,4 +104,63 @@ def test_the_switches_of_auto_discovery_are_the_users_own():
 def test_the_start_is_in_milliseconds():
     told = built_in(plan(), {"src": "/s"}, NOW)
     assert ("1767323045000", "/s") == (told["CODEBUILD_START_TIME"], told["CODEBUILD_SRC_DIR"])
+    assert "CODEBUILD_RESOLVED_SOURCE_VERSION" not in told
+
+
+def test_every_variable_of_the_guide_has_its_value():
+    source = SourcePlan(
+        identifier="",
+        directory=Path("/a"),
+        type="GITHUB",
+        location="https://h/r",
+        version="v1",
+        resolved_version="c0ffee",
+    )
+    bucket = SourcePlan(
+        identifier="lib",
+        directory=Path("/b"),
+        type="S3",
+        location="b/k.zip",
+        version="7",
+        resolved_version="beef",
+    )
+    planned = replace(
+        plan(), sources=(source, bucket), webhook=(("CODEBUILD_WEBHOOK_EVENT", "PUSH"),)
+    )
+    told = built_in(planned, {"src": "/s", "src_lib": "/l"}, NOW)
+    build = "arn:aws:codebuild:us-east-1:123456789012:build/app:1"
+    assert {
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_REGION": "us-east-1",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/credentials/1",
+        "CODEBUILD_BUILD_ARN": build,
+        "CODEBUILD_BUILD_ID": "app:1",
+        "CODEBUILD_BUILD_IMAGE": "aws/codebuild/standard:7.0",
+        "CODEBUILD_BUILD_NUMBER": "1",
+        "CODEBUILD_BUILD_URL": told["CODEBUILD_BUILD_URL"],
+        "CODEBUILD_INITIATOR": "tester",
+        "CODEBUILD_KMS_KEY_ID": "arn:aws:kms:us-east-1:123456789012:alias/aws/s3",
+        "CODEBUILD_LOG_PATH": "1",
+        "CODEBUILD_PROJECT_ARN": "arn:aws:codebuild:us-east-1:123456789012:project/app",
+        "CODEBUILD_RESOLVED_SOURCE_VERSION": "c0ffee",
+        "CODEBUILD_SOURCE_REPO_URL": "https://h/r",
+        "CODEBUILD_SOURCE_REPO_URL_lib": "s3://b/k.zip",
+        "CODEBUILD_SOURCE_VERSION": "v1",
+        "CODEBUILD_SOURCE_VERSION_lib": "7",
+        "CODEBUILD_SRC_DIR": "/s",
+        "CODEBUILD_SRC_DIR_lib": "/l",
+        "CODEBUILD_START_TIME": "1767323045000",
+        "CODEBUILD_WEBHOOK_EVENT": "PUSH",
+    } == told
+    assert (
+        "app:1"
+        in b64decode(told["CODEBUILD_BUILD_URL"].split("/builds/")[1].split("/")[0]).decode()
+    )
+
+
+def test_an_object_of_a_bucket_has_no_commit():
+    source = SourcePlan(
+        identifier="", directory=Path("/a"), type="S3", location="b/k", resolved_version="c0ffee"
+    )
+    told = built_in(replace(plan(), sources=(source,)), {"src": "/s"}, NOW)
     assert "CODEBUILD_RESOLVED_SOURCE_VERSION" not in told
