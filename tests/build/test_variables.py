@@ -132,7 +132,6 @@ def test_every_variable_of_the_guide_has_its_value():
     assert {
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_REGION": "us-east-1",
-        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/credentials/1",
         "CODEBUILD_BUILD_ARN": build,
         "CODEBUILD_BUILD_ID": "app:1",
         "CODEBUILD_BUILD_IMAGE": "aws/codebuild/standard:7.0",
