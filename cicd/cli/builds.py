@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cicd.cli.options import shared_options
+from cicd.cli.show import show_log
 from cicd.errors import ExitCode, UsageError
 from cicd.ports import Level
 
@@ -112,8 +113,8 @@ def logs(invocation: Invocation, *, build_id: str, follow: bool) -> int:
         while True:
             # Asked before reading, so that nothing written in between is missed.
             ended = not follow or _status(services, stream) != "IN_PROGRESS"
-            for offset, line in services.logs.read(stream, after=offset):  # noqa: B007, B020 -- the last one is where to go on
-                invocation.show.line(stream, line)
+            lines = services.logs.read(stream, after=offset)
+            offset = show_log(invocation.show, stream, lines, offset)
             if ended or services.cancel.reason is not None:
                 return ExitCode.SUCCEEDED
             inbox.take(None)

@@ -78,13 +78,12 @@ class LogFiles:
             return
         with disk(path), path.open("rb") as file:
             file.seek(after)
-            at = datetime.fromtimestamp(0, UTC)
+            before: tuple[str, datetime] = ("", datetime.fromtimestamp(0, UTC))
             for data in file:
                 if not data.endswith(b"\n"):
                     return
                 after += len(data)
-                line = _line(data.decode("utf-8", "replace")[:-1], at)
-                at = line.at
+                before, line = _line(data.decode("utf-8", "replace")[:-1], before)
                 yield after, line
 
     def drop(self, stream: str, origin: str) -> None:
@@ -156,18 +155,22 @@ def _escaped(text: str, column: str) -> str:
 
 
 def _plain(text: str) -> str:
+    if _ESCAPE not in text:
+        return text
     return _TO_PLAIN.sub(lambda found: _PLAIN.get(found[0], found[0]), text)
 
 
-def _line(text: str, before: datetime) -> LogLine:
+def _line(text: str, before: tuple[str, datetime]) -> tuple[tuple[str, datetime], LogLine]:
+    """Read a line after one whose moment was written and read as ``before``, most often again."""
     columns = text.split("\t", 2)
     try:
-        at = moment(columns[0])
+        if columns[0] != before[0]:
+            before = columns[0], moment(columns[0])
         _, origin, said = columns
     except ValueError:
         # Not ours (somebody edited the file): shown as it is, at the time of the line before.
-        return LogLine(at=before, origin="", text=text)
-    return LogLine(at=at, origin=_plain(origin), text=_plain(said))
+        return before, LogLine(at=before[1], origin="", text=text)
+    return before, LogLine(at=before[1], origin=_plain(origin), text=_plain(said))
 
 
 @lru_cache(_OPEN_FILES)  # asked for with every line

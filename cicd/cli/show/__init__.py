@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Protocol
 
-from cicd.ports import Level
+from cicd.ports import Level, LogBlock
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from cicd.cli.show.tree import Branch
     from cicd.document.problem import Problem
     from cicd.event import JSON, Event
-    from cicd.ports import Described, LogBlock, LogLine
+    from cicd.ports import Described, LogLine
 
 
 class Presenter(Protocol):
@@ -76,6 +77,27 @@ def presenter(output: str | None, color: str = "auto") -> Presenter:
     from cicd.cli.show.plain import Plain
 
     return Plain(sys.stdout, sys.stderr)
+
+
+def show_log(show: Presenter, stream: str, lines: Iterable[tuple[int, LogLine]], at: int) -> int:
+    """
+    Show lines of a stream's log, those together that were written together.
+
+    Args:
+        show: Where.
+        stream: Whose log.
+        lines: What ``LogStore.read`` gives.
+        at: The byte offset where that began.
+
+    Returns:
+        The offset behind the last line.
+    """
+    for _, group in groupby(lines, key=lambda each: (each[1].at, each[1].origin)):
+        together = list(group)
+        at, last = together[-1]
+        texts = [line.text for _, line in together]
+        show.block(stream, LogBlock(at=last.at, origin=last.origin, texts=texts))
+    return at
 
 
 def label(stream: str) -> str:
