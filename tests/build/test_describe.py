@@ -30,6 +30,7 @@ def test_the_log_of_a_failed_build():
     lines, _, _ = story(FAILING, ("make test",))
     nothing = "Phase context status code:  Message: "
     assert [
+        "Running on CodeBuild On-demand",
         "Waiting for agent ping",
         "Waiting for DOWNLOAD_SOURCE",
         "Phase is DOWNLOAD_SOURCE",

@@ -34,7 +34,7 @@ def test_an_entry_names_its_place_its_key_and_why():
 def test_values_that_stand_for_nothing_are_not_told_of():
     project = project_of(
         "badgeEnabled: false\nconcurrentBuildLimit:\nautoRetryLimit: 0\nvpcConfig: {}\n"
-        "source: {type: NO_SOURCE, gitCloneDepth: 0, auth: }\n"
+        "source: {type: CODEPIPELINE, gitCloneDepth: 0, auth: }\n"
     )
     assert [] == told(project=project)
 
@@ -86,3 +86,9 @@ ABOUT = {"arn", "badge", "created", "description", "lastModified", "publicProjec
 def test_every_key_that_a_project_may_have_and_nobody_reads_is_in_the_table(keys, below):
     rows = {row.path[: len(below) + 1] for row in PROJECT_ROWS}
     assert set() == {key for key in keys if (*below, key) not in rows} - ABOUT
+
+
+def test_no_row_is_of_a_key_that_has_its_effect():
+    """A key of the project's own that is read is no longer without effect."""
+    told = {row.path[0] for row in PROJECT_ROWS if len(row.path) == 1 and row.effect == "NONE"}
+    assert set() == told - {*project_reader._READ_ONLY, "serviceRole", "queuedTimeoutInMinutes"}
