@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from cicd.build.project import Project
     from cicd.build.spec import ArtifactsSpec, Buildspec, PhaseSpec
+    from cicd.document.position import Span
     from cicd.document.problem import Problem, Problems
 
 ACCOUNT = "123456789012"  # no account is asked here, but ARNs need one
@@ -165,7 +166,19 @@ def _phases(spec: Buildspec | None) -> tuple[PhasePlan, ...]:
 
 def _lines(read: PhaseSpec, *, of_finally: bool) -> tuple[CommandLine, ...]:
     texts = read.finally_commands if of_finally else read.commands
-    return tuple(CommandLine(text=text.text, where=str(text.span)) for text in texts)
+    return tuple(CommandLine(text=text.text, where=_place(text.span)) for text in texts)
+
+
+def _place(span: Span) -> str:
+    """Say where a command's text begins: of a block below ``|`` that is a line further down."""
+    written = span.text
+    if not written.startswith(("|", ">")):
+        return str(span)
+    for number, line in enumerate(written.split("\n")[1:], start=1):
+        if line.strip():
+            column = len(line) - len(line.lstrip()) + 1
+            return f"{span.source.name}:{span.line + number}:{column}"
+    return str(span)
 
 
 def _phase(read: PhaseSpec, spec: Buildspec) -> PhasePlan:

@@ -119,7 +119,7 @@ class BuildEffects:
             self._plan.uuid,
             environment,
             stream=self._stream,
-            say=lambda text: self._journal.output(Provision().key, text),
+            say=lambda text: self._journal.output(Provision().key, (text,)),
         )
         self._opened = self._in(session)
         return DONE

@@ -5,6 +5,10 @@ import pytest
 from cicd.build.buildspec.reader import read_buildspec
 from cicd.build.compile import refusal
 from cicd.build.environment_variable import Variable
+from cicd.build.project import default_project
+from cicd.build.request import BuildRequest
+from cicd.build.run import plan_build
+from cicd.build.spec import PhaseType
 from cicd.document.load import load_text
 from cicd.document.problem import Problems
 from cicd.errors import DocumentError
@@ -174,3 +178,20 @@ def test_a_start_override_of_a_secret_is_plain_text(build):
         variables=(Variable(name="A", value="plain"),),
     )
     assert ["plain"] == done.output
+
+
+@pytest.mark.parametrize(
+    ("written", "where"),
+    [
+        ("- 'exit 1'", "5:9"),
+        ("- |\n        exit 1", "6:9"),
+        ("- >-\n\n          exit 1", "7:11"),
+        ("- |", "5:9"),
+    ],
+)
+def test_a_command_is_where_its_text_begins(services, source, written, where):
+    text = f"version: 0.2\nphases:\n  build:\n    commands:\n      {written}\n"
+    (source / "buildspec.yml").write_text(text)
+    plan = plan_build(BuildRequest(source=source, project=default_project("app")), services)
+    (command,) = plan.phase(PhaseType.BUILD).commands
+    assert f"buildspec.yml:{where}" == command.where

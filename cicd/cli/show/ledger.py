@@ -19,8 +19,8 @@ def ledger_line(entries: Sequence[LedgerEntry]) -> str:
     """Say at a build's end that there is a ledger, and name its first keys."""
     keys = list(dict.fromkeys(entry.key for entry in entries))
     named = ", ".join(keys[:NAMED]) + (", …" if len(keys) > NAMED else "")
-    what = "1 key does" if len(keys) == 1 else f"{len(keys)} keys do"
-    return f"{what} not do here what the service does: {named} (cicd build --ledger says why)"
+    what = "1 key has" if len(keys) == 1 else f"{len(keys)} keys have"
+    return f"{what} no effect here, or another: {named} (cicd build --ledger)"
 
 
 def show_ledger_lines(show: Presenter, entries: Sequence[LedgerEntry]) -> None:
