@@ -123,6 +123,15 @@ no end
 | Skipping invalid file path none.json
 | Expanding buildspec.yml
 | Found 1 file(s)
+| Set report auto-discover timeout to 5 seconds
+| Expanding base directory path:  .
+| Assembling file list
+| Expanding .
+| Expanding file paths for base directory .
+| Assembling file list
+| Expanding **/*
+| No matching auto-discover report paths found
+| Report auto-discover file discovery took 0.000000 seconds
 | Phase complete: UPLOAD_ARTIFACTS State: SUCCEEDED
 | Phase context status code:  Message:\x20
 """.replace(r"\x20", " ")
@@ -147,6 +156,15 @@ echo out; (exit 2). Reason: exit status 2
 | Entering phase POST_BUILD
 | Phase complete: POST_BUILD State: SUCCEEDED
 | Phase context status code:  Message:\x20
+| Set report auto-discover timeout to 5 seconds
+| Expanding base directory path:  .
+| Assembling file list
+| Expanding .
+| Expanding file paths for base directory .
+| Assembling file list
+| Expanding **/*
+| No matching auto-discover report paths found
+| Report auto-discover file discovery took 0.000000 seconds
 | Phase complete: UPLOAD_ARTIFACTS State: SUCCEEDED
 | Phase context status code:  Message:\x20
 """.replace(r"\x20", " ").replace("\\\n", "")
