@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.build.ledger_entry import LedgerEntry
 from cicd.cli.options import report_options
 from cicd.cli.show.ledger import show_ledger_lines
 from cicd.document.problem import Problem, Severity
