@@ -90,7 +90,7 @@ def push_small(name):
     """Push a small image; give its digest."""
     import docker
 
-    client = docker.APIClient()
+    client = docker.APIClient(base_url=docker_engine.endpoint())
     client.import_image_from_data(small_image(), name, "1")
     pushed = client.push(name, "1", stream=True, decode=True)
     (digest,) = (step["aux"]["Digest"] for step in pushed if "aux" in step)
