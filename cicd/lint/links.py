@@ -10,7 +10,7 @@ from cicd.deploy.spec import AppSpec
 from cicd.document.load import load
 from cicd.document.node import Node
 from cicd.document.problem import Problem, Problems
-from cicd.errors import CicdError
+from cicd.errors import CicdError, DocumentError
 from cicd.lint import links_bundle, links_project
 from cicd.lint.ignore import without_ignored
 
@@ -55,7 +55,10 @@ def read_buildspec(path: Path, name: str) -> Buildspec | None:
     from cicd.build.buildspec.reader import read_buildspec as read
 
     node = _node(path, name)
-    return read(node, Problems()) if node is not None else None
+    try:
+        return read(node, Problems()) if node is not None else None
+    except DocumentError:
+        return None
 
 
 def _appspec(directory: Path, prefix: str) -> AppSpec | None:

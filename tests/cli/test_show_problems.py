@@ -158,4 +158,5 @@ def test_json_has_the_place_in_numbers():
         "hint": "h",
         "note": None,
         "labels": [],
+        "fix": None,
     } == found
