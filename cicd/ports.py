@@ -85,6 +85,7 @@ class Mount:
     hidden: tuple[str, ...] = ()  # top-level entries that must not be seen inside, such as ".cicd"
     place: str = ""  # absolute path inside; "": the runner chooses. The host runner always does
     make: bool = False  # the directory is made if it is not there
+    layer: Path | None = None  # COPY_ON_WRITE: a directory whose content lies over the source's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,6 +347,48 @@ class ArtifactStore(Protocol):
         """Unpack; raises UsageError for an entry that would leave ``into``."""
 
 
+# ── Build caches ──────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheEntry:
+    """One cache, complete; its tree is never changed."""
+
+    id: str
+    scope: str  # what is looked up together: place, namespace, paths
+    key: str  # "" for the one cache of a project
+    name: str  # for people: whose it is
+    created_at: datetime
+    size: int  # bytes on the disk
+    files: int
+    tree: Path
+
+
+class CacheStore(Protocol):
+    """Build caches; an entry is whole or not there."""
+
+    def entries(self) -> list[CacheEntry]:
+        """Give all, the newest first."""
+
+    def find(self, scope: str, prefix: str, *, exact: bool = True) -> CacheEntry | None:
+        """Give the newest of ``scope`` whose key is, or only begins with, ``prefix``."""
+
+    def writing(self, scope: str, key: str, name: str) -> AbstractContextManager[Path]:
+        """Give an empty directory to fill; it becomes the entry when the block ends well."""
+
+    def hold(self, entry: CacheEntry, session_id: str) -> None:
+        """Keep an entry for as long as that session lives, which looks through its tree."""
+
+    def held(self, session_id: str) -> CacheEntry | None:
+        """Give what a session looks through."""
+
+    def release(self, session_id: str) -> None:
+        """Hold it no more, and let it go if a newer one has taken its place; safe twice."""
+
+    def remove(self, entry: CacheEntry) -> bool:
+        """Remove one; False: a living session looks through it."""
+
+
 # ── Secrets ───────────────────────────────────────────────────────────────────────────────────
 
 
@@ -544,6 +587,7 @@ class Services:
     executions: ExecutionIndex
     logs: LogStore
     artifacts: ArtifactStore
+    caches: CacheStore
     secrets: SecretSource
     clock: Clock
     reporters: tuple[Reporter, ...]

@@ -50,6 +50,7 @@ def make_services(
         Unavailable: The home cannot be made, read or written.
     """
     from cicd.store.artifacts import ArtifactFiles
+    from cicd.store.caches import CacheFiles
     from cicd.store.database import Database
     from cicd.store.disk import prepare_home
     from cicd.store.event_log import SqliteEventLog
@@ -59,6 +60,7 @@ def make_services(
     home = settings.home
     prepare_home(home)
     with ExitStack() as opened:
+        clock = _clock(speed)
         database = Database(home / "state.db")
         opened.callback(database.close)
         logs = LogFiles(home / "logs")
@@ -70,7 +72,8 @@ def make_services(
             logs=logs,
             artifacts=ArtifactFiles(home / "artifacts"),
             secrets=_secrets(settings, env_file),
-            clock=_clock(speed),
+            clock=clock,
+            caches=CacheFiles(home, clock),
             reporters=reporters,
             new_id=new_id,
             runner=runners(home, ahead),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cicd.backends.session_directory import remove_tree
 from cicd.backends.session_files import check_inside
+from cicd.backends.session_mounts import lay_over
 from cicd.errors import Unavailable, UsageError
 from cicd.ports import FileEntry
 
@@ -54,7 +55,9 @@ class ErrandFiles:
         staged = self._session.directory.io / f".in-{os.urandom(8).hex()}"
         try:
             if source.is_dir():
-                shutil.copytree(source, staged, symlinks=True)
+                staged.mkdir()
+                lay_over(source, staged)
+                staged.chmod(source.stat().st_mode)
             else:
                 staged.mkdir()
                 shutil.copy2(source, staged / target.name)

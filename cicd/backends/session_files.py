@@ -8,6 +8,7 @@ import stat
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from cicd.backends.session_mounts import lay_over
 from cicd.errors import UsageError
 from cicd.ports import FileEntry
 
@@ -27,7 +28,8 @@ class MachineFiles:
     def copy_in(self, source: Path, destination: str) -> None:
         """See ``ports.Session``."""
         if source.is_dir():
-            shutil.copytree(source, destination, symlinks=True, dirs_exist_ok=True)
+            Path(destination).mkdir(parents=True, exist_ok=True)
+            lay_over(source, Path(destination))
         else:
             Path(destination).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, destination)

@@ -30,10 +30,12 @@ class Overlay:
     lower: Path
     upper: Path
     work: Path
+    layer: Path | None = None  # lies over the lower one
 
     def options(self) -> str:
         """Give it as mount(8) takes it."""
-        return f"lowerdir={self.lower},upperdir={self.upper},workdir={self.work}"
+        lower = self.lower if self.layer is None else f"{self.layer}:{self.lower}"
+        return f"lowerdir={lower},upperdir={self.upper},workdir={self.work}"
 
 
 def check_sources(mounts: Iterable[Mount]) -> None:
@@ -78,10 +80,11 @@ def overlay(mount: Mount, directory: Path, home: Path) -> Overlay | None:
     What must not be seen is a whiteout in the upper directory, a character device 0:0,
     which Linux lets anyone make.
     """
-    if sys.platform != "linux" or SPECIAL & set(f"{mount.source}{directory}"):
+    if sys.platform != "linux" or SPECIAL & set(f"{mount.source}{directory}{mount.layer}"):
         return None
     source = mount.source.resolve()
-    view = Overlay(lower=source, upper=directory / "upper", work=directory / "work")
+    upper, work = directory / "upper", directory / "work"
+    view = Overlay(lower=source, upper=upper, work=work, layer=mount.layer)
     if SPECIAL & set(str(source)):
         return None
     for path in (view.upper, view.work):
@@ -110,8 +113,31 @@ def copy(mount: Mount, directory: Path, home: Path) -> Path:
     destination = directory / "copy"
     destination.mkdir(parents=True)
     _copy_children(source, destination, frozenset(unseen(mount, home)))
+    if mount.layer is not None:
+        lay_over(mount.layer, destination)
     _same_look(source, destination)
     return destination
+
+
+def lay_over(source: Path, destination: Path) -> None:
+    """Copy a directory's content over another's; a link there is replaced, not written through."""
+    _make_room(source, destination)
+    _copy_children(source, destination, frozenset())
+
+
+def _make_room(source: Path, destination: Path) -> None:
+    """Remove from ``destination`` what is of another kind than in ``source``, and all links."""
+    with os.scandir(source) as entries:
+        for entry in entries:
+            target = destination / entry.name
+            is_directory = entry.is_dir(follow_symlinks=False)
+            if target.is_symlink() or (is_directory and target.is_file()):
+                target.unlink()
+            elif target.is_dir():
+                if is_directory:
+                    _make_room(Path(entry.path), target)
+                else:
+                    shutil.rmtree(target)
 
 
 def _copy_children(source: Path, destination: Path, skipped: frozenset[Path]) -> None:

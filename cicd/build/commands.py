@@ -55,6 +55,13 @@ class DiscoverReports:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SaveCache:
+    """Keep the files of the cache for the builds that follow."""
+
+    key: str = "UPLOAD_ARTIFACTS/cache"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finalize:
     """Read the exported variables and end the session."""
 
@@ -70,5 +77,6 @@ BuildCommand: TypeAlias = (
     | UploadArtifacts
     | ReadReport
     | DiscoverReports
+    | SaveCache
     | Finalize
 )

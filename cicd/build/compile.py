@@ -14,6 +14,7 @@ from cicd.build.plan import (
     ArtifactPlan,
     Attempt,
     BuildPlan,
+    CachePlan,
     CommandLine,
     PhasePlan,
     Refusal,
@@ -113,8 +114,9 @@ def compile_plan(
         artifacts_directory=start.artifacts_directory,
         reports=_reports(spec) if spec else (),
         auto_discover=spec is not None,
-        cache_type=project.cache_type,
+        cache_type=project.cache.type,
         cache_paths=tuple(p.text for p in spec.cache.paths) if spec and spec.cache else (),
+        cache=_cache(spec, project),
         timeout=start.timeout,
         queued_timeout=project.queued_timeout,
         # Not under CodePipeline, which retries by rules of its own.
@@ -230,6 +232,18 @@ def _reports(spec: Buildspec) -> tuple[ReportPlan, ...]:
             discard_paths=report.discard_paths,
         )
         for report in spec.reports
+    )
+
+
+def _cache(spec: Buildspec | None, project: Project) -> CachePlan:
+    read = spec.cache if spec is not None else None
+    return CachePlan(
+        key=read.key or "" if read else "",
+        fallback_keys=tuple(k.text for k in read.fallback_keys) if read else (),
+        action=read.action or "" if read else "",
+        location=project.cache.location,
+        namespace=project.cache.namespace,
+        modes=project.cache.modes,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cicd.build.cache.identity import why_none
 from cicd.build.commands import DownloadSource
 from cicd.build.environment_variable import VariableType
 from cicd.build.secrets.resolve import Unresolved
@@ -11,16 +12,19 @@ from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.ports import CancelToken
 
 if TYPE_CHECKING:
+    from cicd.build.cache.build_cache import BuildCache
     from cicd.build.log.journal import Journal
     from cicd.build.plan import BuildPlan
     from cicd.build.shell.shell import BuildShell
-    from cicd.ports import Session
+    from cicd.ports import CacheStore, Session
 
 _KEY = DownloadSource().key
 _PLAIN = 3  # what our question ends with where the image has no choice of runtimes
 
 
-def download_source(plan: BuildPlan, shell: BuildShell, journal: Journal) -> Outcome:
+def download_source(
+    plan: BuildPlan, shell: BuildShell, journal: Journal, caches: CacheStore
+) -> Outcome:
     """
     Carry the phase out, in the words of the service.
 
@@ -51,17 +55,26 @@ def download_source(plan: BuildPlan, shell: BuildShell, journal: Journal) -> Out
         if wrong is not None:
             return wrong
     journal.say(_KEY, f"Moving to directory {session.places['src']}")
-    if not plan.cache_paths:
-        journal.say(
-            _KEY,
-            "Cache is not defined in the buildspec",
-            "Skip cache due to: no paths specified to be cached",
-        )
+    if lines := why_none(plan):
+        journal.say(_KEY, *lines)
+    else:
+        _cache(plan, shell, journal, caches).restore()
     journal.say(_KEY, "Registering with agent")
     present = [phase for phase in plan.phases if phase.present]
     journal.say(_KEY, f"Phases found in YAML: {len(present)}")
     journal.say(_KEY, *(f" {phase.phase}: {len(phase.commands)} commands" for phase in present))
     return Outcome(status=OutcomeStatus.DONE, detail={"places": dict(session.places.items())})
+
+
+def _cache(plan: BuildPlan, shell: BuildShell, journal: Journal, caches: CacheStore) -> BuildCache:
+    from cicd.build.cache.build_cache import BuildCache
+
+    return BuildCache(
+        plan=plan,
+        shell=shell,
+        caches=caches,
+        say=lambda *texts: journal.say(_KEY, *texts),
+    )
 
 
 def failed(code: str, message: str, *, hint: str = "") -> Outcome:

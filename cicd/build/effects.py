@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
+from cicd.build.cache.identity import has_cache
 from cicd.build.commands import (
     BuildCommand,
     DiscoverReports,
@@ -13,6 +14,7 @@ from cicd.build.commands import (
     Provision,
     ReadReport,
     RunCommand,
+    SaveCache,
     UploadArtifacts,
 )
 from cicd.build.download_source import download_source, failed
@@ -25,6 +27,7 @@ from cicd.errors import CicdError
 
 if TYPE_CHECKING:
     from cicd.build.artifacts.pick import Picker
+    from cicd.build.cache.build_cache import BuildCache
     from cicd.build.log.journal import Journal
     from cicd.build.plan import BuildPlan
     from cicd.build.reports.read import ReportReader
@@ -79,6 +82,8 @@ class BuildEffects:
                 return self._read_report(command)
             case DiscoverReports():
                 return self._discover_reports(command)
+            case SaveCache():
+                return self._save_cache(command)
             case Finalize():
                 return self._finalize(command)
             case _:
@@ -115,6 +120,10 @@ class BuildEffects:
             self._plan.place,
             privileged=self._plan.privileged,
         )
+        if has_cache(self._plan):
+            from cicd.build.cache.build_cache import with_cache
+
+            environment = with_cache(self._plan, environment, self._services.caches)
         session = runner.open(
             self._plan.uuid,
             environment,
@@ -138,7 +147,9 @@ class BuildEffects:
         if self._plan.refused is not None:
             return failed(self._plan.refused.code, self._plan.refused.message)
         shell = self._shell()
-        return LOST if shell is None else download_source(self._plan, shell, self._journal)
+        if shell is None:
+            return LOST
+        return download_source(self._plan, shell, self._journal, self._services.caches)
 
     # ── Commands ──────────────────────────────────────────────────────────────────────────────
 
@@ -235,6 +246,23 @@ class BuildEffects:
             self._journal.say(command.key, f"Reports could not be discovered: {problem.message}")
         return Outcome(status=OutcomeStatus.DONE, detail={"reports": reports})
 
+    def _cache(self, shell: BuildShell, key: str) -> BuildCache:
+        from cicd.build.cache.build_cache import BuildCache
+
+        return BuildCache(
+            plan=self._plan,
+            shell=shell,
+            caches=self._services.caches,
+            say=lambda *texts: self._journal.say(key, *texts),
+        )
+
+    def _save_cache(self, command: SaveCache) -> Outcome:
+        shell = self._shell()
+        if shell is None:
+            return LOST
+        self._cache(shell, command.key).save()
+        return DONE
+
     def _finalize(self, command: Finalize) -> Outcome:
         shell = None if self._plan.refused is not None else self._shell()
         if shell is None:
@@ -246,6 +274,8 @@ class BuildEffects:
         finally:
             shell.session.close()
             self._opened = None
+            if has_cache(self._plan):
+                self._services.caches.release(self._plan.uuid)
         return Outcome(status=OutcomeStatus.DONE, detail={"exported": exported})
 
     def _exported(self, shell: BuildShell, key: str) -> list[JSON]:

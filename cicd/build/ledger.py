@@ -68,7 +68,7 @@ def _name_not_taken(node: Node, facts: Facts) -> bool:
 
 
 def _no_cache(node: Node, facts: Facts) -> bool:
-    off = facts.project is not None and facts.project.cache_type == "NO_CACHE"
+    off = facts.project is not None and facts.project.cache.type == "NO_CACHE"
     return off and _written(node, facts)
 
 

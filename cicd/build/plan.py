@@ -83,6 +83,18 @@ class ReportPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CachePlan:
+    """What is known of a cache beside its type and its paths."""
+
+    key: str = ""  # as written; "" : one cache a project
+    fallback_keys: tuple[str, ...] = ()
+    action: str = ""  # "restore", "save"; "" : both
+    location: str = ""
+    namespace: str = ""
+    modes: tuple[str, ...] = ()  # of LOCAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """Why the buildspec cannot be carried out, in the service's words."""
 
@@ -132,6 +144,7 @@ class BuildPlan:
     auto_discover: bool = False  # look for reports that no group names
     cache_type: str = "NO_CACHE"
     cache_paths: tuple[str, ...] = ()
+    cache: CachePlan = CachePlan()
     timeout: timedelta
     queued_timeout: timedelta
     initiator: str

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cicd.build.attempts import runs_again
+from cicd.build.cache.identity import has_cache
 from cicd.build.commands import (
     BuildCommand,
     DiscoverReports,
@@ -14,6 +15,7 @@ from cicd.build.commands import (
     Provision,
     ReadReport,
     RunCommand,
+    SaveCache,
     UploadArtifacts,
 )
 from cicd.build.spec import COMMAND_PHASES, OnFailure, PhaseType
@@ -138,6 +140,9 @@ class BuildProcess:
                     return ReadReport(key=f"UPLOAD_ARTIFACTS/report/{index}", index=index)
                 if index == len(self.plan.reports) and self.plan.auto_discover:
                     return DiscoverReports()
+                index -= self.plan.auto_discover
+                if index == len(self.plan.reports) and self._saves_cache(state):
+                    return SaveCache()
                 return None
             case PhaseType.FINALIZING:
                 return Finalize(exporting=_commands_ran(state)) if step == 0 else None
@@ -147,6 +152,15 @@ class BuildProcess:
                 key=f"{phase}/{step}/1", phase=phase, index=step, succeeding=state.succeeding
             )
         return None
+
+    def _saves_cache(self, state: BuildState) -> bool:
+        """Tell whether there is a cache to save: not after a command that failed."""
+        good = all(
+            record.status is StatusType.SUCCEEDED
+            for record in state.phases
+            if record.phase in COMMAND_PHASES
+        )
+        return good and has_cache(self.plan) and self.plan.cache.action != "restore"
 
     def _submitted(self, at: datetime) -> BuildState:
         # Nothing queues here, so the first two phases take no time.

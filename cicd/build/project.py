@@ -72,6 +72,16 @@ class ProjectBatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectCache:
+    """``cache``."""
+
+    type: str = "NO_CACHE"
+    location: str = ""
+    namespace: str = ""  # cacheNamespace
+    modes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """A build project. ``configured`` False: ``cicd.yml`` has none, and these are defaults."""
 
@@ -82,7 +92,7 @@ class Project:
     environment: ProjectEnvironment = field(default_factory=ProjectEnvironment)
     artifacts: ProjectArtifacts = field(default_factory=ProjectArtifacts)
     secondary_artifacts: tuple[ProjectArtifacts, ...] = ()
-    cache_type: str = "NO_CACHE"
+    cache: ProjectCache = field(default_factory=ProjectCache)
     service_role: str = ""
     vpc_id: str = ""
     file_systems: tuple[ProjectFileSystem, ...] = ()
@@ -120,6 +130,8 @@ SOURCE_TYPES = (
     "GITHUB_ENTERPRISE",
     "NO_SOURCE",
 )
+CACHE_TYPES = ("NO_CACHE", "S3", "LOCAL")
+CACHE_MODES = ("LOCAL_DOCKER_LAYER_CACHE", "LOCAL_SOURCE_CACHE", "LOCAL_CUSTOM_CACHE")
 ARTIFACTS_TYPES = ("CODEPIPELINE", "S3", "NO_ARTIFACTS")
 
 

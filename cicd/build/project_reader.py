@@ -10,12 +10,15 @@ from cicd.build.compute.reader import check_kind, file_systems, size_in, vpc_id
 from cicd.build.environment_variable import Variable, VariableType
 from cicd.build.project import (
     ARTIFACTS_TYPES,
+    CACHE_MODES,
+    CACHE_TYPES,
     DEFAULT_IMAGE,
     ENVIRONMENT_TYPES,
     SOURCE_TYPES,
     Project,
     ProjectArtifacts,
     ProjectBatch,
+    ProjectCache,
     ProjectEnvironment,
     ProjectSource,
 )
@@ -90,12 +93,6 @@ def read_project(node: Node, problems: Problems) -> Project:
     }
     batch = fields.mapping("buildBatchConfig")
     cache = fields.mapping("cache")
-    cache_type = "NO_CACHE"
-    if cache is not None:
-        cache_type = cache.choice("type", ("NO_CACHE", "S3", "LOCAL"), default="NO_CACHE")
-        for key in ("location", "modes", "cacheNamespace"):
-            cache.node(key)
-        cache.unknown()
     webhook = fields.mapping("webhook")
     project = Project(
         name=name,
@@ -110,7 +107,7 @@ def read_project(node: Node, problems: Problems) -> Project:
             _secondary_artifacts(fields.inner(item, what="an entry of secondaryArtifacts"))
             for item in fields.sequence("secondaryArtifacts")
         ),
-        cache_type=cache_type,
+        cache=_cache(cache) if cache else ProjectCache(),
         service_role=fields.text("serviceRole"),
         vpc_id=vpc_id(fields.mapping("vpcConfig")),
         file_systems=file_systems(fields),
@@ -184,6 +181,26 @@ def _artifacts(fields: Fields, project: str) -> ProjectArtifacts:
     )
     _ignore(fields, _ARTIFACTS_ONLY)
     return artifacts
+
+
+def _cache(fields: Fields) -> ProjectCache:
+    modes = fields.texts("modes")
+    for mode in modes:
+        if mode.text not in CACHE_MODES:
+            fields.problems.error(
+                "build/cache-mode",
+                f"'{mode.text}' is not a mode of a local cache",
+                mode.span,
+                hint=f"the modes are {', '.join(CACHE_MODES)}",
+            )
+    cache = ProjectCache(
+        type=fields.choice("type", CACHE_TYPES, default="NO_CACHE"),
+        location=fields.text("location"),
+        namespace=fields.text("cacheNamespace"),
+        modes=tuple(mode.text for mode in modes),
+    )
+    fields.unknown()
+    return cache
 
 
 def _secondary_artifacts(fields: Fields) -> ProjectArtifacts:

@@ -27,6 +27,7 @@ COMMANDS = {
     "images": ("cicd.cli.images:images", "Say which image stands in for a curated one."),
     "secret": ("cicd.cli.secret:secret", "Keep secrets for builds, encrypted."),
     "parameter": ("cicd.cli.parameter:parameter", "Keep parameters for builds, encrypted."),
+    "cache": ("cicd.cli.cache:cache", "Look at the caches of builds, or remove them."),
     "lint": ("cicd.cli.lint:lint", "Check buildspecs, appspecs, pipelines and cicd.yml."),
     "schema": ("cicd.cli.schema:print_schema", "Print a JSON Schema, for editors."),
     "doctor": ("cicd.cli.doctor:doctor", "Check this machine; remove what dead runs left."),

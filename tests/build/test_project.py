@@ -42,7 +42,7 @@ def test_what_batch_get_projects_prints_is_a_project():
     assert ("web", "ci/b.yml", "LOCAL") == (
         project.name,
         project.source.buildspec,
-        project.cache_type,
+        project.cache.type,
     )
     assert ("lib", "v1") == (
         project.secondary_sources[0].identifier,

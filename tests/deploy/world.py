@@ -13,6 +13,7 @@ from cicd.engine.clock import SystemClock
 from cicd.errors import UsageError
 from cicd.ports import Services, TargetSpec
 from cicd.store.artifacts import ArtifactFiles
+from cicd.store.caches import CacheFiles
 from cicd.testing.fakes import (
     MemoryEventLog,
     MemoryExecutionIndex,
@@ -60,6 +61,7 @@ class World:
             executions=self.executions,
             logs=self.logs,
             artifacts=ArtifactFiles(self.root / "home" / "artifacts"),
+            caches=CacheFiles(self.root / "home", SystemClock()),
             secrets=NoSecrets(),
             clock=SystemClock(),
             reporters=(self.reporter,),

@@ -13,6 +13,7 @@ from cicd.pipeline.result import ActionResult, ActionStatus, StoredArtifact, obj
 from cicd.pipeline.run import ExecutionResult, execution_state, start_execution
 from cicd.ports import CancelToken, Services
 from cicd.store.artifacts import ArtifactFiles
+from cicd.store.caches import CacheFiles
 from cicd.testing.clock import VirtualClock
 from cicd.testing.fakes import (
     MemoryEventLog,
@@ -102,6 +103,7 @@ class World:
             executions=MemoryExecutionIndex(),
             logs=MemoryLogStore(),
             artifacts=ArtifactFiles(home / "artifacts"),
+            caches=CacheFiles(home, self.clock),
             secrets=NoSecrets(),
             clock=self.clock,
             reporters=(self.reporter,),

@@ -249,3 +249,19 @@ def test_any_files_come_back(tmp_path_factory, files):
     expected = {f"d/{name}": (oct(mode), content) for name, (content, mode) in files.items()}
     assert expected == tree(tmp_path / "out")
     assert None is zipfile.ZipFile(io.BytesIO(store.path(artifact).read_bytes())).testzip()
+
+
+@pytest.mark.parametrize("large", [1 << 30, 1])
+def test_large_and_small_files_come_back_whoever_compressed_them_first(
+    tmp_path, monkeypatch, large
+):
+    monkeypatch.setattr("cicd.store.packing._LARGE", large)
+    noise = os.urandom(1000)
+    given = {f"{n}/f{n}.txt": noise[: n % 7] * n for n in range(300)}
+    given |= {"large.txt": noise * 3000, "large.png": noise * 3000, "empty": b""}
+    store = store_in(tmp_path)
+    first = store.put([file(tmp_path, path, text) for path, text in given.items()])
+    again = store.put([file(tmp_path, path, text) for path, text in reversed(given.items())])
+    assert first == again
+    with zipfile.ZipFile(store.path(first)) as zipped:
+        assert given == {name: zipped.read(name) for name in zipped.namelist()}

@@ -19,5 +19,4 @@ BUILD_RULES: tuple[Rule[Buildspec], ...] = (
     sections.cache_keys,
     sections.too_many,
     sections.runtime_versions_elsewhere,
-    sections.not_carried_out,
 )

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from cicd.build.spec import Buildspec
     from cicd.document.problem import Problems
 
-NOT_YET = "is not carried out here yet"
-
 
 @rule("build/no-phases")
 def no_phases(spec: Buildspec, problems: Problems) -> None:
@@ -143,13 +141,3 @@ def runtime_versions_elsewhere(spec: Buildspec, problems: Problems) -> None:
                     version.span,
                     hint='write one, quoted: "3.12"',
                 )
-
-
-@rule("build/not-carried-out")
-def not_carried_out(spec: Buildspec, problems: Problems) -> None:
-    """Parts of the grammar that are read and checked, but do nothing here so far."""
-    name = "build/not-carried-out"
-    if spec.cache is not None and spec.cache.paths:
-        problems.warning(
-            name, f"'cache' {NOT_YET}: every build starts without one", spec.cache.span
-        )

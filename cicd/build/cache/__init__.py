@@ -1,0 +1,1 @@
+"""What a build finds of the builds before it, and leaves to those after it."""
