@@ -16,6 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from cicd.errors import Unavailable
 from cicd.event import JSON, Event
 
 if TYPE_CHECKING:
@@ -275,6 +276,80 @@ class InstanceTarget(Protocol):
         self, hook: HookRun, *, output: Callable[[str, str], None], cancel: CancelToken
     ) -> HookExit:
         """Run one script to its end. ``output`` gets ("stdout" | "stderr", line)."""
+
+
+# ── Traffic ───────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Endpoint:
+    """Where something listens."""
+
+    host: str  # a name or an address
+    port: int
+
+    def __str__(self) -> str:
+        """Give "host:port"."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthCheck:
+    """How a router finds out whether a target may have requests."""
+
+    path: str = "/"  # "": that it accepts a connection is enough
+    lowest: int = 200  # status codes that are healthy, both ends included
+    highest: int = 399
+    interval: timedelta = timedelta(seconds=1)
+    timeout: timedelta = timedelta(seconds=2)
+    unhealthy_threshold: int = 2  # failures in a row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteSpec:
+    """A listener of a router, with the weights it begins with."""
+
+    name: str
+    listen: Endpoint
+    weights: tuple[tuple[str, int], ...]  # target group, per cent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouterSpec:
+    """A load balancer, as ``local.loadBalancers`` of ``cicd.yml`` names it."""
+
+    name: str
+    kind: str = "proxy"
+    routes: tuple[RouteSpec, ...]
+    health_check: HealthCheck = field(default_factory=HealthCheck)
+
+
+class TrafficRouter(Protocol):
+    """
+    Sends each request to one of a route's target groups, by weight.
+
+    Everything may be repeated. It goes on without us, and what it was told survives its death.
+    Each call raises ``Unavailable`` when the router cannot be reached or made.
+    """
+
+    def set_weights(self, route: str, weights: Mapping[str, int]) -> None:
+        """
+        Share a route's requests out over groups; returns once new requests obey.
+
+        Per cent that sum to 100; raises UsageError for others, and for an unknown route.
+        """
+
+    def weights(self, route: str) -> Mapping[str, int]:
+        """Give the weights that are in force; raises UsageError for an unknown route."""
+
+    def register(self, group: str, endpoint: Endpoint) -> None:
+        """Let a target have requests of its group as soon as it is healthy."""
+
+    def deregister(self, group: str, endpoint: Endpoint, *, drain: timedelta) -> None:
+        """Send a target nothing new; returns when its requests have ended, or after ``drain``."""
+
+    def healthy(self, group: str) -> frozenset[Endpoint]:
+        """Give the targets of a group that have requests."""
 
 
 # ── Sources ───────────────────────────────────────────────────────────────────────────────────
@@ -578,6 +653,10 @@ class Reporter(Protocol):
 # ── All of it ─────────────────────────────────────────────────────────────────────────────────
 
 
+def _no_router(spec: RouterSpec) -> TrafficRouter:
+    raise Unavailable(f"there is no load balancer '{spec.name}' here")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Services:
     """What a room may ask for; made by ``wiring.py``."""
@@ -596,5 +675,6 @@ class Services:
     source: Callable[[Path], Source]  # what is committed in a git repository
     working_tree: Callable[[Path], Source]  # any directory as it is, in git or not
     target: Callable[[TargetSpec], InstanceTarget]
+    router: Callable[[RouterSpec], TrafficRouter] = _no_router
     cancel: CancelToken = field(default_factory=CancelToken)  # the invocation's own
     jobs: int = 8  # commands at once, an execution

@@ -1,0 +1,59 @@
+"""Health checks: each target is asked now and then whether it would have requests."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import TYPE_CHECKING, Final
+
+from cicd.backends.proxy.balance import MemberState
+
+if TYPE_CHECKING:
+    from cicd.backends.proxy.balance import Group, Member
+    from cicd.ports import HealthCheck
+
+_STATUS: Final = re.compile(rb"HTTP/1\.[01] ([0-9]{3})")
+_EAGER: Final = 0.1  # seconds between checks of a target that is not healthy
+
+
+async def watch(group: Group, member: Member, check: HealthCheck) -> None:
+    """Check one target until it is deregistered."""
+    while group.members.get(member.endpoint) is member:
+        if member.state is not MemberState.DRAINING:
+            judge(member, check, healthy=await probe(member, check))
+        calm = member.state is MemberState.HEALTHY
+        await asyncio.sleep(check.interval.total_seconds() if calm else _EAGER)
+
+
+def judge(member: Member, check: HealthCheck, *, healthy: bool) -> None:
+    """Draw the conclusion from one check; a target that drains is past it. Pure."""
+    if member.state is MemberState.DRAINING:
+        return
+    if healthy:
+        member.state, member.failures = MemberState.HEALTHY, 0
+        return
+    member.failures += 1
+    if member.state is MemberState.HEALTHY and member.failures >= check.unhealthy_threshold:
+        member.state = MemberState.UNHEALTHY
+
+
+async def probe(member: Member, check: HealthCheck) -> bool:
+    """Ask once."""
+    try:
+        async with asyncio.timeout(check.timeout.total_seconds()):
+            reader, writer = await asyncio.open_connection(
+                member.endpoint.host, member.endpoint.port
+            )
+            try:
+                if not check.path:
+                    return True
+                writer.write(
+                    f"GET {check.path} HTTP/1.1\r\nHost: {member.endpoint}\r\n"
+                    "User-Agent: cicd-health-checker\r\nConnection: close\r\n\r\n".encode()
+                )
+                found = _STATUS.match(await reader.readline())
+            finally:
+                writer.transport.abort()
+    except (OSError, ValueError):
+        return False
+    return found is not None and check.lowest <= int(found[1]) <= check.highest

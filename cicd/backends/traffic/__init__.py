@@ -1,0 +1,1 @@
+"""Traffic routers: one file a way of sending requests to instances."""

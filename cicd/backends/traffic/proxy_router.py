@@ -1,0 +1,248 @@
+"""The embedded router: our own proxy in a process of its own, told what to do on its socket."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from cicd.backends.traffic.weights import check_weights, unknown_route
+from cicd.errors import Unavailable, UsageError
+from cicd.ports import Endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import timedelta
+
+    from cicd.event import JSON
+    from cicd.ports import RouterSpec
+
+DIRECTORY: Final = "routers"
+CONTROL: Final = "control.sock"
+STATE: Final = "state.json"
+_PATIENCE: Final = 10.0  # seconds for an answer, beside what draining takes
+_RETRY: Final = 0.02  # seconds
+
+
+class ProxyRouter:
+    """
+    A router that is a proxy of ours; it is started when first needed, and found again.
+
+    Args:
+        home: The state directory; the proxy's own is below it.
+        spec: What it listens on. A running one that listens elsewhere is replaced.
+    """
+
+    def __init__(self, home: Path, spec: RouterSpec) -> None:
+        """Look at nothing yet."""
+        self._spec = spec
+        self._proxy = RunningProxy(home / DIRECTORY / spec.name)
+        self._ready = False
+
+    def set_weights(self, route: str, weights: Mapping[str, int]) -> None:
+        """Share a route's requests out over groups."""
+        check_weights(weights)
+        self.weights(route)
+        self._ask({"do": "weights", "route": route, "weights": dict(weights)})
+
+    def weights(self, route: str) -> Mapping[str, int]:
+        """Give the weights that are in force."""
+        known = _mapping(self._ask({"do": "show"})["weights"])
+        if route not in known:
+            raise unknown_route(self._spec.name, route, known)
+        return {name: _whole(weight) for name, weight in _mapping(known[route]).items()}
+
+    def register(self, group: str, endpoint: Endpoint) -> None:
+        """Let a target have requests of its group as soon as it is healthy."""
+        self._ask(
+            {"do": "register", "group": group, "host": endpoint.host, "port": endpoint.port}
+        )
+
+    def deregister(self, group: str, endpoint: Endpoint, *, drain: timedelta) -> None:
+        """Send a target nothing new; returns when its requests have ended, or after ``drain``."""
+        wish: dict[str, JSON] = {
+            "do": "deregister",
+            "group": group,
+            "host": endpoint.host,
+            "port": endpoint.port,
+            "drain": drain.total_seconds(),
+        }
+        self._ask(wish, patience=_PATIENCE + drain.total_seconds())
+
+    def healthy(self, group: str) -> frozenset[Endpoint]:
+        """Give the targets of a group that have requests."""
+        members = _mapping(self._ask({"do": "show"})["groups"]).get(group, [])
+        assert isinstance(members, list)
+        return frozenset(
+            Endpoint(host=str(each["host"]), port=_whole(each["port"]))
+            for each in map(_mapping, members)
+            if each["state"] == "healthy"
+        )
+
+    def _ask(self, wish: Mapping[str, JSON], patience: float = _PATIENCE) -> Mapping[str, JSON]:
+        if not self._ready:
+            self._ensure()
+        try:
+            return self._proxy.ask(wish, patience)
+        except OSError:
+            # It died since; what it knew is on the disk, and every wish may be repeated.
+            self._ensure()
+        try:
+            return self._proxy.ask(wish, patience)
+        except OSError as reason:
+            raise Unavailable(
+                f"load balancer '{self._spec.name}' does not answer: {reason}",
+                hint=f"its log is {self._proxy.directory / 'proxy.log'}",
+            ) from reason
+
+    def _ensure(self) -> None:
+        settings = _settings(self._spec)
+        running = self._proxy.settings()
+        if running is not None and running != settings:
+            self._proxy.stop()
+            running = None
+        if running is None:
+            self._proxy.start(self._spec, settings)
+        self._ready = True
+
+
+class RunningProxy:
+    """A proxy's directory, and the process that may be alive in it."""
+
+    def __init__(self, directory: Path) -> None:
+        """Look at nothing yet."""
+        self.directory = directory
+
+    def ask(self, wish: Mapping[str, JSON], patience: float = _PATIENCE) -> Mapping[str, JSON]:
+        """
+        Ask, and give the answer.
+
+        Raises:
+            OSError: Nobody answers.
+            UsageError: It does not understand.
+
+        """
+        with self._connected(patience) as connection:
+            connection.sendall(json.dumps(wish).encode() + b"\n")
+            said = b""
+            while not said.endswith(b"\n"):
+                data = connection.recv(65536)
+                if not data:
+                    raise ConnectionResetError("it hung up")
+                said += data
+        answer = _mapping(json.loads(said))
+        if "refused" in answer:
+            raise UsageError(f"the load balancer refuses: {answer['refused']}")
+        return answer
+
+    def show(self) -> Mapping[str, JSON] | None:
+        """Give what it is doing; None: it does not run."""
+        try:
+            return self.ask({"do": "show"})
+        except OSError:
+            return None
+
+    def settings(self) -> Mapping[str, JSON] | None:
+        """Give what it was made with; None: it does not run."""
+        shown = self.show()
+        return None if shown is None else _mapping(shown["settings"])
+
+    def stop(self) -> bool:
+        """End it, and wait until its ports are free; False: it did not run."""
+        try:
+            self.ask({"do": "stop"})
+        except OSError:
+            return False
+        until = time.monotonic() + _PATIENCE
+        while (self.directory / CONTROL).exists() and time.monotonic() < until:
+            time.sleep(_RETRY)
+        return True
+
+    def start(self, spec: RouterSpec, settings: Mapping[str, JSON]) -> None:
+        """Begin with what was remembered, as far as it fits; raises ``Unavailable``."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        place = self.directory / STATE
+        kept: Mapping[str, JSON] = json.loads(place.read_text("utf-8")) if place.exists() else {}
+        weights = {route.name: dict(route.weights) for route in spec.routes}
+        old = _mapping(kept.get("weights", {}))
+        fresh = place.with_name(f"{STATE}.{os.getpid()}")
+        fresh.write_text(
+            json.dumps(
+                {
+                    "settings": settings,
+                    "weights": {name: old.get(name, weights[name]) for name in weights},
+                    "members": kept.get("members", {}),
+                }
+            ),
+            "utf-8",
+        )
+        fresh.replace(place)
+        made = subprocess.run(
+            [sys.executable, "-m", "cicd.backends.proxy", str(self.directory.absolute())],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if made.returncode:
+            raise Unavailable(
+                f"load balancer '{spec.name}' cannot listen: {made.stderr.strip()}",
+                hint="choose another port under 'local: loadBalancers' of cicd.yml",
+            )
+
+    @contextmanager
+    def _connected(self, patience: float) -> Iterator[socket.socket]:
+        with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as connection:
+            connection.settimeout(patience)
+            place = str(self.directory.absolute() / CONTROL)
+            if len(os.fsencode(place)) < 100 or not Path("/proc/self/fd").exists():
+                connection.connect(place)
+            else:
+                # A socket's path may be 107 bytes long; a directory's own descriptor is short.
+                directory = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY)
+                try:
+                    connection.connect(f"/proc/self/fd/{directory}/{CONTROL}")
+                finally:
+                    os.close(directory)
+            yield connection
+
+
+def proxies(home: Path) -> list[RunningProxy]:
+    """Give all that were ever started from a home, by name."""
+    places = sorted((home / DIRECTORY).glob(f"*/{STATE}"))
+    return [RunningProxy(place.parent) for place in places]
+
+
+def _settings(spec: RouterSpec) -> dict[str, JSON]:
+    check = spec.health_check
+    return {
+        "name": spec.name,
+        "routes": [
+            {"name": route.name, "host": route.listen.host, "port": route.listen.port}
+            for route in spec.routes
+        ],
+        "healthCheck": {
+            "path": check.path,
+            "lowest": check.lowest,
+            "highest": check.highest,
+            "interval": check.interval.total_seconds(),
+            "timeout": check.timeout.total_seconds(),
+            "unhealthyThreshold": check.unhealthy_threshold,
+        },
+    }
+
+
+def _mapping(value: JSON) -> Mapping[str, JSON]:
+    assert isinstance(value, dict)
+    return value
+
+
+def _whole(value: JSON) -> int:
+    assert isinstance(value, int)
+    return value
