@@ -14,14 +14,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cicd.backends.head_start import HeadStart
+    from cicd.backends.traffic.proxy_router import RunningProxy
     from cicd.ports import (
         Clock,
         InstanceTarget,
         Reporter,
+        RouterSpec,
         Runner,
         SecretSource,
         Source,
         TargetSpec,
+        TrafficRouter,
     )
     from cicd.settings import Settings
     from cicd.store.secrets.secret_store import SecretStore
@@ -80,6 +83,7 @@ def make_services(
             source=_commits,
             working_tree=_working_tree,
             target=_target,
+            router=_routers(home),
             jobs=settings.jobs,
         )
 
@@ -167,3 +171,16 @@ def _target(spec: TargetSpec) -> InstanceTarget:
     from cicd.backends.target_directory import DirectoryTarget
 
     return DirectoryTarget(spec)
+
+
+def _routers(home: Path) -> Callable[[RouterSpec], TrafficRouter]:
+    from cicd.backends import TRAFFIC_ROUTERS
+
+    return lambda spec: TRAFFIC_ROUTERS.get(spec.kind)(home, spec)
+
+
+def running_routers(home: Path) -> list[RunningProxy]:
+    """Give the load balancers that were ever started from a home."""
+    from cicd.backends.traffic.proxy_router import proxies
+
+    return proxies(home)

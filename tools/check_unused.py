@@ -22,7 +22,11 @@ HERE = Path(__file__).resolve().parent.parent
 PACKAGE = HERE / "cicd"
 NAMED = re.compile(r"^cicd[\w.]*:(\w+)$")
 CALLED_BY_LIBRARIES = frozenset(
-    {"format_commands", "get_command", "list_commands", "readable", "seekable"}
+    {
+        *("format_commands", "get_command", "list_commands", "readable", "seekable"),
+        *("connection_made", "data_received", "eof_received", "connection_lost"),
+        *("pause_writing", "resume_writing"),
+    }
 )
 SET_FOR_LIBRARIES = "attribute"  # such as the handlers of an expat parser
 VALUES = frozenset({"dataclass", "StrEnum", "IntEnum", "Enum", "NamedTuple", "Protocol"})

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cicd.backends.secrets_chain import SecretOrigin
-    from cicd.ports import Runner, SecretSource
+    from cicd.ports import RouterSpec, Runner, SecretSource, TrafficRouter
 
 RUNNERS: Registry[Callable[[Path], Runner]] = Registry(
     "cicd.runners",
@@ -28,5 +28,12 @@ SECRET_SOURCES: Registry[Callable[[SecretOrigin], SecretSource]] = Registry(
         "environment": "cicd.backends.secrets_environment:environment_secrets",
         "store": "cicd.store.secrets.source:stored_secrets",
         "aws": "cicd.backends.secrets_aws:aws_secrets",
+    },
+)
+
+TRAFFIC_ROUTERS: Registry[Callable[[Path, RouterSpec], TrafficRouter]] = Registry(
+    "cicd.traffic_routers",
+    {
+        "proxy": "cicd.backends.traffic.proxy_router:ProxyRouter",
     },
 )

@@ -24,6 +24,7 @@ COMMANDS = {
     "batches": ("cicd.cli.batches:batches", "Look at batch builds, stop them, try them again."),
     "pipeline": ("cicd.cli.pipeline:pipeline", "Run a pipeline here, as CodePipeline would."),
     "deploy": ("cicd.cli.deploy:deploy", "Deploy a revision, as CodeDeploy would."),
+    "router": ("cicd.cli.router:router", "Look at load balancers, stop them."),
     "images": ("cicd.cli.images:images", "Say which image stands in for a curated one."),
     "secret": ("cicd.cli.secret:secret", "Keep secrets for builds, encrypted."),
     "parameter": ("cicd.cli.parameter:parameter", "Keep parameters for builds, encrypted."),

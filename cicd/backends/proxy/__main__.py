@@ -87,7 +87,7 @@ def _supervise(listeners: list[tuple[str, int, socket.socket]], control: socket.
             _work(listeners, control)
         signal.signal(signal.SIGTERM, lambda *_, child=child: os.kill(child, signal.SIGTERM))
         _, ended = os.waitpid(child, 0)
-        if ended == 0 or os.WIFSIGNALED(ended) and os.WTERMSIG(ended) == signal.SIGTERM:
+        if ended == 0 or (os.WIFSIGNALED(ended) and os.WTERMSIG(ended) == signal.SIGTERM):
             break
         haste = haste + 1 if time.monotonic() - began < 1 else 0
         time.sleep(_PAUSE)
@@ -106,9 +106,7 @@ def _work(listeners: list[tuple[str, int, socket.socket]], control: socket.socke
     os._exit(status)
 
 
-async def _serve(
-    listeners: list[tuple[str, int, socket.socket]], control: socket.socket
-) -> None:
+async def _serve(listeners: list[tuple[str, int, socket.socket]], control: socket.socket) -> None:
     await Worker(Path()).run(listeners, control)
 
 

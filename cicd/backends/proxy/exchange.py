@@ -136,6 +136,7 @@ class Exchange:
         head = for_backend(self.request, self.client.address, self.client.port)
         assert self._kept is not None
         upstream.transport.write(head + self._kept if self._kept else head)
+        upstream.acknowledge_at_once()
         if len(self._kept) > _REPLAYED:
             self._kept = None
         self.client.release("connecting")
@@ -183,11 +184,6 @@ class Exchange:
             self.client.transport.abort()
         else:
             self._fail(504)
-
-    @property
-    def waits_for_client(self) -> bool:
-        """Whether it is the client that has to send something."""
-        return not self._body.done or self._tunnel
 
     # ── The response ──────────────────────────────────────────────────────────────────────────
 

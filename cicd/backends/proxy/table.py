@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cicd.backends.proxy.balance import Group, MemberState, Route
+from cicd.event import JSON
 from cicd.ports import Endpoint
 
 if TYPE_CHECKING:
-    from cicd.event import JSON
+    from pathlib import Path
 
 STATE = "state.json"
 

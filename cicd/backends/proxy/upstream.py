@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ CONNECT_TIMEOUT: Final = 2.0  # seconds
 # Seconds a connection may lie idle: less than what servers grant (Node 5, gunicorn 2), so that a
 # request seldom meets a connection that is just being closed.
 _IDLE: Final = 1.0
+_QUICK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)  # Linux has it
 _KEPT: Final = 64  # idle connections a backend
 
 
@@ -31,6 +33,17 @@ class Upstream(asyncio.Protocol):
         """Keep the transport."""
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
+        self._socket = transport.get_extra_info("socket")
+
+    def acknowledge_at_once(self) -> None:
+        """
+        Do not keep the backend waiting for an acknowledgement of what it says next.
+
+        Many small servers write head and body apart and let the system hold the second back until
+        the first is acknowledged, which it would be 40 ms later.
+        """
+        if _QUICK is not None:
+            self._socket.setsockopt(socket.IPPROTO_TCP, _QUICK, 1)
 
     def data_received(self, data: bytes) -> None:
         """Hand it to the exchange; what nobody asked for ends the connection."""

@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from cicd.backends.proxy import health
@@ -20,10 +20,12 @@ from cicd.ports import Endpoint, HealthCheck
 if TYPE_CHECKING:
     import socket
     from collections.abc import Coroutine, Mapping, Sequence
+    from pathlib import Path
 
     from cicd.backends.proxy.balance import Group, Member
     from cicd.event import JSON
 
+_FAREWELL: Final = 0.05  # seconds
 _SWEEP: Final = 1.0  # seconds
 _IDLE: Final = 60.0  # seconds: a client without a request, a backend without a word
 
@@ -41,6 +43,7 @@ class Worker:
         self._check = health_check(self.table.settings)
         self._log = RequestLog(directory, self.loop)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._conversations: set[asyncio.StreamWriter] = set()
         self._stop = asyncio.Event()
         self._started = (datetime.now(UTC), self.loop.time())
 
@@ -49,9 +52,7 @@ class Worker:
     ) -> None:
         """Serve until told to stop."""
         servers = [
-            await self.loop.create_server(
-                lambda route=route, port=port: Client(self, route, port), sock=listener
-            )
+            await self.loop.create_server(partial(Client, self, route, port), sock=listener)
             for route, port, listener in listeners
         ]
         servers.append(await asyncio.start_unix_server(self._converse, sock=control))
@@ -62,6 +63,10 @@ class Worker:
         await self._stop.wait()
         for server in servers:
             server.close()
+        for writer in self._conversations:
+            writer.close()
+        # Their ends are heard of in the next turn of the loop; cancelled, they would complain.
+        await asyncio.sleep(_FAREWELL)
         self._log.flush()
 
     def spawn(self, work: Coroutine[object, object, None]) -> None:
@@ -114,9 +119,8 @@ class Worker:
 
     # ── What it is told ───────────────────────────────────────────────────────────────────────
 
-    async def _converse(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._conversations.add(writer)
         try:
             while line := await reader.readline():
                 try:
@@ -129,6 +133,7 @@ class Worker:
             pass  # whoever asked is gone
         finally:
             writer.close()
+            self._conversations.discard(writer)
 
     async def _obey(self, wish: Mapping[str, JSON]) -> dict[str, JSON]:
         match wish["do"]:

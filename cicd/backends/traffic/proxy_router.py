@@ -60,9 +60,7 @@ class ProxyRouter:
 
     def register(self, group: str, endpoint: Endpoint) -> None:
         """Let a target have requests of its group as soon as it is healthy."""
-        self._ask(
-            {"do": "register", "group": group, "host": endpoint.host, "port": endpoint.port}
-        )
+        self._ask({"do": "register", "group": group, "host": endpoint.host, "port": endpoint.port})
 
     def deregister(self, group: str, endpoint: Endpoint, *, drain: timedelta) -> None:
         """Send a target nothing new; returns when its requests have ended, or after ``drain``."""

@@ -1,0 +1,73 @@
+"""
+A small server to be sent traffic: `python -m cicd.testing.answering WORD [PORT]`.
+
+It answers every request with its word and says its port on its first line of output. A query
+changes that: `?wait=0.5` answers later, `?size=1000000` with as many bytes; a request's body
+comes back as its length. `/gone` closes the connection without an answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+_PIECE: Final = 65536  # bytes
+
+
+async def _answer(word: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while await _one(word, reader, writer):
+            pass
+    except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+        pass
+    finally:
+        writer.close()
+
+
+async def _one(word: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    head = await reader.readuntil(b"\r\n\r\n")
+    method, target, _ = head.split(b"\r\n", 1)[0].decode().split(" ")
+    fields = {
+        name.strip().lower(): value.strip()
+        for name, _, value in (line.partition(":") for line in head.decode().split("\r\n")[1:])
+    }
+    place = urlsplit(target)
+    if place.path == "/gone":
+        return False
+    wishes = {name: values[0] for name, values in parse_qs(place.query).items()}
+    left = received = int(fields.get("content-length", "0"))
+    while left:
+        piece = await reader.read(min(left, _PIECE))
+        if not piece:
+            return False
+        left -= len(piece)
+    await asyncio.sleep(float(wishes.get("wait", "0")))
+    size = int(wishes["size"]) if "size" in wishes else len(word)
+    keep = fields.get("connection", "").lower() != "close"
+    writer.write(
+        f"HTTP/1.1 200 OK\r\nContent-Length: {size}\r\nX-Received: {received}\r\n"
+        f"Connection: {'keep-alive' if keep else 'close'}\r\n\r\n".encode()
+    )
+    if method != "HEAD":
+        whole = word if "size" not in wishes else b"x" * size
+        for start in range(0, size, _PIECE):
+            writer.write(whole[start : start + _PIECE])
+            await writer.drain()
+    return keep
+
+
+async def serve(word: str, port: int) -> None:
+    """Answer on loopback until the end of this process; port 0: any."""
+    server = await asyncio.start_server(
+        lambda reader, writer: _answer(word.encode(), reader, writer), "127.0.0.1", port
+    )
+    sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
+    sys.stdout.flush()
+    async with server:
+        await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 0))

@@ -1,0 +1,69 @@
+"""A `TrafficRouter` in memory, which remembers what it was told."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from cicd.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import timedelta
+
+    from cicd.ports import Endpoint, RouterSpec
+
+
+class RecordingTrafficRouter:
+    """
+    Carries nothing; a registered target is healthy unless it is in ``ill``.
+
+    ``told`` has every change in order: ("register", group, "host:port"),
+    ("deregister", …), ("weights", route, "blue 30, green 70").
+    """
+
+    def __init__(self, spec: RouterSpec) -> None:
+        """Begin with the weights of ``spec``, and nobody registered."""
+        self.ill: set[Endpoint] = set()
+        self.told: list[tuple[str, str, str]] = []
+        self._weights = {route.name: dict(route.weights) for route in spec.routes}
+        self._groups: dict[str, set[Endpoint]] = {}
+        self._lock = threading.Lock()
+
+    def set_weights(self, route: str, weights: Mapping[str, int]) -> None:
+        """Note new weights."""
+        if sum(weights.values()) != 100 or min(weights.values()) < 0:
+            raise UsageError("weights must sum to 100")
+        with self._lock:
+            self._known(route)
+            self._weights[route] = dict(weights)
+            said = ", ".join(f"{name} {weight}" for name, weight in weights.items())
+            self.told.append(("weights", route, said))
+
+    def weights(self, route: str) -> Mapping[str, int]:
+        """Give the last weights."""
+        with self._lock:
+            return self._known(route)
+
+    def register(self, group: str, endpoint: Endpoint) -> None:
+        """Note a target."""
+        with self._lock:
+            self._groups.setdefault(group, set()).add(endpoint)
+            self.told.append(("register", group, str(endpoint)))
+
+    def deregister(self, group: str, endpoint: Endpoint, *, drain: timedelta) -> None:
+        """Forget a target; it has no requests that could be waited for."""
+        del drain
+        with self._lock:
+            self._groups.get(group, set()).discard(endpoint)
+            self.told.append(("deregister", group, str(endpoint)))
+
+    def healthy(self, group: str) -> frozenset[Endpoint]:
+        """Give the targets that are not ill."""
+        with self._lock:
+            return frozenset(self._groups.get(group, set()) - self.ill)
+
+    def _known(self, route: str) -> Mapping[str, int]:
+        if route not in self._weights:
+            raise UsageError(f"there is no route '{route}'")
+        return self._weights[route]

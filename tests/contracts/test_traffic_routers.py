@@ -1,0 +1,53 @@
+"""Every traffic router against its contract."""
+
+import pytest
+
+from cicd.backends.traffic.proxy_router import ProxyRouter, RunningProxy
+from cicd.ports import Endpoint
+from cicd.testing.contracts_traffic import (
+    CarryingContract,
+    TrafficRouterContract,
+    backends,
+    free_port,
+    kill,
+    two_groups,
+)
+from cicd.testing.fake_router import RecordingTrafficRouter
+
+
+@pytest.fixture
+def servers():
+    with backends("blue", "green") as made:
+        yield made
+
+
+@pytest.fixture
+def front():
+    return Endpoint(host="127.0.0.1", port=free_port())
+
+
+class TestRecordingTrafficRouter(TrafficRouterContract):
+    @pytest.fixture
+    def router(self, front):
+        return RecordingTrafficRouter(two_groups(front))
+
+
+class TestProxyRouter(CarryingContract):
+    @pytest.fixture
+    def home(self, tmp_path):
+        # Deeper than the path of a socket may be long.
+        home = tmp_path / ("deep" * 25)
+        yield home
+        RunningProxy(home / "routers" / "shop").stop()
+
+    @pytest.fixture
+    def router(self, home, front):
+        return ProxyRouter(home, two_groups(front))
+
+    @pytest.fixture
+    def again(self, home, front):
+        return lambda: ProxyRouter(home, two_groups(front))
+
+    @pytest.fixture
+    def kill_router(self, home):
+        return lambda: kill(RunningProxy(home / "routers" / "shop").show()["pid"])
