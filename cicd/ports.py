@@ -175,6 +175,22 @@ class Session(Protocol):
         """Copy ``paths`` (relative to ``directory``) out, keeping modes and their sub-paths.
         Links are followed. What leaves is owned by the invoking user."""
 
+    def enter(
+        self,
+        script: str,
+        *,
+        shell: str = "sh",
+        variables: Mapping[str, str] = ...,
+        directory: str | None = None,
+        user: str | None = None,
+    ) -> int:
+        """
+        Run ``script`` at the caller's own terminal, beside whatever runs, and give its status.
+
+        Its standard streams are this process's; nothing of it is remembered.
+        Raises ``Unavailable`` where this machine has no way in.
+        """
+
     def close(self) -> None:
         """End everything inside and forget it; safe twice; never takes a token."""
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -9,8 +12,12 @@ from typing import TYPE_CHECKING
 
 from cicd.backends import docker_container
 from cicd.backends.docker_engine import Refused
+from cicd.backends.session_terminal import at_terminal
+from cicd.errors import Unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cicd.backends.docker_engine import Engine
     from cicd.backends.docker_stream import Stream
     from cicd.backends.session_directory import SessionDirectory
@@ -25,6 +32,7 @@ class DockerChannel:
 
     def __init__(self, engine: Engine, directory: SessionDirectory) -> None:
         """Reach the container of this session's directory."""
+        self.io = docker_container.IO
         self._engine = engine
         self._directory = directory
         self._state = directory.record().state
@@ -82,6 +90,19 @@ class DockerChannel:
             self._drop()
             if not gone:
                 docker_container.remove(self._engine, self._state["container"])
+
+    def enter(self, command: Sequence[str]) -> int:
+        """See ``Channel``. The engine's own client knows best how to hold a terminal."""
+        if shutil.which("docker") is None:
+            raise Unavailable(
+                "to enter a container takes the command 'docker', which is not on PATH",
+                hint="install the Docker client, or build with `--runner sandbox`",
+            )
+        streams = ["-it"] if sys.stdin.isatty() and sys.stdout.isatty() else ["-i"]
+        client = ["docker", "--host", self._engine.url, "exec", *streams]
+        client += ["-e", "TERM"] if "TERM" in os.environ else []
+        inside = ["--user", docker_container.ROOT, self._state["container"], *command]
+        return at_terminal([*client, *inside], os.environ)
 
     def forget(self) -> None:
         """See ``Channel``."""

@@ -14,6 +14,8 @@
 # Every name here starts with _cicd_: the commands' own variables pass through these shells.
 #
 # Usage: sh driver.sh DIRECTORY NONCE                (in the scratch directory)
+#        sh driver.sh DIRECTORY - NAME               (there, too: becomes the command in directory
+#                                                    NAME, at the caller's own terminal)
 #        sh driver.sh --lead PIDFILE COMMAND…        (only where there is no setsid)
 
 if [ "$1" = --lead ]; then
@@ -31,6 +33,7 @@ fi
 
 _cicd_io=$1
 _cicd_nonce=$2
+_cicd_entering=$3
 _cicd_driver=$0
 _cicd_scratch=$PWD
 _cicd_setsid=$(command -v setsid)
@@ -117,6 +120,7 @@ _cicd_start() {
 
 # Goes on as the arguments, in a process group of their own.
 _cicd_become() {
+    [ -z "$_cicd_entering" ] || exec "$@" # a session of its own would cost it the terminal
     if [ -n "$_cicd_setsid" ] && IFS=" " read -r _cicd_pid _cicd_no </proc/self/stat; then
         echo "$_cicd_pid" >"${_cicd_at}pid"
         exec "$_cicd_setsid" "$@"
@@ -131,7 +135,7 @@ _cicd_find_user() {
         return 1
     }
     # That user may open /dev/stdout, and leave things where the others do.
-    chmod 666 /proc/self/fd/1 2>/dev/null
+    [ -n "$_cicd_entering" ] || chmod 666 /proc/self/fd/1 2>/dev/null
     chmod 777 "$_cicd_scratch"
 }
 
@@ -145,6 +149,11 @@ _cicd_kill() {
     # No "--" before the group: dash and busybox do not take it there.
     kill "-$1" "-$_cicd_pid" 2>/dev/null || kill "-$1" "$_cicd_pid" 2>/dev/null
 }
+
+if [ -n "$_cicd_entering" ]; then
+    _cicd_at=$_cicd_io/$_cicd_entering/
+    _cicd_start
+fi
 
 # Without its `cat` a command would wait for ever: then the session is over. Killing the first
 # shell alone would leave the one that reads requests, and a driver that seems to live: group 0.

@@ -20,11 +20,12 @@ from cicd.backends.session_directory import SessionDirectory, SessionRecord, pla
 from cicd.backends.session_driver import DriverSession
 from cicd.backends.session_files import MachineFiles
 from cicd.backends.session_reaping import reap_sessions
+from cicd.backends.session_terminal import at_terminal, variables_of
 from cicd.errors import Unavailable
 from cicd.ports import MountMode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from cicd.ports import Environment, Mount
 
@@ -130,6 +131,7 @@ class HostChannel:
 
     def __init__(self, directory: SessionDirectory) -> None:
         """Reach the driver of this session's directory."""
+        self.io = str(directory.io)
         self._directory = directory
         self._pipe = session_machine.RequestPipe(directory.io / "requests")
         self._process: subprocess.Popen[bytes] | None = None
@@ -166,6 +168,14 @@ class HostChannel:
         """See ``Channel``. Nobody keeps account here."""
         del since, dead
         return ""
+
+    def enter(self, command: Sequence[str]) -> int:
+        """See ``Channel``."""
+        pid = (self._directory.root / "driver.pid").read_text().strip()
+        process = Path("/proc", pid)
+        known = variables_of(process) if process.exists() else dict(os.environ)
+        known[session_machine.MARK] = str(self._directory.root)
+        return at_terminal(command, known)
 
     def forget(self) -> None:
         """See ``Channel``."""

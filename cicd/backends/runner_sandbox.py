@@ -24,11 +24,12 @@ from cicd.backends.session_directory import SessionDirectory, SessionRecord, pla
 from cicd.backends.session_driver import DriverSession
 from cicd.backends.session_errands import ErrandFiles
 from cicd.backends.session_reaping import reap_sessions
+from cicd.backends.session_terminal import at_terminal, variables_of
 from cicd.errors import Unavailable
 from cicd.ports import MountMode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from cicd.ports import Environment
 
@@ -140,6 +141,7 @@ class SandboxChannel:
 
     def __init__(self, directory: SessionDirectory) -> None:
         """Reach the driver of this session's directory."""
+        self.io = sandbox_command.IO
         self._directory = directory
         self._pipe = session_machine.RequestPipe(directory.io / "requests")
         self._process: subprocess.Popen[bytes] | None = None
@@ -172,6 +174,22 @@ class SandboxChannel:
         """See ``Channel``. Nobody keeps account here."""
         del since, dead
         return ""
+
+    def enter(self, command: Sequence[str]) -> int:
+        """See ``Channel``. Its user namespace, if it has one of its own, must come first."""
+        first = self._first_process()
+        if first is None or shutil.which("nsenter") is None:
+            raise Unavailable(
+                "the sandbox has ended"
+                if first is None
+                else "to enter a sandbox takes 'nsenter', which is not on PATH",
+                hint="install the package util-linux" if first is not None else None,
+            )
+        wanted = ["--mount", "--pid", "--ipc", "--uts", "--net"]
+        if os.geteuid() != 0:
+            wanted += ["--user", "--preserve-credentials"]
+        way = ["nsenter", "--target", str(first), *wanted, "--"]
+        return at_terminal([*way, *command], variables_of(Path("/proc", str(first))))
 
     def forget(self) -> None:
         """See ``Channel``."""

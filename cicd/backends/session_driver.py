@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from cicd.backends.session_command import check_variables, frame, numbered, prepare
+from cicd.backends.session_directory import remove_tree
 from cicd.backends.session_spool import Tail
 from cicd.ports import CancelToken, Exit
 
@@ -33,6 +34,8 @@ TERMINATED, KILLED = 128 + 15, 128 + 9
 class Channel(Protocol):
     """The way to one driver, and to its end."""
 
+    io: str  # where the session's directory ``io`` is inside
+
     def send(self, request: str) -> None:
         """Hand over one request line; a dead driver is no exception, ``alive`` tells."""
 
@@ -41,6 +44,9 @@ class Channel(Protocol):
 
     def end(self) -> None:
         """Kill the driver and all that runs beside it, and return when they are gone."""
+
+    def enter(self, command: Sequence[str]) -> int:
+        """Run a command beside the driver, at our own terminal, and give its exit status."""
 
     def forget(self) -> None:
         """Remove what is left of it on this machine, its directory included."""
@@ -131,6 +137,34 @@ class DriverSession:
         start = self._end_of(number - 1)
         self._channel.send(f"run {number}")
         return self._follow(number, start, output, cancel)
+
+    def enter(
+        self,
+        script: str,
+        *,
+        shell: str = "sh",
+        variables: Mapping[str, str] | None = None,
+        directory: str | None = None,
+        user: str | None = None,
+    ) -> int:
+        """See ``ports.Session``."""
+        self._users(user)
+        check_variables(variables or {})
+        name = f"enter-{time.monotonic_ns()}"
+        at = self.directory.io / name
+        at.mkdir(mode=0o755)
+        text = frame(
+            shell=shell, variables=variables, directory=directory or self.scratch, user=user
+        )
+        prepare(f"{at}/", text, script)
+        # The scratch directory first: that is where the driver begins, too.
+        at_scratch = 'cd "$0" && exec sh "$1/driver.sh" "$1" - "$2"'
+        try:
+            return self._channel.enter(
+                ("sh", "-c", at_scratch, self.scratch, self._channel.io, name)
+            )
+        finally:
+            remove_tree(at)
 
     def files(self, directory: str) -> Iterator[FileEntry]:
         """See ``ports.Session``."""

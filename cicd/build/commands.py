@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from cicd.build.plan import CommandLine
 from cicd.build.spec import PhaseType
 
 
@@ -26,10 +27,23 @@ class DownloadSource:
 class RunCommand:
     """Run one command of a phase; ``index`` counts ``commands``, then ``finally``, from 0."""
 
-    key: str  # "BUILD/2/1": phase, index, and the attempt, of which there is one so far
+    key: str  # "BUILD/2/1": phase, index, and the attempt: how often somebody went back
     phase: PhaseType
     index: int
     succeeding: bool  # CODEBUILD_BUILD_SUCCEEDING
+    anew: CommandLine | None = None  # what it is, where the buildspec was read again since
+    run_as: str | None = None  # whom that says it runs as
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """Wait in the session, at its `codebuild-breakpoint`, until somebody says to go on."""
+
+    key: str  # "BUILD/2/1/pause", "BUILD/2/1/failed": the command's, and why
+    phase: PhaseType
+    index: int
+    line: CommandLine  # before it, or the one that failed
+    exit_status: int | None = None  # of the command that failed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +88,7 @@ BuildCommand: TypeAlias = (
     Provision
     | DownloadSource
     | RunCommand
+    | Pause
     | UploadArtifacts
     | ReadReport
     | DiscoverReports

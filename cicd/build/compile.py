@@ -109,7 +109,7 @@ def compile_plan(
         variables=variables,
         exported_variables=_exported(spec, project) if spec else (),
         runtime_versions=_runtimes(spec) if spec else (),
-        phases=_phases(spec),
+        phases=plan_phases(spec),
         artifacts=_artifacts(spec, project, start.outputs) if spec else (),
         artifacts_directory=start.artifacts_directory,
         reports=_reports(spec) if spec else (),
@@ -155,7 +155,8 @@ def refusal(problems: Iterable[Problem]) -> Refusal:
     return Refusal(code="YAML_FILE_ERROR", message=message, where=str(first.span))
 
 
-def _phases(spec: Buildspec | None) -> tuple[PhasePlan, ...]:
+def plan_phases(spec: Buildspec | None) -> tuple[PhasePlan, ...]:
+    """Give all four command phases, whether the buildspec has them or not."""
     found = []
     for phase in COMMAND_PHASES:
         read = spec.phase(phase) if spec is not None else None

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cicd.build.attempts import attempt_words
-from cicd.build.commands import RunCommand, UploadArtifacts
+from cicd.build.commands import Pause, RunCommand, UploadArtifacts
+from cicd.build.debug.words import waiting_words
 from cicd.build.event_detail import phase_change, state_change
 from cicd.build.log.narrate import LOGGED
 from cicd.build.reports.summary import reports_in, summary_lines
@@ -43,19 +44,17 @@ def describe(
             which = f", {which}" if which else ""
             return (Described(text=text + image + which, detail=detail),)
         case EventKind.STARTED:
-            if isinstance(after.running, RunCommand):
+            if isinstance(after.running, Pause):
+                said: tuple[Described, ...] = (_waits(plan, after),)
+            elif isinstance(after.running, RunCommand):
                 command = process.command_line(after.running)
-                said: tuple[Described, ...] = (
-                    Described(text=f"$ {command.text.rstrip()}", level=Level.INFO),
-                )
+                said = (Described(text=f"$ {command.text.rstrip()}", level=Level.INFO),)
             else:
                 said = ()
         case EventKind.FINISHED:
             said = tuple(_outcome(before, event))
         case EventKind.SIGNALLED:
-            wanted = event.data.get("signal") == "stop"
-            text = f"Stopping build {plan.build_id}" if wanted else ""
-            return (Described(text=text, level=Level.WARNING),)
+            return (_signalled(plan, before, event, after),)
         case EventKind.CONCLUDED:
             seconds = (event.at - after.phases[0].started).total_seconds()
             return (
@@ -67,6 +66,22 @@ def describe(
             )
     said += tuple(_phases(plan, before, after))
     return said or (Described(text=""),)
+
+
+def _signalled(plan: BuildPlan, before: BuildState, event: Event, after: BuildState) -> Described:
+    match event.data.get("signal"):
+        case "stop":
+            return Described(text=f"Stopping build {plan.build_id}", level=Level.WARNING)
+        case "pause" if after.paused and not before.paused:
+            return _waits(plan, after)
+        case "retry" if after != before:
+            place = f"{event.data['phase']}:{int(str(event.data['index'])) + 1}"
+            return Described(text=f"Going back to {place}", level=Level.WARNING)
+    return Described(text="")
+
+
+def _waits(plan: BuildPlan, state: BuildState) -> Described:
+    return Described(text=waiting_words(plan, state), level=Level.WARNING)
 
 
 def _outcome(before: BuildState, event: Event) -> Iterator[Described]:

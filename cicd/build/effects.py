@@ -11,6 +11,7 @@ from cicd.build.commands import (
     DiscoverReports,
     DownloadSource,
     Finalize,
+    Pause,
     Provision,
     ReadReport,
     RunCommand,
@@ -20,12 +21,16 @@ from cicd.build.commands import (
 from cicd.build.download_source import download_source, failed
 from cicd.build.process import BuildProcess
 from cicd.build.request import environment_of
+from cicd.build.shell.commands import GOES_ON, WAITS
 from cicd.build.shell.script import value_of
 from cicd.build.shell.shell import BuildShell
 from cicd.engine.process import Outcome, OutcomeStatus
+from cicd.engine.signals import send
 from cicd.errors import CicdError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cicd.build.artifacts.pick import Picker
     from cicd.build.cache.build_cache import BuildCache
     from cicd.build.log.journal import Journal
@@ -76,6 +81,8 @@ class BuildEffects:
                 return self._download_source()
             case RunCommand():
                 return self._run(command, scope.cancel)
+            case Pause():
+                return self._pause(command, scope.cancel)
             case UploadArtifacts():
                 return self._upload()
             case ReadReport():
@@ -162,8 +169,9 @@ class BuildEffects:
             self._process.command_line(command).text,
             origin=command.key,
             succeeding=command.succeeding,
-            user=self._plan.phase(command.phase).run_as,
+            user=command.run_as if command.anew else self._plan.phase(command.phase).run_as,
             cancel=cancel,
+            heard=self._listen if self._plan.debug_session else None,
         )
         if done.lost:
             return replace(LOST, detail={"hint": done.note})
@@ -180,6 +188,24 @@ class BuildEffects:
                 status=OutcomeStatus.FAILED, detail={**detail, "hint": hint} if hint else detail
             )
         return DONE
+
+    def _pause(self, command: Pause, cancel: CancelToken) -> Outcome:
+        shell = self._shell()
+        if shell is None:
+            return LOST
+        waited = shell.wait(command.key, cancel)
+        if waited.lost:
+            return LOST
+        if waited.cancelled is not None:
+            return Outcome(status=OutcomeStatus.CANCELLED, reason=waited.cancelled)
+        return DONE
+
+    def _listen(self, lines: Sequence[str]) -> None:
+        """Tell the stream of a breakpoint inside a command, which only its output shows."""
+        for line in lines:
+            if line in (WAITS, GOES_ON):
+                signal = "pause" if line == WAITS else "resume"
+                send(self._services.log, self._services.clock, self._stream, signal)
 
     # ── UPLOAD_ARTIFACTS, FINALIZING ──────────────────────────────────────────────────────────
 

@@ -34,6 +34,11 @@ class PhasePlan:
     retry_pattern: str = ".*"  # what the failure's message must hold for that
 
     @property
+    def lines(self) -> tuple[CommandLine, ...]:
+        """All of its commands, ``finally`` behind the others."""
+        return (*self.commands, *self.finally_commands)
+
+    @property
     def has_commands(self) -> bool:
         """Whether there is anything to run."""
         return bool(self.commands or self.finally_commands)
@@ -49,6 +54,7 @@ class SourcePlan:
     location: str = ""  # a clone URL, where known
     version: str = ""  # CODEBUILD_SOURCE_VERSION
     resolved_version: str = ""  # a commit id
+    branch: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,12 +160,19 @@ class BuildPlan:
     warnings: tuple[str, ...] = ()  # what is not carried out here, with places
     refused: Refusal | None = None
     attempt: Attempt = field(default_factory=Attempt)
+    debug_session: bool = False  # debugSessionEnabled: `codebuild-breakpoint` pauses
+    break_on: tuple[str, ...] = ()  # "failure", "BUILD", "BUILD:2", "14"; see debug/break_on.py
     ledger: tuple[LedgerEntry, ...] = ()  # what has no effect here, or another
     webhook: tuple[tuple[str, str], ...] = ()  # CODEBUILD_WEBHOOK_*, of a build for an event
     batch_id: str = ""  # of the batch that it is a build of: "project:uuid"
     batch_identifier: str = ""  # CODEBUILD_BATCH_BUILD_IDENTIFIER
     shard: int = 0  # of a fan-out, from 1
     shards: int = 0  # how many the fan-out has; 0: there is none
+
+    @property
+    def branch(self) -> str:
+        """The branch that its primary source was on; "" where none is known."""
+        return self.sources[0].branch
 
     @property
     def uuid(self) -> str:

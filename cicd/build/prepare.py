@@ -151,6 +151,7 @@ def _sources(request: BuildRequest, services: Services) -> tuple[SourcePlan, ...
         location=project.source.location or revision.url,
         version=request.source_version or project.source.version or revision.id,
         resolved_version=revision.id,
+        branch=revision.branch,
     )
     known = {source.identifier: source for source in project.secondary_sources}
 

@@ -12,12 +12,15 @@ from cicd.build.commands import (
     DiscoverReports,
     DownloadSource,
     Finalize,
+    Pause,
     Provision,
     ReadReport,
     RunCommand,
     SaveCache,
     UploadArtifacts,
 )
+from cicd.build.debug.break_on import breaks_before, breaks_on_failure
+from cicd.build.debug.rewind import from_signal, reached, rewound
 from cicd.build.spec import COMMAND_PHASES, OnFailure, PhaseType
 from cicd.build.state import (
     BuildState,
@@ -35,10 +38,11 @@ from cicd.event import EventKind
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from cicd.build.plan import BuildPlan, CommandLine
+    from cicd.build.plan import BuildPlan, CommandLine, PhasePlan
     from cicd.event import Event
 
 _NEXT = dict(zip(PhaseType, list(PhaseType)[1:], strict=False))
+RETRY = "RETRY"  # why a command is cancelled that somebody wants to go back from
 _ENDINGS = {
     "TIMED_OUT": (StatusType.TIMED_OUT, "BUILD_TIMED_OUT", "Build has timed out. "),
     "STOPPED": (StatusType.STOPPED, "", ""),
@@ -71,9 +75,7 @@ class BuildProcess:
                 outcome = decode(Outcome, event.data["outcome"])
                 return self._finished(state, outcome, event.at)
             case EventKind.SIGNALLED:
-                if event.data.get("signal") == "stop" and state.stop is None:
-                    return replace(state, stop=str(event.data.get("reason") or "STOPPED"))
-                return state
+                return _signalled(state, event)
             case EventKind.CONCLUDED:
                 done = PhaseRecord(
                     phase=PhaseType.COMPLETED,
@@ -105,13 +107,17 @@ class BuildProcess:
         if state.running is not None:
             if ended:
                 return Decision(cancel=(Cancel(key=state.running.key, reason=ended),))
+            if state.rewind is not None:
+                return Decision(
+                    cancel=(Cancel(key=state.running.key, reason=RETRY),), wake_at=deadline
+                )
             return Decision(wake_at=None if finalizing else deadline)
         if ended:
             reason = "STOPPED" if ended == "KILLED" else ended
             return Decision(start=(Finalize(ended=reason, exporting=_commands_ran(state)),))
-        command = self._step(state, current.phase)
+        command = state.halt or self._step(state, current.phase)
         assert command is not None, "a phase without steps is never left open"
-        return Decision(start=(command,))
+        return Decision(start=(self._held(state, command),))
 
     def in_flight(self, state: BuildState) -> tuple[BuildCommand, ...]:
         """Give the command that started and did not finish."""
@@ -119,8 +125,35 @@ class BuildProcess:
 
     def command_line(self, command: RunCommand) -> CommandLine:
         """Give what a ``RunCommand`` stands for."""
-        phase = self.plan.phase(command.phase)
-        return (*phase.commands, *phase.finally_commands)[command.index]
+        if command.anew is not None:
+            return command.anew
+        return self.plan.phase(command.phase).lines[command.index]
+
+    # ── Debugging ─────────────────────────────────────────────────────────────────────────────
+
+    def _held(self, state: BuildState, command: BuildCommand) -> BuildCommand:
+        """Give what comes before a command: a pause, if one is wanted and was not made yet."""
+        if not isinstance(command, RunCommand):
+            return command
+        key, line = f"{command.key}/pause", self.command_line(command)
+        if state.passed == key or not breaks_before(self.plan, command.phase, command.index, line):
+            return command
+        return Pause(key=key, phase=command.phase, index=command.index, line=line)
+
+    def _failed(self, state: BuildState, command: RunCommand, outcome: Outcome) -> BuildState:
+        status = outcome.detail.get("exitStatus")
+        pause = Pause(
+            key=f"{command.key}/failed",
+            phase=command.phase,
+            index=command.index,
+            line=self.command_line(command),
+            exit_status=status if isinstance(status, int) else None,
+        )
+        return replace(state, halt=pause)
+
+    def _phase(self, state: BuildState, phase: PhaseType) -> PhasePlan:
+        """Give a command phase as it is to be carried out now."""
+        return next(p for p in state.anew or self.plan.phases if p.phase is phase)
 
     # ── Steps of a phase ──────────────────────────────────────────────────────────────────────
 
@@ -146,12 +179,18 @@ class BuildProcess:
                 return None
             case PhaseType.FINALIZING:
                 return Finalize(exporting=_commands_ran(state)) if step == 0 else None
-        planned = self.plan.phase(phase)
-        if step < len(planned.commands) + len(planned.finally_commands):
-            return RunCommand(
-                key=f"{phase}/{step}/1", phase=phase, index=step, succeeding=state.succeeding
-            )
-        return None
+        planned = self._phase(state, phase)
+        if step >= len(planned.lines):
+            return None
+        command = RunCommand(
+            key=f"{phase}/{step}/{state.attempt}",
+            phase=phase,
+            index=step,
+            succeeding=state.succeeding,
+        )
+        if state.anew:
+            return replace(command, anew=planned.lines[step], run_as=planned.run_as)
+        return command
 
     def _saves_cache(self, state: BuildState) -> bool:
         """Tell whether there is a cache to save: not after a command that failed."""
@@ -176,14 +215,22 @@ class BuildProcess:
         if isinstance(command, Finalize) and command.ended:
             state = close_phase(state, event.at, *_ENDINGS[command.ended])
             state = enter_phase(state, PhaseType.FINALIZING, event.at)
-        return replace(state, running=command)
+        return replace(state, running=command, halt=None)
 
     def _finished(self, state: BuildState, outcome: Outcome, at: datetime) -> BuildState:
         command = state.running
         current = state.open
         assert command is not None, "an outcome follows its start"
         assert current is not None, "a command belongs to an open phase"
-        state = keep(replace(state, running=None, step=state.step + 1), command, outcome)
+        going_back = state.rewind is not None and (
+            outcome.status in {OutcomeStatus.DONE, OutcomeStatus.FAILED} or outcome.reason == RETRY
+        )
+        if going_back and state.rewind is not None:
+            return rewound(state, state.rewind, at)
+        if isinstance(command, Pause):
+            state = replace(state, running=None, passed=command.key)
+        else:
+            state = keep(replace(state, running=None, step=state.step + 1), command, outcome)
         if outcome.status is OutcomeStatus.CANCELLED:
             ended = "TIMED_OUT" if outcome.reason == "TIMED_OUT" else "STOPPED"
             state = close_phase(state, at, *_ENDINGS[ended])
@@ -192,6 +239,8 @@ class BuildProcess:
             return self._faulted(state, current, outcome, at)
         if outcome.status is OutcomeStatus.FAILED:
             state = self._noted(state, command, outcome)
+            if isinstance(command, RunCommand) and breaks_on_failure(self.plan):
+                return self._failed(state, command, outcome)
         if self._step(state, current.phase) is not None:
             return state
         return self._leave(state, at)
@@ -209,14 +258,15 @@ class BuildProcess:
                 f"Error while executing command: {line.text}. "
                 f"Reason: exit status {outcome.detail.get('exitStatus')}"
             )
-            planned = self.plan.phase(command.phase)
+            planned = self._phase(state, command.phase)
             in_finally = command.index >= len(planned.commands)
-            last = len(planned.commands) + len(planned.finally_commands)
-            step = last if in_finally else len(planned.commands)
+            step = len(planned.lines) if in_finally else len(planned.commands)
         current = state.phases[-1]
         if not current.code:  # the first failure is the one that is told
             hint = str(outcome.detail.get("hint", ""))
-            current = replace(current, code=code, message=message, hint=hint, command=line)
+            current = replace(
+                current, code=code, message=message, hint=hint, command=line, key=command.key
+            )
         return replace(state, step=step, phases=(*state.phases[:-1], current))
 
     def _leave(self, state: BuildState, at: datetime) -> BuildState:
@@ -225,18 +275,20 @@ class BuildProcess:
             current = state.phases[-1]
             failed = bool(current.code)
             state = close_phase(state, at, StatusType.FAILED if failed else StatusType.SUCCEEDED)
-            following = self._after(current.phase, current.message, failed=failed)
+            following = self._after(state, current.phase, current.message, failed=failed)
             if following is None:
                 return state
             state = enter_phase(state, following, at)
             if self._step(state, following) is not None:
                 return state
 
-    def _after(self, phase: PhaseType, message: str, *, failed: bool) -> PhaseType | None:
+    def _after(
+        self, state: BuildState, phase: PhaseType, message: str, *, failed: bool
+    ) -> PhaseType | None:
         if phase is PhaseType.FINALIZING:
             return None
         if failed and phase in COMMAND_PHASES:
-            planned = self.plan.phase(phase)
+            planned = self._phase(state, phase)
             action = planned.on_failure
             if runs_again(planned, message, self.plan.attempt):
                 return PhaseType.FINALIZING  # the rest would be done twice
@@ -264,6 +316,25 @@ class BuildProcess:
         if current.phase is PhaseType.FINALIZING:
             return state
         return enter_phase(state, PhaseType.FINALIZING, at)
+
+
+def _signalled(state: BuildState, event: Event) -> BuildState:
+    """Fold in what somebody wants: stop, retry; or what a command said of its own breakpoint."""
+    match event.data.get("signal"):
+        case "stop" if state.stop is None:
+            return replace(state, stop=str(event.data.get("reason") or "STOPPED"))
+        case "retry":
+            wanted = from_signal(event.data)
+            if state.stop is not None or not reached(state, wanted.phase, wanted.index):
+                return state
+            if state.running is None:
+                return rewound(state, wanted, event.at)
+            return replace(state, rewind=wanted)
+        case "pause" if state.running is not None:
+            return replace(state, inside=state.running.key)
+        case "resume":
+            return replace(state, inside="")
+    return state
 
 
 def _commands_ran(state: BuildState) -> bool:

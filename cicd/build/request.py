@@ -48,6 +48,8 @@ class BuildRequest:
     source_version: str = ""  # CODEBUILD_SOURCE_VERSION; "": the revision's id
     webhook: Mapping[str, str] = field(default_factory=dict)  # WebhookEvent.variables()
     outputs: tuple[str, ...] | None = None  # CodePipeline's output artifacts; None: the project's
+    debug_session: bool = False  # debugSessionEnabled
+    break_on: tuple[str, ...] = ()  # where to pause; see debug/break_on.py
     artifacts_directory: Path | None = None  # deliver the artifacts there, too
     # True: a broken buildspec raises. False: it is a FAILED build with YAML_FILE_ERROR in
     # DOWNLOAD_SOURCE, as the service does it (pipelines).

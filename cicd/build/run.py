@@ -7,23 +7,27 @@ gives ``dataclasses.replace(services, cancel=token)``.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cicd.build.attempts import follow_up, following
 from cicd.build.compile import compile_plan, refusal
+from cicd.build.debug.break_on import check_break
+from cicd.build.debug.words import waiting_words
 from cicd.build.effects import BuildEffects
 from cicd.build.limit import check_limit
+from cicd.build.fold import fold_build
 from cicd.build.log.journal import Journal
 from cicd.build.log.narrator import Narrator
-from cicd.build.plan import BuildPlan
+from cicd.build.plan import Attempt
 from cicd.build.prepare import check_sources, read_request, start_of
 from cicd.build.process import BuildProcess
 from cicd.build.shape import build_as_api
 from cicd.build.state import StatusType
 from cicd.document.problem import Problems
-from cicd.engine.codec import decode, encode
+from cicd.engine.codec import encode
 from cicd.engine.loop import drive
 from cicd.engine.signals import send
 from cicd.errors import Conflict, UsageError
@@ -31,10 +35,13 @@ from cicd.event import JSON, Event, EventKind
 from cicd.ports import Artifact
 
 if TYPE_CHECKING:
+    from cicd.build.plan import BuildPlan
     from cicd.build.request import BuildRequest
     from cicd.build.state import BuildState
     from cicd.document.problem import Problem
-    from cicd.ports import Services
+    from cicd.ports import LogStore, Services
+
+LAST_WORDS = 15  # lines of a failed command's output that are told with the failure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +55,7 @@ class BuildFailure:
     command: str = ""  # the failing command's text
     where: str = ""  # its place: "buildspec.yml:14:9"
     hint: str = ""  # what to do, for a FAULT that knows
+    output: tuple[str, ...] = ()  # the last lines that the command wrote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +69,7 @@ class BuildResult:
     exported_variables: Mapping[str, str]
     failure: BuildFailure | None
     reports: tuple[Mapping[str, JSON], ...]  # what reports.summary made of each group
+    waiting: str  # where it waits and what to do about it, in a few lines; "": it does not
     build: Mapping[str, JSON]  # the element of BatchGetBuilds
 
 
@@ -97,6 +106,9 @@ def check_build(
         problems.raise_errors()
     elif problems.errors:
         plan = replace(plan, refused=refusal(problems))
+    if request.debug_session or request.break_on:
+        stops = tuple(check_break(text, plan.phases) for text in request.break_on)
+        plan = replace(plan, debug_session=True, break_on=stops)
     return plan, tuple(problems)
 
 
@@ -137,13 +149,13 @@ def resume_build(stream: str, services: Services) -> BuildResult:
     Gives the result of a finished build, or of the last that follows from it by itself.
     Raises ``Conflict`` while another driver lives.
     """
-    _, state, _ = _fold(stream, services)
+    _, state, _ = fold_build(stream, services)
     if state.status is not StatusType.IN_PROGRESS:
         _ended(stream, state, services)
         return _to_the_last(stream, services)
     with services.executions.drive(stream):
         # Read again: until now somebody else may have written, to the stream and to the log.
-        plan, state, events = _fold(stream, services)
+        plan, state, events = fold_build(stream, services)
         narrator = Narrator(plan, stream, services)
         for command in BuildProcess(plan).in_flight(state):
             Journal(services, stream).forget(command.key)
@@ -160,7 +172,7 @@ def stop_build(stream: str, services: Services) -> BuildResult:
     drives may still be IN_PROGRESS.
     Source: API Reference, "StopBuild".
     """
-    _, state, _ = _fold(stream, services)
+    _, state, _ = fold_build(stream, services)
     if state.status is not StatusType.IN_PROGRESS:
         return _ended(stream, state, services)
     send(services.log, services.clock, stream, "stop", reason="STOPPED")
@@ -170,9 +182,40 @@ def stop_build(stream: str, services: Services) -> BuildResult:
         return build_result(stream, services)
 
 
+def retry_build(stream: str, services: Services) -> BuildResult:
+    """
+    Run a build that has ended once more: a new build of the same plan, sources as they are now.
+
+    Raises ``UsageError`` for one that runs, or whose sources are gone.
+    Source: API Reference, "RetryBuild".
+    """
+    plan, state, _ = fold_build(stream, services)
+    if state.status is StatusType.IN_PROGRESS:
+        raise UsageError(
+            f"build {plan.build_id} has not ended",
+            hint="one that waits goes back with --from; any is ended by `cicd builds stop`",
+        )
+    for source in plan.sources:
+        if not source.directory.is_dir():
+            raise UsageError(
+                f"the source of build {plan.build_id}, '{source.directory}', is gone",
+                hint="start what made it again: a pipeline's sources last as long as its action",
+            )
+    if plan.refused is None:
+        services.runner(plan.runner).check()
+    again = replace(
+        plan,
+        build_id=f"{plan.project}:{services.new_id()}",
+        number=0,
+        created=services.clock.now(),
+        attempt=Attempt(auto_retry_limit=plan.attempt.auto_retry_limit),
+    )
+    return _to_the_last(_submit_and_drive(again, None, services), services)
+
+
 def build_result(stream: str, services: Services) -> BuildResult:
     """Say what is known of a build, running or not; raises UsageError for an unknown one."""
-    plan, state, _ = _fold(stream, services)
+    plan, state, _ = fold_build(stream, services)
     artifacts = {}
     for made in state.artifacts:
         kept = services.artifacts.find(str(made["digest"]))
@@ -184,8 +227,9 @@ def build_result(stream: str, services: Services) -> BuildResult:
         status=state.status.value,
         artifacts=artifacts,
         exported_variables=state.exported,
-        failure=_failure(plan, state),
+        failure=_failure(plan, state, services.logs, stream),
         reports=state.reports,
+        waiting=waiting_words(plan, state),
         build=build_as_api(
             plan,
             state,
@@ -221,7 +265,7 @@ def _submit_and_drive(plan: BuildPlan, parent: str | None, services: Services) -
 def _to_the_last(stream: str, services: Services) -> BuildResult:
     """Run the builds that follow from a concluded one; give the last one's result."""
     while True:
-        plan, state, _ = _fold(stream, services)
+        plan, state, _ = fold_build(stream, services)
         after = following(plan, state)
         if after is None or services.cancel.reason is not None:
             return build_result(stream, services)
@@ -262,21 +306,9 @@ def _drive(stream: str, plan: BuildPlan, services: Services, narrator: Narrator)
     services.executions.update(stream, status, services.clock.now())
 
 
-def _fold(stream: str, services: Services) -> tuple[BuildPlan, BuildState, tuple[Event, ...]]:
-    events = tuple(event for _, event in services.log.read(stream))
-    if not events:
-        raise UsageError(
-            f"there is no build '{stream.partition('/')[2]}'", hint="see cicd builds list"
-        )
-    plan = decode(BuildPlan, events[0].data["plan"])
-    process = BuildProcess(plan)
-    state = process.initial()
-    for event in events:
-        state = process.apply(state, event)
-    return plan, state, events
-
-
-def _failure(plan: BuildPlan, state: BuildState) -> BuildFailure | None:
+def _failure(
+    plan: BuildPlan, state: BuildState, logs: LogStore, stream: str
+) -> BuildFailure | None:
     good = {StatusType.SUCCEEDED, StatusType.IN_PROGRESS}
     record = next((p for p in state.phases if p.status not in good), None)
     if record is None:
@@ -292,4 +324,12 @@ def _failure(plan: BuildPlan, state: BuildState) -> BuildFailure | None:
         command=record.command.text if record.command else "",
         where=where,
         hint=record.hint,
+        output=_last_words(logs, stream, record.key),
     )
+
+
+def _last_words(logs: LogStore, stream: str, key: str) -> tuple[str, ...]:
+    if not key:
+        return ()
+    said = (line.text for _, line in logs.read(stream) if line.origin == key)
+    return tuple(deque(said, maxlen=LAST_WORDS))

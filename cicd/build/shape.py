@@ -84,6 +84,8 @@ def build_as_api(
         build["autoRetryConfig"] = _auto_retry(plan, following)
     if plan.batch_id:
         build["buildBatchArn"] = batch_arn(plan.region, plan.account, plan.batch_id)
+    if plan.debug_session:
+        build["debugSession"] = {"sessionEnabled": True}
     if primary.version:
         build["sourceVersion"] = primary.version
     if primary.resolved_version:

@@ -14,10 +14,11 @@ from cicd.build.commands import (
     DiscoverReports,
     DownloadSource,
     Finalize,
+    Pause,
     ReadReport,
     UploadArtifacts,
 )
-from cicd.build.plan import CommandLine
+from cicd.build.plan import CommandLine, PhasePlan
 from cicd.build.spec import PhaseType
 from cicd.event import JSON
 
@@ -50,6 +51,16 @@ class PhaseRecord:
     message: str = ""
     hint: str = ""
     command: CommandLine | None = None  # the one that failed
+    key: str = ""  # its key, which is the origin of its lines in the log
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rewind:
+    """What the signal "retry" asks for."""
+
+    phase: PhaseType
+    index: int  # of the command, in ``commands``, then ``finally``, from 0
+    phases: tuple[PhasePlan, ...]  # as they are now; what was done was done by the old ones
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +76,20 @@ class BuildState:
     reports: tuple[Mapping[str, JSON], ...] = ()
     exported: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     source: Mapping[str, JSON] = field(default_factory=lambda: MappingProxyType({}))
+
+    # Debugging:
+    halt: Pause | None = None  # to be waited at next
+    passed: str = ""  # the key of the last wait that is over
+    inside: str = ""  # the key of a command that waits at a breakpoint of its own
+    rewind: Rewind | None = None  # where to go back to, once what runs has ended
+    anew: tuple[PhasePlan, ...] = ()  # the phases as they were read when it went back
+    attempt: int = 1  # how often it went back, plus one
+
+    @property
+    def paused(self) -> bool:
+        """Whether it waits for somebody to look at it."""
+        running = self.running
+        return isinstance(running, Pause) or (running is not None and running.key == self.inside)
 
     @property
     def open(self) -> PhaseRecord | None:

@@ -54,6 +54,8 @@ class Options:
     secondary_source: tuple[str, ...]
     artifacts: Path | None
     timeout: int | None
+    debug: bool
+    break_on: tuple[str, ...]
 
 
 @click.command(
@@ -65,6 +67,8 @@ Examples:
   cicd build --env STAGE=test --artifacts out put the artifacts into ./out
   cicd build --batch --jobs 4                 all builds of the batch, four at once
   cicd build --project web --plan             say what would be done, and do nothing
+  cicd build --break-on failure               wait at a failed command, to be looked into
+  cicd build --watch                          build again after every change
   cicd build --event push:main                as the project's webhook would start it
 
 Exit status: 0 SUCCEEDED, 1 FAILED, TIMED_OUT or STOPPED, 3 the buildspec is invalid,
@@ -97,6 +101,14 @@ Exit status: 0 SUCCEEDED, 1 FAILED, TIMED_OUT or STOPPED, 3 the buildspec is inv
 @click.option("--timeout", metavar="MINUTES", type=click.IntRange(1, 2160), help="Instead of 60.")
 @click.option("--event", metavar="EVENT", help="What happened: push[:REF], pull_request[:BASE].")
 @click.option("--batch", is_flag=True, help="Run all builds of the buildspec's batch section.")
+@click.option("--debug", is_flag=True, help="codebuild-breakpoint pauses, as with a session.")
+@click.option(
+    "--break-on",
+    metavar="WHERE",
+    multiple=True,
+    help="Pause: failure, BUILD, BUILD:2 (its second command), or 14 (a line). Implies --debug.",
+)
+@click.option("--watch", is_flag=True, help="Build again when the source changes.")
 @click.option("--plan", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--ledger", is_flag=True, help="Say which keys have no effect here, or another.")
 @shared_options
@@ -117,6 +129,9 @@ def build(
     timeout: int | None,
     event: str | None,
     batch: bool,
+    debug: bool,
+    break_on: tuple[str, ...],
+    watch: bool,
     plan: bool,
     ledger: bool,
 ) -> int:
@@ -139,8 +154,14 @@ def build(
         secondary_source=secondary_source,
         artifacts=artifacts,
         timeout=timeout,
+        debug=debug,
+        break_on=break_on,
     )
     directory = _source(options)
+    if watch and not plan and not ledger:
+        from cicd.cli.watch import watch_and_build
+
+        return watch_and_build(invocation, directory, without=artifacts)
     from_file = read_env_file(env_file) if env_file is not None else {}
     settings = invocation.settings(directory, profile=profile)
     request = _request(options, directory, settings)
@@ -310,6 +331,8 @@ def _request(options: Options, directory: Path, settings: Settings) -> BuildRequ
         secondary_sources=_secondary(options.secondary_source),
         timeout=timedelta(minutes=options.timeout) if options.timeout else None,
         uuid=new_id(),
+        debug_session=options.debug,
+        break_on=options.break_on,
         artifacts_directory=options.artifacts.resolve() if options.artifacts else None,
     )
 

@@ -445,6 +445,14 @@ class RunnerContract(SessionContract):
         session.copy_in(tmp_path / "t", f"{session.scratch}/tree")
         assert (Exit(status=0), b"e/f\nf") == run(session, "cd tree; readlink l; cat l")
 
+    def test_what_enters_sees_what_commands_see_and_gives_its_status(
+        self, session: Session
+    ) -> None:
+        assert 0 == run(session, "echo before >f")[0].status
+        script = 'read -r said <f; echo "$said $V $PWD" >entered; exit 7'
+        assert 7 == session.enter(script, variables={"V": "a 'b"})
+        assert f"before a 'b {session.scratch}\n".encode() == run(session, "cat entered")[1]
+
 
 def in_time(condition: Callable[[], object]) -> None:
     """Wait until something holds that must come to hold."""

@@ -178,6 +178,28 @@ class ScriptedSession:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(self._contents[inside])
 
+    def enter(
+        self,
+        script: str,
+        *,
+        shell: str = "sh",
+        variables: Mapping[str, str] | None = None,
+        directory: str | None = None,
+        user: str | None = None,
+    ) -> int:
+        """Note what is entered, under no key, and give the status of its answer."""
+        self._runner.ran.append(
+            Ran(
+                key="",
+                script=script,
+                shell=shell,
+                variables=dict(variables or {}),
+                directory=directory,
+                user=user,
+            )
+        )
+        return self._runner.answers.get("", Answer()).status
+
     def close(self) -> None:
         """End what waits, and forget the session; safe twice."""
         self._closed.set()

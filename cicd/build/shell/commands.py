@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 from cicd.build.shell.tests_run import TESTS_RUN
 
@@ -35,20 +40,52 @@ done | sha256sum | cut -d ' ' -f 1
 
 _NOTHING = "#!/bin/sh\nexit 0\n"
 
+# What `builds enter` needs of a command that waits in its middle: variables and directory.
+_BREAKPOINT = r"""#!/bin/sh
+at=PAUSE
+rm -f "$at/go"
+{ export -p; echo 'cd -- "$PWD"'; } >"$at/variables.new" && mv "$at/variables.new" "$at/variables"
+echo 'WAITS'
+until [ -e "$at/go" ]; do sleep 0.1 2>/dev/null || sleep 1; done
+rm -f "$at/go" "$at/variables"
+echo 'GOES_ON'
+"""
+
+_RESUME = r"""#!/bin/sh
+[ -e "PAUSE/variables" ] || { echo 'nothing waits here' >&2; exit 1; }
+: >"PAUSE/go"
+"""
+
+WAITS = "codebuild-breakpoint: the build waits here"
+GOES_ON = "codebuild-breakpoint: the build goes on"
+
 SHELL_COMMANDS = MappingProxyType(
     {
-        "codebuild-breakpoint": _NOTHING,
-        "codebuild-resume": _NOTHING,
         "codebuild-glob-search": _GLOB_SEARCH,
         "codebuild-hash-files": _HASH_FILES,
         "codebuild-tests-run": TESTS_RUN,
     }
 )
 """
-Name → POSIX script, for which busybox is enough.
+Name → POSIX script, for which busybox is enough; see also ``debug_commands``.
 
-``codebuild-breakpoint`` and ``codebuild-resume`` do nothing without a debug session.
 ``codebuild-glob-search`` leaves ``.git`` out, and says on standard error that nothing matches.
 ``codebuild-hash-files`` counts the files' names in; the guide says neither.
-Source: user guide, "View a running build in Session Manager", "Run tests in parallel", "Cache".
+Source: user guide, "Run tests in parallel", "Cache".
 """
+
+
+def debug_commands(pause: str | None) -> Mapping[str, str]:
+    """
+    Give the two commands of debugging, which do nothing without a debug session.
+
+    ``pause`` is the absolute path of the directory in which they meet; None: no session.
+    Source: user guide, "View a running build in Session Manager".
+    """
+    if pause is None:
+        return {"codebuild-breakpoint": _NOTHING, "codebuild-resume": _NOTHING}
+    waiting = _BREAKPOINT.replace("GOES_ON", GOES_ON).replace("WAITS", WAITS)
+    return {
+        "codebuild-breakpoint": waiting.replace("PAUSE", quote(pause), 1),
+        "codebuild-resume": _RESUME.replace("PAUSE", pause),
+    }

@@ -16,7 +16,7 @@ import re
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from cicd.build.shell.commands import SHELL_COMMANDS
+from cicd.build.shell.commands import SHELL_COMMANDS, debug_commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -113,21 +113,70 @@ def query(
     return "\n".join([*lines, ""])
 
 
+def enter(
+    words: str,
+    *,
+    shell: str,
+    state: str | None,
+    pause: str,
+    bin_directory: str,
+    given: Iterable[str],
+    succeeding: bool,
+) -> str:
+    """
+    Give the script that looks into a build: a shell to type in, or ``words`` run in its place.
+
+    It begins with the variables and the directory that the next command would see, or, while one
+    waits in its middle, with what that one exports; nothing is saved behind it.
+    """
+    variables = quote(f"{pause}/variables")
+    here = "\n".join(
+        [
+            _restore(state, bin_directory, given),
+            f"CODEBUILD_BUILD_SUCCEEDING={int(succeeding)}",
+            "export CODEBUILD_BUILD_SUCCEEDING",
+            f"[ ! -s {variables} ] || . {variables}",
+        ]
+    )
+    if words:
+        return f"{here}\neval {quote(words + LINE_END)}\n"
+    interactive = (
+        'exec bash --rcfile "$0" -i' if shell == "bash" else f"ENV=$0\nexport ENV\nexec {shell} -i"
+    )
+    # The shell that is started reads this very file, for the other half of it.
+    return f"""if [ -z "${{_cicd_entered-}}" ]; then
+export _cicd_entered=1
+{interactive}
+fi
+unset _cicd_entered ENV
+{{
+{here}
+}} 2>/dev/null
+PS1='build:$PWD # '
+"""
+
+
 def value_of(name: str) -> str:
     """Give the expression that ``query`` answers with "x" and the value, or "" if it is unset."""
     return f"${{{name}+x}}${{{name}-}}"
 
 
-def set_up(state: str, bin_directory: str, *, open_to_all: Iterable[str] = ()) -> str:
+def set_up(
+    state: str, bin_directory: str, *, pause: str | None = None, open_to_all: Iterable[str] = ()
+) -> str:
     """
     Give the script that prepares a session.
 
+    ``pause`` is the directory of a debug session.
     ``open_to_all`` are directories that other users must be able to read: the first is the
     scratch directory, the others whole trees.
     Source: user guide, "run-as".
     """
     lines = ["set -e", f"mkdir -p {quote(bin_directory)}", f": > {quote(state)}"]
-    paths = {quote(f"{bin_directory}/{name}"): text for name, text in SHELL_COMMANDS.items()}
+    if pause is not None:
+        lines.append(f"mkdir -p {quote(pause)} && chmod 777 {quote(pause)}")
+    commands = {**SHELL_COMMANDS, **debug_commands(pause)}
+    paths = {quote(f"{bin_directory}/{name}"): text for name, text in commands.items()}
     lines += [f"printf %s {quote(text)} > {path}" for path, text in paths.items()]
     lines.append(f"chmod 755 {' '.join(paths)}")
     directories = tuple(open_to_all)

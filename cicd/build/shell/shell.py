@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from cicd.build.secrets.resolve import Unresolved, resolve
-from cicd.build.shell.script import frame, query, set_up
+from cicd.build.shell.script import enter, frame, query, set_up
 from cicd.build.variables import GIT_TRUST, built_in
 from cicd.engine.output import LineWriter
 from cicd.engine.redaction import Redactor
@@ -14,7 +15,7 @@ from cicd.errors import Unavailable
 from cicd.ports import CancelToken
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from cicd.build.log.journal import Journal
     from cicd.build.plan import BuildPlan
@@ -64,6 +65,7 @@ class BuildShell:
         script = set_up(
             f"{session.scratch}/state",
             self._bin,
+            pause=self._pause if self._plan.debug_session else None,
             open_to_all=(session.scratch, *session.places.values()) if others else (),
         )
         said = bytearray()
@@ -86,8 +88,13 @@ class BuildShell:
         succeeding: bool = True,
         user: str | None = None,
         cancel: CancelToken | None = None,
+        heard: Callable[[Sequence[str]], None] | None = None,
     ) -> Exit:
-        """Run one command of the buildspec, or of the image; its output goes to the log."""
+        """
+        Run one command of the buildspec, or of the image; its output goes to the log.
+
+        ``heard`` is called with the lines, too.
+        """
         variables = self._environment()
         _, redactor = self.values()
         self.tail.clear()
@@ -95,6 +102,8 @@ class BuildShell:
         def emit(lines: Sequence[str]) -> None:
             self.tail.extend(lines[-TAIL:])
             self._journal.output(origin, lines)
+            if heard is not None:
+                heard(lines)
 
         writer = LineWriter(redactor, emit)
         script = frame(
@@ -133,6 +142,41 @@ class BuildShell:
         )
         answers = said.decode(errors="replace").split("\0")[:-1]
         return answers + [""] * (len(expressions) - len(answers))
+
+    def wait(self, key: str, cancel: CancelToken) -> Exit:
+        """Wait at a breakpoint until somebody says to go on."""
+        return self.session.run(
+            key,
+            quote(f"{self._bin}/codebuild-breakpoint") + "\n",
+            variables=self._environment(),
+            directory=self.session.places["src"],
+            output=lambda _: None,
+            cancel=cancel,
+        )
+
+    def enter(self, words: str, *, succeeding: bool, user: str | None) -> int:
+        """Put the user's own terminal into the session, beside whatever runs there."""
+        variables = self._environment()
+        script = enter(
+            words,
+            shell=self._plan.shell,
+            state=self._state,
+            pause=self._pause,
+            bin_directory=self._bin,
+            given=variables,
+            succeeding=succeeding,
+        )
+        return self.session.enter(
+            script,
+            shell=self._plan.shell,
+            variables=variables,
+            directory=self.session.places["src"],
+            user=user,
+        )
+
+    @property
+    def _pause(self) -> str:
+        return f"{self.session.scratch}/pause"
 
     @property
     def _state(self) -> str | None:

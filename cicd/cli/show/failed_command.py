@@ -34,5 +34,13 @@ def failed_command(failure: BuildFailure) -> Problem:
         severity=Severity.ERROR,
         message=f"a command of {failure.phase} ended with {reason or failure.status}",
         span=span,
-        note=failure.hint or None,
+        note=_note(failure),
     )
+
+
+def _note(failure: BuildFailure) -> str | None:
+    """Give what is known of the reason, and the end of what the command wrote."""
+    lines = [failure.hint] if failure.hint else []
+    if failure.output:
+        lines += ["the last that it wrote:", *(f"  {line}" for line in failure.output)]
+    return "\n".join(lines) or None
