@@ -15,6 +15,7 @@ from cicd.build.debug.rewind import as_signal, phases_of, reached
 from cicd.build.fold import fold_build
 from cicd.build.log.journal import Journal
 from cicd.build.rules import BUILD_RULES
+from cicd.build.shell.commands import gate
 from cicd.build.shell.shell import BuildShell
 from cicd.build.spec import COMMAND_PHASES
 from cicd.build.state import Rewind, StatusType
@@ -40,11 +41,13 @@ HIDDEN = ".cicd"  # below a source, never seen by a build
 def go_on(stream: str, services: Services) -> bool:
     """Let a build that waits go on, as `codebuild-resume` does; False if it does not wait."""
     plan, state, _ = fold_build(stream, services)
-    if not state.paused:
+    running = state.running
+    if not state.paused or running is None:
         return False
+    name = f"go-{gate(running.key)}" if isinstance(running, Pause) else "go"
     session = _session(plan, services)
     with tempfile.NamedTemporaryFile() as nothing:
-        session.copy_in(Path(nothing.name), f"{session.scratch}/pause/go")
+        session.copy_in(Path(nothing.name), f"{session.scratch}/pause/{name}")
     return True
 
 

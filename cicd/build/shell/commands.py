@@ -40,14 +40,19 @@ done | sha256sum | cut -d ' ' -f 1
 
 _NOTHING = "#!/bin/sh\nexit 0\n"
 
+# Between commands it is given a name, and what lets it go on may be there before it is.
 # What `builds enter` needs of a command that waits in its middle: variables and directory.
 _BREAKPOINT = r"""#!/bin/sh
 at=PAUSE
 rm -f "$at/go"
+if [ $# -eq 0 ]; then
 { export -p; echo 'cd -- "$PWD"'; } >"$at/variables.new" && mv "$at/variables.new" "$at/variables"
+else
+: >"$at/variables" # between commands: what they carry over is all there is to see
+fi
 echo 'WAITS'
-until [ -e "$at/go" ]; do sleep 0.1 2>/dev/null || sleep 1; done
-rm -f "$at/go" "$at/variables"
+until [ -e "$at/go" ] || [ -e "$at/go${1+-$1}" ]; do sleep 0.1 2>/dev/null || sleep 1; done
+rm -f "$at/go" "$at/go${1+-$1}" "$at/variables"
 echo 'GOES_ON'
 """
 
@@ -73,6 +78,11 @@ Name → POSIX script, for which busybox is enough; see also ``debug_commands``.
 ``codebuild-hash-files`` counts the files' names in; the guide says neither.
 Source: user guide, "Run tests in parallel", "Cache".
 """
+
+
+def gate(key: str) -> str:
+    """Give the name under which the wait ``key`` is let go: see ``codebuild-breakpoint``."""
+    return key.replace("/", "-")
 
 
 def debug_commands(pause: str | None) -> Mapping[str, str]:

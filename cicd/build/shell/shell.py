@@ -7,6 +7,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from cicd.build.secrets.resolve import Unresolved, resolve
+from cicd.build.shell.commands import gate
 from cicd.build.shell.script import enter, frame, query, set_up
 from cicd.build.variables import GIT_TRUST, built_in
 from cicd.engine.output import LineWriter
@@ -147,7 +148,7 @@ class BuildShell:
         """Wait at a breakpoint until somebody says to go on."""
         return self.session.run(
             key,
-            quote(f"{self._bin}/codebuild-breakpoint") + "\n",
+            quote(f"{self._bin}/codebuild-breakpoint") + f" {quote(gate(key))}\n",
             variables=self._environment(),
             directory=self.session.places["src"],
             output=lambda _: None,
