@@ -95,12 +95,12 @@ def test_a_build_whose_cicd_was_killed_while_it_waits_goes_on(outside):
     assert 1 == status
     assert out.endswith(f"Build {build_id}: FAILED in {out.rpartition(' in ')[2]}")
     assert "succeeding 0" in out
-    assert "the last that it wrote:\n         old" in said
+    assert "the last that it wrote:\n        old" in said
     assert [] == list((outside.directory / ".cicd" / "sessions").iterdir())
 
 
 def test_going_back_without_a_front_end_drives_the_build_here(outside):
-    process, build_id, _ = waiting(outside, "--runner", "host", "--break-on", "BUILD:2")
+    process, build_id, _ = waiting(outside, "--runner", "host", "--break-on", "failure")
     process.kill()
     process.communicate()
     (outside.directory / "buildspec.yml").write_text(SPEC.replace("exit 3", "true"))
