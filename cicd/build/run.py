@@ -17,8 +17,8 @@ from cicd.build.compile import compile_plan, refusal
 from cicd.build.debug.break_on import check_break
 from cicd.build.debug.words import waiting_words
 from cicd.build.effects import BuildEffects
-from cicd.build.limit import check_limit
 from cicd.build.fold import fold_build
+from cicd.build.limit import check_limit
 from cicd.build.log.journal import Journal
 from cicd.build.log.narrator import Narrator
 from cicd.build.plan import Attempt
