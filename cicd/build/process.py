@@ -215,7 +215,9 @@ class BuildProcess:
         if isinstance(command, Finalize) and command.ended:
             state = close_phase(state, event.at, *_ENDINGS[command.ended])
             state = enter_phase(state, PhaseType.FINALIZING, event.at)
-        return replace(state, running=command, halt=None)
+        # Nobody goes back from the end.
+        rewind = None if isinstance(command, Finalize) else state.rewind
+        return replace(state, running=command, halt=None, rewind=rewind)
 
     def _finished(self, state: BuildState, outcome: Outcome, at: datetime) -> BuildState:
         command = state.running
