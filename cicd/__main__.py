@@ -1,6 +1,6 @@
 """``python -m cicd``."""
 
-from cicd.cli import main
+from cicd.cli import program
 
 if __name__ == "__main__":
-    main()
+    program()
