@@ -293,6 +293,10 @@ class InstanceTarget(Protocol):
     ) -> HookExit:
         """Run one script to its end. ``output`` gets ("stdout" | "stderr", line)."""
 
+    def terminate(self) -> None:
+        """End the instance: none of its processes runs any more. Safe twice; raises
+        ``Unavailable`` when it cannot be done."""
+
 
 # ── Traffic ───────────────────────────────────────────────────────────────────────────────────
 

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cicd.backends import hook_process, instance_world
+from cicd.backends import hook_process, instance_end, instance_world
 from cicd.errors import Unavailable, UsageError
 from cicd.ports import HookExit, HookFailure
 
@@ -138,6 +138,10 @@ class DirectoryTarget:
             cancel=cancel,
         )
 
+    def terminate(self) -> None:
+        """End what the hooks began; the files stay, for people to look at."""
+        instance_end.end(self._root)
+
     def _hook_variables(self, hook: HookRun) -> dict[str, str]:
         inherited = {k: v for k, v in self._environment.items() if k in _INHERITED}
         return {
@@ -145,6 +149,7 @@ class DirectoryTarget:
             "HOME": "/root" if self._isolated else str(self._root / "root"),
             **inherited,
             **self._variables,
+            instance_end.MARK: str(self._root),
             "CICD_INSTANCE_ROOT": "" if self._isolated else str(self._root),
             **hook.variables,
         }

@@ -281,6 +281,33 @@ def stop(
     return ExitCode.SUCCEEDED
 
 
+@deploy.command("continue", epilog="\b\nExample:\n  cicd deploy continue d-ABCDEFGHI\n")
+@click.argument("deployment_id", required=False, metavar="[ID]")
+@click.option(
+    "--deployment-wait-type",
+    "wait",
+    type=click.Choice(("READY_WAIT", "TERMINATION_WAIT"), case_sensitive=False),
+    help="Which wait is over; by default the one that it is in.",
+)
+@shared_options
+def continue_(invocation: Invocation, deployment_id: str | None, wait: str | None) -> int:
+    """End a wait of a blue/green deployment. The newest one if none is named."""
+    from cicd.deploy.run import resume_deployment
+    from cicd.deploy.traffic.continuation import continue_deployment
+    from cicd.deploy.traffic.plan import WaitType
+
+    with invocation.services() as services:
+        record = continue_deployment(
+            deployment_id or _newest(services), services, WaitType(wait.upper()) if wait else None
+        )
+        found = record.stream.partition("/")[2]
+        if not record.driven:
+            return _finish(invocation.show, resume_deployment(found, services))
+    invocation.show.text(f"{found} goes on")
+    invocation.show.result({})
+    return ExitCode.SUCCEEDED
+
+
 @deploy.command(epilog="\b\nExample:\n  cicd deploy resume d-ABCDEFGHI\n")
 @click.argument("deployment_id", required=False, metavar="[ID]")
 @shared_options

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.agent import bundle
 from cicd.deploy.agent.packing import walk
-from cicd.deploy.lifecycle import IN_PLACE
+from cicd.deploy.lifecycle import GREEN, IN_PLACE, IN_PLACE_WITH_TRAFFIC
 from cicd.deploy.plan import BundleType, DeploymentPlan, RevisionPlan
 from cicd.deploy.revision import load_appspec
 from cicd.deploy.rules import check_appspec, refuse_platform
 from cicd.deploy.rules.revision import check_revision
 from cicd.deploy.spec import AppSpec, FileExistsBehavior
+from cicd.deploy.traffic.plan import BlueGreenPlan, plan_traffic
 from cicd.document.problem import Problem, Problems
 from cicd.errors import DocumentError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cicd.deploy.group import DeploymentGroup
     from cicd.deploy.run import DeploymentRequest
 
 _ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -40,7 +42,8 @@ def compile_plan(request: DeploymentRequest) -> PlannedDeployment:
     Make the plan, its id and its revision's digest still empty.
 
     Raises:
-        UsageError: The revision is not one, or has no AppSpec.
+        UsageError: The revision is not one, or has no AppSpec; an instance does not say where
+            a load balancer finds it.
         DocumentError: The AppSpec is invalid, and ``refuse_invalid`` is set.
         Unavailable: The AppSpec is for ECS or Lambda.
 
@@ -68,7 +71,24 @@ def compile_plan(request: DeploymentRequest) -> PlannedDeployment:
         description=request.description,
         rollback_events=group.rollback_events,
     )
-    return PlannedDeployment(plan=plan, problems=problems, appspec=appspec)
+    return PlannedDeployment(
+        plan=_with_traffic(plan, group), problems=(*group.notes, *problems), appspec=appspec
+    )
+
+
+def _with_traffic(plan: DeploymentPlan, group: DeploymentGroup) -> DeploymentPlan:
+    if not group.load_balancers:
+        return plan
+    traffic = plan_traffic(group.load_balancers, (*group.targets, *group.green))
+    if group.blue_green is None:
+        return replace(plan, events=IN_PLACE_WITH_TRAFFIC, traffic=traffic)
+    return replace(
+        plan,
+        targets=group.green,
+        events=GREEN,
+        traffic=traffic,
+        blue_green=BlueGreenPlan(original=group.targets, options=group.blue_green),
+    )
 
 
 def _check(

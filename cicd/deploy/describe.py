@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cicd.deploy.plan import TERMINATE
 from cicd.deploy.process import DeploymentStatus, Status
 from cicd.deploy.shapes import REGION, diagnostics, error_information
+from cicd.deploy.traffic.plan import WaitType
 from cicd.event import EventKind
 from cicd.ports import Described, Level
 
 if TYPE_CHECKING:
-    from cicd.deploy.process import DeploymentProcess, DeploymentState
+    from cicd.deploy.process import DeploymentProcess, DeploymentState, EventState
     from cicd.event import JSON, Event
 
+_CONTINUED: dict[str, str] = {
+    WaitType.READY_WAIT: "Continuing: traffic goes to the replacement now",
+    WaitType.TERMINATION_WAIT: "Continuing: the original instances end now",
+}
 _DEPLOYMENT_STATES = {
     DeploymentStatus.SUCCEEDED: ("SUCCESS", Level.SUCCESS),
     DeploymentStatus.FAILED: ("FAILURE", Level.FAILURE),
@@ -49,7 +55,9 @@ def _submitted(process: DeploymentProcess) -> Described:
 
 def _started(process: DeploymentProcess, event: Event) -> Described:
     target, _, name = event.key.rpartition("/")
-    first = name == process.plan.events[0]
+    if name == TERMINATE:
+        return Described(text=f"{target}: terminating", level=Level.DETAIL)
+    first = name == process.plan.events_of(target)[0]
     return Described(
         text=f"{target}: {name} InProgress",
         level=Level.DETAIL,
@@ -60,6 +68,8 @@ def _started(process: DeploymentProcess, event: Event) -> Described:
 def _finished(process: DeploymentProcess, state: DeploymentState, event: Event) -> Described:
     target, _, name = event.key.rpartition("/")
     entry = state.begun[event.key]
+    if name == TERMINATE:
+        return _terminated(target, entry)
     if entry.status is Status.SUCCEEDED:
         done = process.target_status(state, target) is Status.SUCCEEDED
         return Described(
@@ -77,12 +87,24 @@ def _finished(process: DeploymentProcess, state: DeploymentState, event: Event) 
     )
 
 
+def _terminated(target: str, entry: EventState) -> Described:
+    """The deployment has succeeded, whatever becomes of the original environment."""
+    if entry.status is Status.SUCCEEDED:
+        return Described(text=f"{target}: terminated")
+    found = diagnostics(entry.outcome) or {}
+    return Described(
+        text=f"{target}: not terminated: {found.get('message', '')}", level=Level.WARNING
+    )
+
+
 def _signalled(event: Event) -> Described:
     match event.data.get("signal"):
         case "stop":
             return Described(
                 text="Stopping: events that run finish, no new one begins", level=Level.WARNING
             )
+        case "continue":
+            return Described(text=_CONTINUED.get(str(event.data.get("deploymentWaitType")), ""))
         case "rollback":
             return Described(text=str(event.data.get("rollbackMessage", "")), level=Level.WARNING)
         case _:

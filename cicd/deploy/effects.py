@@ -16,8 +16,14 @@ from cicd.deploy.agent.install import instructions_for
 from cicd.deploy.agent.instance import ARCHIVE, InstanceDisk, Layout
 from cicd.deploy.agent.instructions import cleanup_order, install_json
 from cicd.deploy.lifecycle import PREVIOUS_REVISION, LifecycleEvent
-from cicd.deploy.plan import BundleType, DeploymentPlan, RunLifecycleEvent
+from cicd.deploy.plan import (
+    BundleType,
+    DeploymentPlan,
+    RunLifecycleEvent,
+    TerminateInstance,
+)
 from cicd.deploy.revision import read_as_agent
+from cicd.deploy.traffic.control import allow_traffic, block_traffic
 from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.errors import CicdError, Unavailable
 from cicd.ports import LogLine
@@ -42,10 +48,13 @@ class DeploymentEffects:
         self._plan = plan
         self._services = services
         self._rerun = rerun
-        self._targets = {spec.id: services.target(spec) for spec in plan.targets}
+        self._targets = {spec.id: services.target(spec) for spec in plan.instances}
 
     def perform(self, command: Command, scope: Scope) -> Outcome:
         """Carry out one lifecycle event; what the agent would report is in the outcome."""
+        if isinstance(command, TerminateInstance):
+            self._targets[command.target].terminate()
+            return Outcome(status=OutcomeStatus.DONE)
         if not isinstance(command, RunLifecycleEvent):
             raise TypeError(f"{command} is not a command of a deployment")
         return _Agent(
@@ -147,6 +156,12 @@ class _Agent:
                 self._download()
             case LifecycleEvent.INSTALL:
                 self._install()
+            case LifecycleEvent.BLOCK_TRAFFIC if self._plan.traffic is not None:
+                block_traffic(self._plan.traffic, self._target.id, self._services)
+            case LifecycleEvent.ALLOW_TRAFFIC if self._plan.traffic is not None:
+                allow_traffic(
+                    self._plan.traffic, self._target.id, self._services, self._scope.cancel
+                )
             case _:
                 self._run_hooks()
 
@@ -249,6 +264,13 @@ class _Agent:
     def _archive(self) -> str | None:
         """Say whose scripts run: "previous" is the last whose Install ended, not the last good."""
         layout = self._layout
+        blue_green = self._plan.blue_green
+        if blue_green is not None and blue_green.rollback:
+            # Nothing is downloaded: what ran is what the instances have.
+            blocks = self._event in PREVIOUS_REVISION
+            kept = layout.most_recent_install if blocks else layout.last_successful_install
+            recorded = layout.recorded(kept)
+            return None if recorded is None else f"{recorded}/{ARCHIVE}"
         if self._event in PREVIOUS_REVISION and not layout.archive.exists():
             recorded = layout.recorded(layout.last_successful_install)
             return None if recorded is None else f"{recorded}/{ARCHIVE}"

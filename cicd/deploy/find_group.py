@@ -63,7 +63,7 @@ def find_group(
     else:
         group = _default(resources, name or DEFAULT_GROUP, application)
     targets = tuple(instances) or group.targets or (_default_instance(home),)
-    _check_distinct(targets)
+    _check_distinct((*targets, *group.green))
     return replace(group, targets=tuple(sorted(targets, key=lambda target: target.id)))
 
 

@@ -9,6 +9,8 @@ from typing import Final
 
 from cicd.deploy.config import DEFAULT, PREDEFINED, DeploymentConfig
 from cicd.deploy.plan import RollbackEvent
+from cicd.deploy.traffic.plan import BlueGreenOptions, LoadBalancer
+from cicd.document.problem import Problem
 from cicd.ports import TargetSpec
 
 NAME: Final = re.compile(r"[A-Za-z0-9._+=,@-]{1,100}")
@@ -25,6 +27,10 @@ class DeploymentGroup:
     config: DeploymentConfig = PREDEFINED[DEFAULT]
     targets: tuple[TargetSpec, ...] = ()
     rollback_events: tuple[RollbackEvent, ...] = ()
+    load_balancers: tuple[LoadBalancer, ...] = ()  # none: WITHOUT_TRAFFIC_CONTROL
+    blue_green: BlueGreenOptions | None = None  # None: IN_PLACE
+    green: tuple[TargetSpec, ...] = ()  # the other environment of a blue/green deployment
+    notes: tuple[Problem, ...] = ()  # what is worth a word about it
 
 
 def group_id(application: str, name: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cicd.deploy.config import DEFAULT, find_config
 from cicd.deploy.group import NAME, DeploymentGroup, group_id
 from cicd.deploy.plan import RollbackEvent
+from cicd.deploy.traffic.reader import read_style
 from cicd.document.fields import Fields
 from cicd.document.node import NodeKind
 from cicd.document.problem import Problems
@@ -50,11 +51,19 @@ def read_group(application: str, node: Node, resources: Resources) -> Deployment
     own_id = fields.text("deploymentGroupId", default="") or group_id(application, name)
     config = fields.text("deploymentConfigName", default="") or DEFAULT
     events = _read_rollback(fields, problems)
-    _check_style(fields, problems)
+    style = read_style(fields, resources, problems)
+    _check_others(fields, problems)
     for key in _READ_ONLY:
         fields.node(key)
     fields.unknown()
-    targets = _read_instances(application, name, resources, problems)
+    targets, green = _read_instances(application, name, resources, problems)
+    if style.blue_green is not None and not green:
+        problems.error(
+            "deploy/green-fleet",
+            f"'{name}' has no instances that could be the replacement",
+            fields.span("deploymentStyle"),
+            hint=f"list them under 'local: deploymentGroups: {name}: greenInstances' of cicd.yml",
+        )
     problems.raise_errors()
     return DeploymentGroup(
         application_name=application,
@@ -63,6 +72,10 @@ def read_group(application: str, node: Node, resources: Resources) -> Deployment
         config=find_config(config, resources),
         targets=targets,
         rollback_events=events,
+        load_balancers=style.load_balancers,
+        blue_green=style.blue_green,
+        green=green,
+        notes=tuple(problems),
     )
 
 
@@ -94,50 +107,29 @@ def _read_rollback(fields: Fields, problems: Problems) -> tuple[RollbackEvent, .
     return tuple(events) if enabled else ()
 
 
-def _check_style(fields: Fields, problems: Problems) -> None:
-    style = fields.mapping("deploymentStyle")
-    if style is not None:
-        kind = style.choice("deploymentType", ("IN_PLACE", "BLUE_GREEN"), default="IN_PLACE")
-        option = style.choice(
-            "deploymentOption",
-            ("WITHOUT_TRAFFIC_CONTROL", "WITH_TRAFFIC_CONTROL"),
-            default="WITHOUT_TRAFFIC_CONTROL",
-        )
-        if kind == "BLUE_GREEN":
-            problems.error(
-                "deploy/blue-green",
-                "blue/green deployments to servers are not carried out here",
-                style.span("deploymentType"),
-                hint="use 'deploymentType: IN_PLACE'",
-            )
-        if option == "WITH_TRAFFIC_CONTROL":
-            problems.warning(
-                "deploy/traffic-control",
-                "there is no load balancer here: the traffic events are left out",
-                style.span("deploymentOption"),
-            )
-        style.unknown()
+def _check_others(fields: Fields, problems: Problems) -> None:
     alarms = fields.mapping("alarmConfiguration")
     if alarms is not None and alarms.flag("enabled", default=False):
         problems.warning(
             "deploy/alarms", "alarms are not watched here", fields.span("alarmConfiguration")
         )
-    for key in ("loadBalancerInfo", "blueGreenDeploymentConfiguration", "ecsServices"):
-        fields.node(key)
+    fields.node("ecsServices")
 
 
 def _read_instances(
     application: str, name: str, resources: Resources, problems: Problems
-) -> tuple[TargetSpec, ...]:
+) -> tuple[tuple[TargetSpec, ...], tuple[TargetSpec, ...]]:
+    """Give the instances, and those of the other environment."""
     node = _local_group(application, name, resources)
     if node is None:
-        return ()
+        return (), ()
     fields = Fields(node, problems, room="deploy", what=f"local deployment group '{name}'")
-    instances = tuple(
-        _read_instance(item, resources, problems) for item in fields.sequence("instances")
+    instances, green = (
+        tuple(_read_instance(item, resources, problems) for item in fields.sequence(key))
+        for key in ("instances", "greenInstances")
     )
     fields.unknown()
-    return instances
+    return instances, green
 
 
 def _local_group(application: str, name: str, resources: Resources) -> Node | None:

@@ -118,6 +118,27 @@ def last_succeeded(plan: DeploymentPlan, services: Services) -> DeploymentPlan |
     return None
 
 
+def settle_environments(plan: DeploymentPlan, services: Services) -> DeploymentPlan:
+    """
+    Deploy to the environment that has no traffic: after a success the replacement is the next
+    deployment's original, whichever of the two was written down as such.
+
+    Source: CodeDeploy User Guide, "Overview of a blue/green deployment".
+    """
+    blue_green = plan.blue_green
+    if blue_green is None:
+        return plan
+    earlier = last_succeeded(plan, services)
+    live = set() if earlier is None else {target.id for target in earlier.targets}
+    if not live or live != {target.id for target in plan.targets}:
+        return plan
+    return replace(
+        plan,
+        targets=blue_green.original,
+        blue_green=replace(blue_green, original=plan.targets),
+    )
+
+
 def in_order_of_health(plan: DeploymentPlan, services: Services) -> DeploymentPlan:
     """Order a plan's targets as ``health_order`` says, by the group's last deployments."""
     attempts = tuple(_attempts(plan, services))

@@ -56,6 +56,26 @@ PREVIOUS_REVISION: Final = frozenset(
 # ignoreApplicationStopFailures passes over exactly these.
 IGNORABLE: Final = PREVIOUS_REVISION
 
+BLUE_BLOCK: Final = (
+    LifecycleEvent.BEFORE_BLOCK_TRAFFIC,
+    LifecycleEvent.BLOCK_TRAFFIC,
+    LifecycleEvent.AFTER_BLOCK_TRAFFIC,
+)
+"""The events of the original environment in a blue/green deployment."""
+
+GREEN_ALLOW: Final = (
+    LifecycleEvent.BEFORE_ALLOW_TRAFFIC,
+    LifecycleEvent.ALLOW_TRAFFIC,
+    LifecycleEvent.AFTER_ALLOW_TRAFFIC,
+)
+"""The last events of the replacement; in a rollback, all of those that traffic goes back to."""
+
+GREEN: Final = tuple(event for event in LifecycleEvent if event not in BLUE_BLOCK)
+"""The events of the replacement environment in a blue/green deployment."""
+
+IN_PLACE_WITH_TRAFFIC: Final = tuple(LifecycleEvent)
+"""The events of an in-place deployment with a load balancer; a rollback has the same."""
+
 IN_PLACE: Final = tuple(event for event in LifecycleEvent if event not in TRAFFIC)
 """
 The events of an in-place deployment without a load balancer; a rollback has the same.

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from cicd.deploy.config import DeploymentConfig
-from cicd.deploy.lifecycle import LifecycleEvent
+from cicd.deploy.lifecycle import BLUE_BLOCK, IGNORABLE, LifecycleEvent
 from cicd.deploy.spec import DEFAULT_NAME, FileExistsBehavior
+from cicd.deploy.traffic.plan import BlueGreenPlan, TrafficPlan
 from cicd.ports import TargetSpec
+
+TERMINATE: Final = "Terminate"
 
 
 class BundleType(StrEnum):
@@ -56,11 +60,27 @@ class DeploymentPlan:
     description: str = ""
     rollback_events: tuple[RollbackEvent, ...] = ()
     rollback_of: str | None = None  # the deployment whose failure this one answers
+    traffic: TrafficPlan | None = None  # None: WITHOUT_TRAFFIC_CONTROL
+    blue_green: BlueGreenPlan | None = None  # None: IN_PLACE
+
+    @property
+    def instances(self) -> tuple[TargetSpec, ...]:
+        """Every instance that has events: the targets, and the original environment's."""
+        return self.targets + (() if self.blue_green is None else self.blue_green.original)
+
+    def events_of(self, target: str) -> tuple[LifecycleEvent, ...]:
+        """Give the lifecycle events of one instance, in order."""
+        original = () if self.blue_green is None else self.blue_green.original
+        return BLUE_BLOCK if target in {each.id for each in original} else self.events
+
+    def ignores(self, event: LifecycleEvent) -> bool:
+        """Whether an event may fail, and its target go on."""
+        return self.ignore_application_stop_failures and event in IGNORABLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunLifecycleEvent:
-    """Carry out one lifecycle event on one target: the only thing a deployment does."""
+    """Carry out one lifecycle event on one target: nearly all that a deployment does."""
 
     target: str
     event: LifecycleEvent
@@ -69,3 +89,15 @@ class RunLifecycleEvent:
     def key(self) -> str:
         """Unique within the deployment: "web-1/AfterInstall"."""
         return f"{self.target}/{self.event}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TerminateInstance:
+    """End an instance of the original environment, after a blue/green deployment."""
+
+    target: str
+
+    @property
+    def key(self) -> str:
+        """Unique within the deployment: "web-1/Terminate"; no lifecycle event is called so."""
+        return f"{self.target}/{TERMINATE}"

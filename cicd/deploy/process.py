@@ -9,15 +9,16 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from cicd.deploy.lifecycle import IGNORABLE, LifecycleEvent
-from cicd.deploy.plan import DeploymentPlan, RunLifecycleEvent
+from cicd.deploy.plan import DeploymentPlan, RunLifecycleEvent, TerminateInstance
 from cicd.deploy.strategies import STRATEGIES
 from cicd.deploy.strategies.rolling_window import Done, Doomed, Progress, Take, Wait
+from cicd.deploy.traffic import blue_green
 from cicd.engine.codec import decode
 from cicd.engine.process import Decision, Outcome, OutcomeStatus
 from cicd.event import JSON, EventKind
 
 if TYPE_CHECKING:
+    from cicd.deploy.lifecycle import LifecycleEvent
     from cicd.engine.process import Command
     from cicd.event import Event
 
@@ -30,6 +31,7 @@ class Status(StrEnum):
     SUCCEEDED = "Succeeded"
     FAILED = "Failed"
     SKIPPED = "Skipped"
+    READY = "Ready"  # of a replacement that is installed and waits for traffic
 
 
 class DeploymentStatus(StrEnum):
@@ -37,6 +39,7 @@ class DeploymentStatus(StrEnum):
 
     CREATED = "Created"
     IN_PROGRESS = "InProgress"
+    READY = "Ready"
     SUCCEEDED = "Succeeded"
     FAILED = "Failed"
     STOPPED = "Stopped"
@@ -57,6 +60,11 @@ class EventState:
             return Status.IN_PROGRESS
         return Status.SUCCEEDED if self.outcome.status is OutcomeStatus.DONE else Status.FAILED
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether it is over, and did not succeed."""
+        return self.status is Status.FAILED
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentState:
@@ -66,6 +74,7 @@ class DeploymentState:
     begun: Mapping[str, EventState] = field(default_factory=dict)  # by command key, in order
     stop: Mapping[str, JSON] | None = None  # the data of the first stop signal
     rollback: Mapping[str, JSON] | None = None  # the data of the rollback signal
+    continued: frozenset[str] = frozenset()  # the waits that ContinueDeployment ended
     status: str | None = None  # the final one
     concluded_at: datetime | None = None
 
@@ -103,10 +112,12 @@ class DeploymentProcess:
 
     def in_flight(self, state: DeploymentState) -> tuple[Command, ...]:
         """Give the lifecycle events that began and did not end."""
+        commands: list[Command] = []
+        for target in self.plan.instances:
+            commands += (*self._commands(target.id), TerminateInstance(target=target.id))
         return tuple(
             command
-            for target in self.plan.targets
-            for command in self._commands(target.id)
+            for command in commands
             if command.key in state.begun and state.begun[command.key].outcome is None
         )
 
@@ -117,7 +128,8 @@ class DeploymentProcess:
         A target that began goes on to its end even when the deployment is doomed;
         after a stop nothing begins on any target.
         """
-        del now
+        if self.plan.blue_green is not None:
+            return blue_green.decide(self.plan, state, now)
         progress = self.progress(state)
         running = bool(self.in_flight(state))
         move = self._strategy.next(progress)
@@ -150,6 +162,8 @@ class DeploymentProcess:
     def target_status(self, state: DeploymentState, target: str) -> Status:
         """Give a target's status; one that never began is Skipped once all is over."""
         status = self._target_status(state, target)
+        if status is Status.IN_PROGRESS and self._waits(state, target):
+            return Status.READY
         if state.status is None or status in (Status.SUCCEEDED, Status.FAILED):
             return status
         # A target stopped half-way stays half-deployed, and is not a success.
@@ -163,27 +177,43 @@ class DeploymentProcess:
         over = state.status is not None or self._target_status(state, target) is Status.FAILED
         return Status.SKIPPED if over else Status.PENDING
 
+    def stage(self, state: DeploymentState) -> blue_green.Stage | None:
+        """Say how far a blue/green deployment is; None: it is another one."""
+        if self.plan.blue_green is None:
+            return None
+        return blue_green.position(self.plan, state).stage
+
     def doom(self, state: DeploymentState) -> str | None:
         """Give the deployment's error code when it failed, or must."""
+        if self.plan.blue_green is not None:
+            return blue_green.position(self.plan, state).error
         move = self._strategy.next(self.progress(state))
         if isinstance(move, Doomed):
             return move.code
         return "HEALTH_CONSTRAINTS" if isinstance(move, Done) and not move.succeeded else None
 
     def _commands(self, target: str) -> tuple[RunLifecycleEvent, ...]:
-        return tuple(RunLifecycleEvent(target=target, event=event) for event in self.plan.events)
+        return tuple(
+            RunLifecycleEvent(target=target, event=event) for event in self.plan.events_of(target)
+        )
 
     def _target_status(self, state: DeploymentState, target: str) -> Status:
         began = [state.begun.get(command.key) for command in self._commands(target)]
-        for event, entry in zip(self.plan.events, began, strict=True):
-            if entry is not None and entry.status is Status.FAILED and not self._ignored(event):
+        for event, entry in zip(self.plan.events_of(target), began, strict=True):
+            if entry is not None and entry.has_failed and not self.plan.ignores(event):
                 return Status.FAILED
         if all(entry is not None and entry.outcome is not None for entry in began):
             return Status.SUCCEEDED
         return Status.IN_PROGRESS if any(began) else Status.PENDING
 
-    def _ignored(self, event: LifecycleEvent) -> bool:
-        return self.plan.ignore_application_stop_failures and event in IGNORABLE
+    def _waits(self, state: DeploymentState, target: str) -> bool:
+        """Tell whether a replacement is installed, and its deployment waits to be continued."""
+        replacement = {each.id for each in self.plan.targets}
+        return (
+            state.status is None
+            and target in replacement
+            and self.stage(state) is blue_green.Stage.READY
+        )
 
     def _next(self, state: DeploymentState, target: str) -> RunLifecycleEvent | None:
         for command in self._commands(target):
@@ -205,5 +235,8 @@ def _signalled(state: DeploymentState, event: Event) -> DeploymentState:
             return replace(state, stop=event.data)
         case "rollback":
             return replace(state, rollback=event.data)
+        case "continue":
+            waited = str(event.data.get("deploymentWaitType"))
+            return replace(state, continued=state.continued | {waited})
         case _:
             return state

@@ -42,22 +42,22 @@ def deployment_result(plan: DeploymentPlan, services: Services) -> DeploymentRes
     return DeploymentResult(
         deployment_id=plan.deployment_id,
         stream=stream_of(plan.deployment_id),
-        status=status(state),
+        status=status(process, state),
         deployment={
             "deploymentInfo": deployment_info(process, state),
             "deploymentTargets": deployment_targets(process, state),
         },
         endpoints={
-            target.id: target.endpoint for target in plan.targets if target.endpoint is not None
+            target.id: target.endpoint for target in plan.instances if target.endpoint is not None
         },
         failure=failure,
         detail=detail,
         targets=tuple(
-            (target.id, str(process.target_status(state, target.id))) for target in plan.targets
+            (target.id, str(process.target_status(state, target.id))) for target in plan.instances
         ),
         events=tuple(
             (target.id, str(event), str(process.event_status(state, target.id, event)))
-            for target in plan.targets
-            for event in plan.events
+            for target in plan.instances
+            for event in plan.events_of(target.id)
         ),
     )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from cicd.deploy.lifecycle import GREEN_ALLOW
 from cicd.deploy.plan import DeploymentPlan, RollbackEvent
 from cicd.deploy.process import DeploymentStatus
 
 if TYPE_CHECKING:
     from cicd.deploy.process import DeploymentState
+    from cicd.deploy.traffic.plan import BlueGreenPlan
 
 CREATOR = "codeDeployRollback"
 
@@ -61,6 +63,12 @@ def plan_rollback(
             f"to '{failed.deployment_group_name}' after it",
             plan=None,
         )
+    if failed.blue_green is not None:
+        return Rollback(
+            message=f"Deployment {failed.deployment_id} is rolled back to the original "
+            f"environment by deployment {deployment_id}",
+            plan=_back_to_blue(failed, failed.blue_green, deployment_id),
+        )
     if last_succeeded is None:
         return Rollback(
             message=f"{failed.deployment_id} is not rolled back: no earlier deployment to "
@@ -80,5 +88,24 @@ def plan_rollback(
             ignore_application_stop_failures=failed.ignore_application_stop_failures,
             rollback_events=(),
             rollback_of=failed.deployment_id,
+            events=failed.events,
+            traffic=failed.traffic,
         ),
+    )
+
+
+def _back_to_blue(
+    failed: DeploymentPlan, blue_green: BlueGreenPlan, deployment_id: str
+) -> DeploymentPlan:
+    """Send traffic back to the original environment, and none to the replacement."""
+    return replace(
+        failed,
+        deployment_id=deployment_id,
+        targets=blue_green.original,
+        events=GREEN_ALLOW,
+        blue_green=replace(blue_green, original=failed.targets, rollback=True),
+        creator=CREATOR,
+        description=f"Rollback of {failed.deployment_id}",
+        rollback_events=(),
+        rollback_of=failed.deployment_id,
     )

@@ -66,10 +66,11 @@ def run_deployment(
 
     """
     from cicd.deploy.compile import compile_plan, deployment_id
-    from cicd.deploy.history import in_order_of_health
+    from cicd.deploy.history import in_order_of_health, settle_environments
     from cicd.deploy.revision import store
 
-    plan = in_order_of_health(compile_plan(request).plan, services)
+    plan = settle_environments(compile_plan(request).plan, services)
+    plan = in_order_of_health(plan, services)
     digest = store(request.revision, plan.revision.bundle_type, services)
     plan = replace(
         plan,

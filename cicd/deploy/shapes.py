@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.plan import BundleType, RunLifecycleEvent
 from cicd.deploy.process import DeploymentProcess, DeploymentStatus, Status
+from cicd.deploy.traffic.blue_green import Stage
+from cicd.deploy.traffic.shapes import label, traffic_info
 from cicd.engine.process import OutcomeStatus
 
 if TYPE_CHECKING:
@@ -28,6 +30,10 @@ _INVALID: Final = (
     "The deployment configuration leaves no instance that may be out of service: the minimum of "
     "healthy hosts is as large as the deployment group."
 )
+_NOT_CONTINUED: Final = (
+    "The deployment timed out while waiting for a notification to continue. This time out period "
+    "is {minutes} minutes."
+)
 _STOPPED: Final = "The deployment was stopped by a request."
 
 
@@ -40,7 +46,7 @@ def deployment_info(process: DeploymentProcess, state: DeploymentState) -> dict[
         "deploymentConfigName": plan.config.name,
         "deploymentId": plan.deployment_id,
         "revision": _revision(process),
-        "status": status(state),
+        "status": status(process, state),
         "createTime": _time(state.created_at),
         "deploymentOverview": _overview(process, state),
         "description": plan.description,
@@ -52,14 +58,17 @@ def deployment_info(process: DeploymentProcess, state: DeploymentState) -> dict[
         },
         "updateOutdatedInstancesOnly": False,
         "deploymentStyle": {
-            "deploymentType": "IN_PLACE",
-            "deploymentOption": "WITHOUT_TRAFFIC_CONTROL",
+            "deploymentType": "IN_PLACE" if plan.blue_green is None else "BLUE_GREEN",
+            "deploymentOption": "WITHOUT_TRAFFIC_CONTROL"
+            if plan.traffic is None
+            else "WITH_TRAFFIC_CONTROL",
         },
-        "instanceTerminationWaitTimeStarted": False,
+        "instanceTerminationWaitTimeStarted": process.stage(state) is Stage.TERMINATION_WAIT,
         "fileExistsBehavior": str(plan.file_exists_behavior),
         "deploymentStatusMessages": [],
         "computePlatform": "Server",
     }
+    info |= traffic_info(plan)
     began = [entry.started_at for entry in state.begun.values()]
     if began:
         info["startTime"] = _time(min(began))
@@ -76,13 +85,18 @@ def deployment_info(process: DeploymentProcess, state: DeploymentState) -> dict[
 
 def deployment_targets(process: DeploymentProcess, state: DeploymentState) -> list[JSON]:
     """Give ``deploymentTargets``. Source: API, "DeploymentTarget"."""
-    return [_target(process, state, target.id) for target in process.plan.targets]
+    return [_target(process, state, target.id) for target in process.plan.instances]
 
 
-def status(state: DeploymentState) -> str:
-    """Give the deployment's status."""
+def status(process: DeploymentProcess, state: DeploymentState) -> str:
+    """Give the deployment's status; it succeeded when traffic is moved, whatever runs on."""
     if state.status is not None:
         return state.status
+    stage = process.stage(state)
+    if stage in (Stage.TERMINATION_WAIT, Stage.OVER):
+        return str(DeploymentStatus.SUCCEEDED)
+    if stage is Stage.READY:
+        return str(DeploymentStatus.READY)
     return str(DeploymentStatus.IN_PROGRESS if state.begun else DeploymentStatus.CREATED)
 
 
@@ -90,6 +104,10 @@ def error_information(
     process: DeploymentProcess, state: DeploymentState
 ) -> dict[str, JSON] | None:
     """Give the deployment's error code and message; None: it has none."""
+    options = None if process.plan.blue_green is None else process.plan.blue_green.options
+    if state.status == DeploymentStatus.STOPPED and state.stop is None and options is not None:
+        minutes = options.ready_wait.total_seconds() / 60
+        return {"code": "TIMEOUT", "message": _NOT_CONTINUED.format(minutes=f"{minutes:g}")}
     if state.status == DeploymentStatus.STOPPED:
         return {"code": "MANUAL_STOP", "message": _STOPPED}
     if state.status != DeploymentStatus.FAILED:
@@ -150,8 +168,8 @@ def _revision(process: DeploymentProcess) -> dict[str, JSON]:
 
 
 def _overview(process: DeploymentProcess, state: DeploymentState) -> dict[str, JSON]:
-    counts = dict.fromkeys((*(str(each) for each in Status), "Ready"), 0)
-    for target in process.plan.targets:
+    counts = dict.fromkeys((str(each) for each in Status), 0)
+    for target in process.plan.instances:
         counts[process.target_status(state, target.id)] += 1
     return {**counts}
 
@@ -169,7 +187,7 @@ def _rollback_info(process: DeploymentProcess, state: DeploymentState) -> dict[s
 
 def _target(process: DeploymentProcess, state: DeploymentState, target: str) -> dict[str, JSON]:
     plan = process.plan
-    events = [_event(process, state, target, event) for event in plan.events]
+    events = [_event(process, state, target, event) for event in plan.events_of(target)]
     moments = [
         entry.finished_at or entry.started_at
         for key, entry in state.begun.items()
@@ -185,6 +203,7 @@ def _target(process: DeploymentProcess, state: DeploymentState, target: str) -> 
             "status": str(process.target_status(state, target)),
             "lastUpdatedAt": _time(updated),
             "lifecycleEvents": events,
+            **label(plan, target),
         },
     }
 

@@ -28,7 +28,10 @@ NAMES: Mapping[str, str] = MappingProxyType(
 )
 """The sections, each a list in the shapes of the API's calls, and the key that names an entry."""
 
-LOCAL_KEYS = ("runner", "images", "networks", "fileSystems", "repositories", "deploymentGroups")
+LOCAL_KEYS = (
+    *("runner", "images", "networks", "fileSystems", "repositories"),
+    *("deploymentGroups", "loadBalancers"),
+)
 """What may stand under ``local``; the rooms know what each of them means."""
 
 # What the AWS CLI prints beside the lists, so that its output can be pasted as it is.

@@ -8,6 +8,7 @@ used, with the variable PORT of value "80", and ``unusable``, one that cannot be
 from __future__ import annotations
 
 import threading
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
@@ -238,6 +239,22 @@ class InstanceTargetContract:
         for thread in threads:
             thread.join()
         assert heard == {word: [("stdout", word)] * 2 for word in ("a", "b")}
+
+    def test_a_terminated_instance_runs_nothing_any_more(self, target: InstanceTarget) -> None:
+        """Not even what does not listen; twice is once."""
+        place = target.path("/beats")
+        beat = f"while :; do echo >> '{target.inside(place)}'; sleep 0.02; done"
+        begin = f"(trap '' HUP; {beat}) >/dev/null 2>&1 </dev/null &"
+        assert run(target, begin)[0] == SUCCEEDED
+        deadline = time.monotonic() + PATIENCE.total_seconds()
+        while not place.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        target.terminate()
+        target.terminate()
+        beats = place.stat().st_size
+        time.sleep(0.1)
+        assert place.stat().st_size == beats
 
 
 def run(

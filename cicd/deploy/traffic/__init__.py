@@ -1,0 +1,1 @@
+"""Traffic control of deployments to servers: load balancers, and blue/green."""
