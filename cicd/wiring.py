@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cicd.backends.head_start import HeadStart
-    from cicd.backends.traffic.proxy_router import RunningProxy
+    from cicd.backends.traffic.running import RunningRouter
     from cicd.ports import (
         Clock,
         InstanceTarget,
@@ -179,8 +179,8 @@ def _routers(home: Path) -> Callable[[RouterSpec], TrafficRouter]:
     return lambda spec: TRAFFIC_ROUTERS.get(spec.kind)(home, spec)
 
 
-def running_routers(home: Path) -> list[RunningProxy]:
+def routers_of(home: Path) -> list[RunningRouter]:
     """Give the load balancers that were ever started from a home."""
-    from cicd.backends.traffic.proxy_router import proxies
+    from cicd.backends.traffic.running import running_routers
 
-    return proxies(home)
+    return running_routers(home)

@@ -35,5 +35,6 @@ TRAFFIC_ROUTERS: Registry[Callable[[Path, RouterSpec], TrafficRouter]] = Registr
     "cicd.traffic_routers",
     {
         "proxy": "cicd.backends.traffic.proxy_router:ProxyRouter",
+        "haproxy": "cicd.backends.traffic.haproxy_router:HAProxyRouter",
     },
 )

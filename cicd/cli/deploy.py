@@ -179,8 +179,20 @@ def _show_plan(show: Presenter, planned: PlannedDeployment) -> None:
     )
     show.table(
         ("instance", "directory", "endpoint"),
-        [(each.id, each.location, each.endpoint or "") for each in plan.targets],
+        [(each.id, each.location, each.endpoint or "") for each in plan.instances],
     )
+    if plan.traffic is not None:
+        show.table(
+            ("load balancer", "listens", "instances"),
+            [
+                (
+                    each.group,
+                    ", ".join(f"http://{route.listen}" for route in each.router.routes),
+                    ", ".join(f"{name} {endpoint}" for name, endpoint in plan.traffic.endpoints),
+                )
+                for each in plan.traffic.load_balancers
+            ],
+        )
     appspec = planned.appspec
     if appspec is not None:
         show.table(
@@ -211,6 +223,8 @@ def _show(show: Presenter, result: DeploymentResult) -> None:
         show.text(result.failure, Level.FAILURE)
     rows = [(name, status, result.endpoints.get(name, "")) for name, status in result.targets]
     show.table(("instance", "status", "endpoint"), rows)
+    for name, address in result.load_balancers.items():
+        show.text(f"{name} is {address}")
     show.text(f"{result.deployment_id}: {result.status}", _LEVELS.get(result.status, Level.INFO))
 
 

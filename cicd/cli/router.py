@@ -13,7 +13,7 @@ from cicd.ports import Level
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cicd.backends.traffic.proxy_router import RunningProxy
+    from cicd.backends.traffic.running import RunningRouter
     from cicd.cli.invocation import Invocation
     from cicd.event import JSON
 
@@ -37,11 +37,11 @@ def router() -> None:
 @shared_options
 def list_routers(invocation: Invocation) -> int:
     """List load balancers, running or not."""
-    from cicd.wiring import running_routers
+    from cicd.wiring import routers_of
 
     rows: list[tuple[str, str, str, str]] = []
     found: list[JSON] = []
-    for each in running_routers(invocation.settings().home):
+    for each in routers_of(invocation.settings().home):
         shown = each.show()
         name = each.directory.name
         found.append({"name": name, "running": shown is not None})
@@ -93,7 +93,8 @@ def show(invocation: Invocation, name: str | None) -> int:
             for member in members
         ],
     )
-    invocation.show.text(f"requests are in {found.directory / 'access.jsonl'}")
+    if (found.directory / "access.jsonl").exists():
+        invocation.show.text(f"requests are in {found.directory / 'access.jsonl'}")
     invocation.show.result(dict(shown))
     return ExitCode.SUCCEEDED
 
@@ -113,10 +114,10 @@ def stop(invocation: Invocation, name: str | None) -> int:
     return ExitCode.SUCCEEDED
 
 
-def _find(invocation: Invocation, name: str | None) -> RunningProxy:
-    from cicd.wiring import running_routers
+def _find(invocation: Invocation, name: str | None) -> RunningRouter:
+    from cicd.wiring import routers_of
 
-    found = running_routers(invocation.settings().home)
+    found = routers_of(invocation.settings().home)
     named = [each for each in found if name in (None, each.directory.name)]
     if len(named) == 1:
         return named[0]

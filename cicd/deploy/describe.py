@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cicd.deploy.plan import TERMINATE
 from cicd.deploy.process import DeploymentStatus, Status
 from cicd.deploy.shapes import REGION, diagnostics, error_information
+from cicd.deploy.traffic.blue_green import Stage
 from cicd.deploy.traffic.plan import WaitType
 from cicd.event import EventKind
 from cicd.ports import Described, Level
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from cicd.deploy.process import DeploymentProcess, DeploymentState, EventState
     from cicd.event import JSON, Event
 
@@ -34,7 +38,7 @@ def describe(process: DeploymentProcess, state: DeploymentState, event: Event) -
         case EventKind.STARTED:
             return _started(process, event)
         case EventKind.FINISHED:
-            return _finished(process, state, event)
+            return _before_wait(process, state, _finished(process, state, event))
         case EventKind.SIGNALLED:
             return _signalled(event)
         case EventKind.CONCLUDED:
@@ -85,6 +89,37 @@ def _finished(process: DeploymentProcess, state: DeploymentState, event: Event) 
         level=Level.WARNING if ignored else Level.FAILURE,
         detail={} if ignored else _instance_detail(process, target, "FAILURE"),
     )
+
+
+def _before_wait(process: DeploymentProcess, state: DeploymentState, said: Described) -> Described:
+    """Add, to the event that a wait of a blue/green deployment follows, what ends the wait."""
+    plan = process.plan
+    if plan.blue_green is None or any(key.endswith(f"/{TERMINATE}") for key in state.begun):
+        return said
+    options = plan.blue_green.options
+    go_on = f"'cicd deploy continue {plan.deployment_id}'"
+    match process.stage(state):
+        case Stage.READY:
+            words = (
+                f"Ready: {go_on} moves traffic, else it stops after {_minutes(options.ready_wait)}"
+            )
+            return replace(
+                said, text=f"{said.text}\n{words}", detail=_deployment_detail(process, "READY")
+            )
+        case Stage.TERMINATION_WAIT if options.termination_wait:
+            after = _minutes(options.termination_wait)
+            words = (
+                f"Succeeded: the original instances end after {after}, or at {go_on}; "
+                f"'cicd deploy stop {plan.deployment_id}' keeps them"
+            )
+            return replace(said, text=f"{said.text}\n{words}")
+        case _:
+            return said
+
+
+def _minutes(wait: timedelta) -> str:
+    count = wait.total_seconds() / 60
+    return f"{count:g} minute{'' if count == 1 else 's'}"
 
 
 def _terminated(target: str, entry: EventState) -> Described:

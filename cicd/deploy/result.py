@@ -22,6 +22,7 @@ class DeploymentResult:
     status: str  # "Succeeded", "Failed", "Stopped"; before that "Created", "InProgress"
     deployment: Mapping[str, JSON]  # {"deploymentInfo": …, "deploymentTargets": […]}
     endpoints: Mapping[str, str]  # of the targets that have one, by target
+    load_balancers: Mapping[str, str] = field(default_factory=dict)  # where each listens
     failure: str | None = None  # the first cause, in one or more lines; None: there is none
     # of the failure: targetId, lifecycleEventName, diagnostics
     detail: Mapping[str, JSON] = field(default_factory=dict)
@@ -46,6 +47,11 @@ def deployment_result(plan: DeploymentPlan, services: Services) -> DeploymentRes
         deployment={
             "deploymentInfo": deployment_info(process, state),
             "deploymentTargets": deployment_targets(process, state),
+        },
+        load_balancers={
+            each.group: f"http://{route.listen}"
+            for each in (plan.traffic.load_balancers if plan.traffic is not None else ())
+            for route in each.router.routes
         },
         endpoints={
             target.id: target.endpoint for target in plan.instances if target.endpoint is not None

@@ -1,7 +1,11 @@
 """Every traffic router against its contract."""
 
+import shutil
+from dataclasses import replace
+
 import pytest
 
+from cicd.backends.traffic.haproxy_router import HAProxyRouter, RunningHAProxy
 from cicd.backends.traffic.proxy_router import ProxyRouter, RunningProxy
 from cicd.ports import Endpoint
 from cicd.testing.contracts_traffic import (
@@ -51,3 +55,25 @@ class TestProxyRouter(CarryingContract):
     @pytest.fixture
     def kill_router(self, home):
         return lambda: kill(RunningProxy(home / "routers" / "shop").show()["pid"])
+
+
+if shutil.which("haproxy", path="/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin"):
+
+    class TestHAProxyRouter(CarryingContract):
+        @pytest.fixture
+        def home(self, tmp_path):
+            home = tmp_path / ("deep" * 25)
+            yield home
+            RunningHAProxy(home / "routers" / "shop").stop()
+
+        @pytest.fixture
+        def router(self, home, front):
+            return HAProxyRouter(home, replace(two_groups(front), kind="haproxy"))
+
+        @pytest.fixture
+        def again(self, home, front):
+            return lambda: HAProxyRouter(home, replace(two_groups(front), kind="haproxy"))
+
+        @pytest.fixture
+        def kill_router(self, home):
+            return lambda: kill(RunningHAProxy(home / "routers" / "shop").pid())

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
 import subprocess
 import sys
 import time
-from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cicd.backends.traffic.control_socket import connected
+from cicd.backends.traffic.router_state import DIRECTORY, remember, settings_of
 from cicd.backends.traffic.weights import check_weights, unknown_route
 from cicd.errors import Unavailable, UsageError
 from cicd.ports import Endpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from datetime import timedelta
+    from pathlib import Path
 
     from cicd.event import JSON
     from cicd.ports import RouterSpec
 
-DIRECTORY: Final = "routers"
 CONTROL: Final = "control.sock"
-STATE: Final = "state.json"
 _PATIENCE: Final = 10.0  # seconds for an answer, beside what draining takes
 _RETRY: Final = 0.02  # seconds
 
@@ -100,13 +97,13 @@ class ProxyRouter:
             ) from reason
 
     def _ensure(self) -> None:
-        settings = _settings(self._spec)
+        settings = settings_of(self._spec)
         running = self._proxy.settings()
         if running is not None and running != settings:
             self._proxy.stop()
             running = None
         if running is None:
-            self._proxy.start(self._spec, settings)
+            self._proxy.start(self._spec)
         self._ready = True
 
 
@@ -126,7 +123,7 @@ class RunningProxy:
             UsageError: It does not understand.
 
         """
-        with self._connected(patience) as connection:
+        with connected(self.directory, CONTROL, patience) as connection:
             connection.sendall(json.dumps(wish).encode() + b"\n")
             said = b""
             while not said.endswith(b"\n"):
@@ -162,25 +159,9 @@ class RunningProxy:
             time.sleep(_RETRY)
         return True
 
-    def start(self, spec: RouterSpec, settings: Mapping[str, JSON]) -> None:
+    def start(self, spec: RouterSpec) -> None:
         """Begin with what was remembered, as far as it fits; raises ``Unavailable``."""
-        self.directory.mkdir(parents=True, exist_ok=True)
-        place = self.directory / STATE
-        kept: Mapping[str, JSON] = json.loads(place.read_text("utf-8")) if place.exists() else {}
-        weights = {route.name: dict(route.weights) for route in spec.routes}
-        old = _mapping(kept.get("weights", {}))
-        fresh = place.with_name(f"{STATE}.{os.getpid()}")
-        fresh.write_text(
-            json.dumps(
-                {
-                    "settings": settings,
-                    "weights": {name: old.get(name, weights[name]) for name in weights},
-                    "members": kept.get("members", {}),
-                }
-            ),
-            "utf-8",
-        )
-        fresh.replace(place)
+        remember(self.directory, spec)
         made = subprocess.run(
             [sys.executable, "-m", "cicd.backends.proxy", str(self.directory.absolute())],
             stdin=subprocess.DEVNULL,
@@ -193,47 +174,6 @@ class RunningProxy:
                 f"load balancer '{spec.name}' cannot listen: {made.stderr.strip()}",
                 hint="choose another port under 'local: loadBalancers' of cicd.yml",
             )
-
-    @contextmanager
-    def _connected(self, patience: float) -> Iterator[socket.socket]:
-        with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as connection:
-            connection.settimeout(patience)
-            place = str(self.directory.absolute() / CONTROL)
-            if len(os.fsencode(place)) < 100 or not Path("/proc/self/fd").exists():
-                connection.connect(place)
-            else:
-                # A socket's path may be 107 bytes long; a directory's own descriptor is short.
-                directory = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY)
-                try:
-                    connection.connect(f"/proc/self/fd/{directory}/{CONTROL}")
-                finally:
-                    os.close(directory)
-            yield connection
-
-
-def proxies(home: Path) -> list[RunningProxy]:
-    """Give all that were ever started from a home, by name."""
-    places = sorted((home / DIRECTORY).glob(f"*/{STATE}"))
-    return [RunningProxy(place.parent) for place in places]
-
-
-def _settings(spec: RouterSpec) -> dict[str, JSON]:
-    check = spec.health_check
-    return {
-        "name": spec.name,
-        "routes": [
-            {"name": route.name, "host": route.listen.host, "port": route.listen.port}
-            for route in spec.routes
-        ],
-        "healthCheck": {
-            "path": check.path,
-            "lowest": check.lowest,
-            "highest": check.highest,
-            "interval": check.interval.total_seconds(),
-            "timeout": check.timeout.total_seconds(),
-            "unhealthyThreshold": check.unhealthy_threshold,
-        },
-    }
 
 
 def _mapping(value: JSON) -> Mapping[str, JSON]:

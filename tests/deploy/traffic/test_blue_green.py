@@ -300,3 +300,20 @@ def test_a_life_cut_anywhere_ends_as_the_uncut_one(cut):
                 after.process.event_status(after.state, target, event)
             )
     assert set(whole.state.begun) == set(after.state.begun)
+
+
+def test_a_wait_says_what_ends_it():
+    from cicd.deploy.describe import describe
+
+    life = Life(plan(options=STOP)).run()
+    last = Event(kind=EventKind.FINISHED, at=life.now, key="green1/ValidateService")
+    said = describe(life.process, life.state, last)
+    assert "READY" == said.detail["detail"]["state"]
+    assert [
+        "green1: ValidateService Succeeded",
+        "Ready: 'cicd deploy continue d-ABCDEFGHI' moves traffic, else it stops after 10 minutes",
+    ] == said.text.splitlines()
+    ended = Life(plan(options=BlueGreenOptions(termination_wait=timedelta(minutes=1)))).run()
+    last = Event(kind=EventKind.FINISHED, at=ended.now, key="blue1/AfterBlockTraffic")
+    said = describe(ended.process, ended.state, last).text.splitlines()[-1]
+    assert said.startswith("Succeeded: the original instances end after 1 minute, or at 'cicd")

@@ -1,0 +1,133 @@
+"""HAProxy's file, and its servers' weights, out of what a router was told. Pure."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from cicd.ports import Endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cicd.backends.proxy.table import Table
+    from cicd.event import JSON
+
+
+SOCKET: Final = "control.sock"
+HEAVIEST: Final = 256  # what HAProxy takes as a server's weight
+_HEAD: Final = f"""\
+global
+    stats socket unix@{SOCKET} mode 600 level admin
+    stats timeout 1h
+
+defaults
+    mode http
+    timeout connect 2s
+    timeout client 60s
+    timeout server 60s
+    timeout tunnel 1h
+    timeout http-request 60s
+    option forwardfor
+    retries 3
+    option redispatch 1
+    retry-on conn-failure empty-response
+"""
+_ONCE: Final = (
+    "    http-request disable-l7-retry unless { method GET HEAD PUT DELETE OPTIONS TRACE }"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A target of a group, as one route has it."""
+
+    backend: str
+    name: str
+    group: str
+    endpoint: Endpoint
+    weight: int
+
+    @property
+    def full_name(self) -> str:
+        """Give "backend/server", as commands have it."""
+        return f"{self.backend}/{self.name}"
+
+
+def servers(table: Table) -> Iterator[Server]:
+    """Give every target of every route."""
+    for route, shares in table.routes.items():
+        counts = {name: len(table.group(name).members) for name in shares.weights}
+        heavy = server_weights(shares.weights, counts)
+        for group in shares.weights:
+            for endpoint in table.group(group).members:
+                yield Server(
+                    backend=route,
+                    name=f"{group}.{endpoint.host.replace(':', '-')}.{endpoint.port}",
+                    group=group,
+                    endpoint=endpoint,
+                    weight=heavy[group],
+                )
+
+
+def server_weights(weights: Mapping[str, int], counts: Mapping[str, int]) -> dict[str, int]:
+    """Give the weight of one server of each group, so that the groups' sums are as asked for."""
+    whole = math.lcm(*(count for count in counts.values() if count))
+    single = {
+        name: weight * whole // counts[name] if counts[name] else 0
+        for name, weight in weights.items()
+    }
+    common = math.gcd(*single.values()) or 1
+    single = {name: weight // common for name, weight in single.items()}
+    heaviest = max(single.values(), default=0)
+    if heaviest <= HEAVIEST:
+        return single
+    return {
+        name: max(1, round(weight * HEAVIEST / heaviest)) if weight else 0
+        for name, weight in single.items()
+    }
+
+
+def server_options(settings: Mapping[str, JSON]) -> str:
+    """Give how a server is checked."""
+    check = settings["healthCheck"]
+    assert isinstance(check, dict)
+    interval, threshold = check["interval"], check["unhealthyThreshold"]
+    assert isinstance(interval, int | float)
+    pause = max(1, round(interval * 1000))
+    return f"check inter {pause}ms fastinter 100ms downinter 100ms rise 1 fall {threshold}"
+
+
+def config(table: Table) -> str:
+    """Write the whole file."""
+    check, routes = table.settings["healthCheck"], table.settings["routes"]
+    assert isinstance(check, dict)
+    assert isinstance(routes, list)
+    lines = [_HEAD]
+    for route in routes:
+        assert isinstance(route, dict)
+        name, host = route["name"], str(route["host"])
+        address = f"[{host}]" if ":" in host else host
+        lines += [f"frontend {name}.front", f"    bind {address}:{route['port']}"]
+        lines += [
+            f"    default_backend {name}",
+            "",
+            f"backend {name}",
+            "    balance roundrobin",
+            _ONCE,
+        ]
+        if check["path"]:
+            lines += [
+                "    option httpchk",
+                f"    http-check send meth GET uri {check['path']} ver HTTP/1.1 hdr Host check",
+                f"    http-check expect status {check['lowest']}-{check['highest']}",
+            ]
+        options = server_options(table.settings)
+        lines += [
+            f"    server {each.name} {each.endpoint} weight {each.weight} {options}"
+            for each in servers(table)
+            if each.backend == name
+        ]
+        lines.append("")
+    return "\n".join(lines)

@@ -1,0 +1,80 @@
+"""A router's own directory: what it was made with, and what it was told."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from cicd.backends.proxy.table import STATE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from cicd.event import JSON
+    from cicd.ports import RouterSpec
+
+DIRECTORY: Final = "routers"
+"""Below the home."""
+
+_LOCK: Final = "state.lock"
+
+
+def settings_of(spec: RouterSpec) -> dict[str, JSON]:
+    """Give what a router is made with."""
+    check = spec.health_check
+    return {
+        "name": spec.name,
+        "kind": spec.kind,
+        "routes": [
+            {"name": route.name, "host": route.listen.host, "port": route.listen.port}
+            for route in spec.routes
+        ],
+        "healthCheck": {
+            "path": check.path,
+            "lowest": check.lowest,
+            "highest": check.highest,
+            "interval": check.interval.total_seconds(),
+            "timeout": check.timeout.total_seconds(),
+            "unhealthyThreshold": check.unhealthy_threshold,
+        },
+    }
+
+
+def kept(directory: Path) -> Mapping[str, JSON]:
+    """Give what was remembered; {}: nothing."""
+    place = directory / STATE
+    found = json.loads(place.read_text("utf-8")) if place.exists() else {}
+    assert isinstance(found, dict)
+    return found
+
+
+def remember(directory: Path, spec: RouterSpec) -> None:
+    """Take up new settings; weights and targets stay as far as the routes do."""
+    directory.mkdir(parents=True, exist_ok=True)
+    known = kept(directory)
+    old = known.get("weights", {})
+    assert isinstance(old, dict)
+    state = {
+        "settings": settings_of(spec),
+        "weights": {route.name: old.get(route.name, dict(route.weights)) for route in spec.routes},
+        "members": known.get("members", {}),
+    }
+    fresh = directory / f"{STATE}.{os.getpid()}"
+    fresh.write_text(json.dumps(state), "utf-8")
+    fresh.replace(directory / STATE)
+
+
+@contextmanager
+def prepare(directory: Path, spec: RouterSpec) -> Iterator[bool]:
+    """Hold the state alone, with these settings; gives whether they are new."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / _LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        new = kept(directory).get("settings") != settings_of(spec)
+        if new:
+            remember(directory, spec)
+        yield new
