@@ -176,7 +176,7 @@ def _target(spec: TargetSpec) -> InstanceTarget:
 def _routers(home: Path) -> Callable[[RouterSpec], TrafficRouter]:
     from cicd.backends import TRAFFIC_ROUTERS
 
-    return lambda spec: TRAFFIC_ROUTERS.get(spec.kind)(home, spec)
+    return cache(lambda spec: TRAFFIC_ROUTERS.get(spec.kind)(home, spec))
 
 
 def routers_of(home: Path) -> list[RunningRouter]:

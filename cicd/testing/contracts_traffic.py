@@ -151,6 +151,26 @@ class TrafficRouterContract:
         router.register(BLUE, first)
         until(lambda: router.healthy(BLUE) == {first}, "health again")
 
+    def test_many_may_register_at_once(
+        self, router: TrafficRouter, servers: list[Backend]
+    ) -> None:
+        """Also when nobody has asked the router for anything before."""
+        failures: list[Exception] = []
+
+        def register(server: Backend) -> None:
+            try:
+                router.register(BLUE, server.endpoint)
+            except Exception as reason:  # noqa: BLE001  # told by the test, whatever it is
+                failures.append(reason)
+
+        threads = [threading.Thread(target=register, args=(each,)) for each in servers * 2]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert not failures, failures
+        until(lambda: len(router.healthy(BLUE)) == len(servers), "health of all")
+
     def test_an_unknown_group_has_nobody(self, router: TrafficRouter) -> None:
         """It is not an error to ask."""
         assert router.healthy("unheard-of") == frozenset()

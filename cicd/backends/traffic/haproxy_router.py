@@ -15,7 +15,7 @@ from cicd.backends.proxy.balance import MemberState
 from cicd.backends.proxy.table import load_table
 from cicd.backends.traffic.control_socket import connected
 from cicd.backends.traffic.haproxy_config import SOCKET, Server, config, server_options, servers
-from cicd.backends.traffic.router_state import DIRECTORY, prepare
+from cicd.backends.traffic.router_state import DIRECTORY, kept, locked, remember, settings_of
 from cicd.backends.traffic.weights import check_weights, unknown_route
 from cicd.errors import Unavailable
 
@@ -101,9 +101,11 @@ class HAProxyRouter:
     @contextmanager
     def _told(self) -> Iterator[Table]:
         """Read what it knows; keep what is changed, on the disk first, and in HAProxy then."""
-        with prepare(self._running.directory, self._spec) as new:
-            if new:
+        directory = self._running.directory
+        with locked(directory):
+            if kept(directory).get("settings") != settings_of(self._spec):
                 self._running.stop()
+                remember(directory, self._spec)
             table = load_table(self._running.directory)
             self._running.ensure(table)
             before = {each.full_name: each.weight for each in servers(table)}
@@ -154,7 +156,12 @@ class RunningHAProxy:
     def add(self, server: Server, options: str) -> None:
         """Add a server that its file has already; one that was not quite removed comes back."""
         place = f"{server.endpoint} weight {server.weight} {options}"
-        self.command(f"add server {server.full_name} {place}")
+        said = self.command(f"add server {server.full_name} {place}")
+        if "registered" not in said and "lready exists" not in said:
+            raise Unavailable(
+                f"HAProxy refuses the target {server.endpoint}: {said}",
+                hint="name it by its address",
+            )
         self.command(f"set server {server.full_name} weight {server.weight}")
         self.command(f"enable health {server.full_name}")
         self.command(f"set server {server.full_name} state ready")

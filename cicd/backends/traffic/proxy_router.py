@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from cicd.backends.traffic.control_socket import connected
-from cicd.backends.traffic.router_state import DIRECTORY, remember, settings_of
+from cicd.backends.traffic.router_state import DIRECTORY, locked, remember, settings_of
 from cicd.backends.traffic.weights import check_weights, unknown_route
 from cicd.errors import Unavailable, UsageError
 from cicd.ports import Endpoint
@@ -98,12 +98,14 @@ class ProxyRouter:
 
     def _ensure(self) -> None:
         settings = settings_of(self._spec)
-        running = self._proxy.settings()
-        if running is not None and running != settings:
-            self._proxy.stop()
-            running = None
-        if running is None:
-            self._proxy.start(self._spec)
+        with locked(self._proxy.directory):
+            running = self._proxy.settings()
+            if running is not None and running != settings:
+                self._proxy.stop()
+                running = None
+            if running is None:
+                remember(self._proxy.directory, self._spec)
+                self._proxy.start(self._spec.name)
         self._ready = True
 
 
@@ -159,9 +161,8 @@ class RunningProxy:
             time.sleep(_RETRY)
         return True
 
-    def start(self, spec: RouterSpec) -> None:
-        """Begin with what was remembered, as far as it fits; raises ``Unavailable``."""
-        remember(self.directory, spec)
+    def start(self, name: str) -> None:
+        """Begin with what is remembered; raises ``Unavailable``."""
         made = subprocess.run(
             [sys.executable, "-m", "cicd.backends.proxy", str(self.directory.absolute())],
             stdin=subprocess.DEVNULL,
@@ -171,7 +172,7 @@ class RunningProxy:
         )
         if made.returncode:
             raise Unavailable(
-                f"load balancer '{spec.name}' cannot listen: {made.stderr.strip()}",
+                f"load balancer '{name}' cannot listen: {made.stderr.strip()}",
                 hint="choose another port under 'local: loadBalancers' of cicd.yml",
             )
 

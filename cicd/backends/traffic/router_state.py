@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -54,7 +53,6 @@ def kept(directory: Path) -> Mapping[str, JSON]:
 
 def remember(directory: Path, spec: RouterSpec) -> None:
     """Take up new settings; weights and targets stay as far as the routes do."""
-    directory.mkdir(parents=True, exist_ok=True)
     known = kept(directory)
     old = known.get("weights", {})
     assert isinstance(old, dict)
@@ -63,18 +61,15 @@ def remember(directory: Path, spec: RouterSpec) -> None:
         "weights": {route.name: old.get(route.name, dict(route.weights)) for route in spec.routes},
         "members": known.get("members", {}),
     }
-    fresh = directory / f"{STATE}.{os.getpid()}"
+    fresh = directory / f"{STATE}.new"
     fresh.write_text(json.dumps(state), "utf-8")
     fresh.replace(directory / STATE)
 
 
 @contextmanager
-def prepare(directory: Path, spec: RouterSpec) -> Iterator[bool]:
-    """Hold the state alone, with these settings; gives whether they are new."""
+def locked(directory: Path) -> Iterator[None]:
+    """Be the only one, of all threads and processes, that starts a router or changes its state."""
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / _LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        new = kept(directory).get("settings") != settings_of(spec)
-        if new:
-            remember(directory, spec)
-        yield new
+        yield
