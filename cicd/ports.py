@@ -237,6 +237,7 @@ class TargetSpec:
     location: str  # DIRECTORY: the absolute path of the instance's root
     variables: tuple[tuple[str, str], ...] = ()  # only here: a port, say
     endpoint: str | None = None  # where it serves, to be shown to people
+    zone: str = ""  # its availability zone, which zonal configurations go by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -370,6 +371,38 @@ class TrafficRouter(Protocol):
 
     def healthy(self, group: str) -> frozenset[Endpoint]:
         """Give the targets of a group that have requests."""
+
+
+# ── Alarms, and who is told ───────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """Something that can be looked at: exactly one of a command and a URL."""
+
+    command: str = ""  # given to ``sh``: 0 is good, 1 is bad, anything else cannot be read
+    url: str = ""  # fetched: 200 to 399 is good, all else and no answer is bad
+    directory: str = ""  # where the command starts
+    timeout: int = 10  # seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What one look gave. ``good`` None: it could not be read, and ``words`` say why."""
+
+    good: bool | None
+    text: str = ""  # what the command printed, or the body
+    words: str = ""  # "exit status 1", "answered 503"
+
+
+class Watcher(Protocol):
+    """Looks at probes, and tells subscribers."""
+
+    def look(self, probe: Probe) -> Reading:
+        """Look once; never raises for what it finds, or for its absence."""
+
+    def tell(self, subscriber: Probe, payload: str) -> Reading:
+        """Give JSON to a command's standard input, or post it to a URL."""
 
 
 # ── Sources ───────────────────────────────────────────────────────────────────────────────────
@@ -695,6 +728,7 @@ class Services:
     source: Callable[[Path], Source]  # what is committed in a git repository
     working_tree: Callable[[Path], Source]  # any directory as it is, in git or not
     target: Callable[[TargetSpec], InstanceTarget]
+    watcher: Callable[[], Watcher]
     router: Callable[[RouterSpec], TrafficRouter] = _no_router
     cancel: CancelToken = field(default_factory=CancelToken)  # the invocation's own
     jobs: int = 8  # commands at once, an execution

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Source,
         TargetSpec,
         TrafficRouter,
+        Watcher,
     )
     from cicd.settings import Settings
     from cicd.store.secrets.secret_store import SecretStore
@@ -84,6 +85,7 @@ def make_services(
             working_tree=_working_tree,
             target=_target,
             router=_routers(home),
+            watcher=_watcher,
             jobs=settings.jobs,
         )
 
@@ -184,3 +186,9 @@ def routers_of(home: Path) -> list[RunningRouter]:
     from cicd.backends.traffic.running import running_routers
 
     return running_routers(home)
+
+
+def _watcher() -> Watcher:
+    from cicd.backends.watcher import MachineWatcher
+
+    return MachineWatcher()

@@ -28,6 +28,7 @@ COMMANDS = {
     "pipeline": ("cicd.cli.pipeline:pipeline", "Run a pipeline here, as CodePipeline would."),
     "deploy": ("cicd.cli.deploy:deploy", "Deploy a revision, as CodeDeploy would."),
     "router": ("cicd.cli.router:router", "Look at load balancers, stop them."),
+    "alarm": ("cicd.cli.alarm:alarm", "Look at the alarms that stop deployments; set one."),
     "images": ("cicd.cli.images:images", "Say which image stands in for a curated one."),
     "secret": ("cicd.cli.secret:secret", "Keep secrets for builds, encrypted."),
     "parameter": ("cicd.cli.parameter:parameter", "Keep parameters for builds, encrypted."),

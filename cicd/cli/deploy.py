@@ -1,31 +1,35 @@
-"""``cicd deploy``, and what looks at deployments: list, status, stop, resume."""
+"""``cicd deploy``: a deployment, or what it would be."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.deployments import (
+    continue_command,
+    finish,
+    list_deployments,
+    logs,
+    resume,
+    rollback_command,
+    status,
+    stop,
+    targets,
+)
 from cicd.cli.options import shared_options
 from cicd.errors import ExitCode, UsageError
-from cicd.ports import Level
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cicd.cli.invocation import Invocation
-    from cicd.cli.show import Presenter
-    from cicd.deploy.compile import PlannedDeployment
     from cicd.deploy.config import DeploymentConfig
-    from cicd.deploy.result import DeploymentResult
     from cicd.document.resources import Resources
     from cicd.ports import Services
 
-_LEVELS = {
-    "Succeeded": Level.SUCCESS,
-    "Failed": Level.FAILURE,
-    "Stopped": Level.WARNING,
-    "Skipped": Level.WARNING,
-}
 _STRATEGIES = "AllAtOnce, HalfAtATime, OneAtATime, Custom, or one of cicd.yml"
 
 
@@ -57,7 +61,7 @@ Examples:
   cicd deploy out.zip --group web               an archive
   cicd deploy dist --instance a=/tmp/a --instance b=/tmp/b --strategy HalfAtATime
   cicd deploy --minimum-healthy 75%             a custom minimum of healthy hosts
-  cicd deploy --plan                            say what would happen, and what looks wrong
+  cicd deploy --plan --failures 1               what would happen if an instance failed
   cicd deploy run --help                        every option of a deployment
 """,
 )
@@ -96,7 +100,14 @@ Exit status: 0 Succeeded, 1 Failed or Stopped, 2 usage, 3 an invalid AppSpec,
     "--ignore-application-stop-failures", is_flag=True, help="Go on when ApplicationStop fails."
 )
 @click.option("--description", default="", help="Kept with the deployment.")
-@click.option("--plan", is_flag=True, help="Say what would be done, and stop there.")
+@click.option(
+    "--rollback/--no-rollback", default=None, help="Roll back or not, whatever the group says."
+)
+@click.option("--ignore-alarms", is_flag=True, help="Go on while an alarm is on: it is mended.")
+@click.option("--plan", is_flag=True, help="Say what would be done and when, and stop there.")
+@click.option(
+    "--failures", type=click.IntRange(0), default=0, help="For --plan: so many instances fail."
+)
 @click.option("--speed", type=click.FloatRange(0.001, 1e6), default=1.0, help="Scales waits.")
 @shared_options
 def run(
@@ -110,12 +121,21 @@ def run(
     appspec: str,
     ignore_application_stop_failures: bool,  # noqa: FBT001  # click hands flags over so
     description: str,
+    rollback: bool | None,  # noqa: FBT001  # the same
+    ignore_alarms: bool,  # noqa: FBT001  # the same
     plan: bool,  # noqa: FBT001  # the same
+    failures: int,
     speed: float,
 ) -> int:
     """Deploy REVISION: a directory, or a zip, tar or tgz file; by default this repository."""
+    from cicd.cli.deploy_plan import show_plan
     from cicd.deploy.find_group import find_group, parse_instance
-    from cicd.deploy.run import DeploymentRequest, plan_deployment, run_deployment
+    from cicd.deploy.run import (
+        DeploymentRequest,
+        forecast_deployment,
+        plan_deployment,
+        run_deployment,
+    )
     from cicd.deploy.spec import FileExistsBehavior
     from cicd.document.resources import Resources
 
@@ -138,15 +158,30 @@ def run(
         file_exists_behavior=FileExistsBehavior(behavior.upper()) if behavior else None,
         ignore_application_stop_failures=ignore_application_stop_failures,
         description=description,
+        auto_rollback=rollback,
+        ignore_alarms=ignore_alarms,
     )
     planned = plan_deployment(request)
     if planned.problems:
         invocation.show.problems(planned.problems)
     if plan:
-        _show_plan(invocation.show, planned)
+        jobs = invocation.settings(start).jobs
+        with _past(invocation, start, home) as services:
+            forecast = forecast_deployment(request, services, failures=failures, jobs=jobs)
+        show_plan(invocation.show, planned, *forecast)
         return ExitCode.SUCCEEDED
     with invocation.services(start, speed=speed) as services:
-        return _finish(invocation.show, run_deployment(request, services))
+        return finish(invocation.show, run_deployment(request, services))
+
+
+@contextmanager
+def _past(invocation: Invocation, start: Path, home: Path) -> Iterator[Services | None]:
+    """Open what is remembered; nothing is, where there is no home yet, and a plan makes none."""
+    if not home.exists():
+        yield None
+        return
+    with invocation.services(start) as services:
+        yield services
 
 
 def _config(
@@ -169,166 +204,7 @@ def _config(
     return find_config(strategy, resources) if strategy is not None else None
 
 
-def _show_plan(show: Presenter, planned: PlannedDeployment) -> None:
-    from cicd.engine.codec import encode
-
-    plan = planned.plan
-    show.text(
-        f"{plan.revision.name} ({plan.revision.bundle_type}) on "
-        f"{plan.application_name}/{plan.deployment_group_name}, {plan.config.name}"
-    )
-    show.table(
-        ("instance", "directory", "endpoint"),
-        [(each.id, each.location, each.endpoint or "") for each in plan.instances],
-    )
-    if plan.traffic is not None:
-        show.table(
-            ("load balancer", "listens", "instances"),
-            [
-                (
-                    each.group,
-                    ", ".join(f"http://{route.listen}" for route in each.router.routes),
-                    ", ".join(f"{name} {endpoint}" for name, endpoint in plan.traffic.endpoints),
-                )
-                for each in plan.traffic.load_balancers
-            ],
-        )
-    appspec = planned.appspec
-    if appspec is not None:
-        show.table(
-            ("event", "scripts"),
-            [
-                (event, ", ".join(script.location for script in appspec.hooks.get(event, ())))
-                for event in plan.events
-            ],
-        )
-        show.table(
-            ("source", "destination"),
-            [(each.source or "/", each.destination) for each in appspec.files],
-        )
-    show.result(encode(plan))
-
-
-def _finish(show: Presenter, result: DeploymentResult) -> int:
-    """Show how a deployment ended, and give its exit status."""
-    _show(show, result)
-    if result.rollback is not None:
-        _show(show, result.rollback)
-    show.result(result.deployment)
-    return ExitCode.SUCCEEDED if result.status == "Succeeded" else ExitCode.FAILED
-
-
-def _show(show: Presenter, result: DeploymentResult) -> None:
-    if result.failure:
-        show.text(result.failure, Level.FAILURE)
-    rows = [(name, status, result.endpoints.get(name, "")) for name, status in result.targets]
-    show.table(("instance", "status", "endpoint"), rows)
-    for name, address in result.load_balancers.items():
-        show.text(f"{name} is {address}")
-    show.text(f"{result.deployment_id}: {result.status}", _LEVELS.get(result.status, Level.INFO))
-
-
-@deploy.command("list", epilog="\b\nExample:\n  cicd deploy list --group web --limit 5\n")
-@click.option("--group", "group_name", metavar="NAME", help="Only this group's.")
-@click.option("--limit", type=click.IntRange(1), default=20, help="At most so many (20).")
-@shared_options
-def list_deployments(invocation: Invocation, group_name: str | None, limit: int) -> int:
-    """List deployments, the newest first."""
-    with invocation.services() as services:
-        records = services.executions.list(kind="deployment", name=group_name, limit=limit)
-    rows = [
-        (
-            record.stream.partition("/")[2],
-            record.name,
-            record.status if record.driven or record.status != "InProgress" else "interrupted",
-            f"{record.created_at.astimezone():%Y-%m-%d %H:%M:%S}",
-        )
-        for record in records
-    ]
-    invocation.show.table(("deployment", "group", "status", "created"), rows)
-    invocation.show.result({"deployments": [row[0] for row in rows]})
-    return ExitCode.SUCCEEDED
-
-
-@deploy.command(epilog="\b\nExample:\n  cicd deploy status d-ABCDEFGHI\n")
-@click.argument("deployment_id", required=False, metavar="[ID]")
-@shared_options
-def status(invocation: Invocation, deployment_id: str | None) -> int:
-    """Show a deployment and its lifecycle events; the newest one if none is named."""
-    from cicd.deploy.run import get_deployment
-
-    with invocation.services() as services:
-        result = get_deployment(deployment_id or _newest(services), services)
-    invocation.show.table(("instance", "event", "status"), list(result.events))
-    _show(invocation.show, result)
-    invocation.show.result(result.deployment)
-    return ExitCode.SUCCEEDED
-
-
-def _newest(services: Services) -> str:
-    records = services.executions.list(kind="deployment", limit=1)
-    if not records:
-        raise UsageError("there is no deployment yet", hint="'cicd deploy' makes one")
-    return records[0].stream.partition("/")[2]
-
-
-@deploy.command(epilog="\b\nExample:\n  cicd deploy stop d-ABCDEFGHI --no-rollback\n")
-@click.argument("deployment_id", required=False, metavar="[ID]")
-@click.option(
-    "--rollback/--no-rollback", default=None, help="Roll back or not, whatever the group says."
-)
-@shared_options
-def stop(
-    invocation: Invocation,
-    deployment_id: str | None,
-    rollback: bool | None,  # noqa: FBT001  # click hands flags over so
-) -> int:
-    """Stop a deployment: events that run finish, none begins. The newest one if none is named."""
-    from cicd.deploy.run import stop_deployment
-
-    with invocation.services() as services:
-        answer = stop_deployment(
-            deployment_id or _newest(services), services, auto_rollback=rollback
-        )
-    invocation.show.text(f"{answer['status']}: {answer['statusMessage']}")
-    invocation.show.result(answer)
-    return ExitCode.SUCCEEDED
-
-
-@deploy.command("continue", epilog="\b\nExample:\n  cicd deploy continue d-ABCDEFGHI\n")
-@click.argument("deployment_id", required=False, metavar="[ID]")
-@click.option(
-    "--deployment-wait-type",
-    "wait",
-    type=click.Choice(("READY_WAIT", "TERMINATION_WAIT"), case_sensitive=False),
-    help="Which wait is over; by default the one that it is in.",
-)
-@shared_options
-def continue_(invocation: Invocation, deployment_id: str | None, wait: str | None) -> int:
-    """End a wait of a blue/green deployment. The newest one if none is named."""
-    from cicd.deploy.run import resume_deployment
-    from cicd.deploy.traffic.continuation import continue_deployment
-    from cicd.deploy.traffic.plan import WaitType
-
-    with invocation.services() as services:
-        record = continue_deployment(
-            deployment_id or _newest(services), services, WaitType(wait.upper()) if wait else None
-        )
-        found = record.stream.partition("/")[2]
-        if not record.driven:
-            return _finish(invocation.show, resume_deployment(found, services))
-    invocation.show.text(f"{found} goes on")
-    invocation.show.result({})
-    return ExitCode.SUCCEEDED
-
-
-@deploy.command(epilog="\b\nExample:\n  cicd deploy resume d-ABCDEFGHI\n")
-@click.argument("deployment_id", required=False, metavar="[ID]")
-@shared_options
-def resume(invocation: Invocation, deployment_id: str | None) -> int:
-    """Go on with a deployment whose driver died. The newest one if none is named."""
-    from cicd.deploy.run import resume_deployment
-
-    with invocation.services() as services:
-        result = resume_deployment(deployment_id or _newest(services), services)
-    return _finish(invocation.show, result)
+_LOOKING = (list_deployments, status, targets, logs)
+_ACTING = (stop, continue_command, resume, rollback_command)
+for command in (*_LOOKING, *_ACTING):
+    deploy.add_command(command)

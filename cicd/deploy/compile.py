@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from cicd.deploy.agent import bundle
 from cicd.deploy.agent.packing import walk
 from cicd.deploy.lifecycle import GREEN, IN_PLACE, IN_PLACE_WITH_TRAFFIC
-from cicd.deploy.plan import BundleType, DeploymentPlan, RevisionPlan
+from cicd.deploy.plan import BundleType, DeploymentPlan, RevisionPlan, RollbackEvent
 from cicd.deploy.revision import load_appspec
 from cicd.deploy.rules import check_appspec, refuse_platform
 from cicd.deploy.rules.revision import check_revision
@@ -69,7 +69,9 @@ def compile_plan(request: DeploymentRequest) -> PlannedDeployment:
         ignore_application_stop_failures=request.ignore_application_stop_failures,
         creator=request.creator,
         description=request.description,
-        rollback_events=group.rollback_events,
+        rollback_events=_rollback_events(request),
+        alarms=None if request.ignore_alarms else group.alarms,
+        triggers=group.triggers,
     )
     return PlannedDeployment(
         plan=_with_traffic(plan, group), problems=(*group.notes, *problems), appspec=appspec
@@ -89,6 +91,15 @@ def _with_traffic(plan: DeploymentPlan, group: DeploymentGroup) -> DeploymentPla
         traffic=traffic,
         blue_green=BlueGreenPlan(original=group.targets, options=group.blue_green),
     )
+
+
+def _rollback_events(request: DeploymentRequest) -> tuple[RollbackEvent, ...]:
+    """Take the group's, where the deployment does not say otherwise."""
+    if request.auto_rollback is None:
+        return request.group.rollback_events
+    if not request.auto_rollback:
+        return ()
+    return request.group.rollback_events or tuple(RollbackEvent)
 
 
 def _check(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -36,12 +36,24 @@ class MinimumHealthyHosts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ZonalConfig:
+    """One availability zone after the other. Times are seconds. Source: API, "ZonalConfig"."""
+
+    monitor_duration: int = 0  # after a zone, before the next
+    first_zone_monitor_duration: int = 0
+    minimum_per_zone: MinimumHealthyHosts = MinimumHealthyHosts(
+        type=MinimumHealthyHostsType.FLEET_PERCENT, value=0
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentConfig:
     """A configuration for servers. ``strategy`` is a name in ``STRATEGIES``."""
 
     name: str
     strategy: str
     minimum_healthy_hosts: MinimumHealthyHosts
+    zonal: ZonalConfig | None = None
 
 
 def _count(value: int) -> MinimumHealthyHosts:
@@ -120,23 +132,11 @@ def _read(node: Node) -> DeploymentConfig:
             f"'{name}' is for {platform}, not for servers",
             fields.span("computePlatform"),
         )
-    if fields.node("zonalConfig") is not None:
-        problems.error(
-            "deploy/config-zonal",
-            "'zonalConfig' is not carried out here",
-            fields.span("zonalConfig"),
-            hint="leave it out: all instances are in one zone",
-        )
+    zonal = _read_zonal(fields)
     for key in ("deploymentConfigId", "createTime"):
         fields.node(key)
-    hosts = fields.mapping("minimumHealthyHosts")
-    kind, value = None, 0
-    if hosts is not None:
-        kind = hosts.choice("type", tuple(MinimumHealthyHostsType), default=None)
-        highest = 99 if kind == MinimumHealthyHostsType.FLEET_PERCENT else None
-        value = hosts.integer("value", default=0, minimum=0, maximum=highest) or 0
-        hosts.unknown()
-    if kind is None:
+    minimum = _read_minimum(fields, "minimumHealthyHosts")
+    if minimum is None:
         problems.error(
             "deploy/config-minimum",
             f"'{name}' has no 'minimumHealthyHosts' with a type and a value",
@@ -145,6 +145,30 @@ def _read(node: Node) -> DeploymentConfig:
         )
     fields.unknown()
     problems.raise_errors()
-    return custom(
-        MinimumHealthyHosts(type=MinimumHealthyHostsType(kind or "HOST_COUNT"), value=value), name
+    return replace(custom(minimum or _count(0), name), zonal=zonal)
+
+
+def _read_minimum(fields: Fields, name: str) -> MinimumHealthyHosts | None:
+    hosts = fields.mapping(name)
+    if hosts is None:
+        return None
+    kind = hosts.choice("type", MinimumHealthyHostsType)
+    highest = 99 if kind is MinimumHealthyHostsType.FLEET_PERCENT else None
+    value = hosts.integer("value", default=0, minimum=0, maximum=highest)
+    hosts.unknown()
+    return None if kind is None else MinimumHealthyHosts(type=kind, value=value)
+
+
+def _read_zonal(fields: Fields) -> ZonalConfig | None:
+    zones = fields.mapping("zonalConfig")
+    if zones is None:
+        return None
+    monitor = zones.integer("monitorDurationInSeconds", default=0, minimum=0)
+    first = zones.integer("firstZoneMonitorDurationInSeconds", default=monitor, minimum=0)
+    minimum = _read_minimum(zones, "minimumHealthyHostsPerZone")
+    zones.unknown()
+    return ZonalConfig(
+        monitor_duration=monitor,
+        first_zone_monitor_duration=first,
+        minimum_per_zone=minimum or _percent(0),
     )

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cicd.deploy.plan import TERMINATE
-from cicd.deploy.process import DeploymentStatus, Status
-from cicd.deploy.shapes import REGION, diagnostics, error_information
+from cicd.deploy.shapes import REGION, alarm_words, diagnostics, error_information
+from cicd.deploy.state import DeploymentStatus, Status
 from cicd.deploy.traffic.blue_green import Stage
 from cicd.deploy.traffic.plan import WaitType
 from cicd.event import EventKind
@@ -16,7 +16,8 @@ from cicd.ports import Described, Level
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from cicd.deploy.process import DeploymentProcess, DeploymentState, EventState
+    from cicd.deploy.process import DeploymentProcess
+    from cicd.deploy.state import DeploymentState, EventState
     from cicd.event import JSON, Event
 
 _CONTINUED: dict[str, str] = {
@@ -58,6 +59,8 @@ def _submitted(process: DeploymentProcess) -> Described:
 
 
 def _started(process: DeploymentProcess, event: Event) -> Described:
+    if "/" not in event.key:
+        return Described(text="", level=Level.DETAIL)
     target, _, name = event.key.rpartition("/")
     if name == TERMINATE:
         return Described(text=f"{target}: terminating", level=Level.DETAIL)
@@ -70,6 +73,10 @@ def _started(process: DeploymentProcess, event: Event) -> Described:
 
 
 def _finished(process: DeploymentProcess, state: DeploymentState, event: Event) -> Described:
+    if "/" not in event.key:
+        alarm = state.alarm
+        words = f"{alarm_words(alarm)} Events that run finish, no new one begins" if alarm else ""
+        return Described(text=words, level=Level.WARNING if alarm else Level.DETAIL)
     target, _, name = event.key.rpartition("/")
     entry = state.begun[event.key]
     if name == TERMINATE:

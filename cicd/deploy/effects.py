@@ -21,6 +21,7 @@ from cicd.deploy.plan import (
     DeploymentPlan,
     RunLifecycleEvent,
     TerminateInstance,
+    WatchAlarms,
 )
 from cicd.deploy.revision import read_as_agent
 from cicd.deploy.traffic.control import allow_traffic, block_traffic
@@ -31,6 +32,7 @@ from cicd.ports import LogLine
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cicd.deploy.alarms.alarm import AlarmWatch
     from cicd.deploy.spec import AppSpec
     from cicd.engine.process import Command, Scope
     from cicd.event import JSON
@@ -55,6 +57,8 @@ class DeploymentEffects:
         if isinstance(command, TerminateInstance):
             self._targets[command.target].terminate()
             return Outcome(status=OutcomeStatus.DONE)
+        if isinstance(command, WatchAlarms) and self._plan.alarms is not None:
+            return self._watch(self._plan.alarms, command, scope)
         if not isinstance(command, RunLifecycleEvent):
             raise TypeError(f"{command} is not a command of a deployment")
         return _Agent(
@@ -69,6 +73,13 @@ class DeploymentEffects:
             status=OutcomeStatus.LOST,
             detail={"diagnostics": _diagnostics(LifecycleErrorCode.UNKNOWN_ERROR, _RESTARTED)},
         )
+
+    def _watch(self, alarms: AlarmWatch, command: WatchAlarms, scope: Scope) -> Outcome:
+        from cicd.deploy.alarms.watch import keep_looking, look_once
+
+        if command.once:
+            return look_once(alarms, self._services)
+        return keep_looking(alarms, self._services, scope.cancel)
 
     def close(self) -> None:
         """Nothing is held between events."""

@@ -7,9 +7,11 @@ import uuid
 from dataclasses import dataclass
 from typing import Final
 
+from cicd.deploy.alarms.alarm import AlarmWatch
 from cicd.deploy.config import DEFAULT, PREDEFINED, DeploymentConfig
 from cicd.deploy.plan import RollbackEvent
 from cicd.deploy.traffic.plan import BlueGreenOptions, LoadBalancer
+from cicd.deploy.trigger import Trigger
 from cicd.document.problem import Problem
 from cicd.ports import TargetSpec
 
@@ -31,6 +33,8 @@ class DeploymentGroup:
     blue_green: BlueGreenOptions | None = None  # None: IN_PLACE
     green: tuple[TargetSpec, ...] = ()  # the other environment of a blue/green deployment
     notes: tuple[Problem, ...] = ()  # what is worth a word about it
+    alarms: AlarmWatch | None = None
+    triggers: tuple[Trigger, ...] = ()
 
 
 def group_id(application: str, name: str) -> str:

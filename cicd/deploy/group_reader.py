@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cicd.deploy.alarms.reader import read_alarm_configuration
 from cicd.deploy.config import DEFAULT, find_config
 from cicd.deploy.group import NAME, DeploymentGroup, group_id
 from cicd.deploy.plan import RollbackEvent
 from cicd.deploy.traffic.reader import read_style
+from cicd.deploy.trigger_reader import read_triggers
 from cicd.document.fields import Fields
 from cicd.document.node import NodeKind
 from cicd.document.problem import Problems
@@ -31,7 +33,6 @@ _READ_ONLY = (
     "tags",
     "targetRevision",
     "terminationHookEnabled",
-    "triggerConfigurations",
 )
 _NAMES_OF_EVENTS = ", ".join(RollbackEvent)
 
@@ -52,7 +53,9 @@ def read_group(application: str, node: Node, resources: Resources) -> Deployment
     config = fields.text("deploymentConfigName", default="") or DEFAULT
     events = _read_rollback(fields, problems)
     style = read_style(fields, resources, problems)
-    _check_others(fields, problems)
+    fields.node("ecsServices")
+    alarms = read_alarm_configuration(fields, resources, problems)
+    triggers = read_triggers(fields, resources, problems)
     for key in _READ_ONLY:
         fields.node(key)
     fields.unknown()
@@ -76,6 +79,8 @@ def read_group(application: str, node: Node, resources: Resources) -> Deployment
         blue_green=style.blue_green,
         green=green,
         notes=tuple(problems),
+        alarms=alarms,
+        triggers=triggers,
     )
 
 
@@ -105,15 +110,6 @@ def _read_rollback(fields: Fields, problems: Problems) -> tuple[RollbackEvent, .
         )
     rollback.unknown()
     return tuple(events) if enabled else ()
-
-
-def _check_others(fields: Fields, problems: Problems) -> None:
-    alarms = fields.mapping("alarmConfiguration")
-    if alarms is not None and alarms.flag("enabled", default=False):
-        problems.warning(
-            "deploy/alarms", "alarms are not watched here", fields.span("alarmConfiguration")
-        )
-    fields.node("ecsServices")
 
 
 def _read_instances(
@@ -148,6 +144,7 @@ def _read_instance(node: Node, resources: Resources, problems: Problems) -> Targ
     name = fields.required_text("id")
     directory = fields.required_text("directory")
     endpoint = fields.text("endpoint", default="") or None
+    zone = fields.text("zone")
     variables: list[tuple[str, str]] = []
     environment = fields.mapping("environment")
     if environment is not None:
@@ -160,4 +157,5 @@ def _read_instance(node: Node, resources: Resources, problems: Problems) -> Targ
         location=str((resources.root / directory).absolute()),
         variables=tuple(variables),
         endpoint=endpoint,
+        zone=zone,
     )

@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.plan import DeploymentPlan
-from cicd.deploy.process import DeploymentProcess, DeploymentStatus, Status
+from cicd.deploy.process import DeploymentProcess
+from cicd.deploy.state import DeploymentStatus, Status
 from cicd.engine.codec import decode
 from cicd.errors import Conflict, UsageError
 from cicd.event import Event, EventKind
@@ -16,7 +17,7 @@ from cicd.event import Event, EventKind
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from cicd.deploy.process import DeploymentState
+    from cicd.deploy.state import DeploymentState
     from cicd.ports import Services
 
 KIND: Final = "deployment"
@@ -109,8 +110,12 @@ def _is_active(admitted: Event, services: Services) -> bool:
 
 
 def last_succeeded(plan: DeploymentPlan, services: Services) -> DeploymentPlan | None:
-    """Give the plan of the group's last deployment that Succeeded: its last known good."""
-    for record in services.executions.list(kind=KIND, name=plan.deployment_group_name):
+    """Give the group's last deployment before ``plan`` that Succeeded: its last known good."""
+    records = services.executions.list(kind=KIND, name=plan.deployment_group_name)
+    streams = [record.stream for record in records]
+    own = stream_of(plan.deployment_id)
+    # The newest come first.
+    for record in records[streams.index(own) + 1 if own in streams else 0 :]:
         if record.status == DeploymentStatus.SUCCEEDED:
             earlier = read_plan(record.stream, services)
             if earlier is not None and earlier.deployment_group_id == plan.deployment_group_id:
@@ -137,6 +142,15 @@ def settle_environments(plan: DeploymentPlan, services: Services) -> DeploymentP
         targets=blue_green.original,
         blue_green=replace(blue_green, original=plan.targets),
     )
+
+
+def earlier_events(plan: DeploymentPlan, services: Services) -> Iterator[Event]:
+    """Give the events of the group's last deployments, one deployment after the other."""
+    for record in services.executions.list(
+        kind=KIND, name=plan.deployment_group_name, limit=_LOOKED_BACK
+    ):
+        for _, event in services.log.read(record.stream):
+            yield event
 
 
 def in_order_of_health(plan: DeploymentPlan, services: Services) -> DeploymentPlan:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from cicd.deploy.alarms.alarm import AlarmWatch
 from cicd.deploy.config import DeploymentConfig
 from cicd.deploy.lifecycle import BLUE_BLOCK, IGNORABLE, LifecycleEvent
 from cicd.deploy.spec import DEFAULT_NAME, FileExistsBehavior
 from cicd.deploy.traffic.plan import BlueGreenPlan, TrafficPlan
+from cicd.deploy.trigger import Trigger
 from cicd.ports import TargetSpec
 
 TERMINATE: Final = "Terminate"
@@ -62,6 +64,8 @@ class DeploymentPlan:
     rollback_of: str | None = None  # the deployment whose failure this one answers
     traffic: TrafficPlan | None = None  # None: WITHOUT_TRAFFIC_CONTROL
     blue_green: BlueGreenPlan | None = None  # None: IN_PLACE
+    alarms: AlarmWatch | None = None  # None: no alarm stops it
+    triggers: tuple[Trigger, ...] = ()  # who is told what happens
 
     @property
     def instances(self) -> tuple[TargetSpec, ...]:
@@ -101,3 +105,15 @@ class TerminateInstance:
     def key(self) -> str:
         """Unique within the deployment: "web-1/Terminate"; no lifecycle event is called so."""
         return f"{self.target}/{TERMINATE}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchAlarms:
+    """Look at the alarms once, before the first target; or for as long as the deployment lasts."""
+
+    once: bool
+
+    @property
+    def key(self) -> str:
+        """Differs from every lifecycle event's: it has no "/"."""
+        return "alarms-at-start" if self.once else "alarms"

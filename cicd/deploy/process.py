@@ -2,81 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from enum import StrEnum
-from types import MappingProxyType
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cicd.deploy.plan import DeploymentPlan, RunLifecycleEvent, TerminateInstance
-from cicd.deploy.strategies import STRATEGIES
-from cicd.deploy.strategies.rolling_window import Done, Doomed, Progress, Take, Wait
+from cicd.deploy import limits
+from cicd.deploy.plan import (
+    DeploymentPlan,
+    RunLifecycleEvent,
+    TerminateInstance,
+    WatchAlarms,
+)
+from cicd.deploy.state import (
+    DeploymentState,
+    DeploymentStatus,
+    EventState,
+    Status,
+    signalled,
+    with_command,
+)
+from cicd.deploy.strategies import strategy_for
+from cicd.deploy.strategies.rolling_window import Done, Doomed, Move, Progress, Take, Wait
 from cicd.deploy.traffic import blue_green
 from cicd.engine.codec import decode
-from cicd.engine.process import Decision, Outcome, OutcomeStatus
-from cicd.event import JSON, EventKind
+from cicd.engine.process import Cancel, Decision, Outcome
+from cicd.event import EventKind
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from cicd.deploy.lifecycle import LifecycleEvent
     from cicd.engine.process import Command
     from cicd.event import Event
-
-
-class Status(StrEnum):
-    """Of a target and of a lifecycle event. Source: CodeDeploy API Reference."""
-
-    PENDING = "Pending"
-    IN_PROGRESS = "InProgress"
-    SUCCEEDED = "Succeeded"
-    FAILED = "Failed"
-    SKIPPED = "Skipped"
-    READY = "Ready"  # of a replacement that is installed and waits for traffic
-
-
-class DeploymentStatus(StrEnum):
-    """Of a deployment; the last three never change."""
-
-    CREATED = "Created"
-    IN_PROGRESS = "InProgress"
-    READY = "Ready"
-    SUCCEEDED = "Succeeded"
-    FAILED = "Failed"
-    STOPPED = "Stopped"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventState:
-    """One lifecycle event of one target that has begun."""
-
-    started_at: datetime
-    finished_at: datetime | None = None
-    outcome: Outcome | None = None
-
-    @property
-    def status(self) -> Status:
-        """Give the event's own status."""
-        if self.outcome is None:
-            return Status.IN_PROGRESS
-        return Status.SUCCEEDED if self.outcome.status is OutcomeStatus.DONE else Status.FAILED
-
-    @property
-    def has_failed(self) -> bool:
-        """Whether it is over, and did not succeed."""
-        return self.status is Status.FAILED
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeploymentState:
-    """What has happened so far: a fold of the stream."""
-
-    created_at: datetime | None = None
-    begun: Mapping[str, EventState] = field(default_factory=dict)  # by command key, in order
-    stop: Mapping[str, JSON] | None = None  # the data of the first stop signal
-    rollback: Mapping[str, JSON] | None = None  # the data of the rollback signal
-    continued: frozenset[str] = frozenset()  # the waits that ContinueDeployment ended
-    status: str | None = None  # the final one
-    concluded_at: datetime | None = None
 
 
 class DeploymentProcess:
@@ -85,8 +41,25 @@ class DeploymentProcess:
     def __init__(self, plan: DeploymentPlan) -> None:
         """Take the plan; the strategy follows from its configuration."""
         self.plan = plan
-        make = STRATEGIES.get(plan.config.strategy)
-        self._strategy = make(plan.config.minimum_healthy_hosts, len(plan.targets))
+        self._strategy = strategy_for(
+            plan.config, {target.id: target.zone for target in plan.targets}
+        )
+        # Made once: with a thousand targets, naming them at each decision would be most of it.
+        self._commands = {
+            target.id: {
+                command.key: command
+                for command in (
+                    RunLifecycleEvent(target=target.id, event=event)
+                    for event in plan.events_of(target.id)
+                )
+            }
+            for target in plan.instances
+        }
+
+    @property
+    def minimum(self) -> int:
+        """How many targets must stay in service."""
+        return self._strategy.minimum
 
     def initial(self) -> DeploymentState:
         """Nothing has happened."""
@@ -98,66 +71,75 @@ class DeploymentProcess:
             case EventKind.SUBMITTED:
                 return replace(state, created_at=event.at)
             case EventKind.STARTED:
-                return _with(state, event.key, EventState(started_at=event.at))
+                return with_command(state, event.key, EventState(started_at=event.at))
             case EventKind.FINISHED:
                 outcome = decode(Outcome, event.data["outcome"])
-                began = state.begun[event.key]
-                return _with(
+                began = (state.begun if "/" in event.key else state.watched)[event.key]
+                return with_command(
                     state, event.key, replace(began, finished_at=event.at, outcome=outcome)
                 )
             case EventKind.SIGNALLED:
-                return _signalled(state, event)
+                return signalled(state, event)
             case EventKind.CONCLUDED:
                 return replace(state, status=str(event.data["status"]), concluded_at=event.at)
 
     def in_flight(self, state: DeploymentState) -> tuple[Command, ...]:
-        """Give the lifecycle events that began and did not end."""
-        commands: list[Command] = []
-        for target in self.plan.instances:
-            commands += (*self._commands(target.id), TerminateInstance(target=target.id))
-        return tuple(
-            command
-            for command in commands
-            if command.key in state.begun and state.begun[command.key].outcome is None
-        )
+        """Give what began and did not end: lifecycle events, and the watch over the alarms."""
+        return (*self._events_in_flight(state), *self._watches_in_flight(state))
 
     def decide(self, state: DeploymentState, now: datetime) -> Decision:
         """
         Begin what may begin.
 
         A target that began goes on to its end even when the deployment is doomed;
-        after a stop nothing begins on any target.
+        after a stop, an alarm, or the end of its time, nothing begins on any target.
         """
-        if self.plan.blue_green is not None:
-            return blue_green.decide(self.plan, state, now)
-        progress = self.progress(state)
-        running = bool(self.in_flight(state))
-        move = self._strategy.next(progress)
-        if isinstance(move, Done) and move.succeeded:
-            return Decision(conclude=DeploymentStatus.SUCCEEDED)
-        if state.stop is not None:
-            return Decision() if running else Decision(conclude=DeploymentStatus.STOPPED)
-        start = [self._next(state, target) for target in progress.running]
-        match move:
-            case Take():
-                start += [self._next(state, target) for target in move.targets]
-            case Done() | Doomed() if not progress.running:
-                return Decision(conclude=DeploymentStatus.FAILED)
-            case Wait() | Done() | Doomed():
-                pass
-        return Decision(start=tuple(command for command in start if command is not None))
+        checking = self._check_of_alarms(state)
+        if checking is not None:
+            return checking
+        if self.plan.blue_green is None:
+            decision = self._in_place(state, now)
+        else:
+            decision = blue_green.decide(self.plan, self._stopped_by_alarm(state), now)
+        return self._with_watch(state, decision)
 
-    def progress(self, state: DeploymentState) -> Progress:
+    def progress(self, state: DeploymentState, now: datetime | None = None) -> Progress:
         """Sort the targets by how far they are."""
         places: dict[Status, list[str]] = {status: [] for status in Status}
         for target in self.plan.targets:
             places[self._target_status(state, target.id)].append(target.id)
+        over = (*places[Status.SUCCEEDED], *places[Status.FAILED])
+        # Only zones ask when: to be monitored.
+        ended = {} if self.plan.config.zonal is None else {t: self._end(state, t) for t in over}
         return Progress(
             waiting=tuple(places[Status.PENDING]),
             running=tuple(places[Status.IN_PROGRESS]),
             succeeded=tuple(places[Status.SUCCEEDED]),
             failed=tuple(places[Status.FAILED]),
+            ended=ended,
+            now=now,
         )
+
+    def status(self, state: DeploymentState) -> str:
+        """Give the deployment's status; it succeeded when traffic is moved, whatever runs on."""
+        if state.status is not None:
+            return state.status
+        stage = self.stage(state)
+        if stage in (blue_green.Stage.TERMINATION_WAIT, blue_green.Stage.OVER):
+            return DeploymentStatus.SUCCEEDED
+        if stage is blue_green.Stage.READY:
+            return DeploymentStatus.READY
+        if not state.begun:
+            return DeploymentStatus.CREATED
+        return DeploymentStatus.BAKING if self._bakes(state) else DeploymentStatus.IN_PROGRESS
+
+    def _bakes(self, state: DeploymentState) -> bool:
+        """Tell whether nothing runs because a zone is monitored."""
+        if self.plan.config.zonal is None or self._events_in_flight(state):
+            return False
+        ends = [entry.finished_at for entry in state.begun.values() if entry.finished_at]
+        move = self._strategy.next(self.progress(state, max(ends)))
+        return isinstance(move, Wait) and move.until is not None
 
     def target_status(self, state: DeploymentState, target: str) -> Status:
         """Give a target's status; one that never began is Skipped once all is over."""
@@ -190,21 +172,113 @@ class DeploymentProcess:
         move = self._strategy.next(self.progress(state))
         if isinstance(move, Doomed):
             return move.code
-        return "HEALTH_CONSTRAINTS" if isinstance(move, Done) and not move.succeeded else None
+        if isinstance(move, Done):
+            return None if move.succeeded else "HEALTH_CONSTRAINTS"
+        return "TIMEOUT" if state.status == DeploymentStatus.FAILED else None
 
-    def _commands(self, target: str) -> tuple[RunLifecycleEvent, ...]:
+    def _in_place(self, state: DeploymentState, now: datetime) -> Decision:
+        progress = self.progress(state, now)
+        move = self._strategy.next(progress)
+        running = self._events_in_flight(state)
+        ending = self._ending(state, move, now)
+        if ending is None and isinstance(move, Done | Doomed) and not progress.running:
+            ending = DeploymentStatus.FAILED
+        late = tuple(
+            Cancel(key=command.key, reason="TIMED_OUT")
+            for command in running
+            if now >= limits.of_event(state.begun[command.key].started_at)
+        )
+        wake = limits.next_one(
+            state.created_at, (state.begun[each.key].started_at for each in running), now
+        )
+        if ending is not None:
+            return Decision(cancel=late, wake_at=wake, conclude=None if running else ending)
+        start = [self._next(state, target) for target in progress.running]
+        if isinstance(move, Take):
+            start += [self._next(state, target) for target in move.targets]
+        elif isinstance(move, Wait) and move.until is not None:
+            wake = move.until if wake is None else min(wake, move.until)
+        begin = tuple(command for command in start if command is not None)
+        return Decision(start=begin, cancel=late, wake_at=wake)
+
+    def _stopped_by_alarm(self, state: DeploymentState) -> DeploymentState:
+        """Have an alarm stop a blue/green deployment, unless it has succeeded already."""
+        over = self.stage(state) is blue_green.Stage.TERMINATION_WAIT
+        if state.alarm is None or state.stop is not None or over:
+            return state
+        return replace(state, stop=state.alarm)
+
+    def _with_watch(self, state: DeploymentState, decision: Decision) -> Decision:
+        """Watch the alarms from the first target on, until the deployment is over."""
+        if self.plan.alarms is None:
+            return decision
+        watch = WatchAlarms(once=False)
+        if decision.conclude is not None:
+            over = [Cancel(key=each.key, reason="OVER") for each in self._watches_in_flight(state)]
+            return replace(decision, cancel=(*decision.cancel, *over))
+        if watch.key in state.watched or not decision.start:
+            return decision
+        return replace(decision, start=(watch, *decision.start))
+
+    def _ending(self, state: DeploymentState, move: Move, now: datetime) -> str | None:
+        """Say how the deployment ends once nothing runs; None: it goes on."""
+        if state.alarm is not None:
+            return DeploymentStatus.STOPPED
+        if isinstance(move, Done) and move.succeeded:
+            return DeploymentStatus.SUCCEEDED
+        if state.stop is not None:
+            return DeploymentStatus.STOPPED
+        if state.created_at is not None and now >= limits.of_deployment(state.created_at):
+            return DeploymentStatus.FAILED
+        return None
+
+    def _check_of_alarms(self, state: DeploymentState) -> Decision | None:
+        """Look at the alarms before anything else; None: that is done, or there are none."""
+        if self.plan.alarms is None or state.begun:
+            return None
+        check = state.watched.get(WatchAlarms(once=True).key)
+        if check is None:
+            if state.stop is not None:
+                return None
+            return Decision(start=(WatchAlarms(once=True),))
+        return Decision() if check.outcome is None else None
+
+    def _end(self, state: DeploymentState, target: str) -> datetime:
+        return max(
+            entry.finished_at
+            for key in self._commands[target]
+            if (entry := state.begun.get(key)) and entry.finished_at
+        )
+
+    def _events_in_flight(self, state: DeploymentState) -> tuple[Command, ...]:
         return tuple(
-            RunLifecycleEvent(target=target, event=event) for event in self.plan.events_of(target)
+            self._command(key) for key, entry in state.begun.items() if entry.outcome is None
+        )
+
+    def _command(self, key: str) -> Command:
+        target = key.rpartition("/")[0]
+        return self._commands[target].get(key) or TerminateInstance(target=target)
+
+    def _watches_in_flight(self, state: DeploymentState) -> tuple[WatchAlarms, ...]:
+        return tuple(
+            watch
+            for watch in (WatchAlarms(once=True), WatchAlarms(once=False))
+            if watch.key in state.watched and state.watched[watch.key].outcome is None
         )
 
     def _target_status(self, state: DeploymentState, target: str) -> Status:
-        began = [state.begun.get(command.key) for command in self._commands(target)]
-        for event, entry in zip(self.plan.events_of(target), began, strict=True):
-            if entry is not None and entry.has_failed and not self.plan.ignores(event):
+        """Go through the target's events, which begin one after the other."""
+        status = Status.PENDING
+        for key, command in self._commands[target].items():
+            began = state.begun.get(key)
+            if began is None:
+                return status
+            status = Status.IN_PROGRESS
+            if began.outcome is None:
+                return status
+            if began.has_failed and not self.plan.ignores(command.event):
                 return Status.FAILED
-        if all(entry is not None and entry.outcome is not None for entry in began):
-            return Status.SUCCEEDED
-        return Status.IN_PROGRESS if any(began) else Status.PENDING
+        return Status.SUCCEEDED
 
     def _waits(self, state: DeploymentState, target: str) -> bool:
         """Tell whether a replacement is installed, and its deployment waits to be continued."""
@@ -216,27 +290,10 @@ class DeploymentProcess:
         )
 
     def _next(self, state: DeploymentState, target: str) -> RunLifecycleEvent | None:
-        for command in self._commands(target):
-            began = state.begun.get(command.key)
+        for key, command in self._commands[target].items():
+            began = state.begun.get(key)
             if began is None:
                 return command
             if began.outcome is None:
                 return None
         return None
-
-
-def _with(state: DeploymentState, key: str, entry: EventState) -> DeploymentState:
-    return replace(state, begun=MappingProxyType({**state.begun, key: entry}))
-
-
-def _signalled(state: DeploymentState, event: Event) -> DeploymentState:
-    match event.data.get("signal"):
-        case "stop" if state.stop is None and state.status is None:
-            return replace(state, stop=event.data)
-        case "rollback":
-            return replace(state, rollback=event.data)
-        case "continue":
-            waited = str(event.data.get("deploymentWaitType"))
-            return replace(state, continued=state.continued | {waited})
-        case _:
-            return state

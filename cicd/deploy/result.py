@@ -35,7 +35,7 @@ def deployment_result(plan: DeploymentPlan, services: Services) -> DeploymentRes
     """Fold a deployment's stream into its result, as far as it is."""
     from cicd.deploy.history import fold, stream_of
     from cicd.deploy.process import DeploymentProcess
-    from cicd.deploy.shapes import deployment_info, deployment_targets, first_failure, status
+    from cicd.deploy.shapes import deployment_info, deployment_targets, first_failure
 
     process = DeploymentProcess(plan)
     state = fold(process, services)
@@ -43,7 +43,7 @@ def deployment_result(plan: DeploymentPlan, services: Services) -> DeploymentRes
     return DeploymentResult(
         deployment_id=plan.deployment_id,
         stream=stream_of(plan.deployment_id),
-        status=status(process, state),
+        status=process.status(state),
         deployment={
             "deploymentInfo": deployment_info(process, state),
             "deploymentTargets": deployment_targets(process, state),

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from cicd.deploy.lifecycle import GREEN_ALLOW
 from cicd.deploy.plan import DeploymentPlan, RollbackEvent
-from cicd.deploy.process import DeploymentStatus
+from cicd.deploy.state import DeploymentStatus
 
 if TYPE_CHECKING:
-    from cicd.deploy.process import DeploymentState
+    from cicd.deploy.state import DeploymentState
     from cicd.deploy.traffic.plan import BlueGreenPlan
 
 CREATOR = "codeDeployRollback"
@@ -36,7 +36,11 @@ def is_wanted(plan: DeploymentPlan, state: DeploymentState) -> bool:
         return False
     if state.status == DeploymentStatus.FAILED:
         return RollbackEvent.DEPLOYMENT_FAILURE in plan.rollback_events
-    if state.status == DeploymentStatus.STOPPED and state.stop is not None:
+    if state.status != DeploymentStatus.STOPPED:
+        return False
+    if state.alarm is not None:
+        return RollbackEvent.DEPLOYMENT_STOP_ON_ALARM in plan.rollback_events
+    if state.stop is not None:
         asked = state.stop.get("autoRollbackEnabled")
         if isinstance(asked, bool):
             return asked
@@ -81,7 +85,7 @@ def plan_rollback(
         plan=replace(
             last_succeeded,
             deployment_id=deployment_id,
-            config=failed.config,
+            config=replace(failed.config, zonal=None),  # in a hurry: no zone after the other
             targets=failed.targets,
             creator=CREATOR,
             description=f"Rollback of {failed.deployment_id}",
@@ -90,6 +94,8 @@ def plan_rollback(
             rollback_of=failed.deployment_id,
             events=failed.events,
             traffic=failed.traffic,
+            alarms=None,  # one that is still on would stop this, too
+            triggers=failed.triggers,
         ),
     )
 

@@ -6,6 +6,7 @@ A deployment that ends badly is a result; an automatic rollback is another deplo
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cicd.deploy.compile import PlannedDeployment
+    from cicd.deploy.forecast import Forecast
     from cicd.deploy.plan import DeploymentPlan
     from cicd.ports import CancelToken, ExecutionRecord, Services
 
@@ -43,6 +45,8 @@ class DeploymentRequest:
     creator: str = "user"
     parent: str | None = None  # the stream that asked for it, such as "pipeline/<uuid>"
     revision_name: str = ""  # how people know the revision; "": the path
+    auto_rollback: bool | None = None  # None: as the group says
+    ignore_alarms: bool = False  # to deploy the mending while an alarm is on
     refuse_invalid: bool = True  # False: an invalid AppSpec fails the deployment, as in the cloud
 
 
@@ -51,6 +55,31 @@ def plan_deployment(request: DeploymentRequest) -> PlannedDeployment:
     from cicd.deploy.compile import compile_plan
 
     return compile_plan(request)
+
+
+def forecast_deployment(
+    request: DeploymentRequest, services: Services | None, *, failures: int = 0, jobs: int = 8
+) -> tuple[DeploymentPlan, Forecast, bool]:
+    """
+    Say how a deployment would go: its plan, the forecast, and whether earlier ones tell the times.
+
+    Args:
+        request: The deployment, as it would be asked for.
+        services: Where earlier deployments are; None: there are none.
+        failures: So many targets fail.
+        jobs: Lifecycle events at once.
+
+    """
+    from cicd.deploy.compile import compile_plan
+    from cicd.deploy.forecast import durations, forecast
+    from cicd.deploy.history import earlier_events, in_order_of_health, settle_environments
+
+    plan = compile_plan(request).plan
+    known = durations(())
+    if services is not None:
+        plan = in_order_of_health(settle_environments(plan, services), services)
+        known = durations(earlier_events(plan, services))
+    return plan, forecast(plan, known, failures=failures, jobs=jobs), bool(known.by_event)
 
 
 def run_deployment(
@@ -137,6 +166,40 @@ def stop_deployment(
     return {"status": "Succeeded", "statusMessage": "No lifecycle event will begin."}
 
 
+def roll_back_deployment(
+    deployment_id: str, services: Services, *, cancel: CancelToken | None = None
+) -> DeploymentResult:
+    """
+    Deploy the revision of the last deployment that Succeeded before this one; creator ``user``.
+
+    Raises:
+        UsageError: It is not over, nothing before it Succeeded, or the group is being deployed to.
+
+    """
+    from cicd.deploy.compile import deployment_id as make_id
+    from cicd.deploy.history import last_succeeded, stream_of
+    from cicd.deploy.rollback import plan_rollback
+    from cicd.engine.signals import send
+
+    record, plan = _find(deployment_id, services)
+    if record.status not in _FINAL:
+        raise UsageError(
+            f"deployment {plan.deployment_id} is not over",
+            hint=f"'cicd deploy stop {plan.deployment_id} --rollback' stops it and rolls back",
+        )
+    wish = plan_rollback(plan, last_succeeded(plan, services), make_id(services.new_id()))
+    if wish.plan is None:
+        raise UsageError(wish.message, hint="'cicd deploy list' shows what there is")
+    wanted = replace(wish.plan, creator="user")
+    _submit(wanted, services, parent=stream_of(plan.deployment_id))
+    said: dict[str, JSON] = {
+        "rollbackMessage": wish.message,
+        "rollbackDeploymentId": wanted.deployment_id,
+    }
+    send(services.log, services.clock, stream_of(plan.deployment_id), "rollback", **said)
+    return _drive(wanted, services, cancel or services.cancel)
+
+
 def get_deployment(deployment_id: str, services: Services) -> DeploymentResult:
     """Say how a deployment ended, or how far it is; raises UsageError when there is none."""
     _, plan = _find(deployment_id, services)
@@ -185,20 +248,28 @@ def _drive(
     from cicd.deploy.effects import DeploymentEffects
     from cicd.deploy.history import stream_of
     from cicd.deploy.process import DeploymentProcess
+    from cicd.deploy.teller import Teller
     from cicd.engine.loop import drive
 
     stream = stream_of(plan.deployment_id)
     process = DeploymentProcess(plan)
     state = process.initial()
+    teller = Teller(process, services)
+    # The first event is there before anybody drives: it has not been told.
+    earlier = len(services.log.read(stream))
+    untold = 0 if earlier == 1 else earlier
 
     def tell(event: Event) -> None:
-        nonlocal state
+        nonlocal state, untold
         state = process.apply(state, event)
+        untold -= 1
+        if untold < 0:
+            teller.event(state, event)
         said = describe(process, state, event)
         for reporter in services.reporters:
             reporter.event(stream, event, said)
 
-    with services.executions.drive(stream):
+    with services.executions.drive(stream), closing(teller):
         services.executions.update(stream, "InProgress", services.clock.now())
         status = drive(
             process,
@@ -207,7 +278,8 @@ def _drive(
             log=services.log,
             clock=services.clock,
             cancel=cancel,
-            jobs=services.jobs,
+            # The watch over the alarms is not to take the place of a target.
+            jobs=services.jobs + int(plan.alarms is not None),
             on_event=tell,
         )
         services.executions.update(stream, status, services.clock.now())

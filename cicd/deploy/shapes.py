@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.plan import BundleType, RunLifecycleEvent
-from cicd.deploy.process import DeploymentProcess, DeploymentStatus, Status
+from cicd.deploy.state import DeploymentStatus, Status
 from cicd.deploy.traffic.blue_green import Stage
 from cicd.deploy.traffic.shapes import label, traffic_info
 from cicd.engine.process import OutcomeStatus
@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cicd.deploy.lifecycle import LifecycleEvent
-    from cicd.deploy.process import DeploymentState
+    from cicd.deploy.process import DeploymentProcess
+    from cicd.deploy.state import DeploymentState
     from cicd.engine.process import Outcome
     from cicd.event import JSON
 
 REGION: Final = "local"
-_ACCOUNT: Final = "000000000000"
+ACCOUNT: Final = "000000000000"
 _TOO_MANY: Final = (
     "The overall deployment failed because too many individual instances failed deployment, too "
     "few healthy instances are available for deployment, or some instances in your deployment "
@@ -34,6 +35,7 @@ _NOT_CONTINUED: Final = (
     "The deployment timed out while waiting for a notification to continue. This time out period "
     "is {minutes} minutes."
 )
+_TOO_LONG: Final = "The deployment did not end within 12 hours."
 _STOPPED: Final = "The deployment was stopped by a request."
 
 
@@ -46,7 +48,7 @@ def deployment_info(process: DeploymentProcess, state: DeploymentState) -> dict[
         "deploymentConfigName": plan.config.name,
         "deploymentId": plan.deployment_id,
         "revision": _revision(process),
-        "status": status(process, state),
+        "status": process.status(state),
         "createTime": _time(state.created_at),
         "deploymentOverview": _overview(process, state),
         "description": plan.description,
@@ -56,6 +58,7 @@ def deployment_info(process: DeploymentProcess, state: DeploymentState) -> dict[
             "enabled": bool(plan.rollback_events),
             "events": [str(event) for event in plan.rollback_events],
         },
+        "alarmConfiguration": _alarm_configuration(process),
         "updateOutdatedInstancesOnly": False,
         "deploymentStyle": {
             "deploymentType": "IN_PLACE" if plan.blue_green is None else "BLUE_GREEN",
@@ -88,23 +91,14 @@ def deployment_targets(process: DeploymentProcess, state: DeploymentState) -> li
     return [_target(process, state, target.id) for target in process.plan.instances]
 
 
-def status(process: DeploymentProcess, state: DeploymentState) -> str:
-    """Give the deployment's status; it succeeded when traffic is moved, whatever runs on."""
-    if state.status is not None:
-        return state.status
-    stage = process.stage(state)
-    if stage in (Stage.TERMINATION_WAIT, Stage.OVER):
-        return str(DeploymentStatus.SUCCEEDED)
-    if stage is Stage.READY:
-        return str(DeploymentStatus.READY)
-    return str(DeploymentStatus.IN_PROGRESS if state.begun else DeploymentStatus.CREATED)
-
-
 def error_information(
     process: DeploymentProcess, state: DeploymentState
 ) -> dict[str, JSON] | None:
     """Give the deployment's error code and message; None: it has none."""
     options = None if process.plan.blue_green is None else process.plan.blue_green.options
+    alarm = state.alarm
+    if state.status == DeploymentStatus.STOPPED and alarm is not None:
+        return {"code": "ALARM_ACTIVE", "message": alarm_words(alarm)}
     if state.status == DeploymentStatus.STOPPED and state.stop is None and options is not None:
         minutes = options.ready_wait.total_seconds() / 60
         return {"code": "TIMEOUT", "message": _NOT_CONTINUED.format(minutes=f"{minutes:g}")}
@@ -113,8 +107,17 @@ def error_information(
     if state.status != DeploymentStatus.FAILED:
         return None
     code = process.doom(state) or "HEALTH_CONSTRAINTS"
-    message = _INVALID if code == "HEALTH_CONSTRAINTS_INVALID" else _TOO_MANY
+    message = {"HEALTH_CONSTRAINTS_INVALID": _INVALID, "TIMEOUT": _TOO_LONG}.get(code, _TOO_MANY)
     return {"code": code, "message": message}
+
+
+def alarm_words(alarm: Mapping[str, JSON]) -> str:
+    """Say which alarm went off, or could not be read, and why."""
+    name, reason = alarm.get("alarm"), alarm.get("reason", alarm.get("message", ""))
+    if alarm.get("state") == "ALARM":
+        return f"The alarm '{name}' went off: {reason}."
+    named = f"The alarm '{name}'" if name else "An alarm"
+    return f"{named} could not be read: {reason}."
 
 
 def first_failure(
@@ -151,6 +154,15 @@ def diagnostics(outcome: Outcome | None) -> Mapping[str, JSON] | None:
     # The loop itself caught what the worker threw.
     message = str(outcome.detail.get("message", outcome.status))
     return {"errorCode": "UnknownError", "scriptName": "", "message": message, "logTail": ""}
+
+
+def _alarm_configuration(process: DeploymentProcess) -> dict[str, JSON]:
+    watch = process.plan.alarms
+    return {
+        "enabled": watch is not None,
+        "ignorePollAlarmFailure": watch is not None and watch.ignore_poll_alarm_failure,
+        "alarms": [{"name": alarm.name} for alarm in (watch.alarms if watch else ())],
+    }
 
 
 def _revision(process: DeploymentProcess) -> dict[str, JSON]:
@@ -199,7 +211,7 @@ def _target(process: DeploymentProcess, state: DeploymentState, target: str) -> 
         "instanceTarget": {
             "deploymentId": plan.deployment_id,
             "targetId": target,
-            "targetArn": f"arn:aws:codedeploy:{REGION}:{_ACCOUNT}:instance/{target}",
+            "targetArn": f"arn:aws:codedeploy:{REGION}:{ACCOUNT}:instance/{target}",
             "status": str(process.target_status(state, target)),
             "lastUpdatedAt": _time(updated),
             "lifecycleEvents": events,

@@ -129,7 +129,62 @@ def test_deployments_are_listed_and_shown(shop, capsys):
     assert 2 == cli("stop")
 
 
+def test_a_plan_draws_who_serves_and_says_how_it_would_end(shop, capsys):
+    assert 0 == cli("--plan", "--failures", "1")
+    out = capsys.readouterr().out
+    assert "with web-1 failing, it takes 7.0 s; at the lowest 1 of 2 serve" in out
+    assert "it would end Failed HEALTH_CONSTRAINTS" in out
+    assert "minimum" in out
+    cli()
+    capsys.readouterr()
+    assert 0 == cli("--plan", "--output", "json")
+    forecast = json.loads(capsys.readouterr().out.splitlines()[-1])["forecast"]
+    assert ["Succeeded", "Succeeded"] == [each["status"] for each in forecast["targets"]]
+    assert forecast["seconds"] < 7
+
+
+def test_a_deployment_goes_back_by_hand(shop, capsys):
+    cli()
+    (shop / "app/index.html").write_text("worse")
+    cli()
+    assert 0 == cli("rollback")
+    assert "hello" == (shop / ".cicd/instances/web-2/srv/app/index.html").read_text()
+
+
+def test_targets_are_listed_and_shown_in_the_shapes_of_the_service(shop, capsys):
+    cli()
+    capsys.readouterr()
+    assert 0 == cli("targets", "--output", "json")
+    assert {"targetIds": ["web-1", "web-2"]} == json.loads(capsys.readouterr().out)
+    newest = json.loads(_output(capsys, "list", "--output", "json"))["deployments"][0]
+    shown = json.loads(_output(capsys, "targets", newest, "web-2", "--output", "json"))
+    assert ["web-2"] == [each["instanceTarget"]["targetId"] for each in shown["deploymentTargets"]]
+    assert {"targetIds": []} == json.loads(
+        _output(capsys, "targets", newest, "--status", "Failed", "--output", "json")
+    )
+    assert 2 == cli("targets", newest, "web-9")
+
+
+def _output(capsys, *arguments):
+    assert 0 == cli(*arguments)
+    return capsys.readouterr().out
+
+
+def test_logs_are_those_of_an_instance_and_an_event(shop, capsys):
+    (shop / "check.sh").write_text("#!/bin/sh\necho fine\n")
+    cli()
+    capsys.readouterr()
+    out = _output(capsys, "logs", "--instance", "web-2", "--event", "ValidateService")
+    assert [
+        "[web-2] LifecycleEvent - ValidateService",
+        "[web-2] Script - check.sh",
+        "[web-2] [stdout]fine",
+    ] == out.splitlines()
+    assert "" == _output(capsys, "logs", "--event", "Install")
+
+
 def test_every_command_has_help_with_an_example(capsys):
-    for command in ((), ("run",), ("list",), ("status",), ("stop",), ("resume",)):
+    looking = ("list", "status", "targets", "logs", "stop", "resume", "rollback")
+    for command in ((), ("run",), *((name,) for name in looking)):
         assert 0 == cli(*command, "--help")
         assert "cicd deploy" in capsys.readouterr().out

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from cicd.deploy.history import Attempt, health_order
-from cicd.deploy.process import Status
+from cicd.deploy.state import Status
 from tests.deploy.test_process import plan
 
 S, F, SKIPPED = Status.SUCCEEDED, Status.FAILED, Status.SKIPPED

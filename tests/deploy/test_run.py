@@ -4,9 +4,11 @@ from cicd.deploy.plan import RollbackEvent
 from cicd.deploy.run import (
     get_deployment,
     resume_deployment,
+    roll_back_deployment,
     run_deployment,
     stop_deployment,
 )
+from cicd.deploy.spec import FileExistsBehavior
 from cicd.engine.signals import send
 from cicd.errors import DocumentError, Unavailable, UsageError
 from cicd.ports import CancelToken
@@ -374,3 +376,56 @@ def test_an_instance_that_failed_goes_first_the_next_time(tmp_path):
     again = world.deploy(version(world, "v2"))
     targets = again.deployment["deploymentTargets"]
     assert ["b", "a"] == [target["instanceTarget"]["targetId"] for target in targets]
+
+
+def test_a_rollback_by_hand_goes_to_the_last_good_one_before_and_links_both(world):
+    first = world.deploy(version(world, "v1"))
+    second = world.deploy(version(world, "v2"))
+    back = roll_back_deployment(second.deployment_id, world.services)
+    assert ("Succeeded", "v1") == (back.status, world.text("/srv/app/index.html"))
+    info = back.deployment["deploymentInfo"]
+    assert "user" == info["creator"]
+    assert second.deployment_id == info["rollbackInfo"]["rollbackTriggeringDeploymentId"]
+    linked = get_deployment(second.deployment_id, world.services).deployment["deploymentInfo"]
+    assert "Succeeded" == linked["status"]
+    assert back.deployment_id == linked["rollbackInfo"]["rollbackDeploymentId"]
+    assert first.deployment_id in linked["rollbackInfo"]["rollbackMessage"]
+
+
+def test_a_rollback_of_a_rollback_goes_forward_again(world):
+    world.deploy(version(world, "v1"))
+    second = world.deploy(version(world, "v2"))
+    back = roll_back_deployment(second.deployment_id, world.services)
+    roll_back_deployment(back.deployment_id, world.services)
+    assert "v2" == world.text("/srv/app/index.html")
+
+
+def test_without_a_good_one_before_there_is_nothing_to_go_back_to(world):
+    first = world.deploy(version(world, "v1"))
+    with pytest.raises(UsageError, match="no earlier deployment to 'web' succeeded"):
+        roll_back_deployment(first.deployment_id, world.services)
+    assert 1 == len(world.executions.list(kind="deployment"))
+
+
+def test_a_deployment_that_is_not_over_is_not_rolled_back(world):
+    world.deploy(version(world, "v1"))
+    result = world.deploy(version(world, "v2"))
+    cut(world, result, "web-1/Install")
+    with pytest.raises(UsageError, match="is not over"):
+        roll_back_deployment(result.deployment_id, world.services)
+
+
+@pytest.mark.parametrize(("wish", "rolled_back"), [(True, True), (False, False), (None, False)])
+def test_a_deployment_may_ask_for_or_forbid_its_rollback(world, wish, rolled_back):
+    world.deploy(version(world, "v1"))
+    bad = version(world, "v2", hooks(ValidateService="c.sh"), {"c.sh": SH + "exit 1\n"})
+    assert rolled_back == (world.deploy(bad, auto_rollback=wish).rollback is not None)
+
+
+def test_trap_47_a_rollback_takes_the_good_deployments_file_exists_behavior(tmp_path):
+    """Trap 47: not that of the deployment that failed."""
+    world = World(tmp_path, rollback=(RollbackEvent.DEPLOYMENT_FAILURE,))
+    world.deploy(version(world, "v1"), file_exists_behavior=FileExistsBehavior.RETAIN)
+    bad = version(world, "v2", hooks(ValidateService="c.sh"), {"c.sh": SH + "exit 1\n"})
+    result = world.deploy(bad, file_exists_behavior=FileExistsBehavior.OVERWRITE)
+    assert "RETAIN" == result.rollback.deployment["deploymentInfo"]["fileExistsBehavior"]

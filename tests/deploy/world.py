@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cicd.backends.target_directory import DirectoryTarget
+from cicd.backends.watcher import MachineWatcher
 from cicd.deploy.config import PREDEFINED
 from cicd.deploy.group import DeploymentGroup
 from cicd.deploy.run import DeploymentRequest, run_deployment
@@ -52,6 +53,7 @@ class World:
     log: MemoryEventLog = field(default_factory=MemoryEventLog)
     executions: MemoryExecutionIndex = field(default_factory=MemoryExecutionIndex)
     logs: MemoryLogStore = field(default_factory=MemoryLogStore)
+    watcher: object = field(default_factory=MachineWatcher)
     reporter: RecordingReporter = field(default_factory=RecordingReporter)
 
     def __post_init__(self):
@@ -70,6 +72,7 @@ class World:
             source=nothing,
             working_tree=nothing,
             target=lambda spec: DirectoryTarget(spec, isolated=self.isolated),
+            watcher=lambda: self.watcher,
         )
 
     def listen(self, reporter):

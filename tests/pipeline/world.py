@@ -111,6 +111,7 @@ class World:
             runner=lambda name: ReadyRunner(),
             source=nothing,
             working_tree=nothing,
+            watcher=nothing,
             target=nothing,
             cancel=self.cancel,
         )

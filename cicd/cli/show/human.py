@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rich.console import RenderableType
+    from rich.spinner import Spinner
+    from rich.table import Table
     from rich.text import Text
 
+    from cicd.cli.show.board import Board
     from cicd.cli.show.tree import Branch, Row, Tree
     from cicd.document.problem import Problem
     from cicd.event import JSON, Event
@@ -59,6 +62,7 @@ class Human:
         self._running: dict[str, tuple[float, str]] = {}  # stream → (started, what it does)
         self._root = ""  # the stream that was asked for; the others are its children
         self._tree: Tree | None = None  # on a terminal, of an execution whose children are known
+        self._boards: dict[str, Board] = {}  # on a terminal: of deployments that run
         self._names: Mapping[str, str] = {}
         self._styles: dict[str, str] = {}  # who writes lines → in which colour
         self._live = Live(
@@ -71,6 +75,7 @@ class Human:
             self._root = self._root or stream
             if self._tree is not None:
                 self._tree.event(stream, event, time.monotonic())
+            self._follow(stream, event)
             if event.kind is EventKind.CONCLUDED:
                 self._running.pop(stream, None)
             elif said.text:
@@ -89,7 +94,9 @@ class Human:
 
         with self._lock:
             self._root = self._root or stream
-            if self._tree is None:
+            if stream in self._boards:
+                self._boards[stream].line(line)
+            elif self._tree is None:
                 self._print(self._name(stream, line.origin), Text.from_ansi(line.text))
 
     def branches(self, root: str, branches: Sequence[Branch]) -> None:
@@ -158,11 +165,39 @@ class Human:
 
     def _scrolls(self, stream: str, event: Event, said: Described) -> bool:
         """Tell whether words are printed although there may be a tree that shows the same."""
+        if stream in self._boards and event.kind in {EventKind.STARTED, EventKind.FINISHED}:
+            return said.level is not Level.INFO
         if self._tree is None:
             return True
         of_a_child = event.kind in {EventKind.STARTED, EventKind.FINISHED}
         bad = said.level in {Level.WARNING, Level.FAILURE}
         return stream == self._root and (bad or not of_a_child)
+
+    def _follow(self, stream: str, event: Event) -> None:
+        """Keep the board of a deployment, and print what a script said that has just failed."""
+        if event.kind is EventKind.SUBMITTED and stream.startswith("deployment/"):
+            plan = event.data["plan"]
+            if self._out.is_terminal and isinstance(plan, dict):
+                from cicd.cli.show.board import Board
+
+                self._boards[stream] = Board(plan)
+            return
+        board = self._boards.get(stream)
+        if board is None:
+            return
+        board.event(event, time.monotonic())
+        if event.kind is EventKind.CONCLUDED:
+            del self._boards[stream]
+        elif event.kind is EventKind.FINISHED:
+            self._show_failed(board.said(event.key), event)
+
+    def _show_failed(self, lines: Sequence[LogLine], event: Event) -> None:
+        from rich.text import Text
+
+        outcome = event.data["outcome"]
+        if isinstance(outcome, dict) and outcome.get("status") != "DONE":
+            for line in lines:
+                self._print(line.origin.partition("/")[0], Text.from_ansi(line.text))
 
     def _print(self, name: str, said: Text) -> None:
         from rich.text import Text
@@ -195,6 +230,8 @@ class Human:
                 )
             return view
         # Called under `Live`'s lock, which printing takes after ours: a copy instead of a lock.
+        for board in tuple(self._boards.values()):
+            _add_board(view, board, self._spinner, now, max(3, self._out.height - 4))
         for stream, (started, doing) in tuple(self._running.items()):
             elapsed = int(now - started)
             view.add_row(
@@ -204,6 +241,22 @@ class Human:
                 f"{elapsed // 60}:{elapsed % 60:02}",
             )
         return view
+
+
+def _add_board(view: Table, board: Board, spinner: Spinner, now: float, limit: int) -> None:
+    from rich.text import Text
+
+    from cicd.cli.show.board import capacity_bar
+
+    for row in board.rows(now, limit):
+        busy = row.status == "InProgress"
+        view.add_row(
+            spinner.render(now) if busy else "",
+            Text(printable(row.target), style="bold"),
+            Text(f"{row.signs}  {row.doing}", style=_status_style(row.status)),
+            "" if row.seconds is None else f"{row.seconds // 60}:{row.seconds % 60:02}",
+        )
+    view.add_row("", "", Text(capacity_bar(board)), "")
 
 
 def _styled(said: Described) -> Text:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol, TypeAlias
 
 
@@ -14,6 +16,8 @@ class Progress:
     running: tuple[str, ...] = ()
     succeeded: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
+    ended: Mapping[str, datetime] = field(default_factory=dict)  # when a target was through
+    now: datetime | None = None  # None: whatever has to be waited for is over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +27,11 @@ class Take:
     targets: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """A running target must finish first."""
+    """A running target must finish first; or, with ``until``, a time of monitoring must pass."""
+
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +53,10 @@ Move: TypeAlias = Take | Wait | Done | Doomed
 
 class Strategy(Protocol):
     """How a deployment proceeds. Pure."""
+
+    @property
+    def minimum(self) -> int:
+        """How many targets must stay healthy."""
 
     def next(self, progress: Progress) -> Move:
         """Say what to do now."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cicd.deploy.plan import DeploymentPlan
-    from cicd.deploy.process import DeploymentState
+    from cicd.deploy.state import DeploymentState
     from cicd.deploy.strategies.rolling_window import Strategy
     from cicd.engine.process import Command
 

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from cicd.deploy.config import PREDEFINED
 from cicd.deploy.lifecycle import BLUE_BLOCK, GREEN, GREEN_ALLOW, LifecycleEvent
 from cicd.deploy.plan import BundleType, DeploymentPlan, RevisionPlan
-from cicd.deploy.process import DeploymentProcess, Status
+from cicd.deploy.process import DeploymentProcess
 from cicd.deploy.rollback import plan_rollback
-from cicd.deploy.shapes import deployment_info, error_information, status
+from cicd.deploy.shapes import deployment_info, error_information
+from cicd.deploy.state import Status
 from cicd.deploy.traffic.blue_green import Stage
 from cicd.deploy.traffic.plan import (
     BlueAction,
@@ -164,7 +165,7 @@ def test_one_at_a_time_the_last_may_fail_to_get_traffic():
 def test_a_deployment_that_is_to_be_continued_is_ready_until_it_is():
     life = Life(plan(options=STOP)).run()
     assert (None, Stage.READY) == (life.status, life.process.stage(life.state))
-    assert "Ready" == status(life.process, life.state)
+    assert "Ready" == life.process.status(life.state)
     assert Status.READY is life.process.target_status(life.state, "green0")
     assert Status.PENDING is life.process.target_status(life.state, "blue0")
     assert life.now + timedelta(minutes=10) == life.wake_at
@@ -201,7 +202,7 @@ def test_blue_ends_after_its_wait_and_the_deployment_has_succeeded_before():
     wait = BlueGreenOptions(termination_wait=timedelta(minutes=5))
     life = Life(plan(options=wait)).run()
     assert life.status is None
-    assert "Succeeded" == status(life.process, life.state)
+    assert "Succeeded" == life.process.status(life.state)
     assert deployment_info(life.process, life.state)["instanceTerminationWaitTimeStarted"]
     assert life.now + timedelta(minutes=5) == life.wake_at
     life.now = life.wake_at

@@ -1,0 +1,247 @@
+"""What looks at deployments, and acts on them: list, status, targets, logs, stop, rollback."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from cicd.cli.options import shared_options
+from cicd.errors import ExitCode, UsageError
+from cicd.ports import Level
+
+if TYPE_CHECKING:
+    from cicd.cli.invocation import Invocation
+    from cicd.cli.show import Presenter
+    from cicd.deploy.result import DeploymentResult
+    from cicd.ports import Services
+
+_LEVELS = {
+    "Succeeded": Level.SUCCESS,
+    "Failed": Level.FAILURE,
+    "Stopped": Level.WARNING,
+    "Skipped": Level.WARNING,
+}
+_STATUSES = ("Created", "InProgress", "Baking", "Succeeded", "Failed", "Stopped")
+_TARGET_STATUSES = ("Pending", "InProgress", "Succeeded", "Failed", "Skipped")
+
+
+def finish(show: Presenter, result: DeploymentResult) -> int:
+    """Show how a deployment ended, and give its exit status."""
+    show_result(show, result)
+    if result.rollback is not None:
+        show_result(show, result.rollback)
+    show.result(result.deployment)
+    return ExitCode.SUCCEEDED if result.status == "Succeeded" else ExitCode.FAILED
+
+
+def show_result(show: Presenter, result: DeploymentResult) -> None:
+    """Show how one deployment ended, or how far it is."""
+    if result.failure:
+        show.text(result.failure, Level.FAILURE)
+    rows = [(name, status, result.endpoints.get(name, "")) for name, status in result.targets]
+    show.table(("instance", "status", "endpoint"), rows)
+    for name, address in result.load_balancers.items():
+        show.text(f"{name} is {address}")
+    show.text(f"{result.deployment_id}: {result.status}", _LEVELS.get(result.status, Level.INFO))
+
+
+@click.command("list", epilog="\b\nExample:\n  cicd deploy list --group web --limit 5\n")
+@click.option("--group", "group_name", metavar="NAME", help="Only this group's.")
+@click.option("--status", type=click.Choice(_STATUSES), help="Only such ones.")
+@click.option("--limit", type=click.IntRange(1), default=20, help="At most so many (20).")
+@shared_options
+def list_deployments(
+    invocation: Invocation, group_name: str | None, status: str | None, limit: int
+) -> int:
+    """List deployments, the newest first."""
+    with invocation.services() as services:
+        records = services.executions.list(
+            kind="deployment", name=group_name, limit=None if status else limit
+        )
+    if status:
+        records = [record for record in records if record.status == status][:limit]
+    rows = [
+        (
+            record.stream.partition("/")[2],
+            record.name,
+            record.status if record.driven or record.status != "InProgress" else "interrupted",
+            f"{record.created_at.astimezone():%Y-%m-%d %H:%M:%S}",
+        )
+        for record in records
+    ]
+    invocation.show.table(("deployment", "group", "status", "created"), rows)
+    invocation.show.result({"deployments": [row[0] for row in rows]})
+    return ExitCode.SUCCEEDED
+
+
+@click.command(epilog="\b\nExample:\n  cicd deploy status d-ABCDEFGHI\n")
+@click.argument("deployment_id", required=False, metavar="[ID]")
+@shared_options
+def status(invocation: Invocation, deployment_id: str | None) -> int:
+    """Show a deployment and its lifecycle events; the newest one if none is named."""
+    from cicd.deploy.run import get_deployment
+
+    with invocation.services() as services:
+        result = get_deployment(deployment_id or _newest(services), services)
+    invocation.show.table(("instance", "event", "status"), list(result.events))
+    show_result(invocation.show, result)
+    invocation.show.result(result.deployment)
+    return ExitCode.SUCCEEDED
+
+
+def _newest(services: Services) -> str:
+    records = services.executions.list(kind="deployment", limit=1)
+    if not records:
+        raise UsageError("there is no deployment yet", hint="'cicd deploy' makes one")
+    return records[0].stream.partition("/")[2]
+
+
+@click.command(epilog="\b\nExample:\n  cicd deploy stop d-ABCDEFGHI --no-rollback\n")
+@click.argument("deployment_id", required=False, metavar="[ID]")
+@click.option(
+    "--rollback/--no-rollback", default=None, help="Roll back or not, whatever the group says."
+)
+@shared_options
+def stop(
+    invocation: Invocation,
+    deployment_id: str | None,
+    rollback: bool | None,  # noqa: FBT001  # click hands flags over so
+) -> int:
+    """Stop a deployment: events that run finish, none begins. The newest one if none is named."""
+    from cicd.deploy.run import stop_deployment
+
+    with invocation.services() as services:
+        answer = stop_deployment(
+            deployment_id or _newest(services), services, auto_rollback=rollback
+        )
+    invocation.show.text(f"{answer['status']}: {answer['statusMessage']}")
+    invocation.show.result(answer)
+    return ExitCode.SUCCEEDED
+
+
+@click.command(epilog="\b\nExample:\n  cicd deploy resume d-ABCDEFGHI\n")
+@click.argument("deployment_id", required=False, metavar="[ID]")
+@shared_options
+def resume(invocation: Invocation, deployment_id: str | None) -> int:
+    """Go on with a deployment whose driver died. The newest one if none is named."""
+    from cicd.deploy.run import resume_deployment
+
+    with invocation.services() as services:
+        result = resume_deployment(deployment_id or _newest(services), services)
+    return finish(invocation.show, result)
+
+
+@click.command("rollback", epilog="\b\nExample:\n  cicd deploy rollback d-ABCDEFGHI\n")
+@click.argument("deployment_id", required=False, metavar="[ID]")
+@shared_options
+def rollback_command(invocation: Invocation, deployment_id: str | None) -> int:
+    """Go back from a deployment, the newest if none is named, to the last good one before it."""
+    from cicd.deploy.run import roll_back_deployment
+
+    with invocation.services() as services:
+        result = roll_back_deployment(deployment_id or _newest(services), services)
+    return finish(invocation.show, result)
+
+
+@click.command(epilog="\b\nExample:\n  cicd deploy targets d-ABCDEFGHI web-1 --output json\n")
+@click.argument("deployment_id", required=False, metavar="[ID]")
+@click.argument("names", nargs=-1, metavar="[INSTANCE]...")
+@click.option("--status", type=click.Choice(_TARGET_STATUSES), help="Only such ones.")
+@shared_options
+def targets(
+    invocation: Invocation, deployment_id: str | None, names: tuple[str, ...], status: str | None
+) -> int:
+    """List a deployment's instances; with their names, show each with its lifecycle events."""
+    from cicd.deploy.run import get_deployment
+
+    with invocation.services() as services:
+        result = get_deployment(deployment_id or _newest(services), services)
+    known = dict(result.targets)
+    for name in names:
+        if name not in known:
+            raise UsageError(
+                f"{result.deployment_id} has no instance '{name}' "
+                "(DeploymentTargetDoesNotExistException)",
+                hint=f"it has {', '.join(known)}",
+            )
+    chosen = [name for name in names or known if status in (None, known[name])]
+    show = invocation.show
+    if not names:
+        show.table(("instance", "status"), [(name, known[name]) for name in chosen])
+        show.result({"targetIds": [*chosen]})
+        return ExitCode.SUCCEEDED
+    show.table(
+        ("instance", "event", "status"), [each for each in result.events if each[0] in chosen]
+    )
+    shapes = result.deployment["deploymentTargets"]
+    assert isinstance(shapes, list), "made by deployment_targets"
+    show.result(
+        {
+            "deploymentTargets": [
+                shape for shape in shapes if shape["instanceTarget"]["targetId"] in chosen
+            ]
+        }
+    )
+    return ExitCode.SUCCEEDED
+
+
+@click.command(epilog="\b\nExample:\n  cicd deploy logs d-ABCDEFGHI --instance web-1 --follow\n")
+@click.argument("deployment_id", required=False, metavar="[ID]")
+@click.option("--instance", metavar="NAME", help="Only this instance's.")
+@click.option("--event", metavar="NAME", help="Only this lifecycle event's.")
+@click.option("--follow", "-f", is_flag=True, help="Go on until the deployment has ended.")
+@shared_options
+def logs(
+    invocation: Invocation,
+    *,
+    deployment_id: str | None,
+    instance: str | None,
+    event: str | None,
+    follow: bool,
+) -> int:
+    """Print what the scripts of a deployment said, as the agent logs it."""
+    from cicd.deploy.run import get_deployment
+
+    with invocation.services() as services:
+        result = get_deployment(deployment_id or _newest(services), services)
+        inbox = services.clock.inbox()
+        offset = 0
+        while True:
+            # Asked before reading, so that nothing written in between is missed.
+            record = services.executions.find("deployment", result.deployment_id)
+            ended = not follow or record is None or not record.driven
+            for offset, line in services.logs.read(result.stream, after=offset):  # noqa: B007, B020 -- the last one is where to go on
+                target, _, name = line.origin.rpartition("/")
+                if instance in (None, target) and event in (None, name):
+                    invocation.show.line(result.stream, line)
+            if ended or services.cancel.reason is not None:
+                return ExitCode.SUCCEEDED
+            inbox.take(None)
+
+
+@click.command("continue", epilog="\b\nExample:\n  cicd deploy continue d-ABCDEFGHI\n")
+@click.argument("deployment_id", required=False, metavar="[ID]")
+@click.option(
+    "--deployment-wait-type",
+    "wait",
+    type=click.Choice(("READY_WAIT", "TERMINATION_WAIT"), case_sensitive=False),
+    help="Which wait is over; by default the one that it is in.",
+)
+@shared_options
+def continue_command(invocation: Invocation, deployment_id: str | None, wait: str | None) -> int:
+    """End a wait of a blue/green deployment. The newest one if none is named."""
+    from cicd.deploy.run import resume_deployment
+    from cicd.deploy.traffic.continuation import continue_deployment
+    from cicd.deploy.traffic.plan import WaitType
+
+    with invocation.services() as services:
+        record = continue_deployment(
+            deployment_id or _newest(services), services, WaitType(wait.upper()) if wait else None
+        )
+        found = record.stream.partition("/")[2]
+        if not record.driven:
+            return finish(invocation.show, resume_deployment(found, services))
+    invocation.show.text(f"{found} goes on")
+    invocation.show.result({})
+    return ExitCode.SUCCEEDED

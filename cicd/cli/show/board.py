@@ -1,0 +1,131 @@
+"""A deployment's targets in a few lines: what each does, and how many serve. Knows no terminal."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from cicd.event import EventKind
+
+if TYPE_CHECKING:
+    from cicd.event import Event
+    from cicd.ports import LogLine
+
+_KEPT: Final = 200  # lines of a script, until it is known whether they matter
+_SIGNS: Final = {"Succeeded": "●", "InProgress": "◐", "Failed": "✖", "Ignored": "◌"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardRow:
+    """One line: a target, a sign for each of its lifecycle events, and what it does."""
+
+    target: str
+    status: str
+    signs: str
+    doing: str
+    seconds: int | None = None
+
+
+@dataclass(slots=True)
+class _Host:
+    target: str
+    events: dict[str, str] = field(default_factory=dict)  # lifecycle event → status
+    since: float = 0.0
+    until: float | None = None
+    status: str = "Pending"
+
+
+class Board:
+    """Follows the events of one deployment, from the one that holds its plan on."""
+
+    def __init__(self, plan: Mapping[str, object]) -> None:
+        """Take a deployment's plan as it is written."""
+        from cicd.deploy.config import DeploymentConfig
+        from cicd.deploy.strategies import strategy_for
+        from cicd.engine.codec import decode
+
+        targets, events = plan["targets"], plan["events"]
+        assert isinstance(targets, Sequence), "written by a codec"
+        assert isinstance(events, Sequence), "written by a codec"
+        zones = {str(each["id"]): str(each.get("zone", "")) for each in targets}
+        self._hosts = {target: _Host(target) for target in zones}
+        self._events = tuple(str(event) for event in events)
+        config = decode(DeploymentConfig, plan["config"])
+        self.minimum = max(0, strategy_for(config, zones).minimum)
+        self._ignores = bool(plan.get("ignore_application_stop_failures"))
+        self._lines: dict[str, deque[LogLine]] = {}
+
+    def event(self, event: Event, now: float) -> None:
+        """Take one event in; ``now`` in seconds of any clock that only goes forward."""
+        target, _, name = event.key.rpartition("/")
+        host = self._hosts.get(target)
+        if host is None:
+            return
+        if event.kind is EventKind.STARTED:
+            host.since = host.since or now
+            host.events[name] = host.status = "InProgress"
+        elif event.kind is EventKind.FINISHED:
+            self._finished(host, name, event, now)
+
+    def line(self, line: LogLine) -> None:
+        """Keep a line of a script, in case it fails."""
+        self._lines.setdefault(line.origin, deque(maxlen=_KEPT)).append(line)
+
+    def said(self, key: str) -> tuple[LogLine, ...]:
+        """Give what was kept of one lifecycle event of one target, once."""
+        return tuple(self._lines.pop(key, ()))
+
+    @property
+    def total(self) -> int:
+        """How many targets there are."""
+        return len(self._hosts)
+
+    @property
+    def serving(self) -> int:
+        """How many targets are neither being deployed to nor have failed."""
+        return sum(host.status in ("Pending", "Succeeded") for host in self._hosts.values())
+
+    def rows(self, now: float, limit: int) -> tuple[BoardRow, ...]:
+        """Give at most ``limit`` lines: all targets, or those at work and a line of sums."""
+        rows = [self._row(host, now) for host in self._hosts.values()]
+        if len(rows) <= limit:
+            return tuple(rows)
+        kept = [row for row in rows if row.status == "InProgress"][: max(0, limit - 1)]
+        others = Counter(row.status for row in rows)
+        others["InProgress"] -= len(kept)
+        sums = ", ".join(f"{count} {status}" for status, count in others.items() if count > 0)
+        return (*kept, BoardRow(target="…", status="", signs="", doing=sums))
+
+    def _finished(self, host: _Host, name: str, event: Event, now: float) -> None:
+        outcome = event.data["outcome"]
+        done = isinstance(outcome, Mapping) and outcome.get("status") == "DONE"
+        if not done and self._ignores and name == "ApplicationStop":
+            host.events[name] = "Ignored"
+        else:
+            host.events[name] = "Succeeded" if done else "Failed"
+        if host.events[name] == "Failed":
+            host.status, host.until = "Failed", now
+        elif len(host.events) == len(self._events):
+            host.status, host.until = "Succeeded", now
+
+    def _row(self, host: _Host, now: float) -> BoardRow:
+        signs = "".join(_SIGNS.get(host.events.get(name, ""), "○") for name in self._events)
+        last = next(reversed(host.events), "")
+        doing = {"Pending": "", "Succeeded": "Succeeded"}.get(host.status, last)
+        seconds = int((host.until or now) - host.since) if host.since else None
+        return BoardRow(
+            target=host.target, status=host.status, signs=signs, doing=doing, seconds=seconds
+        )
+
+
+def capacity_bar(board: Board, width: int = 30) -> str:
+    """Draw how many targets serve, with a mark where the minimum is."""
+    total = max(board.total, 1)
+    filled = round(width * board.serving / total)
+    mark = min(width - 1, round(width * board.minimum / total))
+    cells = ["█" if place < filled else "░" for place in range(width)]
+    if board.minimum:
+        cells[mark] = "┃"
+    return f"{''.join(cells)} {board.serving} of {board.total} serve, at least {board.minimum}"

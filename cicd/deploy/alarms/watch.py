@@ -1,0 +1,114 @@
+"""Watches alarms while a deployment lasts: looks at each in its period, and says what went off."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from cicd.deploy.alarms.alarm import Alarm, AlarmState
+from cicd.deploy.alarms.evaluate import evaluate
+from cicd.deploy.alarms.record import set_state, standing
+from cicd.engine.process import Outcome, OutcomeStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cicd.deploy.alarms.alarm import AlarmWatch
+    from cicd.event import JSON
+    from cicd.ports import CancelToken, Reading, Services
+
+_GLANCE: Final = timedelta(seconds=1)  # how soon a state that somebody set is seen
+_NUMBER: Final = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+
+
+@dataclass(slots=True, kw_only=True)
+class _Looked:
+    """What one watch knows of one alarm."""
+
+    alarm: Alarm
+    due: datetime
+    points: list[float | None] = field(default_factory=list)
+    unreadable: str = ""  # why the last look gave nothing
+    obeyed: datetime | None = None  # when somebody set the state that counted instead of a look
+
+
+def look_once(watch: AlarmWatch, services: Services) -> Outcome:
+    """Look at every alarm, and say whether one is in ALARM, or cannot be read."""
+    return _look(_looked(watch, services), watch, services) or Outcome(status=OutcomeStatus.DONE)
+
+
+def keep_looking(watch: AlarmWatch, services: Services, cancel: CancelToken) -> Outcome:
+    """Look at every alarm, each in its period, until one goes off or nobody wants to know."""
+    inbox = services.clock.inbox()
+    cancel.on_cancel(lambda: inbox.put(None))
+    looked = _looked(watch, services)
+    while cancel.reason is None:
+        found = _look(looked, watch, services)
+        if found is not None:
+            return found
+        inbox.take(services.clock.now() + _GLANCE)
+    return Outcome(status=OutcomeStatus.CANCELLED, reason=cancel.reason)
+
+
+def look_at(alarm: Alarm, services: Services) -> None:
+    """Look at one alarm now, and note how it stands."""
+    _refresh(_Looked(alarm=alarm, due=services.clock.now()), services)
+
+
+def _looked(watch: AlarmWatch, services: Services) -> list[_Looked]:
+    now = services.clock.now()
+    return [_Looked(alarm=alarm, due=now) for alarm in watch.alarms]
+
+
+def _look(looked: Iterable[_Looked], watch: AlarmWatch, services: Services) -> Outcome | None:
+    for each in looked:
+        name = each.alarm.name
+        stands = standing(name, services)
+        if services.clock.now() >= each.due:
+            if stands.by_hand and stands.since != each.obeyed:
+                each.obeyed = stands.since
+                each.due = services.clock.now() + timedelta(seconds=each.alarm.period)
+            else:
+                _refresh(each, services)
+                stands = standing(name, services)
+        if stands.state is AlarmState.ALARM:
+            return _went_off(name, "ALARM", stands.reason)
+        if each.unreadable and not watch.ignore_poll_alarm_failure:
+            return _went_off(name, "UNREADABLE", each.unreadable)
+    return None
+
+
+def _refresh(each: _Looked, services: Services) -> None:
+    alarm = each.alarm
+    each.due = services.clock.now() + timedelta(seconds=alarm.period)
+    reading = services.watcher().look(alarm.probe)
+    point = _point(alarm, reading)
+    each.unreadable = reading.words if reading.good is None else ""
+    each.points = [*each.points[-alarm.evaluation_periods :], point]
+    before = standing(alarm.name, services)
+    state = evaluate(alarm, each.points, before.state)
+    if state is not before.state or before.since is None or before.by_hand:
+        set_state(alarm.name, state, _reason(alarm, point, reading), services, by_hand=False)
+
+
+def _point(alarm: Alarm, reading: Reading) -> float | None:
+    """Give a datapoint; None where the look gave none."""
+    if not alarm.measures:
+        return None if reading.good is None else float(not reading.good)
+    number = _NUMBER.fullmatch(reading.text.strip()) if reading.good else None
+    return float(number[0]) if number else None
+
+
+def _reason(alarm: Alarm, point: float | None, reading: Reading) -> str:
+    if point is None:
+        return f"no datapoint: {reading.words}"
+    if alarm.measures:
+        return f"the datapoint {point:g}, {alarm.operator} {alarm.threshold:g}"
+    return reading.words
+
+
+def _went_off(name: str, state: str, reason: str) -> Outcome:
+    detail: dict[str, JSON] = {"alarm": name, "state": state, "reason": reason}
+    return Outcome(status=OutcomeStatus.FAILED, detail=detail)
