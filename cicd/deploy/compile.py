@@ -81,9 +81,10 @@ def compile_plan(request: DeploymentRequest) -> PlannedDeployment:
 def _with_traffic(plan: DeploymentPlan, group: DeploymentGroup) -> DeploymentPlan:
     if not group.load_balancers:
         return plan
-    traffic = plan_traffic(group.load_balancers, (*group.targets, *group.green))
     if group.blue_green is None:
+        traffic = plan_traffic(group.load_balancers, group.targets)
         return replace(plan, events=IN_PLACE_WITH_TRAFFIC, traffic=traffic)
+    traffic = plan_traffic(group.load_balancers, (*group.targets, *group.green))
     return replace(
         plan,
         targets=group.green,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.group import NAME, DeploymentGroup, group_id
 from cicd.deploy.group_reader import read_group
+from cicd.deploy.traffic.fleet_copy import copy_of
+from cicd.deploy.traffic.plan import GreenAction
 from cicd.document.nearest import closest
 from cicd.errors import UsageError
 from cicd.ports import TargetSpec
@@ -63,8 +65,18 @@ def find_group(
     else:
         group = _default(resources, name or DEFAULT_GROUP, application)
     targets = tuple(instances) or group.targets or (_default_instance(home),)
-    _check_distinct((*targets, *group.green))
-    return replace(group, targets=tuple(sorted(targets, key=lambda target: target.id)))
+    green = group.green or _copies(group, targets)
+    _check_distinct((*targets, *green))
+    return replace(
+        group, green=green, targets=tuple(sorted(targets, key=lambda target: target.id))
+    )
+
+
+def _copies(group: DeploymentGroup, targets: Sequence[TargetSpec]) -> tuple[TargetSpec, ...]:
+    options = group.blue_green
+    if options is None or options.green_action is GreenAction.DISCOVER_EXISTING:
+        return ()
+    return tuple(copy_of(target) for target in targets)
 
 
 def _refuse(resources: Resources, name: str | None, application: str | None) -> None:

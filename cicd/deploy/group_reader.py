@@ -8,6 +8,7 @@ from cicd.deploy.alarms.reader import read_alarm_configuration
 from cicd.deploy.config import DEFAULT, find_config
 from cicd.deploy.group import NAME, DeploymentGroup, group_id
 from cicd.deploy.plan import RollbackEvent
+from cicd.deploy.traffic.plan import GreenAction
 from cicd.deploy.traffic.reader import read_style
 from cicd.deploy.trigger_reader import read_triggers
 from cicd.document.fields import Fields
@@ -60,12 +61,15 @@ def read_group(application: str, node: Node, resources: Resources) -> Deployment
         fields.node(key)
     fields.unknown()
     targets, green = _read_instances(application, name, resources, problems)
-    if style.blue_green is not None and not green:
+    options = style.blue_green
+    copied = options is not None and options.green_action is GreenAction.COPY_AUTO_SCALING_GROUP
+    if options is not None and not green and not copied:
         problems.error(
             "deploy/green-fleet",
             f"'{name}' has no instances that could be the replacement",
             fields.span("deploymentStyle"),
-            hint=f"list them under 'local: deploymentGroups: {name}: greenInstances' of cicd.yml",
+            hint=f"list them under 'local: deploymentGroups: {name}: greenInstances' of cicd.yml, "
+            "or use 'action: COPY_AUTO_SCALING_GROUP'",
         )
     problems.raise_errors()
     return DeploymentGroup(

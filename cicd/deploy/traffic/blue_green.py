@@ -57,23 +57,17 @@ def position(plan: DeploymentPlan, state: DeploymentState) -> Position:
     installed = green
     if installing:
         made = _progress(plan, state, green, installing)
-        move = _strategy(plan, len(green)).next(made)
-        if not isinstance(move, Done):
-            code = move.code if isinstance(move, Doomed) else None
-            return Position(stage=Stage.INSTALL, progress=made, error=code)
-        if not move.succeeded:
-            return Position(stage=Stage.INSTALL, progress=made, error="HEALTH_CONSTRAINTS")
+        unfinished = _unfinished(plan, Stage.INSTALL, made, len(green))
+        if unfinished is not None:
+            return unfinished
         installed = list(made.succeeded)
         if _is_waiting(blue_green, state):
             since = _ended(state, green, installing)
             return Position(stage=Stage.READY, progress=made, since=since)
     allowed = _progress(plan, state, installed, GREEN_ALLOW)
-    move = _strategy(plan, len(installed)).next(allowed)
-    if not isinstance(move, Done):
-        code = move.code if isinstance(move, Doomed) else None
-        return Position(stage=Stage.ALLOW, progress=allowed, error=code)
-    if not move.succeeded:
-        return Position(stage=Stage.ALLOW, progress=allowed, error="HEALTH_CONSTRAINTS")
+    unfinished = _unfinished(plan, Stage.ALLOW, allowed, len(installed))
+    if unfinished is not None:
+        return unfinished
     blue = [target.id for target in blue_green.original]
     blue_events = plan.events_of(blue[0]) if blue else ()
     blocked = _progress(plan, state, blue, blue_events)
@@ -85,6 +79,18 @@ def position(plan: DeploymentPlan, state: DeploymentState) -> Position:
         return Position(stage=Stage.OVER)
     since = _ended(state, blue, blue_events) or _ended(state, green, plan.events)
     return Position(stage=Stage.TERMINATION_WAIT, since=since)
+
+
+def _unfinished(
+    plan: DeploymentPlan, stage: Stage, progress: Progress, total: int
+) -> Position | None:
+    """Say how far a stage is that is not over, or is over and failed; None: it succeeded."""
+    move = _strategy(plan, total).next(progress)
+    if isinstance(move, Done):
+        error = None if move.succeeded else "HEALTH_CONSTRAINTS"
+        return Position(stage=stage, progress=progress, error=error) if error else None
+    code = move.code if isinstance(move, Doomed) else None
+    return Position(stage=stage, progress=progress, error=code)
 
 
 def decide(plan: DeploymentPlan, state: DeploymentState, now: datetime) -> Decision:

@@ -59,6 +59,13 @@ class BlueAction(StrEnum):
     KEEP_ALIVE = "KEEP_ALIVE"
 
 
+class GreenAction(StrEnum):
+    """``greenFleetProvisioningOption.action``."""
+
+    DISCOVER_EXISTING = "DISCOVER_EXISTING"
+    COPY_AUTO_SCALING_GROUP = "COPY_AUTO_SCALING_GROUP"
+
+
 class WaitType(StrEnum):
     """``deploymentWaitType`` of ContinueDeployment."""
 
@@ -74,6 +81,7 @@ class BlueGreenOptions:
     ready_wait: timedelta = timedelta()  # before STOP_DEPLOYMENT
     blue_action: BlueAction = BlueAction.TERMINATE
     termination_wait: timedelta = timedelta()
+    green_action: GreenAction = GreenAction.DISCOVER_EXISTING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from cicd.deploy.traffic.plan import (
     DRAIN,
     BlueAction,
     BlueGreenOptions,
+    GreenAction,
     LoadBalancer,
     ReadyAction,
 )
@@ -51,7 +52,7 @@ def read_style(fields: Fields, resources: Resources, problems: Problems) -> Styl
         at = style.span("deploymentOption")
         style.unknown()
     named = _names(fields)
-    options = _read_blue_green(fields, problems)
+    options = _read_blue_green(fields)
     if kind == "BLUE_GREEN" and option == "WITHOUT_TRAFFIC_CONTROL":
         problems.error(
             "deploy/blue-green",
@@ -172,7 +173,7 @@ def _balancer(
     return LoadBalancer(group=name, router=spec, drain=drain)
 
 
-def _read_blue_green(fields: Fields, problems: Problems) -> BlueGreenOptions:
+def _read_blue_green(fields: Fields) -> BlueGreenOptions:
     written = fields.mapping("blueGreenDeploymentConfiguration")
     if written is None:
         return BlueGreenOptions()
@@ -190,26 +191,16 @@ def _read_blue_green(fields: Fields, problems: Problems) -> BlueGreenOptions:
             "terminationWaitTimeInMinutes", 0, minimum=0, maximum=LONGEST_WAIT
         )
         ending.unknown()
-    green = written.mapping("greenFleetProvisioningOption")
-    if green is not None:
-        action = green.choice(
-            "action",
-            ("DISCOVER_EXISTING", "COPY_AUTO_SCALING_GROUP"),
-            default="DISCOVER_EXISTING",
-        )
-        if action == "COPY_AUTO_SCALING_GROUP":
-            problems.error(
-                "deploy/green-fleet",
-                "an Auto Scaling group is not copied here",
-                green.span("action"),
-                hint="use 'action: DISCOVER_EXISTING', and name the replacement under "
-                "'greenInstances' of 'local: deploymentGroups' of cicd.yml",
-            )
-        green.unknown()
+    green = GreenAction.DISCOVER_EXISTING
+    provisioning = written.mapping("greenFleetProvisioningOption")
+    if provisioning is not None:
+        green = provisioning.choice("action", GreenAction, default=green)
+        provisioning.unknown()
     written.unknown()
     return BlueGreenOptions(
         ready_action=ready,
         ready_wait=timedelta(minutes=ready_wait),
         blue_action=blue,
         termination_wait=timedelta(minutes=blue_wait),
+        green_action=green,
     )

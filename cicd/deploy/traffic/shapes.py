@@ -28,7 +28,7 @@ def traffic_info(plan: DeploymentPlan) -> dict[str, JSON]:
                 "actionOnTimeout": str(options.ready_action),
                 "waitTimeInMinutes": int(options.ready_wait.total_seconds()) // 60,
             },
-            "greenFleetProvisioningOption": {"action": "DISCOVER_EXISTING"},
+            "greenFleetProvisioningOption": {"action": str(options.green_action)},
         }
     return info
 

@@ -103,6 +103,20 @@ def test_blue_green_options_are_read_and_have_defaults(tmp_path):
     )
 
 
+def test_a_fleet_is_copied_beside_the_original(tmp_path):
+    copied = BLUE_GREEN.replace(
+        "    deploymentGroups:\n      - deploymentGroupName: web\n",
+        "    deploymentGroups:\n      - deploymentGroupName: web\n"
+        "        blueGreenDeploymentConfiguration:\n"
+        "          greenFleetProvisioningOption: {action: COPY_AUTO_SCALING_GROUP}\n",
+    )
+    assert "b" == find(tmp_path, copied).green[0].id
+    without = "\n".join(line for line in copied.split("\n") if "greenI" not in line)
+    (green,) = find(tmp_path, without).green
+    assert ("a-copy", str(tmp_path / "a-copy")) == (green.id, green.location)
+    assert ("http://127.0.0.1:9081", "9081") == (green.endpoint, dict(green.variables)["PORT"])
+
+
 def test_a_style_that_cannot_be_is_refused(tmp_path):
     assert ["deploy/blue-green"] == refused(
         tmp_path, BLUE_GREEN.replace("WITH_TRAFFIC", "WITHOUT_TRAFFIC")
