@@ -42,7 +42,10 @@ def run(command: click.Command, arguments: Sequence[str] | None) -> int:
     _open_streams()
     try:
         status = command.main(asked, prog_name="cicd", standalone_mode=False)
-        sys.stdout.flush()
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:  # what was done is done, whoever still reads
+            _forget_output()
     except (click.exceptions.Abort, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
     except click.exceptions.NoArgsIsHelpError as wanted:
