@@ -490,6 +490,7 @@ class CacheEntry:
     size: int  # bytes on the disk
     files: int
     tree: Path
+    image: str = ""  # of the build that saved it, as the runner knows it
 
 
 class CacheStore(Protocol):
@@ -501,7 +502,9 @@ class CacheStore(Protocol):
     def find(self, scope: str, prefix: str, *, exact: bool = True) -> CacheEntry | None:
         """Give the newest of ``scope`` whose key is, or only begins with, ``prefix``."""
 
-    def writing(self, scope: str, key: str, name: str) -> AbstractContextManager[Path]:
+    def writing(
+        self, scope: str, key: str, name: str, *, image: str = ""
+    ) -> AbstractContextManager[Path]:
         """Give an empty directory to fill; it becomes the entry when the block ends well."""
 
     def hold(self, entry: CacheEntry, session_id: str) -> None:

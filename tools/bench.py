@@ -163,6 +163,59 @@ def hundred_documents(directory: Path, runs: int) -> bool:
     return goal("lint of a hundred documents within 1 s", least["cicd lint"], 1.0)
 
 
+def _tree(place: Path, files: int, size: int) -> None:
+    """Make ``files`` files of ``size`` bytes, a hundred in a directory, half of each random."""
+    for number in range(files):
+        path = place / f"package-{number // 100}" / f"file-{number}.js"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(os.urandom(size // 2) + b"x" * (size - size // 2))
+
+
+def unchanged_cache(directory: Path, runs: int) -> bool:
+    """What a cache of 10,000 files adds to a build that finds it, against copying these."""
+    place = directory / "cached"
+    _tree(place / "deps", 10_000, 20_000)
+    for name, cache in (("plain", ""), ("with", "cache: {type: S3, location: bench}")):
+        (place / name).mkdir()
+        (place / name / "cicd.yml").write_text(f"projects:\n  - name: app\n    {cache}\n")
+    text = "version: 0.2\nphases:\n  build:\n    commands: [COMMAND]\ncache:\n  paths: [deps]\n"
+    made = text.replace("COMMAND", f"cp -a {place}/deps deps")
+    (place / "with" / "buildspec.yml").write_text(made)
+    build = (CICD, "build", "--runner", "sandbox", "--output", "plain", "--source")
+    seconds((*build[:3], "host", *build[4:], str(place / "with")), place)
+    for name in ("plain", "with"):
+        found = text.replace("COMMAND", "true").replace("cache:\n", "cache:\n  action: restore\n")
+        (place / name / "buildspec.yml").write_text(found)
+    copy = f"cp -a {place}/deps $(mktemp -d {place}/copy-XXXX)"
+    row = {
+        "cp -a": ("sh", "-c", copy),
+        "cicd build": (*build, str(place / "plain")),
+        "cicd build, cache found": (*build, str(place / "with")),
+    }
+    least = measure("A cache of 200 MB", row, directory, max(3, runs // 5))
+    more = least["cicd build, cache found"] - least["cicd build"]
+    return goal("the cache within 0.2 x cp -a", more, 0.2 * least["cp -a"])
+
+
+def large_artifact(directory: Path, runs: int) -> bool:
+    """A zip of 5,000 files and 100 MB, against zip, which packs by one processor."""
+    place = directory / "artifact"
+    _tree(place / "files", 5_000, 20_000)
+    code = (
+        "import sys; from pathlib import Path; from cicd.ports import ArtifactFile\n"
+        "from cicd.store.artifacts import ArtifactFiles\n"
+        "top = Path('files'); files = (p for p in top.rglob('*') if p.is_file())\n"
+        "ArtifactFiles(Path('kept')).put(\n"
+        "    ArtifactFile(path=str(p.relative_to(top)), source=p) for p in files)"
+    )
+    row = {
+        "zip -r": ("sh", "-c", "rm -f made.zip; exec zip -qr made.zip files"),
+        "an artifact": ("sh", "-c", 'rm -rf kept; exec "$0" -c "$1"', PYTHON, code),
+    }
+    least = measure("A zip of 100 MB", row, place, max(3, runs // 5))
+    return goal("an artifact within zip -r", least["an artifact"], least["zip -r"])
+
+
 def main() -> int:
     """Measure all rows."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
@@ -171,7 +224,10 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
-        rows = (start_up, twenty_commands, million_lines, one_document, hundred_documents)
+        rows = (
+            *(start_up, twenty_commands, million_lines, one_document, hundred_documents),
+            *(unchanged_cache, large_artifact),
+        )
         met = [row(directory, options.runs) for row in rows]
     return int(options.strict and not all(met))
 

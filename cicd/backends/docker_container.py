@@ -32,12 +32,10 @@ def bind(source: Path, target: str, *, read_only: bool = False) -> JSON:
 def mounts_of(
     mount: Mount, place: str, view: session_mounts.Overlay | None, own: Path, home: Path
 ) -> list[JSON]:
-    """Give what one mount of an environment becomes: an overlay volume, else binds."""
+    """Give what one mount of an environment becomes: volumes that are overlays, else binds."""
     if view is not None:
-        options = {"type": "overlay", "device": "overlay", "o": view.options()}
-        driver: JSON = {"Name": "local", "Options": options}
-        volume: JSON = {"NoCopy": True, "DriverConfig": driver}
-        return [{"Type": "volume", "Target": place, "VolumeOptions": volume}]
+        parts = (_volume(part, f"{place}/{part.name}") for part in view.parts)
+        return [_volume(view, place), *parts]
     if mount.mode is MountMode.COPY_ON_WRITE:
         return [bind(session_mounts.copy(mount, own, home), place)]
     read_only = mount.mode is MountMode.READ_ONLY
@@ -46,6 +44,13 @@ def mounts_of(
         bind(mount.source, place, read_only=read_only),
         *(bind(cover, f"{place}/{name}", read_only=True) for name, cover in covers.items()),
     ]
+
+
+def _volume(view: session_mounts.Overlay, target: str) -> JSON:
+    options = {"type": "overlay", "device": "overlay", "o": view.options()}
+    driver: JSON = {"Name": "local", "Options": options}
+    volume: JSON = {"NoCopy": True, "DriverConfig": driver}
+    return {"Type": "volume", "Target": target, "VolumeOptions": volume}
 
 
 def body(

@@ -11,6 +11,7 @@ import os
 import pwd
 import shutil
 import subprocess
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -118,9 +119,9 @@ class HostRunner:
             view = session_mounts.overlay(mount, directory, self._home)
         if view is not None:
             place.mkdir()
-            command = ("mount", "-t", "overlay", "overlay", "-o", view.options(), str(place))
-            if subprocess.run(command, check=False, capture_output=True).returncode == 0:
+            if all(map(_mounted, (view, *view.parts), repeat(place))):
                 return
+            _unmount(place)
             place.rmdir()
             session_mounts.remove(view)
         session_mounts.copy(mount, directory, self._home).rename(place)
@@ -180,12 +181,22 @@ class HostChannel:
     def forget(self) -> None:
         """See ``Channel``."""
         for place in self._directory.root.glob("codebuild/output/*/src"):
-            if place.is_mount():
-                # Lazily: a process that could not be killed must not keep the rest from going.
-                command = ("umount", "--lazy", str(place))
-                subprocess.run(command, check=True, capture_output=True)
+            _unmount(place)
         if self._directory.root.exists():
             self._directory.remove()
+
+
+def _mounted(view: session_mounts.Overlay, place: Path) -> bool:
+    command = ("mount", "-t", "overlay", "overlay", "-o", view.options(), str(place / view.name))
+    return subprocess.run(command, check=False, capture_output=True).returncode == 0
+
+
+def _unmount(place: Path) -> None:
+    """Take a view away, and the parts that are mounted on it."""
+    if place.is_mount():
+        # Lazily: a process that could not be killed must not keep the rest from going.
+        command = ("umount", "--lazy", str(place))
+        subprocess.run(command, check=True, capture_output=True)
 
 
 def _check(environment: Environment) -> None:

@@ -86,10 +86,11 @@ def _mount_script(views: dict[str, session_mounts.Overlay]) -> str:
     more = "" if os.geteuid() == 0 else ",userxattr"
     lines = []
     for view in views.values():
-        options = shlex.quote(view.options() + more)
-        place = shlex.quote(str(_view(view)))
-        mount = f"mkdir -p {place} && mount -t overlay overlay -o {options} {place}"
-        lines.append(f"{mount} || exit {NO_OVERLAY}")
+        for each in (view, *view.parts):
+            options = shlex.quote(each.options() + more)
+            place = shlex.quote(str(_view(view) / each.name))
+            mount = f"mkdir -p {place} && mount -t overlay overlay -o {options} {place}"
+            lines.append(f"{mount} || exit {NO_OVERLAY}")
     return "\n".join(lines)
 
 

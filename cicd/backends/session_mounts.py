@@ -8,7 +8,7 @@ import stat
 import subprocess
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,14 +27,16 @@ SPECIAL = frozenset(",:\\\"'\n")
 class Overlay:
     """One overlay file system, not mounted yet; ``upper`` collects what the session writes."""
 
-    lower: Path
+    lower: Path | None
     upper: Path
     work: Path
     layer: Path | None = None  # lies over the lower one
+    name: str = ""  # of a part: the directory of the whole view that it is mounted on
+    parts: tuple[Overlay, ...] = ()
 
     def options(self) -> str:
         """Give it as mount(8) takes it."""
-        lower = self.lower if self.layer is None else f"{self.layer}:{self.lower}"
+        lower = ":".join(str(path) for path in (self.layer, self.lower) if path is not None)
         return f"lowerdir={lower},upperdir={self.upper},workdir={self.work}"
 
 
@@ -79,12 +81,16 @@ def overlay(mount: Mount, directory: Path, home: Path) -> Overlay | None:
 
     What must not be seen is a whiteout in the upper directory, a character device 0:0,
     which Linux lets anyone make.
+    Linux refuses a layer that lies in the source itself: its directories are then parts, each
+    an overlay of its own, and its files stand in the upper directory.
     """
     if sys.platform != "linux" or SPECIAL & set(f"{mount.source}{directory}{mount.layer}"):
         return None
     source = mount.source.resolve()
     upper, work = directory / "upper", directory / "work"
-    view = Overlay(lower=source, upper=upper, work=work, layer=mount.layer)
+    within = mount.layer is not None and mount.layer.resolve().is_relative_to(source)
+    layer = None if within else mount.layer
+    view = Overlay(lower=source, upper=upper, work=work, layer=layer)
     if SPECIAL & set(str(source)):
         return None
     for path in (view.upper, view.work):
@@ -95,15 +101,48 @@ def overlay(mount: Mount, directory: Path, home: Path) -> Overlay | None:
             whiteout.parent.mkdir(parents=True, exist_ok=True)
             os.mknod(whiteout, stat.S_IFCHR, os.makedev(0, 0))
         _same_look(source, view.upper)
+        if within and mount.layer is not None:
+            return replace(view, parts=_parts(mount, mount.layer, view, home))
     except PermissionError:
         remove(view)
         return None
     return view
 
 
+def _parts(mount: Mount, layer: Path, view: Overlay, home: Path) -> tuple[Overlay, ...]:
+    """Lay out an overlay for each directory of a layer; what cannot be one is copied."""
+    source = mount.source.resolve()
+    parts: list[Overlay] = []
+    for path in sorted(layer.iterdir()):
+        original = source / path.name
+        covered = original in unseen(mount, home)
+        if covered or path.is_symlink() or not path.is_dir() or SPECIAL & set(path.name):
+            continue
+        if original.is_symlink() or (original.exists() and not original.is_dir()):
+            continue
+        if home.resolve().is_relative_to(original):
+            continue
+        own = view.upper.parent / "parts" / str(len(parts))
+        lower = original if original.exists() else None
+        part = Overlay(
+            lower=lower, upper=own / "upper", work=own / "work", layer=path, name=path.name
+        )
+        for directory in (part.upper, part.work):
+            directory.mkdir(parents=True)
+        _same_look(path, part.upper)
+        if lower is None:  # where it is mounted
+            (view.upper / path.name).mkdir()
+            _same_look(path, view.upper / path.name)
+        parts.append(part)
+    skipped = {layer / part.name for part in parts}
+    skipped |= {layer / path.relative_to(source) for path in unseen(mount, home)}
+    _copy_children(layer, view.upper, frozenset(skipped))
+    return tuple(parts)
+
+
 def remove(view: Overlay) -> None:
     """Forget an overlay that could not be mounted."""
-    for path in (view.upper, view.work):
+    for path in (view.upper, view.work, view.upper.parent / "parts"):
         shutil.rmtree(path, ignore_errors=True)
 
 
@@ -146,7 +185,7 @@ def _copy_children(source: Path, destination: Path, skipped: frozenset[Path]) ->
         if child in skipped:
             continue
         if any(child in path.parents for path in skipped):
-            (destination / child.name).mkdir()
+            (destination / child.name).mkdir(exist_ok=True)
             _copy_children(child, destination / child.name, skipped)
             _same_look(child, destination / child.name)
         else:

@@ -227,7 +227,9 @@ def _begun(request: BuildRequest, home: Path) -> Iterator[HeadStart | None]:
 
     buildspec = request.buildspec or request.project.source.buildspec or "buildspec.yml"
     with head_start(home, request.runner) as ahead:
-        if ahead is not None and _is_there(request.source / buildspec):
+        # A cache is part of the session, and known only with the buildspec.
+        cached = request.project.cache.type != "NO_CACHE"
+        if ahead is not None and not cached and _is_there(request.source / buildspec):
             stream = f"build/{request.project.name}:{request.uuid}"
             ahead.begin(request.uuid, expected_environment(request, home), stream=stream)
         yield ahead

@@ -57,7 +57,7 @@ class CacheFiles:
         return None
 
     @contextmanager
-    def writing(self, scope: str, key: str, name: str) -> Iterator[Path]:
+    def writing(self, scope: str, key: str, name: str, *, image: str = "") -> Iterator[Path]:
         """See ``ports.CacheStore``."""
         with disk(self._entries):
             self._entries.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -77,6 +77,7 @@ class CacheFiles:
                     "created": self._clock.now().isoformat(),
                     "size": size,
                     "files": files,
+                    "image": image,
                 }
                 (part / "entry.json").write_text(json.dumps(about), "utf-8")
                 part.rename(self._entries / identity)
@@ -158,6 +159,7 @@ def _read(path: Path) -> CacheEntry | None:
             size=about["size"],
             files=about["files"],
             tree=path / "tree",
+            image=about.get("image", ""),
         )
     except (OSError, ValueError, KeyError):
         return None  # it is being removed, or is not ours

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from cicd.build.cache.identity import has_cache, is_keyed, plain_key, scope
+from cicd.build.cache.identity import is_keyed, plain_key, scope
+from cicd.build.cache.layers import Layers, layers
 from cicd.build.cache.selection import ROOT, SOURCE, find_files, is_file
 from cicd.build.plan import BuildPlan
 from cicd.build.shell.script import expand, names_in, value_of
 from cicd.build.shell.shell import BuildShell
 from cicd.errors import CicdError
-from cicd.ports import CacheStore
+from cicd.ports import CacheStore, Mount, MountMode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,21 +25,23 @@ _ASKED = "DOWNLOAD_SOURCE/cache"  # asked again, a session gives the answer of t
 
 def with_cache(plan: BuildPlan, environment: Environment, caches: CacheStore) -> Environment:
     """
-    Lay the cache over the primary source's view where it is known before the session is.
+    Let the session look through the cache where it is known before the session is.
 
     Nothing is copied then: the session sees the entry, and writes elsewhere.
     """
     key = plain_key(plan)
-    if key is None or not has_cache(plan) or plan.cache.action == "save":
-        return environment
-    entry = caches.find(scope(plan), key)
-    if entry is None or not (entry.tree / SOURCE).is_dir():
+    entry = None if key is None else caches.find(scope(plan), key)
+    if entry is None or layers(plan, entry) == Layers():
         return environment
     caches.hold(entry, plan.uuid)
-    if not (entry.tree / SOURCE).is_dir():  # somebody was removing it just now
-        return environment
+    found = layers(plan, entry)  # again: somebody may have been removing it just now
     primary, *others = environment.mounts
-    return replace(environment, mounts=(replace(primary, layer=entry.tree / SOURCE), *others))
+    outside = (
+        Mount(name=f"cache-{n}", source=tree, mode=MountMode.COPY_ON_WRITE, place=place)
+        for n, (place, tree) in enumerate(found.places.items(), start=1)
+    )
+    mounts = (replace(primary, layer=found.source), *others, *outside)
+    return replace(environment, mounts=mounts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +78,8 @@ class BuildCache:
         keys = self._keys()
         if keys is None or self.plan.cache.action == "save":
             return
-        layered = self.caches.held(self.plan.uuid)
-        entry = layered or self._best(keys)
+        held = self.caches.held(self.plan.uuid)
+        entry = held or self._best(keys)
         kind = self.plan.cache_type
         self.say("Downloading S3 cache..." if kind == "S3" else "Looking for a local cache...")
         if entry is None:
@@ -84,9 +87,10 @@ class BuildCache:
             return
         self.say("Unarchiving cache...")
         session = self.shell.session
-        if layered is None and (entry.tree / SOURCE).is_dir():
+        seen = layers(self.plan, entry) if held else Layers()
+        if seen.source is None and (entry.tree / SOURCE).is_dir():
             session.copy_in(entry.tree / SOURCE, session.places["src"])
-        if (entry.tree / ROOT).is_dir() and not self._shares_root():
+        if not seen.places and (entry.tree / ROOT).is_dir() and not self._shares_root():
             session.copy_in(entry.tree / ROOT, "/")
         under = f" under the key {entry.key}" if entry.key else ""
         self.say(f"Restored {entry.files} file(s) of {entry.created_at:%Y-%m-%d %H:%M:%S}{under}")
@@ -107,7 +111,8 @@ class BuildCache:
         if not any(found.values()):
             self.say("No files match the cache paths: nothing is saved")
             return
-        with self.caches.writing(here, keys[0], self.plan.project) as tree:
+        image, name = self.plan.image, self.plan.project
+        with self.caches.writing(here, keys[0], name, image=image) as tree:
             for part, files in found.items():
                 if not files:
                     continue
