@@ -111,9 +111,7 @@ def forecast(
     capacity: list[tuple[timedelta, int]] = []
     for event in events:
         state = process.apply(state, event)
-        progress = process.progress(state)
-        serving = len(plan.targets) - len(progress.running) - len(progress.failed)
-        capacity.append((event.at - _START, serving))
+        capacity.append((event.at - _START, process.serving(state)))
     return Forecast(
         status=str(state.status),
         takes=events[-1].at - _START,

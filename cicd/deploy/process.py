@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cicd.deploy import limits
+from cicd.deploy.lifecycle import LifecycleEvent
 from cicd.deploy.plan import (
     DeploymentPlan,
     RunLifecycleEvent,
@@ -30,7 +31,6 @@ from cicd.event import EventKind
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from cicd.deploy.lifecycle import LifecycleEvent
     from cicd.engine.process import Command
     from cicd.event import Event
 
@@ -60,6 +60,27 @@ class DeploymentProcess:
     def minimum(self) -> int:
         """How many targets must stay in service."""
         return self._strategy.minimum
+
+    def serving(self, state: DeploymentState) -> int:
+        """
+        Count the instances that serve.
+
+        In place: all but those that are being deployed to, or have failed. Blue/green: those that
+        have been given traffic, and the original ones until it is taken from them.
+        """
+        original = None if self.plan.blue_green is None else self.plan.blue_green.original
+        if original is None:
+            progress = self.progress(state)
+            return len(self.plan.targets) - len(progress.running) - len(progress.failed)
+        allowed = LifecycleEvent.ALLOW_TRAFFIC
+        return sum(
+            self.event_status(state, target.id, allowed) is Status.SUCCEEDED
+            for target in self.plan.targets
+        ) + sum(
+            RunLifecycleEvent(target=target.id, event=LifecycleEvent.BLOCK_TRAFFIC).key
+            not in state.begun
+            for target in original
+        )
 
     def initial(self) -> DeploymentState:
         """Nothing has happened."""

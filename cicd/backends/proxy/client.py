@@ -37,6 +37,7 @@ class Client(asyncio.Protocol):
         self._holds: set[str] = set()
         self._ended = False  # it will send no more
         self._over = False  # it will be answered no more
+        self._full = False  # it has not taken what it was answered
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport, and who is at its other end."""
@@ -75,13 +76,17 @@ class Client(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The client is slower than its backend."""
+        self._full = True
         if self.exchange is not None:
             self.exchange.hold_response()
 
     def resume_writing(self) -> None:
         """The client has caught up."""
+        self._full = False
         if self.exchange is not None:
             self.exchange.release_response()
+        elif self.buffer:
+            self._next()
 
     def hold(self, why: str) -> None:
         """Read no more, for one reason more."""
@@ -126,7 +131,8 @@ class Client(asyncio.Protocol):
         self.worker.loop.call_later(_LINGER, self.transport.close)
 
     def _next(self) -> None:
-        if self.exchange is not None or self._over or self.transport.is_closing():
+        # Who asks on without reading the answers is not answered on.
+        if self.exchange is not None or self._over or self._full or self.transport.is_closing():
             return
         # RFC 9112, 2.2: an empty line before a request is to be passed over.
         self.buffer = self.buffer.lstrip(b"\r\n")

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from cicd.backends.proxy.table import STATE
+from cicd.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -44,10 +45,19 @@ def settings_of(spec: RouterSpec) -> dict[str, JSON]:
 
 
 def kept(directory: Path) -> Mapping[str, JSON]:
-    """Give what was remembered; {}: nothing."""
+    """Give what was remembered; {}: nothing. Raises ``Unavailable`` when it is damaged."""
     place = directory / STATE
-    found = json.loads(place.read_text("utf-8")) if place.exists() else {}
-    assert isinstance(found, dict)
+    if not place.exists():
+        return {}
+    try:
+        found = json.loads(place.read_text("utf-8"))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise Unavailable(
+            f"what the load balancer '{directory.name}' was told cannot be read",
+            hint=f"remove {place}; the next deployment tells it again",
+        )
     return found
 
 

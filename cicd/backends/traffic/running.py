@@ -19,8 +19,8 @@ def running_routers(home: Path) -> list[RunningRouter]:
     """Give them by name, running or not."""
     found: list[RunningRouter] = []
     for place in sorted((home / DIRECTORY).glob(f"*/{STATE}")):
-        settings = kept(place.parent)["settings"]
-        assert isinstance(settings, dict)
-        made = RunningHAProxy if settings["kind"] == "haproxy" else RunningProxy
+        settings = kept(place.parent).get("settings")
+        kind = settings.get("kind") if isinstance(settings, dict) else None
+        made = RunningHAProxy if kind == "haproxy" else RunningProxy
         found.append(made(place.parent))
     return found

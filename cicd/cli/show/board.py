@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 from cicd.event import EventKind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cicd.event import Event
     from cicd.ports import LogLine
 
@@ -43,6 +45,7 @@ class Board:
     def __init__(self, plan: Mapping[str, object]) -> None:
         """Take a deployment's plan as it is written."""
         from cicd.deploy.config import DeploymentConfig
+        from cicd.deploy.lifecycle import BLUE_BLOCK
         from cicd.deploy.strategies import strategy_for
         from cicd.engine.codec import decode
 
@@ -50,8 +53,11 @@ class Board:
         assert isinstance(targets, Sequence), "written by a codec"
         assert isinstance(events, Sequence), "written by a codec"
         zones = {str(each["id"]): str(each.get("zone", "")) for each in targets}
-        self._hosts = {target: _Host(target) for target in zones}
-        self._events = tuple(str(event) for event in events)
+        self._events = dict.fromkeys(zones, tuple(str(event) for event in events))
+        # Of a blue/green deployment: the instances that have the traffic until they are blocked.
+        self._original = frozenset(_original(plan))
+        self._events |= dict.fromkeys(sorted(self._original), tuple(map(str, BLUE_BLOCK)))
+        self._hosts = {target: _Host(target) for target in self._events}
         config = decode(DeploymentConfig, plan["config"])
         self.minimum = max(0, strategy_for(config, zones).minimum)
         self._ignores = bool(plan.get("ignore_application_stop_failures"))
@@ -61,7 +67,7 @@ class Board:
         """Take one event in; ``now`` in seconds of any clock that only goes forward."""
         target, _, name = event.key.rpartition("/")
         host = self._hosts.get(target)
-        if host is None:
+        if host is None or name not in self._events[target]:
             return
         if event.kind is EventKind.STARTED:
             host.since = host.since or now
@@ -79,13 +85,18 @@ class Board:
 
     @property
     def total(self) -> int:
-        """How many targets there are."""
-        return len(self._hosts)
+        """How many targets there are; an original environment is not counted twice."""
+        return len(self._hosts) - len(self._original)
 
     @property
     def serving(self) -> int:
-        """How many targets are neither being deployed to nor have failed."""
-        return sum(host.status in ("Pending", "Succeeded") for host in self._hosts.values())
+        """How many targets serve: they are neither being deployed to, nor have failed."""
+        if not self._original:
+            return sum(host.status in ("Pending", "Succeeded") for host in self._hosts.values())
+        return sum(
+            host.status == ("Pending" if name in self._original else "Succeeded")
+            for name, host in self._hosts.items()
+        )
 
     def rows(self, now: float, limit: int) -> tuple[BoardRow, ...]:
         """Give at most ``limit`` lines: all targets, or those at work and a line of sums."""
@@ -107,17 +118,26 @@ class Board:
             host.events[name] = "Succeeded" if done else "Failed"
         if host.events[name] == "Failed":
             host.status, host.until = "Failed", now
-        elif len(host.events) == len(self._events):
+        elif len(host.events) == len(self._events[host.target]):
             host.status, host.until = "Succeeded", now
 
     def _row(self, host: _Host, now: float) -> BoardRow:
-        signs = "".join(_SIGNS.get(host.events.get(name, ""), "○") for name in self._events)
+        signs = "".join(
+            _SIGNS.get(host.events.get(name, ""), "○") for name in self._events[host.target]
+        )
         last = next(reversed(host.events), "")
         doing = {"Pending": "", "Succeeded": "Succeeded"}.get(host.status, last)
         seconds = int((host.until or now) - host.since) if host.since else None
         return BoardRow(
             target=host.target, status=host.status, signs=signs, doing=doing, seconds=seconds
         )
+
+
+def _original(plan: Mapping[str, object]) -> Iterator[str]:
+    blue_green = plan.get("blue_green")
+    original = blue_green.get("original") if isinstance(blue_green, Mapping) else None
+    for target in original if isinstance(original, Sequence) else ():
+        yield str(target["id"])
 
 
 def capacity_bar(board: Board, width: int = 30) -> str:

@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cicd.backends.proxy.message import (
     BadMessageError,
@@ -99,3 +101,16 @@ def test_a_response_that_is_none_is_the_backends_fault():
 def test_an_answer_of_the_proxys_own_is_whole():
     head, _, body = own_answer(503).partition(b"\r\n\r\n")
     assert f"Content-Length: {len(body)}" in head.decode()
+
+
+@given(
+    st.binary(max_size=200), st.sampled_from([b"", b"GET / HTTP/1.1\r\n", b"HTTP/1.1 200 OK\r\n"])
+)
+def test_any_bytes_are_read_or_refused(data, before):
+    for read in (read_request, read_response):
+        try:
+            head = read(before + data)
+        except BadMessageError as bad:
+            assert bad.status in (400, 405, 502)
+        else:
+            assert b"\n" not in b"".join(name + value for name, value in head.fields)

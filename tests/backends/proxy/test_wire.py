@@ -314,3 +314,17 @@ def test_each_request_is_in_the_log(proxy, client, backend):
         (line["status"], line["group"], line["endpoint"]) for line in found
     ]
     assert 0 < found[0]["milliseconds"] < 5000
+
+
+def test_who_asks_without_reading_is_answered_once_he_reads(proxy, client, backend):
+    big = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + b"z" * 1000000
+    backend.serve = lambda connection: backend.answer(connection, big)
+    client.send(GET * 30)
+    time.sleep(0.5)
+    assert len(backend.seen) < 30
+    for _ in range(30):
+        client.until(b"\r\n\r\n")
+        left = 1000000
+        while left:
+            left -= len(client.socket.recv(min(left, 65536)))
+    assert 30 == len(backend.seen)

@@ -318,3 +318,40 @@ def test_a_wait_says_what_ends_it():
     last = Event(kind=EventKind.FINISHED, at=ended.now, key="blue1/AfterBlockTraffic")
     said = describe(ended.process, ended.state, last).text.splitlines()[-1]
     assert said.startswith("Succeeded: the original instances end after 1 minute, or at 'cicd")
+
+
+def test_who_serves_is_who_has_traffic():
+    life = Life(plan(green=2, blue=3)).run(until="green0/Install")
+    assert 3 == life.process.serving(life.state)
+    life.run(until="green0/AllowTraffic")
+    assert 5 == life.process.serving(life.state)
+    life.run(until="blue0/BlockTraffic")
+    assert 2 == life.process.serving(life.state)
+
+
+def test_a_forecast_has_capacity_throughout():
+    from cicd.deploy.forecast import Durations, forecast
+
+    seen = forecast(plan(green=2, blue=2), Durations(by_key={}, by_event={}))
+    assert ("Succeeded", 2) == (seen.status, seen.lowest)
+
+
+def test_the_board_has_both_environments():
+    from cicd.cli.show.board import Board
+
+    life = Life(plan(options=BlueGreenOptions()))
+    board = Board(encode(life.process.plan))
+    seen, serving = life.tell, []
+
+    def tell(kind, key="", **data):
+        seen(kind, key, **data)
+        board.event(Event(kind=kind, at=life.now, key=key, data=data), 1.0)
+        serving.append(board.serving)
+
+    life.tell = tell
+    life.run()
+    assert (2, 4, 2) == (min(serving), max(serving), serving[-1])
+    assert 2 == board.total
+    rows = {row.target: (row.status, row.signs) for row in board.rows(2.0, 10)}
+    assert ("Succeeded", "●" * 10) == rows["green0"]
+    assert ("Succeeded", "●" * 3) == rows["blue1"]
