@@ -1,0 +1,46 @@
+from cicd.deploy.plan import RollbackEvent
+from cicd.deploy.traffic.plan import BlueGreenOptions, endpoint_of
+from tests.deploy.traffic.test_in_place import TRAFFIC_HOOKS, _hurried
+from tests.deploy.traffic.world import TrafficWorld
+from tests.deploy.world import SH, events, hooks
+
+EVERY = {**TRAFFIC_HOOKS, "ApplicationStart": "say.sh"}
+
+
+def saying(world, name):
+    script = SH + f'echo {name} $LIFECYCLE_EVENT >> "$CICD_INSTANCE_ROOT/said"\n'
+    return world.revision(name, hooks(**EVERY), {"say.sh": script})
+
+
+def test_traffic_goes_back_to_blue_by_the_scripts_of_what_each_has(tmp_path, monkeypatch):
+    world = TrafficWorld(
+        tmp_path,
+        ids=("blue",),
+        green_ids=("green",),
+        options=BlueGreenOptions(),
+        config="AllAtOnce",
+        rollback=(RollbackEvent.DEPLOYMENT_FAILURE,),
+    )
+    assert "Succeeded" == world.deploy(saying(world, "v1")).status
+    # v1 is on green now, so that is the original environment of v2.
+    world.at("said", "green").unlink()
+    monkeypatch.setattr("cicd.deploy.compile.plan_traffic", _hurried)
+    world.fake.ill.add(endpoint_of(world.spec("blue")))
+    result = world.deploy(saying(world, "v2"))
+    assert ("Failed", "Succeeded") == (result.status, result.rollback.status)
+    assert "AllowTraffic" == result.detail["lifecycleEventName"]
+    assert [
+        *("v1 BeforeAllowTraffic", "v1 AfterAllowTraffic"),
+    ] == world.text("said", "green").splitlines()
+    assert [
+        *("v2 ApplicationStart", "v2 BeforeAllowTraffic"),
+        *("v2 BeforeBlockTraffic", "v2 AfterBlockTraffic"),
+    ] == world.text("said", "blue").splitlines()
+    assert ["BeforeBlockTraffic", "BlockTraffic", "AfterBlockTraffic"] == list(
+        events(result.rollback, "blue")
+    )
+    assert {endpoint_of(world.spec("green"))} == world.fake.healthy("web-tg")
+    world.fake.ill.clear()
+    third = world.deploy(saying(world, "v3"))
+    # After the rollback green is still the environment that has traffic.
+    assert ["blue", "green"] == [name for name, _ in third.targets]
