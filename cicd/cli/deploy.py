@@ -20,7 +20,7 @@ from cicd.cli.deployments import (
     targets,
 )
 from cicd.cli.options import shared_options
-from cicd.errors import ExitCode, UsageError
+from cicd.errors import DocumentError, ExitCode, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,6 +104,7 @@ Exit status: 0 Succeeded, 1 Failed or Stopped, 2 usage, 3 an invalid AppSpec,
     "--rollback/--no-rollback", default=None, help="Roll back or not, whatever the group says."
 )
 @click.option("--ignore-alarms", is_flag=True, help="Go on while an alarm is on: it is mended.")
+@click.option("--strict", is_flag=True, help="Refuse an AppSpec that has a warning.")
 @click.option("--plan", is_flag=True, help="Say what would be done and when, and stop there.")
 @click.option(
     "--failures", type=click.IntRange(0), default=0, help="For --plan: so many instances fail."
@@ -123,6 +124,7 @@ def run(
     description: str,
     rollback: bool | None,  # noqa: FBT001  # the same
     ignore_alarms: bool,  # noqa: FBT001  # the same
+    strict: bool,  # noqa: FBT001  # the same
     plan: bool,  # noqa: FBT001  # the same
     failures: int,
     speed: float,
@@ -137,6 +139,7 @@ def run(
         run_deployment,
     )
     from cicd.deploy.spec import FileExistsBehavior
+    from cicd.document.problem import Severity
     from cicd.document.resources import Resources
 
     start = Path.cwd()
@@ -162,6 +165,8 @@ def run(
         ignore_alarms=ignore_alarms,
     )
     planned = plan_deployment(request)
+    if strict and any(each.severity is not Severity.NOTE for each in planned.problems):
+        raise DocumentError(planned.problems)
     if planned.problems:
         invocation.show.problems(planned.problems)
     if plan:

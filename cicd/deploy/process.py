@@ -207,10 +207,12 @@ class DeploymentProcess:
         late = tuple(
             Cancel(key=command.key, reason="TIMED_OUT")
             for command in running
-            if now >= limits.of_event(state.begun[command.key].started_at)
+            if now >= limits.of_event(state.counted_from(state.begun[command.key].started_at))
         )
         wake = limits.next_one(
-            state.created_at, (state.begun[each.key].started_at for each in running), now
+            None if state.created_at is None else state.counted_from(state.created_at),
+            [state.counted_from(state.begun[each.key].started_at) for each in running],
+            now,
         )
         if ending is not None:
             return Decision(cancel=late, wake_at=wake, conclude=None if running else ending)
@@ -249,9 +251,10 @@ class DeploymentProcess:
             return DeploymentStatus.SUCCEEDED
         if state.stop is not None:
             return DeploymentStatus.STOPPED
-        if state.created_at is not None and now >= limits.of_deployment(state.created_at):
-            return DeploymentStatus.FAILED
-        return None
+        if state.created_at is None:
+            return None
+        limit = limits.of_deployment(state.counted_from(state.created_at))
+        return DeploymentStatus.FAILED if now >= limit else None
 
     def _check_of_alarms(self, state: DeploymentState) -> Decision | None:
         """Look at the alarms before anything else; None: that is done, or there are none."""

@@ -250,6 +250,7 @@ def _drive(
     from cicd.deploy.process import DeploymentProcess
     from cicd.deploy.teller import Teller
     from cicd.engine.loop import drive
+    from cicd.engine.signals import send
 
     stream = stream_of(plan.deployment_id)
     process = DeploymentProcess(plan)
@@ -270,6 +271,8 @@ def _drive(
             reporter.event(stream, event, said)
 
     with services.executions.drive(stream), closing(teller):
+        if untold and rerun:
+            send(services.log, services.clock, stream, "resumed")
         services.executions.update(stream, "InProgress", services.clock.now())
         status = drive(
             process,

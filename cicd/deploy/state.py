@@ -72,8 +72,13 @@ class DeploymentState:
     stop: Mapping[str, JSON] | None = None  # the data of the first stop signal
     rollback: Mapping[str, JSON] | None = None  # the data of the rollback signal
     continued: frozenset[str] = frozenset()  # the waits that ContinueDeployment ended
+    resumed_at: datetime | None = None  # by the last driver that followed a dead one
     status: str | None = None  # the final one
     concluded_at: datetime | None = None
+
+    def counted_from(self, moment: datetime) -> datetime:
+        """Say from when a limit that began at ``moment`` counts: nobody's time does not."""
+        return moment if self.resumed_at is None else max(moment, self.resumed_at)
 
     @property
     def alarm(self) -> Mapping[str, JSON] | None:
@@ -97,6 +102,8 @@ def signalled(state: DeploymentState, event: Event) -> DeploymentState:
     match event.data.get("signal"):
         case "stop" if state.stop is None and state.status is None:
             return replace(state, stop=event.data)
+        case "resumed":
+            return replace(state, resumed_at=event.at)
         case "rollback":
             return replace(state, rollback=event.data)
         case "continue":

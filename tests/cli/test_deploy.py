@@ -129,6 +129,14 @@ def test_deployments_are_listed_and_shown(shop, capsys):
     assert 2 == cli("stop")
 
 
+def test_strict_refuses_what_is_only_a_warning_otherwise(shop, capsys):
+    (shop / "appspec.yml").write_text(APPSPEC.replace("/srv/app", "srv/app"))
+    assert 3 == cli("--strict")
+    assert "deploy/relative-destination" in capsys.readouterr().err
+    assert not (shop / ".cicd").exists()
+    assert 0 == cli("--plan")
+
+
 def test_a_plan_draws_who_serves_and_says_how_it_would_end(shop, capsys):
     assert 0 == cli("--plan", "--failures", "1")
     out = capsys.readouterr().out

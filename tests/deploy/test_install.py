@@ -1,7 +1,11 @@
+import errno
 import json
 import os
+import shutil
 import stat
+from types import SimpleNamespace
 
+from cicd.deploy.agent import carry_out
 from cicd.deploy.spec import FileExistsBehavior
 from tests.deploy.world import SH, World, events, hooks, message
 
@@ -372,3 +376,27 @@ def test_a_link_over_something_fails_even_under_overwrite(world):
     )
     (revision / "l").symlink_to("t")
     assert "File exists - /srv/l" == message(world.deploy(revision))
+
+
+def test_a_disk_that_fills_up_fails_install_and_the_next_deployment_cleans_up(world, monkeypatch):
+    appspec = files(("app", "/srv/app"))
+    content = {f"app/{n}": n for n in ("a", "b", "c")}
+    copied = []
+
+    def filling(source, destination):
+        copied.append(source)
+        if len(copied) == 2:
+            destination.write_bytes(b"ha")  # as far as it went
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return shutil.copyfile(source, destination)
+
+    only_here = SimpleNamespace(**{**vars(shutil), "copyfile": filling})
+    monkeypatch.setattr(carry_out, "shutil", only_here)
+    result = world.deploy(world.revision("v1", appspec, content))
+    monkeypatch.undo()
+    assert "Failed" == events(result)["Install"]
+    assert "No space left on device" in message(result)
+    assert ["a", "b"] == sorted(path.name for path in world.at("/srv/app").iterdir())
+    again = world.deploy(world.revision("v2", files(("other", "/srv/app")), {"other/x": "x"}))
+    assert "Succeeded" == again.status
+    assert ["x"] == [path.name for path in world.at("/srv/app").iterdir()]

@@ -233,6 +233,8 @@ class Human:
         for board in tuple(self._boards.values()):
             _add_board(view, board, self._spinner, now, max(3, self._out.height - 4))
         for stream, (started, doing) in tuple(self._running.items()):
+            if stream in self._boards:
+                continue
             elapsed = int(now - started)
             view.add_row(
                 self._spinner.render(now),

@@ -1,0 +1,88 @@
+"""Whole processes of ``cicd deploy``: two at the same moment, and some that are killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+APPSPEC = """version: 0.0
+os: linux
+files:
+  - source: app
+    destination: /srv/app
+hooks:
+  BeforeInstall: [{location: note.sh}]
+  AfterInstall: [{location: note.sh}]
+  ValidateService: [{location: note.sh}]
+"""
+# Outside isolation the variable says where the instance is; inside it is empty.
+NOTE = """#!/bin/sh
+echo "$LIFECYCLE_EVENT" >> "${CICD_INSTANCE_ROOT:-}/ran"
+sleep 0.4
+"""
+IDS = ("a", "b")
+
+
+@pytest.fixture
+def shop(tmp_path):
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/index.html").write_text("v1")
+    (tmp_path / "appspec.yml").write_text(APPSPEC)
+    (tmp_path / "note.sh").write_text(NOTE)
+    (tmp_path / "note.sh").chmod(0o755)
+    (tmp_path / ".git").mkdir()
+    return tmp_path
+
+
+def cicd(shop, *words):
+    instances = [f"--instance={name}={shop.parent / f'{shop.name}-{name}'}" for name in IDS]
+    command = [sys.executable, "-m", "cicd", "deploy", *words]
+    return subprocess.Popen(
+        command if words else [*command, *instances],
+        cwd=shop,
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def ran(shop, name):
+    place = shop.parent / f"{shop.name}-{name}" / "ran"
+    return place.read_text().split() if place.exists() else []
+
+
+def test_of_two_at_the_same_moment_one_is_refused_with_the_services_word(shop):
+    both = [cicd(shop), cicd(shop)]
+    said = [process.communicate(timeout=60) for process in both]
+    assert [0, 2] == sorted(process.returncode for process in both)
+    refused = next(err for process, (_, err) in zip(both, said, strict=True) if process.returncode)
+    assert "already has an active Deployment 'd-" in refused
+    assert "DeploymentLimitExceededException" in refused
+    assert 3 == len(ran(shop, "a"))
+
+
+@pytest.mark.parametrize(
+    ("instance", "event"),
+    [("a", "BeforeInstall"), ("a", "ValidateService"), ("b", "AfterInstall")],
+)
+def test_a_killed_deployment_is_taken_up_where_it_was(shop, instance, event):
+    driver = cicd(shop)
+    until = time.monotonic() + 60
+    while event not in ran(shop, instance):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    os.kill(driver.pid, signal.SIGKILL)
+    driver.communicate()
+    resumed = cicd(shop, "resume")
+    out, err = resumed.communicate(timeout=60)
+    assert 0 == resumed.returncode, err
+    assert "Succeeded" in out
+    for name in IDS:
+        counts = {each: ran(shop, name).count(each) for each in ran(shop, name)}
+        again = {event} if name == instance else set()
+        assert again == {each for each, count in counts.items() if count == 2}
+        assert {"BeforeInstall", "AfterInstall", "ValidateService"} == set(counts)
