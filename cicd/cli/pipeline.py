@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from cicd.cli.options import pair, shared_options
-from cicd.cli.pipeline_views import graph, listing, logs, show_result, status
+from cicd.cli.pipeline_stages import disable, enable, ended, retry, user_name
+from cicd.cli.pipeline_views import graph, listing, logs, status
 from cicd.errors import ExitCode, UsageError
 from cicd.ports import Level
 
 if TYPE_CHECKING:
     from cicd.cli.invocation import Invocation
-    from cicd.pipeline.run import ExecutionResult, WaitingApproval
+    from cicd.pipeline.run import WaitingApproval
     from cicd.ports import Services
 
 
@@ -27,6 +27,7 @@ Examples:
   cicd pipeline run --working-tree          with the uncommitted changes
   cicd pipeline status                      the newest execution
   cicd pipeline graph --format mermaid      the pipeline as a diagram
+  cicd pipeline retry-stage Build           what failed, again
 """
 )
 def pipeline() -> None:
@@ -115,19 +116,22 @@ def run(
             images=settings.images,
             network=settings.network,
             docker=settings.docker,
-            triggered_by=_user(),
+            triggered_by=user_name(),
         ),
     )
     with invocation.services(directory, env_file=env_file, profile=profile) as services:
         planned = plan_execution(request, services, Resources.load(directory))
         invocation.show.problems(planned.warnings)
-        return _ended(invocation, start_execution(planned.plan, services))
+        return ended(invocation, start_execution(planned.plan, services))
 
 
 pipeline.add_command(listing)
 pipeline.add_command(status)
 pipeline.add_command(logs)
 pipeline.add_command(graph)
+pipeline.add_command(disable)
+pipeline.add_command(enable)
+pipeline.add_command(retry)
 
 
 @pipeline.command(
@@ -178,7 +182,7 @@ def resume(invocation: Invocation, *, execution: str | None, env_file: Path | No
                 f"the execution {record.stream.partition('/')[2]} is being run by {record.driver}",
                 hint="cicd pipeline status shows how it stands",
             )
-        return _ended(invocation, resume_execution(record.stream, services))
+        return ended(invocation, resume_execution(record.stream, services))
 
 
 @pipeline.command(
@@ -275,24 +279,5 @@ def _waiting(
     return found[0]
 
 
-def _ended(invocation: Invocation, result: ExecutionResult) -> int:
-    from cicd.pipeline.result import FailureType, PipelineStatus
-
-    show_result(invocation.show, result)
-    if result.status is PipelineStatus.SUCCEEDED:
-        return ExitCode.SUCCEEDED
-    failure = result.failure
-    if failure is not None and failure.error.code is FailureType.SYSTEM_UNAVAILABLE:
-        return ExitCode.UNAVAILABLE
-    return ExitCode.FAILED
-
-
 def _is_file(word: str | None) -> bool:
     return word is not None and Path(word).is_file()
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a user without a name, as in some containers
-        return ""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 S = TypeVar("S")
 
+RETRY = "retry"  # the one signal that opens an execution again that was over
 FAREWELL = timedelta(seconds=10)  # what workers get when the coordinator itself must leave
 
 
@@ -226,6 +227,8 @@ class _Drive(Generic[S]):
         self._version = version
         if event.kind is EventKind.CONCLUDED:
             self._status = str(event.data["status"])
+        elif event.kind is EventKind.SIGNALLED and event.data.get("signal") == RETRY:
+            self._status = None
         if self._on_event is not None:
             self._on_event(event)
 

@@ -1,7 +1,8 @@
 """
 Who may enter a stage, who waits in front of it, and who is superseded.
 
-A pipeline has a stream of its own, ``pipeline-state/<name>``, of arrivals and departures.
+A pipeline has a stream of its own, ``pipeline-state/<name>``, of arrivals and departures, and of
+transitions that were disabled and enabled.
 Its order is the lock: what an arrival means follows from the fold of what came before it.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 ARRIVED = "arrived"
 LEFT = "left"
+DISABLED = "transition-disabled"
+ENABLED = "transition-enabled"
 
 
 class Admission(StrEnum):
@@ -41,11 +45,22 @@ class StageLock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Disabled:
+    """An inbound transition that lets nobody through: since when, by whom, and why."""
+
+    at: datetime
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Admissions:
     """All stages of one pipeline, by name, and the executions that were replaced."""
 
     stages: Mapping[str, StageLock] = field(default_factory=dict)
     superseded: frozenset[str] = frozenset()
+    disabled: Mapping[str, Disabled] = field(default_factory=dict)  # by stage
+    latest: Mapping[str, str] = field(default_factory=dict)  # who entered a stage last
 
     def lock(self, stage: str) -> StageLock:
         """Give one stage; nobody is in one that was never entered."""
@@ -61,12 +76,16 @@ def fold(events: Iterable[Event]) -> Admissions:
     """Fold a pipeline's stream."""
     state = Admissions()
     for event in events:
-        stage, execution = str(event.data["stage"]), str(event.data["execution"])
-        if event.data["signal"] == ARRIVED:
+        stage, execution = str(event.data["stage"]), str(event.data.get("execution", ""))
+        signal = event.data["signal"]
+        if signal == ARRIVED:
             mode = ExecutionMode(str(event.data["mode"]))
-            state = _arrived(state, stage, execution, mode)
-        else:
+            again = bool(event.data.get("again"))
+            state = _arrived(state, stage, execution, mode, again=again)
+        elif signal == LEFT:
             state = _left(state, stage, execution)
+        else:
+            state = _switched(state, stage, event)
     return state
 
 
@@ -80,24 +99,30 @@ def admit(state: Admissions, stage: str, execution: str) -> Admission | None:
     return Admission.WAIT if execution in lock.waiting else None
 
 
-def _arrived(state: Admissions, stage: str, execution: str, mode: ExecutionMode) -> Admissions:
+def _arrived(
+    state: Admissions, stage: str, execution: str, mode: ExecutionMode, *, again: bool
+) -> Admissions:
     """
     Let in, or put in front.
 
     SUPERSEDED has one place in front: a newer arrival replaces who stands there.
     QUEUED keeps everybody, in order. Nobody inside a stage is ever replaced.
+    A disabled transition holds up everybody but who comes ``again``, for a retry: that one was
+    let in before.
 
     Source: CodePipeline User Guide, "How pipeline executions work".
     """
     lock = state.lock(stage)
     if execution == lock.holder or execution in lock.waiting:
         return state
-    if lock.holder is None:
-        return _with(state, stage, replace(lock, holder=execution))
-    if mode is ExecutionMode.QUEUED:
-        return _with(state, stage, replace(lock, waiting=(*lock.waiting, execution)))
-    replaced = replace(state, superseded=state.superseded.union(lock.waiting))
-    return _with(replaced, stage, replace(lock, waiting=(execution,)))
+    if again and lock.holder is None:
+        return _entered(state, stage, replace(lock, holder=execution))
+    if again or mode is ExecutionMode.QUEUED:
+        waiting = (execution, *lock.waiting) if again else (*lock.waiting, execution)
+    else:
+        state = replace(state, superseded=state.superseded.union(lock.waiting))
+        waiting = (execution,)
+    return _let_in(_with(state, stage, replace(lock, waiting=waiting)), stage)
 
 
 def _left(state: Admissions, stage: str, execution: str) -> Admissions:
@@ -106,8 +131,29 @@ def _left(state: Admissions, stage: str, execution: str) -> Admissions:
     if execution != lock.holder:
         others = tuple(waiting for waiting in lock.waiting if waiting != execution)
         return _with(state, stage, replace(lock, waiting=others))
-    following = lock.waiting[0] if lock.waiting else None
-    return _with(state, stage, StageLock(holder=following, waiting=lock.waiting[1:]))
+    return _let_in(_with(state, stage, replace(lock, holder=None)), stage)
+
+
+def _let_in(state: Admissions, stage: str) -> Admissions:
+    """Let the first in front enter, if the stage is free and its transition enabled."""
+    lock = state.lock(stage)
+    if lock.holder is not None or not lock.waiting or stage in state.disabled:
+        return state
+    return _entered(state, stage, StageLock(holder=lock.waiting[0], waiting=lock.waiting[1:]))
+
+
+def _entered(state: Admissions, stage: str, lock: StageLock) -> Admissions:
+    latest = {**state.latest, stage: lock.holder or ""}
+    return replace(_with(state, stage, lock), latest=MappingProxyType(latest))
+
+
+def _switched(state: Admissions, stage: str, event: Event) -> Admissions:
+    """Disable or enable; enabling lets the first in front in: with SUPERSEDED, the newest."""
+    others = {key: why for key, why in state.disabled.items() if key != stage}
+    if event.data["signal"] == ENABLED:
+        return _let_in(replace(state, disabled=MappingProxyType(others)), stage)
+    why = Disabled(at=event.at, reason=str(event.data["reason"]), by=str(event.data["by"]))
+    return replace(state, disabled=MappingProxyType({**others, stage: why}))
 
 
 def _with(state: Admissions, stage: str, lock: StageLock) -> Admissions:

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TypeAlias
 
 from cicd.pipeline.result import StoredArtifact
+
+
+def numbered(key: str, attempt: int) -> str:
+    """Give the key of a command's attempt: "Build/Compile", and, of a retry, "Build/Compile#2"."""
+    return key if attempt == 1 else f"{key}#{attempt}"
+
+
+def unnumbered(key: str) -> str:
+    """Give what a key was made of: no name of a stage or an action has a "#"."""
+    return key.partition("#")[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +26,7 @@ class EnterStage:
 
     key: str  # "enter:Build"
     stage: str
+    again: bool = False  # for a retry: whoever was let in once does not ask the transition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +41,7 @@ class LeaveStage:
 class RunAction:
     """Run one action with what it takes, as it is now."""
 
-    key: str  # "Build/Compile"
+    key: str  # "Build/Compile"; of its second attempt "Build/Compile#2"
     inputs: tuple[StoredArtifact, ...] = ()
     namespaces: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
@@ -49,4 +61,20 @@ class ExpireApproval:
     action: str
 
 
-PipelineCommand: TypeAlias = EnterStage | LeaveStage | RunAction | ExpireApproval
+class RetryMode(StrEnum):
+    """What a retried stage runs again."""
+
+    FAILED_ACTIONS = "FAILED_ACTIONS"
+    ALL_ACTIONS = "ALL_ACTIONS"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryStage:
+    """Begin a failed stage again, as its ``onFailure`` asks."""
+
+    key: str  # "retry:Build"
+    stage: str
+    mode: RetryMode
+
+
+PipelineCommand: TypeAlias = EnterStage | LeaveStage | RunAction | ExpireApproval | RetryStage

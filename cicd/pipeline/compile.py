@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -78,6 +78,25 @@ def compile_plan(
     )
 
 
+def same_stages(plan: PipelinePlan, spec: PipelineDeclaration) -> bool:
+    """Tell whether a plan was made of this structure; where things stand in a file is nothing."""
+    return _bare(plan.stages) == _bare(tuple(_stages(spec, str)))
+
+
+def _bare(stages: tuple[StagePlan, ...]) -> tuple[StagePlan, ...]:
+    return tuple(
+        replace(
+            stage,
+            where="",
+            groups=tuple(
+                tuple(replace(action, action_execution_id="", where="") for action in group)
+                for group in stage.groups
+            ),
+        )
+        for stage in stages
+    )
+
+
 def execution_graph(spec: PipelineDeclaration) -> Dag[str]:
     """
     Draw who waits for whom: nodes are "Stage/Action".
@@ -137,7 +156,10 @@ def _stages(spec: PipelineDeclaration, new_id: Callable[[], str]) -> Iterator[St
         done.update(ready)
     for stage in spec.stages:
         yield StagePlan(
-            name=stage.name, groups=tuple(groups[stage.name]), where=str(stage.span("name"))
+            name=stage.name,
+            groups=tuple(groups[stage.name]),
+            where=str(stage.span("name")),
+            retry=stage.retry,
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cicd.event import EventKind
-from cicd.pipeline.commands import EnterStage, LeaveStage
+from cicd.pipeline.commands import EnterStage, LeaveStage, RetryStage, unnumbered
 from cicd.pipeline.result import ActionStatus, PipelineStatus, StageStatus
 from cicd.pipeline.shapes import stage_status
 from cicd.ports import Described, Level
@@ -25,8 +25,9 @@ def describe(before: PipelineState, event: Event, after: PipelineState) -> Descr
         case EventKind.SUBMITTED:
             return _pipeline(plan, after, "STARTED", f"{plan.name}: execution {plan.execution_id}")
         case EventKind.STARTED:
-            if event.key in after.actions and event.key not in before.actions:
-                return _action(after, event.key, "STARTED")
+            key = unnumbered(event.key)
+            if key in after.actions and key not in before.actions:
+                return _action(after, key, "STARTED")
             return Described(text="")
         case EventKind.FINISHED:
             command = before.running.get(event.key)
@@ -34,10 +35,14 @@ def describe(before: PipelineState, event: Event, after: PipelineState) -> Descr
                 return _stage(after, command.stage, "STARTED", f"Stage {command.stage}")
             if isinstance(command, LeaveStage):
                 return _left(after, command.stage)
+            if isinstance(command, RetryStage):
+                return _resumed(plan, before, after)
             return _changed(before, after)
         case EventKind.SIGNALLED:
             if after.stop is not None and after.stop != before.stop:
                 return _stopping(plan, after)
+            if before.retries != after.retries:
+                return _resumed(plan, before, after)
             return _changed(before, after)
         case EventKind.CONCLUDED:
             return _concluded(plan, after)
@@ -121,6 +126,14 @@ def _stopping(plan: PipelinePlan, state: PipelineState) -> Described:
     return said
 
 
+def _resumed(plan: PipelinePlan, before: PipelineState, after: PipelineState) -> Described:
+    stage = next((s for s, r in after.retries.items() if before.retries.get(s) != r), None)
+    if stage is None:
+        return Described(text="")
+    text = f"Stage {stage} is retried: attempt {after.attempt(stage)}"
+    return _pipeline(plan, after, "RESUMED", text, Level.WARNING)
+
+
 def _concluded(plan: PipelinePlan, state: PipelineState) -> Described:
     status = state.status()
     level = Level.SUCCESS if status is PipelineStatus.SUCCEEDED else Level.FAILURE
@@ -149,7 +162,7 @@ def _common(plan: PipelinePlan, state: PipelineState, word: str) -> dict[str, JS
         "state": word,
         "version": plan.version,
         "start-time": state.started_at.isoformat() if state.started_at else "",
-        "pipeline-execution-attempt": 1.0,
+        "pipeline-execution-attempt": 1.0 + sum(r.attempt - 1 for r in state.retries.values()),
     }
 
 

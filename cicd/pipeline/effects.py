@@ -14,7 +14,15 @@ from cicd.pipeline.actions.git_reference import misplaced
 from cicd.pipeline.actions.provider import ActionRequest
 from cicd.pipeline.actions.workspace import clear
 from cicd.pipeline.admission import ARRIVED, LEFT, Admission, admit, fold, state_stream
-from cicd.pipeline.commands import EnterStage, ExpireApproval, LeaveStage, Resolved, RunAction
+from cicd.pipeline.commands import (
+    EnterStage,
+    ExpireApproval,
+    LeaveStage,
+    Resolved,
+    RetryStage,
+    RunAction,
+    unnumbered,
+)
 from cicd.pipeline.journal import say
 from cicd.pipeline.process import ABANDONED
 from cicd.pipeline.result import ActionResult, ActionStatus, FailureType, failed
@@ -58,7 +66,7 @@ class PipelineEffects:
             case LeaveStage():
                 self._tell(LEFT, command.stage)
                 return DONE
-            case ExpireApproval():
+            case ExpireApproval() | RetryStage():
                 return DONE
             case RunAction():
                 return self._act(command, scope, again=again)
@@ -78,7 +86,7 @@ class PipelineEffects:
             while scope.cancel.reason is None:
                 match self._admission(command.stage):
                     case None:
-                        self._tell(ARRIVED, command.stage)
+                        self._tell(ARRIVED, command.stage, again=command.again)
                         continue
                     case Admission.ENTER:
                         return DONE
@@ -97,7 +105,7 @@ class PipelineEffects:
         events = self._services.log.read(state_stream(self._plan.name))
         return admit(fold(event for _, event in events), stage, self._plan.execution_id)
 
-    def _tell(self, signal: str, stage: str) -> None:
+    def _tell(self, signal: str, stage: str, *, again: bool = False) -> None:
         if self._plan.execution_mode is ExecutionMode.PARALLEL:
             return
         send(
@@ -108,17 +116,24 @@ class PipelineEffects:
             stage=stage,
             execution=self._plan.execution_id,
             mode=self._plan.execution_mode.value,
+            **({"again": True} if again else {}),
         )
 
     def _waits(self, stage: str) -> str:
         events = self._services.log.read(state_stream(self._plan.name))
-        holder = fold(event for _, event in events).lock(stage).holder
+        state = fold(event for _, event in events)
+        disabled, holder = state.disabled.get(stage), state.lock(stage).holder
+        if disabled is not None and holder is None:
+            return (
+                f"waiting in front of the stage {stage}: its transition is disabled "
+                f"({disabled.reason}); cicd pipeline enable-transition {stage}"
+            )
         return f"waiting for the stage {stage}, where the execution {holder} is"
 
     # ── Actions ───────────────────────────────────────────────────────────────────────────────
 
     def _act(self, command: RunAction, scope: Scope, *, again: bool) -> Outcome:
-        action = self._actions[command.key]
+        action = self._actions[unnumbered(command.key)]
         configuration: dict[str, str] = {}
         try:
             for key, value in action.configuration.items():
@@ -188,7 +203,7 @@ class PipelineEffects:
             configuration=MappingProxyType(configuration),
             inputs=command.inputs,
             workspace=self._workspace(action),
-            parent=f"{scope.stream}/{action.key}",
+            parent=f"{scope.stream}/{command.key}",
             say=lambda text: self._say(action.key, text),
         )
         if again:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cicd.errors import UsageError
 from cicd.event import JSON
+from cicd.pipeline.commands import numbered
 from cicd.pipeline.process import PipelineProcess
 from cicd.pipeline.result import ActionStatus, ErrorDetails, PipelineStatus
 from cicd.pipeline.shapes import pipeline_execution
@@ -96,7 +97,10 @@ def _external_ids(stream: str, state: PipelineState, services: Services) -> Mapp
         for kind in (("build", "deployment") if running else ())
         for record in reversed(services.executions.list(kind=kind))
     }
-    found = {key: children.get(f"{stream}/{key}", "") for key in running}
+    found = {
+        key: children.get(f"{stream}/{numbered(key, state.actions[key].attempt)}", "")
+        for key in running
+    }
     for key, action in state.actions.items():
         if action.result is not None:
             found[key] = action.result.external_execution_id

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cicd.engine.codec import decode
+from cicd.engine.loop import RETRY
 from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.event import EventKind
 from cicd.pipeline.commands import (
@@ -15,10 +16,14 @@ from cicd.pipeline.commands import (
     LeaveStage,
     PipelineCommand,
     Resolved,
+    RetryMode,
+    RetryStage,
     RunAction,
+    unnumbered,
 )
 from cicd.pipeline.plan import PipelinePlan
 from cicd.pipeline.result import ActionResult, ActionStatus, ErrorDetails, FailureType, failed
+from cicd.pipeline.retry import AUTOMATIC, MANUAL, begin_again
 from cicd.pipeline.state import ActionState, PipelineState, Stop, deadline
 from cicd.pipeline.variables import CODEPIPELINE, EXECUTION_ID, VARIABLES
 
@@ -26,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cicd.event import Event
-    from cicd.pipeline.plan import ActionPlan
+    from cicd.pipeline.plan import ActionPlan, StagePlan
 
 
 def fold(state: PipelineState, event: Event) -> PipelineState:
@@ -59,7 +64,10 @@ def _started(state: PipelineState, event: Event) -> PipelineState:
     command: PipelineCommand = decode(PipelineCommand, event.data["command"])
     state = replace(state, running=MappingProxyType({**state.running, event.key: command}))
     if isinstance(command, RunAction):
-        return _with(state, event.key, ActionState(started_at=event.at, updated_at=event.at))
+        key = unnumbered(event.key)
+        attempt = len(state.earlier.get(key, ())) + 1
+        begun = ActionState(started_at=event.at, updated_at=event.at, attempt=attempt)
+        return _with(state, key, begun)
     return state
 
 
@@ -86,12 +94,18 @@ def _finished(state: PipelineState, event: Event) -> PipelineState:
                 event,
                 failed(FailureType.JOB_FAILED, "nobody answered the approval in time"),
             )
+        case RetryStage():
+            if state.stop is not None:  # asked for meanwhile: it ends as it failed
+                return state
+            stage = _stage(state, command.stage)
+            return begin_again(state, stage, command.mode, AUTOMATIC)
         case RunAction():
             return _acted(state, event, outcome)
 
 
 def _acted(state: PipelineState, event: Event, outcome: Outcome) -> PipelineState:
-    before = state.actions[event.key]
+    key = unnumbered(event.key)
+    before = state.actions[key]
     if outcome.status in (OutcomeStatus.DONE, OutcomeStatus.FAILED):
         result = decode(ActionResult, outcome.detail["result"])
         resolved = decode(Resolved, outcome.detail["resolved"]).configuration
@@ -110,12 +124,12 @@ def _acted(state: PipelineState, event: Event, outcome: Outcome) -> PipelineStat
     after = replace(
         before, updated_at=event.at, result=result, resolved=MappingProxyType(resolved)
     )
-    state = _with(state, event.key, after)
+    state = _with(state, key, after)
     if result.status is not ActionStatus.SUCCEEDED:
         return state
     made = {artifact.name: artifact for artifact in result.outputs}
     state = replace(state, artifacts=MappingProxyType({**state.artifacts, **made}))
-    namespace = _action(state, event.key).namespace
+    namespace = _action(state, key).namespace
     if namespace is None:
         return state
     known = {**state.variables, namespace: result.variables}
@@ -133,6 +147,9 @@ def _signalled(state: PipelineState, event: Event) -> PipelineState:
             if action.waits:  # nothing runs that could be waited for
                 state = _answered(state, key, event, _abandoned_approval())
         return state
+    if signal == RETRY:
+        stage = _stage(state, str(event.data["stage"]))
+        return begin_again(state, stage, RetryMode(str(event.data["mode"])), MANUAL)
     if signal == "approval":
         key = f"{event.data['stage']}/{event.data['action']}"
         summary = str(event.data.get("summary") or "")
@@ -182,6 +199,11 @@ def _fault(outcome: Outcome) -> ErrorDetails:
         message=str(outcome.detail.get("message") or lost),
         hint=str(outcome.detail.get("hint") or ""),
     )
+
+
+def _stage(state: PipelineState, name: str) -> StagePlan:
+    assert state.plan is not None, "the plan is the first event"
+    return next(stage for stage in state.plan.stages if stage.name == name)
 
 
 def _action(state: PipelineState, key: str) -> ActionPlan:

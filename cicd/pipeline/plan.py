@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cicd.pipeline.action_type import ActionTypeId
+from cicd.pipeline.commands import RetryMode
 from cicd.pipeline.spec import ExecutionMode, PipelineType
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class StagePlan:
     name: str
     groups: tuple[tuple[ActionPlan, ...], ...]
     where: str
+    retry: RetryMode | None = None  # what a failure runs again, once, by itself
 
     def actions(self) -> Iterator[ActionPlan]:
         """Give its actions in the order in which they may start."""

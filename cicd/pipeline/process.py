@@ -11,12 +11,15 @@ from cicd.pipeline.commands import (
     ExpireApproval,
     LeaveStage,
     PipelineCommand,
+    RetryStage,
     RunAction,
+    numbered,
 )
 from cicd.pipeline.fold import fold
 from cicd.pipeline.result import ActionStatus, PipelineStatus
+from cicd.pipeline.retry import current_stage, retries_itself
 from cicd.pipeline.spec import ExecutionMode
-from cicd.pipeline.state import PipelineState, deadline, stage_succeeded
+from cicd.pipeline.state import PipelineState, deadline
 from cicd.pipeline.variables import references
 
 if TYPE_CHECKING:
@@ -54,7 +57,7 @@ class PipelineProcess:
         cancel = _cancel(state)
         if state.superseded:
             return Decision(conclude=PipelineStatus.SUPERSEDED)
-        stage = _current(state, state.plan)
+        stage = current_stage(state, state.plan)
         if stage is None:
             return Decision(conclude=_end(state) if state.stop else PipelineStatus.SUCCEEDED)
         if stage.name not in state.entered:
@@ -62,24 +65,18 @@ class PipelineProcess:
                 return Decision(cancel=cancel)
             if state.fault or state.stop:
                 return Decision(conclude=_end(state))
-            return Decision(start=(EnterStage(key=f"enter:{stage.name}", stage=stage.name),))
+            attempt = state.attempt(stage.name)
+            key = numbered(f"enter:{stage.name}", attempt)
+            return Decision(start=(EnterStage(key=key, stage=stage.name, again=attempt > 1),))
         if stage.name in state.left:  # and it did not succeed, or it would not be current
             return Decision(conclude=_end(state))
-        if any(isinstance(command, LeaveStage) for command in state.running.values()):
+        if any(isinstance(command, LeaveStage | RetryStage) for command in state.running.values()):
             return Decision()
         return _inside(state, state.plan, stage, cancel, now)
 
     def in_flight(self, state: PipelineState) -> tuple[PipelineCommand, ...]:
         """Give what started and did not finish; a waiting approval is not among it."""
         return tuple(state.running.values())
-
-
-def _current(state: PipelineState, plan: PipelinePlan) -> StagePlan | None:
-    """Find the first stage that is not behind us: left, with every action succeeded."""
-    for stage in plan.stages:
-        if stage.name not in state.left or not stage_succeeded(state, stage):
-            return stage
-    return None
 
 
 def _end(state: PipelineState) -> PipelineStatus:
@@ -105,9 +102,10 @@ def _inside(
         if action.key in state.actions and state.actions[action.key].waits
     }
     expired = tuple(
-        ExpireApproval(key=f"expire:{key}", action=key)
+        command
         for key, until in waiting.items()
-        if until <= now and f"expire:{key}" not in state.running
+        if until <= now
+        and (command := _expire(key, state.actions[key].attempt)).key not in state.running
     )
     start: tuple[PipelineCommand, ...] = expired
     if state.stop is None:
@@ -118,7 +116,16 @@ def _inside(
             cancel=cancel,
             wake_at=min((until for until in waiting.values() if until > now), default=None),
         )
-    return Decision(start=(LeaveStage(key=f"leave:{stage.name}", stage=stage.name),))
+    attempt = state.attempt(stage.name)
+    if stage.retry is not None and retries_itself(state, stage):
+        key = numbered(f"retry:{stage.name}", attempt)
+        return Decision(start=(RetryStage(key=key, stage=stage.name, mode=stage.retry),))
+    key = numbered(f"leave:{stage.name}", attempt)
+    return Decision(start=(LeaveStage(key=key, stage=stage.name),))
+
+
+def _expire(key: str, attempt: int) -> ExpireApproval:
+    return ExpireApproval(key=numbered(f"expire:{key}", attempt), action=key)
 
 
 def _startable(
@@ -146,7 +153,7 @@ def _run(state: PipelineState, action: ActionPlan) -> RunAction:
         for reference in references(value)
     }
     return RunAction(
-        key=action.key,
+        key=numbered(action.key, len(state.earlier.get(action.key, ())) + 1),
         inputs=tuple(state.artifacts[name] for name in action.inputs if name in state.artifacts),
         namespaces=MappingProxyType(
             {name: state.variables[name] for name in sorted(asked) if name in state.variables}

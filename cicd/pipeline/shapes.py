@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID, uuid5
 
 from cicd.pipeline.result import StageStatus
 from cicd.pipeline.state import stage_failed, stage_succeeded
@@ -49,8 +50,17 @@ def pipeline_execution(state: PipelineState, external: Mapping[str, str]) -> dic
         execution["statusSummary"] = state.fault.message
     if state.stop is not None:
         execution["stopTrigger"] = {"reason": state.stop.reason}
+    retried: dict[str, JSON] = {
+        stage: {
+            "autoStageRetryAttempt": retries.automatic,
+            "manualStageRetryAttempt": retries.manual,
+            "latestRetryTrigger": retries.latest,
+        }
+        for stage, retries in state.retries.items()
+    }
     return {
         "pipelineExecution": execution,
+        **({"retryStageMetadata": retried} if retried else {}),
         "actionExecutionDetails": action_executions(state, external),
     }
 
@@ -60,9 +70,12 @@ def action_executions(state: PipelineState, external: Mapping[str, str]) -> list
     plan = state.plan
     assert plan is not None, "the plan is the first event"
     started = [
-        (action, state.actions[action.key])
+        (action, known)
         for action in plan.actions()
-        if action.key in state.actions
+        for known in (
+            *state.earlier.get(action.key, ()),
+            *((state.actions[action.key],) if action.key in state.actions else ()),
+        )
     ]
     started.sort(key=lambda found: found[1].started_at)
     return [
@@ -74,7 +87,7 @@ def action_executions(state: PipelineState, external: Mapping[str, str]) -> list
 def stage_status(state: PipelineState, stage: StagePlan) -> StageStatus | None:
     """Say how a stage stands; ``None``: it was not entered."""
     if stage.name not in state.entered:
-        return None
+        return StageStatus.IN_PROGRESS if stage.name in state.retries else None
     if stage.name not in state.left:
         return StageStatus.STOPPING if state.stop else StageStatus.IN_PROGRESS
     if stage_succeeded(state, stage):
@@ -92,7 +105,11 @@ def _action_execution(
     external: Mapping[str, str],
 ) -> JSON:
     result = found.result
-    outcome: dict[str, JSON] = {"externalExecutionId": external.get(action.key, "")}
+    latest = state.actions.get(action.key) is found
+    led_to = external.get(action.key, "") if latest else ""
+    if result is not None and not latest:
+        led_to = result.external_execution_id
+    outcome: dict[str, JSON] = {"externalExecutionId": led_to}
     if result is not None:
         outcome["externalExecutionSummary"] = result.summary
         if result.external_execution_url:
@@ -108,7 +125,7 @@ def _action_execution(
     made = {artifact.name: artifact for artifact in result.outputs} if result else {}
     return {
         "pipelineExecutionId": plan.execution_id,
-        "actionExecutionId": action.action_execution_id,
+        "actionExecutionId": _action_execution_id(action, found),
         "pipelineVersion": plan.version,
         "stageName": action.stage,
         "actionName": action.name,
@@ -137,6 +154,13 @@ def _action_execution(
             "outputVariables": dict(result.variables) if result else {},
         },
     }
+
+
+def _action_execution_id(action: ActionPlan, found: ActionState) -> str:
+    """Give each attempt an id of its own, always the same one."""
+    if found.attempt == 1:
+        return action.action_execution_id
+    return str(uuid5(UUID(action.action_execution_id), str(found.attempt)))
 
 
 def _artifacts(plan: PipelinePlan, artifacts: Iterable[StoredArtifact]) -> list[JSON]:

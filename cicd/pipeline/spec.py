@@ -13,6 +13,7 @@ from cicd.document.fields import Fields
 from cicd.document.node import Node, NodeKind
 from cicd.document.position import Span
 from cicd.pipeline.action_type import ActionTypeId
+from cicd.pipeline.commands import RetryMode
 
 if TYPE_CHECKING:
     from cicd.document.problem import Problems
@@ -72,6 +73,7 @@ class StageDeclaration:
 
     name: str
     actions: tuple[ActionDeclaration, ...] = ()
+    retry: RetryMode | None = None  # ``onFailure`` with the result RETRY, and no conditions
     node: Node
 
     def span(self, *path: str) -> Span:
@@ -157,12 +159,25 @@ def _stage(node: Node, problems: Problems) -> StageDeclaration:
     stage = StageDeclaration(
         name=fields.text("name", default=""),
         actions=tuple(_action(action, problems) for action in fields.sequence("actions")),
+        retry=_retry(node),
         node=node,
     )
     for known in ("blockers", "beforeEntry", "onSuccess", "onFailure"):
         fields.node(known)
     fields.unknown()
     return stage
+
+
+def _retry(stage: Node) -> RetryMode | None:
+    """Take the automatic retry; its mode, if it is not given, is FAILED_ACTIONS."""
+    entry = stage.entries.get("onFailure")
+    fields = entry.value.entries if entry is not None else {}
+    if "conditions" in fields or "result" not in fields or fields["result"].value.text != "RETRY":
+        return None
+    configuration = fields.get("retryConfiguration")
+    mode = configuration.value.entries.get("retryMode") if configuration is not None else None
+    known = mode is not None and mode.value.text in set(RetryMode)
+    return RetryMode(mode.value.text) if mode is not None and known else RetryMode.FAILED_ACTIONS
 
 
 def _action(node: Node, problems: Problems) -> ActionDeclaration:

@@ -27,6 +27,7 @@ class ActionState:
     updated_at: datetime
     result: ActionResult | None = None  # None: it runs
     resolved: Mapping[str, str] = field(default_factory=dict)  # its configuration
+    attempt: int = 1
 
     @property
     def status(self) -> ActionStatus:
@@ -48,6 +49,21 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retries:
+    """How often a stage began again, in one execution."""
+
+    automatic: int = 0
+    manual: int = 0
+    latest: str = ""  # "AutomatedStageRetry" or "ManualStageRetry"
+    since_manual: int = 0  # automatic ones after the last manual one: a failure has one
+
+    @property
+    def attempt(self) -> int:
+        """Count the attempts: 1 is the first."""
+        return 1 + self.automatic + self.manual
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PipelineState:
     """Everything an execution's events say."""
 
@@ -64,6 +80,12 @@ class PipelineState:
     variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by namespace
     stop: Stop | None = None
     concluded: str | None = None
+    retries: Mapping[str, Retries] = field(default_factory=dict)  # by stage
+    earlier: Mapping[str, tuple[ActionState, ...]] = field(default_factory=dict)  # attempts
+
+    def attempt(self, stage: str) -> int:
+        """Say which attempt of a stage this is: 1 is the first."""
+        return self.retries.get(stage, Retries()).attempt
 
     def status(self) -> PipelineStatus:
         """Say how the execution stands."""

@@ -34,7 +34,7 @@ def provider_not_here(spec: PipelineDeclaration, problems: Problems) -> None:
 
 @rule("pipeline/condition-not-here")
 def condition_not_here(spec: PipelineDeclaration, problems: Problems) -> None:
-    """A stage's conditions and retries change the result, so a run is refused."""
+    """A stage's conditions change the result, so a run is refused."""
     for span, what in unfulfilled(spec):
         problems.warning(
             "pipeline/condition-not-here",
@@ -99,9 +99,10 @@ def not_text(spec: PipelineDeclaration, problems: Problems) -> None:
 
 
 def unfulfilled(spec: PipelineDeclaration) -> Iterator[tuple[Span, str]]:
-    """Give what would change the result if a run left it out: the stages' conditions."""
+    """Give what would change the result if a run left it out: conditions, but not a retry."""
     for stage in spec.stages:
         for key in CONDITIONS:
             entry = stage.node.entries.get(key)
-            if entry is not None and not entry.value.is_null:
+            retried = key == "onFailure" and stage.retry is not None
+            if entry is not None and not entry.value.is_null and not retried:
                 yield entry.key_span, f"'{key}' of the stage '{stage.name}'"

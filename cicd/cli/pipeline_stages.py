@@ -1,0 +1,173 @@
+"""``cicd pipeline disable-transition``, ``retry-stage`` and their like: one stage at a time."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cicd.cli.options import shared_options
+from cicd.cli.pipeline_views import show_result
+from cicd.errors import ExitCode, UsageError
+from cicd.ports import Level
+
+if TYPE_CHECKING:
+    from cicd.cli.invocation import Invocation
+    from cicd.pipeline.run import ExecutionResult
+    from cicd.pipeline.spec import PipelineDeclaration
+
+_PIPELINE = click.option(
+    "--pipeline",
+    "definition",
+    metavar="NAME|FILE",
+    help="Which pipeline; else the one of this repository.",
+)
+
+
+@click.command(
+    name="disable-transition",
+    epilog="""\b
+Examples:
+  cicd pipeline disable-transition Prod --reason "not on a Friday"
+""",
+)
+@click.argument("stage")
+@click.option("--reason", required=True, help="Told to whoever waits; 1 to 300 characters.")
+@_PIPELINE
+@shared_options
+def disable(invocation: Invocation, *, stage: str, reason: str, definition: str | None) -> int:
+    """
+    Let no execution into STAGE until its transition is enabled again.
+
+    Executions wait in front of it, InProgress; with the mode SUPERSEDED the newest replaces
+    the one that waits.
+    """
+    from cicd.pipeline.stages import disable_transition
+
+    with invocation.services() as services:
+        spec = _declaration(definition)
+        state = disable_transition(spec, stage, services, reason=reason, by=user_name())
+    invocation.show.text(f"{spec.name}: the transition to {stage} is disabled", Level.WARNING)
+    invocation.show.result({"stageName": stage, "inboundTransitionState": state})
+    return ExitCode.SUCCEEDED
+
+
+@click.command(
+    name="enable-transition",
+    epilog="""\b
+Examples:
+  cicd pipeline enable-transition Prod
+""",
+)
+@click.argument("stage")
+@_PIPELINE
+@shared_options
+def enable(invocation: Invocation, *, stage: str, definition: str | None) -> int:
+    """Let executions into STAGE again; the one that waits in front of it enters at once."""
+    from cicd.pipeline.stages import enable_transition
+
+    with invocation.services() as services:
+        spec = _declaration(definition)
+        state = enable_transition(spec, stage, services)
+    invocation.show.text(f"{spec.name}: the transition to {stage} is enabled", Level.SUCCESS)
+    invocation.show.result({"stageName": stage, "inboundTransitionState": state})
+    return ExitCode.SUCCEEDED
+
+
+@click.command(
+    name="retry-stage",
+    epilog="""\b
+Examples:
+  cicd pipeline retry-stage Build                       of the newest execution
+  cicd pipeline retry-stage Build 1b2c3d4e --mode ALL_ACTIONS
+""",
+)
+@click.argument("stage")
+@click.argument("execution", metavar="[ID]", required=False)
+@click.option(
+    "--mode",
+    type=click.Choice(["FAILED_ACTIONS", "ALL_ACTIONS"]),
+    default="FAILED_ACTIONS",
+    show_default=True,
+    help="What of the stage runs again.",
+)
+@click.option(
+    "--env-file",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Values for Parameter Store and Secrets Manager.",
+)
+@shared_options
+def retry(
+    invocation: Invocation, *, stage: str, execution: str | None, mode: str, env_file: Path | None
+) -> int:
+    """
+    Begin a failed or stopped STAGE again, in the same execution, and go on to its end.
+
+    Actions that succeeded keep their artifacts with FAILED_ACTIONS.
+    """
+    from cicd.pipeline.commands import RetryMode
+    from cicd.pipeline.run import execution_state, find_execution, resume_execution
+    from cicd.pipeline.stages import retry_stage
+
+    with invocation.services(env_file=env_file) as services:
+        record = find_execution(execution, services)
+        plan = execution_state(record.stream, services).plan
+        assert plan is not None, "execution_state asks for one"
+        retry_stage(
+            record.stream,
+            services,
+            stage=stage,
+            mode=RetryMode(mode),
+            now_is=_known_now(plan.name, Path(plan.root)),
+        )
+        if record.driven:
+            invocation.show.text(f"{plan.name}: {stage} is retried by {record.driver}")
+            invocation.show.result({"pipelineExecutionId": plan.execution_id})
+            return ExitCode.SUCCEEDED
+        return ended(invocation, resume_execution(record.stream, services))
+
+
+def _declaration(definition: str | None) -> PipelineDeclaration:
+    from cicd.document.resources import Resources
+    from cicd.pipeline.definition import find_definition, inspect_definition, project_directory
+
+    directory = project_directory(definition, Path.cwd())
+    named = definition is not None and Path(definition).is_file()
+    start = Path.cwd() if named else directory
+    found = find_definition(definition, Resources.load(directory), start)
+    return inspect_definition(found.node)
+
+
+def _known_now(name: str, root: Path) -> PipelineDeclaration | None:
+    """Read what the pipeline says today; one that was run from a file of any name is not found."""
+    from cicd.document.resources import Resources
+    from cicd.pipeline.definition import find_definition, inspect_definition
+
+    try:
+        found = find_definition(name, Resources.load(root), root)
+    except UsageError:
+        return None
+    return inspect_definition(found.node)
+
+
+def ended(invocation: Invocation, result: ExecutionResult) -> int:
+    """Show how an execution ended, and give the exit status of that."""
+    from cicd.pipeline.result import FailureType, PipelineStatus
+
+    show_result(invocation.show, result)
+    if result.status is PipelineStatus.SUCCEEDED:
+        return ExitCode.SUCCEEDED
+    failure = result.failure
+    if failure is not None and failure.error.code is FailureType.SYSTEM_UNAVAILABLE:
+        return ExitCode.UNAVAILABLE
+    return ExitCode.FAILED
+
+
+def user_name() -> str:
+    """Say who asks: the name of this process's user, "" where it has none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # as in some containers
+        return ""
