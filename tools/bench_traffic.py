@@ -1,7 +1,7 @@
 """
 What a load balancer costs: the built-in proxy against HAProxy, on the same two backends.
 
-    python tools/bench_traffic.py [--requests N] [--strict]
+    ./run bench-traffic [--requests N] [--strict]
 
 The load is made by this process and so is bounded by it: what compares is the processor time that
 each router takes for a request, and the slowest hundredth. ``--strict`` ends with 1 when the
