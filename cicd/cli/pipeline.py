@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cicd.cli.options import pair, shared_options
-from cicd.cli.pipeline_stages import disable, enable, ended, retry, user_name
+from cicd.cli.pipeline_stages import disable, enable, ended, retry, rollback, user_name
 from cicd.cli.pipeline_views import graph, listing, logs, status
 from cicd.errors import ExitCode, UsageError
 from cicd.ports import Level
@@ -132,6 +132,7 @@ pipeline.add_command(graph)
 pipeline.add_command(disable)
 pipeline.add_command(enable)
 pipeline.add_command(retry)
+pipeline.add_command(rollback)
 
 
 @pipeline.command(

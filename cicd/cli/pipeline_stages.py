@@ -129,6 +129,45 @@ def retry(
         return ended(invocation, resume_execution(record.stream, services))
 
 
+@click.command(
+    name="rollback-stage",
+    epilog="""\b
+Examples:
+  cicd pipeline rollback-stage Prod --to 1b2c3d4e
+""",
+)
+@click.argument("stage")
+@click.option("--to", "target", metavar="ID", required=True, help="The execution to go back to.")
+@click.option(
+    "--env-file",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Values for Parameter Store and Secrets Manager.",
+)
+@shared_options
+def rollback(invocation: Invocation, *, stage: str, target: str, env_file: Path | None) -> int:
+    """
+    Run STAGE again with the artifacts and variables of an earlier execution.
+
+    A new execution of the type ROLLBACK does it, and runs that stage only. The earlier one must
+    have succeeded in the stage, with the pipeline's structure of today.
+    """
+    from cicd.pipeline.rollback import plan_rollback
+    from cicd.pipeline.run import execution_state, find_execution, start_execution
+
+    with invocation.services(env_file=env_file) as services:
+        stream = find_execution(target, services).stream
+        before = execution_state(stream, services).plan
+        assert before is not None, "execution_state asks for one"
+        plan = plan_rollback(
+            stream,
+            services,
+            stage=stage,
+            now_is=_known_now(before.name, Path(before.root)),
+            by=user_name(),
+        )
+        return ended(invocation, start_execution(plan, services))
+
+
 def _declaration(definition: str | None) -> PipelineDeclaration:
     from cicd.document.resources import Resources
     from cicd.pipeline.definition import find_definition, inspect_definition, project_directory

@@ -80,7 +80,11 @@ def compile_plan(
 
 def same_stages(plan: PipelinePlan, spec: PipelineDeclaration) -> bool:
     """Tell whether a plan was made of this structure; where things stand in a file is nothing."""
-    return _bare(plan.stages) == _bare(tuple(_stages(spec, str)))
+    rolled_back = {stage.name for stage in plan.stages} if plan.rolls_back_to else None
+    today = tuple(
+        stage for stage in _stages(spec, str) if rolled_back is None or stage.name in rolled_back
+    )
+    return _bare(plan.stages) == _bare(today)
 
 
 def _bare(stages: tuple[StagePlan, ...]) -> tuple[StagePlan, ...]:

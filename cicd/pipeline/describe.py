@@ -149,7 +149,7 @@ def _pipeline(
     detail = _common(plan, state, word)
     if word == "STARTED":
         detail["execution-trigger"] = {
-            "trigger-type": "StartPipelineExecution",
+            "trigger-type": plan.trigger_type,
             "trigger-detail": plan.triggered_by,
         }
     return Described(text=text, level=level, detail=_envelope("Pipeline", detail, plan))

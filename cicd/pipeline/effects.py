@@ -27,6 +27,7 @@ from cicd.pipeline.journal import say
 from cicd.pipeline.process import ABANDONED
 from cicd.pipeline.result import ActionResult, ActionStatus, FailureType, failed
 from cicd.pipeline.spec import ExecutionMode
+from cicd.pipeline.timeouts import TIMED_OUT
 from cicd.pipeline.variables import Unresolved, resolve
 
 if TYPE_CHECKING:
@@ -149,7 +150,10 @@ class PipelineEffects:
                 hint=problem.hint or "",
             )
         if scope.cancel.reason is not None and result.status is not ActionStatus.SUCCEEDED:
-            if scope.cancel.reason == ABANDONED:  # else a resume may want the workspace
+            if scope.cancel.reason in (
+                ABANDONED,
+                TIMED_OUT,
+            ):  # else a resume may want the workspace
                 clear(self._workspace(action))
             return Outcome(status=OutcomeStatus.CANCELLED, reason=scope.cancel.reason)
         clear(self._workspace(action))

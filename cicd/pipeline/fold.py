@@ -25,6 +25,7 @@ from cicd.pipeline.plan import PipelinePlan
 from cicd.pipeline.result import ActionResult, ActionStatus, ErrorDetails, FailureType, failed
 from cicd.pipeline.retry import AUTOMATIC, MANUAL, begin_again
 from cicd.pipeline.state import ActionState, PipelineState, Stop, deadline
+from cicd.pipeline.timeouts import TIMED_OUT, limit
 from cicd.pipeline.variables import CODEPIPELINE, EXECUTION_ID, VARIABLES
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def fold(state: PipelineState, event: Event) -> PipelineState:
         case EventKind.SUBMITTED:
             plan = decode(PipelinePlan, event.data["plan"])
             variables: dict[str, Mapping[str, str]] = {
+                **plan.namespaces,
                 CODEPIPELINE: MappingProxyType({EXECUTION_ID: plan.execution_id}),
                 VARIABLES: plan.variables,
             }
@@ -49,6 +51,7 @@ def fold(state: PipelineState, event: Event) -> PipelineState:
                 plan=plan,
                 started_at=event.at,
                 variables=MappingProxyType(variables),
+                artifacts=MappingProxyType({found.name: found for found in plan.artifacts}),
             )
         case EventKind.STARTED:
             return _started(state, event)
@@ -109,6 +112,14 @@ def _acted(state: PipelineState, event: Event, outcome: Outcome) -> PipelineStat
     if outcome.status in (OutcomeStatus.DONE, OutcomeStatus.FAILED):
         result = decode(ActionResult, outcome.detail["result"])
         resolved = decode(Resolved, outcome.detail["resolved"]).configuration
+    elif outcome.status is OutcomeStatus.CANCELLED and outcome.reason == TIMED_OUT:
+        kind = _action(state, key).type_id
+        result = failed(
+            FailureType.JOB_FAILED,
+            f"the action was not over after {limit(kind)}, and was ended",
+            hint=f"that is the limit of {kind.provider} actions of the category {kind.category}",
+        )
+        resolved = {}
     elif outcome.status is OutcomeStatus.CANCELLED:
         result = ActionResult(
             status=ActionStatus.ABANDONED,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cicd.pipeline.action_type import ActionTypeId
 from cicd.pipeline.commands import RetryMode
+from cicd.pipeline.result import StoredArtifact
 from cicd.pipeline.spec import ExecutionMode, PipelineType
 
 if TYPE_CHECKING:
@@ -77,6 +78,15 @@ class PipelinePlan:
     network: str | None = None  # what builds join instead of their VPCs
     docker: str = "socket"  # or "nested": the engine of privileged builds
     triggered_by: str = ""
+    trigger_type: str = "StartPipelineExecution"
+    rolls_back_to: str = ""  # the execution whose artifacts and variables one stage takes again
+    artifacts: tuple[StoredArtifact, ...] = ()  # what there is before the first action
+    namespaces: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def execution_type(self) -> str:
+        """Give AWS's word: "STANDARD", or "ROLLBACK"."""
+        return "ROLLBACK" if self.rolls_back_to else "STANDARD"
 
     def actions(self) -> Iterator[ActionPlan]:
         """Give all actions, stage by stage."""

@@ -14,12 +14,14 @@ from cicd.pipeline.commands import (
     RetryStage,
     RunAction,
     numbered,
+    unnumbered,
 )
 from cicd.pipeline.fold import fold
 from cicd.pipeline.result import ActionStatus, PipelineStatus
 from cicd.pipeline.retry import current_stage, retries_itself
 from cicd.pipeline.spec import ExecutionMode
 from cicd.pipeline.state import PipelineState, deadline
+from cicd.pipeline.timeouts import TIMED_OUT, limit
 from cicd.pipeline.variables import references
 
 if TYPE_CHECKING:
@@ -110,11 +112,14 @@ def _inside(
     start: tuple[PipelineCommand, ...] = expired
     if state.stop is None:
         start += _startable(state, plan, stage)
+    limits = _limits(state, stage)
+    late = tuple(Cancel(key=key, reason=TIMED_OUT) for key, end in limits.items() if end <= now)
+    moments = (*waiting.values(), *limits.values())
     if start or state.running or waiting:
         return Decision(
             start=start,
-            cancel=cancel,
-            wake_at=min((until for until in waiting.values() if until > now), default=None),
+            cancel=(*cancel, *late),
+            wake_at=min((moment for moment in moments if moment > now), default=None),
         )
     attempt = state.attempt(stage.name)
     if stage.retry is not None and retries_itself(state, stage):
@@ -122,6 +127,16 @@ def _inside(
         return Decision(start=(RetryStage(key=key, stage=stage.name, mode=stage.retry),))
     key = numbered(f"leave:{stage.name}", attempt)
     return Decision(start=(LeaveStage(key=key, stage=stage.name),))
+
+
+def _limits(state: PipelineState, stage: StagePlan) -> dict[str, datetime]:
+    """Say when each running action's time is over, by its command's key."""
+    types = {action.key: action.type_id for action in stage.actions()}
+    return {
+        key: state.actions[unnumbered(key)].started_at + limit(types[unnumbered(key)])
+        for key, command in state.running.items()
+        if isinstance(command, RunAction)
+    }
 
 
 def _expire(key: str, attempt: int) -> ExpireApproval:

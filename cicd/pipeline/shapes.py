@@ -40,12 +40,14 @@ def pipeline_execution(state: PipelineState, external: Mapping[str, str]) -> dic
             for name, value in state.variables.get(VARIABLES, {}).items()
         ],
         "trigger": {
-            "triggerType": "StartPipelineExecution",
+            "triggerType": plan.trigger_type,
             "triggerDetail": plan.triggered_by,
         },
         "executionMode": plan.execution_mode.value,
-        "executionType": "STANDARD",
+        "executionType": plan.execution_type,
     }
+    if plan.rolls_back_to:
+        execution["rollbackMetadata"] = {"rollbackTargetPipelineExecutionId": plan.rolls_back_to}
     if state.fault is not None:
         execution["statusSummary"] = state.fault.message
     if state.stop is not None:

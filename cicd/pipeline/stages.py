@@ -100,7 +100,7 @@ def retry_stage(
         state = execution_state(stream, services)
         plan = state.plan
         assert plan is not None, "execution_state asks for one"
-        found = _stage(plan, stage)
+        found = find_stage(plan, stage)
         reason = not_retryable(state, found, mode)
         if reason is not None:
             raise UsageError(reason, hint="StageNotRetryableException")
@@ -150,7 +150,8 @@ def _check_stage(spec: PipelineDeclaration, stage: str) -> None:
         )
 
 
-def _stage(plan: PipelinePlan, name: str) -> StagePlan:
+def find_stage(plan: PipelinePlan, name: str) -> StagePlan:
+    """Find a stage of an execution by its name; raises ``UsageError`` when it has none such."""
     for stage in plan.stages:
         if stage.name == name:
             return stage
