@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
 import threading
 import time
 from contextlib import suppress
@@ -12,8 +9,6 @@ from typing import TYPE_CHECKING
 
 from cicd.backends import docker_container
 from cicd.backends.docker_engine import Refused
-from cicd.backends.session_terminal import at_terminal
-from cicd.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,17 +87,11 @@ class DockerChannel:
                 docker_container.remove(self._engine, self._state["container"])
 
     def enter(self, command: Sequence[str]) -> int:
-        """See ``Channel``. The engine's own client knows best how to hold a terminal."""
-        if shutil.which("docker") is None:
-            raise Unavailable(
-                "to enter a container takes the command 'docker', which is not on PATH",
-                hint="install the Docker client, or build with `--runner sandbox`",
-            )
-        streams = ["-it"] if sys.stdin.isatty() and sys.stdout.isatty() else ["-i"]
-        client = ["docker", "--host", self._engine.url, "exec", *streams]
-        client += ["-e", "TERM"] if "TERM" in os.environ else []
-        inside = ["--user", docker_container.ROOT, self._state["container"], *command]
-        return at_terminal([*client, *inside], os.environ)
+        """See ``Channel``."""
+        from cicd.backends.docker_terminal import at_terminal
+
+        root = docker_container.ROOT
+        return at_terminal(self._engine, self._state["container"], command, user=root)
 
     def forget(self) -> None:
         """See ``Channel``."""

@@ -131,14 +131,21 @@ class Engine:
 
     def attach(self, container: str) -> Stream:
         """Open a stream to a container's standard input; raises ``Refused``."""
+        query = "stream=1&stdin=1&stdout=1&stderr=1"
+        return Stream(self.upgrade(f"/containers/{quote(container)}/attach?{query}"))
+
+    def upgrade(self, target: str, body: JSON = None) -> socket.socket:
+        """Make a call whose connection becomes a stream both ways; raises ``Refused``."""
         if not self._prefix:
             self.ping()
+        data = b"" if body is None else json.dumps(body).encode()
         connection = self._connect()
-        query = "stream=1&stdin=1&stdout=1&stderr=1"
         connection.sendall(
-            f"POST {self._prefix}/containers/{quote(container)}/attach?{query} HTTP/1.1\r\n"
+            f"POST {self._prefix}{target} HTTP/1.1\r\n"
             "Host: docker\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n"
-            "Content-Length: 0\r\n\r\n".encode()
+            "Content-Type: application/json\r\n"
+            f"Content-Length: {len(data)}\r\n\r\n".encode()
+            + data
         )
         head = _head(connection)
         status = head.split(b" ", 2)[1:2]
@@ -146,7 +153,7 @@ class Engine:
             connection.close()
             raise Refused(int(status[0]) if status else 500, head.decode("utf-8", "replace"))
         connection.settimeout(None)
-        return Stream(connection)
+        return connection
 
     def _connect(self) -> socket.socket:
         stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

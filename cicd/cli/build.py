@@ -250,6 +250,9 @@ def conclude(show: Presenter, result: BuildResult) -> ExitCode:
     if failure is not None:
         if failure.where:
             show.problems((failed_command(failure),))
+            looked_at = "debugSession" in result.build
+            if result.status == "FAILED" and failure.command and not (failure.hint or looked_at):
+                show.text("hint: look into it where it happens: cicd build --break-on failure")
         else:
             said = failure.message.strip() or f"{failure.phase} {failure.status}"
             show.notice(said, Level.FAILURE)

@@ -162,9 +162,7 @@ def test_a_breakpoint_inside_a_command_is_a_wait_until_it_goes_on_or_ends():
         run.finish()
     run.add(EventKind.SIGNALLED, signal="pause")
     assert run.state.paused
-    assert "Waiting at the codebuild-breakpoint of INSTALL (b:1:1)" in waiting_words(
-        run.process.plan, run.state
-    )
+    assert "Waiting in INSTALL:1 (b:1:1)" in waiting_words(run.process.plan, run.state)
     run.add(EventKind.SIGNALLED, signal="resume")
     assert not run.state.paused
     run.add(EventKind.SIGNALLED, signal="pause")

@@ -17,32 +17,30 @@ def waiting_words(plan: BuildPlan, state: BuildState) -> str:
     if not state.paused or not isinstance(running, Pause | RunCommand):
         return ""
     name = f"{plan.project}:{plan.uuid[:8]}"
-    lines = [_where(plan, running)]
-    if isinstance(running, Pause):
-        lines.append(f"  {_brief(running.line.text)}")
-    place = f"{running.phase}:{running.index + 1}"
     deadline = state.phases[0].started + plan.timeout
     return "\n".join(
         [
-            *lines,
-            f"  look around   cicd builds enter {name}",
-            f"  go on         cicd builds resume {name}",
-            f"  once more     cicd builds retry {name} --from {place}   (after mending it)",
-            f"  give up       cicd builds stop {name}   (its time ends at {deadline:%H:%M} UTC)",
+            *_where(plan, running),
+            f"  look around  cicd builds enter {name}",
+            f"  go on        cicd builds resume {name}",
+            f"  try again    cicd builds retry {name} --from here",
+            f"  give up      cicd builds stop {name}",
+            f"  Its time ends at {deadline:%H:%M} UTC.",
         ]
     )
 
 
-def _where(plan: BuildPlan, running: Pause | RunCommand) -> str:
+def _where(plan: BuildPlan, running: Pause | RunCommand) -> tuple[str, str]:
+    """Give the place, short enough for a live line, and what stands there."""
+    place = f"{running.phase}:{running.index + 1}"
     if isinstance(running, RunCommand):
         line = running.anew or plan.phase(running.phase).lines[running.index]
-        return f"Waiting at the codebuild-breakpoint of {running.phase} ({line.where})"
-    if running.exit_status is not None:
-        return (
-            f"Waiting: a command of {running.phase} ended with exit status "
-            f"{running.exit_status} ({running.line.where})"
-        )
-    return f"Waiting before command {running.index + 1} of {running.phase} ({running.line.where})"
+        return f"Waiting in {place} ({line.where})", "  at a codebuild-breakpoint"
+    line = running.line
+    if running.exit_status is None:
+        return f"Waiting before {place} ({line.where})", f"  {_brief(line.text)}"
+    ended = f"exit status {running.exit_status}"
+    return f"Waiting behind {place}, {ended} ({line.where})", f"  {_brief(line.text)}"
 
 
 def _brief(text: str) -> str:

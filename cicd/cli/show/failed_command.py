@@ -21,7 +21,8 @@ def failed_command(failure: BuildFailure) -> Problem:
     name, line, column = failure.where.rsplit(":", 2)
     above, left = int(line) - 1, int(column) - 1
     shown = failure.command.split("\n", 1)[0]
-    reason = failure.message.rpartition("Reason: ")[2].strip()
+    _, told, reason = failure.message.strip().rpartition("Reason: ")
+    became = f"ended with {reason}" if told else f"was running: {reason}"
     span = Span(
         source=Source(name=name, text="\n" * above + " " * left + shown),
         line=above + 1,
@@ -32,7 +33,7 @@ def failed_command(failure: BuildFailure) -> Problem:
     return Problem(
         rule="build/command-failed",
         severity=Severity.ERROR,
-        message=f"a command of {failure.phase} ended with {reason or failure.status}",
+        message=f"a command of {failure.phase} {became if reason else failure.status}",
         span=span,
         note=_note(failure),
     )

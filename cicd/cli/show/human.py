@@ -218,7 +218,7 @@ class Human:
         view.add_column()
         view.add_column(no_wrap=True)
         view.add_column(no_wrap=True, overflow="ellipsis")
-        view.add_column(no_wrap=True, justify="right")
+        view.add_column(no_wrap=True, justify="right", min_width=4)  # the time is never cut
         now = time.monotonic()
         if self._tree is not None:
             for row in self._tree.rows(now, max(3, self._out.height - 3)):
