@@ -45,7 +45,7 @@ class Board:
     def __init__(self, plan: Mapping[str, object]) -> None:
         """Take a deployment's plan as it is written."""
         from cicd.deploy.config import DeploymentConfig
-        from cicd.deploy.lifecycle import BLUE_BLOCK
+        from cicd.deploy.lifecycle import BLUE_BLOCK, IGNORABLE
         from cicd.deploy.strategies import strategy_for
         from cicd.engine.codec import decode
 
@@ -60,7 +60,8 @@ class Board:
         self._hosts = {target: _Host(target) for target in self._events}
         config = decode(DeploymentConfig, plan["config"])
         self.minimum = max(0, strategy_for(config, zones).minimum)
-        self._ignores = bool(plan.get("ignore_application_stop_failures"))
+        ignores = bool(plan.get("ignore_application_stop_failures"))
+        self._ignored = frozenset(map(str, IGNORABLE if ignores else ()))
         self._lines: dict[str, deque[LogLine]] = {}
 
     def event(self, event: Event, now: float) -> None:
@@ -112,7 +113,7 @@ class Board:
     def _finished(self, host: _Host, name: str, event: Event, now: float) -> None:
         outcome = event.data["outcome"]
         done = isinstance(outcome, Mapping) and outcome.get("status") == "DONE"
-        if not done and self._ignores and name == "ApplicationStop":
+        if not done and name in self._ignored:
             host.events[name] = "Ignored"
         else:
             host.events[name] = "Succeeded" if done else "Failed"
