@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from cicd.deploy.plan import DeploymentPlan
+from cicd.deploy.plan import TERMINATE, DeploymentPlan
 from cicd.deploy.process import DeploymentProcess
 from cicd.deploy.state import DeploymentStatus, Status
 from cicd.engine.codec import decode
@@ -121,6 +121,12 @@ def last_succeeded(plan: DeploymentPlan, services: Services) -> DeploymentPlan |
             if earlier is not None and earlier.deployment_group_id == plan.deployment_group_id:
                 return earlier
     return None
+
+
+def has_ended_original(plan: DeploymentPlan, services: Services) -> bool:
+    """Tell whether a blue/green deployment began to end its original environment."""
+    state = fold(DeploymentProcess(plan), services)
+    return any(key.endswith(f"/{TERMINATE}") for key in state.begun)
 
 
 def settle_environments(plan: DeploymentPlan, services: Services) -> DeploymentPlan:

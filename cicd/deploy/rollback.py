@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from cicd.deploy.lifecycle import GREEN_ALLOW
+from cicd.deploy.lifecycle import GREEN, GREEN_ALLOW
 from cicd.deploy.plan import DeploymentPlan, RollbackEvent
 from cicd.deploy.state import DeploymentStatus
+from cicd.deploy.traffic.plan import BlueGreenPlan
 
 if TYPE_CHECKING:
     from cicd.deploy.state import DeploymentState
-    from cicd.deploy.traffic.plan import BlueGreenPlan
 
 CREATOR = "codeDeployRollback"
 
@@ -54,12 +54,15 @@ def plan_rollback(
     deployment_id: str,
     *,
     overtaken_by: str | None = None,
+    original_ended: bool = False,
 ) -> Rollback:
     """
     Plan a new deployment of the last good revision, with that one's fileExistsBehavior.
 
     It goes to all targets of the failed deployment, with its configuration;
     but not where a later deployment to the group, ``overtaken_by``, has been made since.
+    A blue/green deployment's only moves traffic back; with ``original_ended`` there is nothing
+    that it could go back to, and the revision is deployed to that environment anew.
     """
     if overtaken_by is not None:
         return Rollback(
@@ -67,17 +70,17 @@ def plan_rollback(
             f"to '{failed.deployment_group_name}' after it",
             plan=None,
         )
-    if failed.blue_green is not None:
-        return Rollback(
-            message=f"Deployment {failed.deployment_id} is rolled back to the original "
-            f"environment by deployment {deployment_id}",
-            plan=_back_to_blue(failed, failed.blue_green, deployment_id),
-        )
     if last_succeeded is None:
         return Rollback(
             message=f"{failed.deployment_id} is not rolled back: no earlier deployment to "
             f"'{failed.deployment_group_name}' succeeded",
             plan=None,
+        )
+    if failed.blue_green is not None and not original_ended:
+        return Rollback(
+            message=f"Deployment {failed.deployment_id} is rolled back to the original "
+            f"environment by deployment {deployment_id}",
+            plan=_back_to_blue(failed, failed.blue_green, deployment_id),
         )
     return Rollback(
         message=f"Deployment {failed.deployment_id} is rolled back to the revision of "
@@ -86,14 +89,17 @@ def plan_rollback(
             last_succeeded,
             deployment_id=deployment_id,
             config=replace(failed.config, zonal=None),  # in a hurry: no zone after the other
-            targets=failed.targets,
+            targets=failed.targets if failed.blue_green is None else failed.blue_green.original,
             creator=CREATOR,
             description=f"Rollback of {failed.deployment_id}",
             ignore_application_stop_failures=failed.ignore_application_stop_failures,
             rollback_events=(),
             rollback_of=failed.deployment_id,
-            events=failed.events,
+            events=failed.events if failed.blue_green is None else GREEN,
             traffic=failed.traffic,
+            blue_green=None
+            if failed.blue_green is None
+            else BlueGreenPlan(original=failed.targets, options=failed.blue_green.options),
             alarms=None,  # one that is still on would stop this, too
             triggers=failed.triggers,
         ),

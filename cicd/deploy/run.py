@@ -177,7 +177,7 @@ def roll_back_deployment(
 
     """
     from cicd.deploy.compile import deployment_id as make_id
-    from cicd.deploy.history import last_succeeded, stream_of
+    from cicd.deploy.history import has_ended_original, last_succeeded, stream_of
     from cicd.deploy.rollback import plan_rollback
     from cicd.engine.signals import send
 
@@ -187,7 +187,12 @@ def roll_back_deployment(
             f"deployment {plan.deployment_id} is not over",
             hint=f"'cicd deploy stop {plan.deployment_id} --rollback' stops it and rolls back",
         )
-    wish = plan_rollback(plan, last_succeeded(plan, services), make_id(services.new_id()))
+    wish = plan_rollback(
+        plan,
+        last_succeeded(plan, services),
+        make_id(services.new_id()),
+        original_ended=has_ended_original(plan, services),
+    )
     if wish.plan is None:
         raise UsageError(wish.message, hint="'cicd deploy list' shows what there is")
     wanted = replace(wish.plan, creator="user")

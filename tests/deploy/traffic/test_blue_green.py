@@ -235,7 +235,7 @@ def test_instances_have_their_colours():
 
 
 def test_a_rollback_gives_traffic_back_to_blue_first():
-    wish = plan_rollback(plan(), None, "d-ROLLBACK1")
+    wish = plan_rollback(plan(), plan(), "d-ROLLBACK1")
     life = Life(wish.plan).run()
     assert "Succeeded" == life.status
     assert list(GREEN_ALLOW) == life.events("blue0")
@@ -355,3 +355,7 @@ def test_the_board_has_both_environments():
     rows = {row.target: (row.status, row.signs) for row in board.rows(2.0, 10)}
     assert ("Succeeded", "●" * 10) == rows["green0"]
     assert ("Succeeded", "●" * 3) == rows["blue1"]
+
+
+def test_where_nothing_succeeded_before_there_is_nothing_to_go_back_to():
+    assert plan_rollback(plan(), None, "d-ROLLBACK1").plan is None

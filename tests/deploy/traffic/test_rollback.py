@@ -1,5 +1,6 @@
 from cicd.deploy.plan import RollbackEvent
-from cicd.deploy.traffic.plan import BlueGreenOptions, endpoint_of
+from cicd.deploy.run import roll_back_deployment
+from cicd.deploy.traffic.plan import BlueAction, BlueGreenOptions, endpoint_of
 from tests.deploy.traffic.test_in_place import TRAFFIC_HOOKS, _hurried
 from tests.deploy.traffic.world import TrafficWorld
 from tests.deploy.world import SH, events, hooks
@@ -44,3 +45,27 @@ def test_traffic_goes_back_to_blue_by_the_scripts_of_what_each_has(tmp_path, mon
     third = world.deploy(saying(world, "v3"))
     # After the rollback green is still the environment that has traffic.
     assert ["blue", "green"] == [name for name, _ in third.targets]
+
+
+def back_by_hand(tmp_path, options):
+    world = TrafficWorld(
+        tmp_path, ids=("blue",), green_ids=("green",), options=options, config="AllAtOnce"
+    )
+    world.deploy(saying(world, "v1"))
+    second = world.deploy(saying(world, "v2"))
+    back = roll_back_deployment(second.deployment_id, world.services)
+    assert "Succeeded" == back.status
+    # v1 went to green, v2 to blue; so traffic is on green again.
+    assert {endpoint_of(world.spec("green"))} == world.fake.healthy("web-tg")
+    return events(back, "green")
+
+
+def test_an_environment_that_runs_on_is_given_its_traffic_back(tmp_path):
+    went = back_by_hand(tmp_path, BlueGreenOptions(blue_action=BlueAction.KEEP_ALIVE))
+    assert ["BeforeAllowTraffic", "AllowTraffic", "AfterAllowTraffic"] == list(went)
+
+
+def test_an_environment_that_was_ended_is_deployed_to_anew(tmp_path):
+    went = back_by_hand(tmp_path, BlueGreenOptions())
+    assert "Install" in went
+    assert "AllowTraffic" in went
