@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cicd.build.artifacts.delivery import deliver_files, deliver_zip
+from cicd.build.artifacts.delivery import deliver_zip, move_files
 from cicd.build.artifacts.patterns import key, place
 from cicd.build.artifacts.pick import NothingFound, Picker
 from cicd.build.plan import BuildPlan
@@ -14,9 +14,11 @@ from cicd.engine.redaction import Redactor
 from cicd.ports import ArtifactStore
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cicd.build.plan import ArtifactPlan
     from cicd.event import JSON
-    from cicd.ports import Artifact
+    from cicd.ports import Artifact, ArtifactFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +51,10 @@ class Collector:
         )
         with picker.out(placed, links if wanted.enable_symlinks else {}) as files:
             kept = self.artifacts.put(files)
-        name = wanted.name
-        if wanted.evaluate_name:
-            (name,) = picker.ask(f"{wanted.output or 'primary'}/name", [wanted.name])
+            name = wanted.name
+            if wanted.evaluate_name:
+                (name,) = picker.ask(f"{wanted.output or 'primary'}/name", [wanted.name])
+            location = self._deliver(wanted, name, kept, files)
         return {
             "output": wanted.output,
             "identifier": wanted.identifier,
@@ -60,10 +63,12 @@ class Collector:
             "digest": kept.digest,
             "size": kept.size,
             "files": kept.files,
-            "location": self.redactor.redact(self._deliver(wanted, name, kept)),
+            "location": self.redactor.redact(location),
         }
 
-    def _deliver(self, wanted: ArtifactPlan, name: str, kept: Artifact) -> str:
+    def _deliver(
+        self, wanted: ArtifactPlan, name: str, kept: Artifact, files: Sequence[ArtifactFile]
+    ) -> str:
         """Put the artifact where the user wants it, too; gives the place or ""."""
         if self.plan.artifacts_directory is None:
             return ""
@@ -76,6 +81,8 @@ class Collector:
             s3_prefix=wanted.s3_prefix,
         )
         there = self.plan.artifacts_directory / below
-        deliver = deliver_zip if wanted.packaging == "ZIP" else deliver_files
-        deliver(kept, self.artifacts, there)
+        if wanted.packaging == "ZIP":
+            deliver_zip(kept, self.artifacts, there)
+        else:
+            move_files(files, there)
         return str(there)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import tempfile
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING
 from cicd.errors import Unavailable
 
 if TYPE_CHECKING:
-    from cicd.ports import Artifact, ArtifactStore
+    from collections.abc import Iterable
+
+    from cicd.ports import Artifact, ArtifactFile, ArtifactStore
 
 
 def deliver_files(artifact: Artifact, artifacts: ArtifactStore, there: Path) -> None:
@@ -27,6 +30,33 @@ def deliver_files(artifact: Artifact, artifacts: ArtifactStore, there: Path) -> 
         _lay_over(Path(fresh), there)
 
 
+def move_files(files: Iterable[ArtifactFile], there: Path) -> None:
+    """
+    Put files that nobody else needs into ``there``, as ``deliver_files`` puts those of a zip.
+
+    They are those of an artifact that the store has taken, so their paths stay below ``there``.
+    """
+    there.mkdir(parents=True, exist_ok=True)
+    made = {there}
+    with tempfile.TemporaryDirectory(prefix=".cicd-artifact-", dir=there.parent) as name:
+        fresh = Path(name, "file")
+        for each in files:
+            target = there / each.path
+            _make_room(target.parent, made)
+            if each.link is not None:
+                fresh.symlink_to(each.link)
+                _replace(fresh, target)
+                continue
+            each.source.chmod(each.mode)
+            try:
+                _replace(each.source, target)
+            except OSError as problem:
+                if problem.errno != errno.EXDEV:
+                    raise
+                shutil.copy2(each.source, fresh)
+                _replace(fresh, target)
+
+
 def deliver_zip(artifact: Artifact, artifacts: ArtifactStore, there: Path) -> None:
     """Put the zip itself at ``there``, in place of what is there."""
     there.parent.mkdir(parents=True, exist_ok=True)
@@ -34,6 +64,16 @@ def deliver_zip(artifact: Artifact, artifacts: ArtifactStore, there: Path) -> No
         copy = Path(fresh, there.name)
         shutil.copyfile(artifacts.path(artifact), copy)
         _replace(copy, there)
+
+
+def _make_room(directory: Path, made: set[Path]) -> None:
+    if directory in made:
+        return
+    _make_room(directory.parent, made)
+    if directory.is_symlink() or directory.is_file():
+        directory.unlink()
+    directory.mkdir(exist_ok=True)
+    made.add(directory)
 
 
 def _lay_over(fresh: Path, there: Path) -> None:

@@ -167,10 +167,10 @@ def _by_root(patterns: Sequence[str], roots: Sequence[str]) -> tuple[list[str], 
 def _artifact_files(source: Path, target: str, link: str | None) -> list[ArtifactFile]:
     if link is not None:
         return [ArtifactFile(path=target, source=source, link=link)]
-    if source.is_dir():  # a link to a directory, followed
-        inner = sorted(path for path in source.rglob("*") if path.is_file())
-    else:
-        inner = [source]
+    if not source.is_dir():
+        mode = source.stat().st_mode & 0o777
+        return [ArtifactFile(path=posixpath.normpath(target), source=source, mode=mode)]
+    inner = sorted(path for path in source.rglob("*") if path.is_file())  # a link, followed
     return [
         ArtifactFile(
             path=posixpath.normpath(f"{target}/{path.relative_to(source).as_posix()}"),
