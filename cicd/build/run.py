@@ -131,8 +131,9 @@ def run_build(
         Unavailable: The runner cannot work now, or the project is at its limit; nothing was
             submitted.
     """
-    check_limit(request.project, services)
-    return run_plan(plan or plan_build(request, services), services, parent=request.parent)
+    plan = plan or plan_build(request, services)
+    check_limit(request.project, plan.uuid, services)
+    return run_plan(plan, services, parent=request.parent)
 
 
 def run_plan(plan: BuildPlan, services: Services, *, parent: str | None) -> BuildResult:
