@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from cicd.backends.docker_engine import Engine
     from cicd.backends.docker_stream import Stream
+    from cicd.backends.remote.ferry import Ferry
     from cicd.backends.session_directory import SessionDirectory
     from cicd.event import JSON
     from cicd.ports import Environment
@@ -32,6 +33,7 @@ class DockerChannel:
         self._directory = directory
         self._state = directory.record().state
         self._path = f"/containers/{self._state['container']}"
+        self.ferry = _ferry(engine, directory)
         self._stream: Stream | None = None
         self._lock = threading.Lock()
 
@@ -44,7 +46,8 @@ class DockerChannel:
         stream = self._stream
         assert stream is not None
         pause = 0.0005
-        while not (self._directory.io / "ready").exists():
+        ready = (self._directory.io / "ready").exists if self.ferry is None else self.ferry.ready
+        while not ready():
             if stream.at_end():
                 words = stream.words() or "it ended at once"
                 raise docker_container.not_started(environment, words)
@@ -136,3 +139,12 @@ class DockerChannel:
         self._engine.call("POST", f"/containers/{name}/start")
         self._engine.call("POST", f"/containers/{name}/wait")
         docker_container.remove(self._engine, name)
+
+
+def _ferry(engine: Engine, directory: SessionDirectory) -> Ferry | None:
+    """Give what stands in for a directory of both machines, where there is none."""
+    if not engine.remote:
+        return None
+    from cicd.backends.remote.ferry import Ferry
+
+    return Ferry(engine, directory)

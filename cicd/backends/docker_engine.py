@@ -1,5 +1,5 @@
 """
-The Docker engine's own HTTP, spoken on its unix socket.
+The Docker engine's own HTTP, spoken on its unix socket, or to another machine.
 
 A build needs a handful of calls, and importing the SDK costs more than all of them;
 so does ``http.client``, which brings the mail parser and TLS along.
@@ -47,12 +47,9 @@ def endpoint() -> str:
     """Say which engine is meant, as the docker client would: a URL such as unix:///…."""
     if host := os.environ.get("DOCKER_HOST"):
         return host
-    settings = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
-    context = os.environ.get("DOCKER_CONTEXT") or _setting(settings / "config.json")
-    if context and context != "default":
-        digest = sha256(context.encode()).hexdigest()
-        meta = _read(settings / "contexts" / "meta" / digest / "meta.json")
-        match meta:
+    settings = settings_directory()
+    if context := context_name():
+        match context_meta(context):
             case {"Endpoints": {"docker": {"Host": str(host)}}}:
                 return host
         raise Unavailable(
@@ -65,19 +62,43 @@ def endpoint() -> str:
     return f"unix://{next(found, usual[0])}"
 
 
+def settings_directory() -> Path:
+    """Say where the docker client keeps what its user chose."""
+    return Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+
+
+def context_name() -> str | None:
+    """Give the name of the context that is in force; None for the default one."""
+    chosen = os.environ.get("DOCKER_CONTEXT") or _setting(settings_directory() / "config.json")
+    return chosen if chosen and chosen != "default" else None
+
+
+def context_meta(name: str) -> object:
+    """Give what the docker client keeps of a context; None where there is none."""
+    digest = sha256(name.encode()).hexdigest()
+    return _read(settings_directory() / "contexts" / "meta" / digest / "meta.json")
+
+
 class Engine:
-    """One local engine. A connection a call, so it may be used from any thread."""
+    """
+    One engine. A connection a call, so it may be used from any thread.
+
+    It is remote unless its socket is one of this machine: even where ``tcp://127.0.0.1`` leads
+    to this machine's own, that cannot be known, and to copy is right in either case.
+    """
 
     def __init__(self, url: str) -> None:
-        """Raises ``Unavailable`` for an engine of another machine."""
-        if not url.startswith("unix://"):
-            raise Unavailable(
-                f"the Docker engine at {url} is not reached through a socket of this machine",
-                hint="builds mount directories of this machine: use a local engine, "
-                "`--runner sandbox` or `--runner host`",
-            )
+        """Raises ``Unavailable`` for a URL of another kind than unix, tcp and ssh."""
         self.url = url
-        self.path = url.removeprefix("unix://")  # of its socket
+        self.remote = not url.startswith("unix://")
+        if self.remote:
+            from cicd.backends.remote import transport
+
+            transport.check(url)
+            self._hint = transport.HINT
+        else:
+            self._hint = START_HINT
+        self.path = url.removeprefix("unix://")  # of its socket, where it has one here
         self._prefix = ""
 
     def ping(self) -> None:
@@ -88,7 +109,7 @@ class Engine:
         if not (major.isdecimal() and minor.isdecimal()):
             raise Unavailable(
                 f"what answers at {self.url} is no Docker engine: its version is '{said}'",
-                hint="look at DOCKER_HOST; " + START_HINT,
+                hint="look at DOCKER_HOST; " + self._hint,
             )
         version = min(NEWEST, (int(major), int(minor)))
         self._prefix = f"/v{version[0]}.{version[1]}"
@@ -103,11 +124,9 @@ class Engine:
     ) -> JSON:
         """Make one call and give its answer; raises ``Refused`` for any status from 300 on."""
         target = path + (f"?{urlencode(query)}" if query else "")
-        if not self._prefix:
-            self.ping()
-        status, _, data = self._exchange(method, self._prefix + target, body)
+        status, _, data = self._exchange(method, self.versioned(target), body)
         if status >= 300 and status != 304:  # 304: it already is as asked
-            raise Refused(status, _words(data))
+            raise Refused(status, words_of(data))
         return cast("JSON", json.loads(data)) if data.strip() else None
 
     def find(self, path: str) -> Mapping[str, JSON] | None:
@@ -122,11 +141,10 @@ class Engine:
 
     def events(self, query: Mapping[str, str]) -> list[Mapping[str, JSON]]:
         """Give what happened on the engine between two moments, both past; raises ``Refused``."""
-        if not self._prefix:
-            self.ping()
-        status, _, data = self._exchange("GET", f"{self._prefix}/events?{urlencode(query)}", None)
+        target = self.versioned(f"/events?{urlencode(query)}")
+        status, _, data = self._exchange("GET", target, None)
         if status >= 300:
-            raise Refused(status, _words(data))
+            raise Refused(status, words_of(data))
         return [json.loads(line) for line in data.splitlines() if line.strip()]
 
     def attach(self, container: str) -> Stream:
@@ -134,20 +152,22 @@ class Engine:
         query = "stream=1&stdin=1&stdout=1&stderr=1"
         return Stream(self.upgrade(f"/containers/{quote(container)}/attach?{query}"))
 
-    def upgrade(self, target: str, body: JSON = None) -> socket.socket:
-        """Make a call whose connection becomes a stream both ways; raises ``Refused``."""
-        if not self._prefix:
-            self.ping()
+    def upgrade(self, path: str, body: JSON = None) -> socket.socket:
+        """Make a POST call whose connection becomes a stream, and give it; raises ``Refused``."""
+        target = self.versioned(path)
         data = b"" if body is None else json.dumps(body).encode()
-        connection = self._connect()
-        connection.sendall(
-            f"POST {self._prefix}{target} HTTP/1.1\r\n"
-            "Host: docker\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n"
-            "Content-Type: application/json\r\n"
-            f"Content-Length: {len(data)}\r\n\r\n".encode()
-            + data
-        )
-        head = _head(connection)
+        connection = self.connect()
+        try:
+            connection.sendall(
+                f"POST {target} HTTP/1.1\r\nHost: docker\r\n"
+                "Connection: Upgrade\r\nUpgrade: tcp\r\nContent-Type: application/json\r\n"
+                f"Content-Length: {len(data)}\r\n\r\n".encode()
+                + data
+            )
+            head = _head(connection)
+        except OSError as problem:
+            connection.close()
+            raise self.unanswered(problem) from None
         status = head.split(b" ", 2)[1:2]
         if status not in ([b"101"], [b"200"]):
             connection.close()
@@ -155,7 +175,24 @@ class Engine:
         connection.settimeout(None)
         return connection
 
-    def _connect(self) -> socket.socket:
+    def versioned(self, path: str) -> str:
+        """Give the path of a call in the version of the API that is spoken."""
+        if not self._prefix:
+            self.ping()
+        return self._prefix + path
+
+    def unanswered(self, problem: Exception) -> Unavailable:
+        """Say that a connection came to nothing."""
+        return Unavailable(
+            f"the Docker engine at {self.url} did not answer: {problem}", hint=self._hint
+        )
+
+    def connect(self) -> socket.socket:
+        """Give a connection of its own for one call; raises ``Unavailable``."""
+        if self.remote:
+            from cicd.backends.remote import transport
+
+            return transport.connect(self.url)
         stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         stream.settimeout(TIMEOUT)
         try:
@@ -180,15 +217,13 @@ class Engine:
             f"{method} {target} HTTP/1.0\r\nHost: docker\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
         )
-        with self._connect() as connection:
+        with self.connect() as connection:
             try:
                 connection.sendall(request.encode() + data)
                 answer = b"".join(iter(lambda: connection.recv(65536), b""))
-                return _parsed(answer)
+                return parsed(answer)
             except (OSError, ValueError) as problem:
-                raise Unavailable(
-                    f"the Docker engine at {self.url} did not answer: {problem}", hint=START_HINT
-                ) from None
+                raise self.unanswered(problem) from None
 
 
 def _head(connection: socket.socket) -> bytes:
@@ -204,7 +239,7 @@ def _head(connection: socket.socket) -> bytes:
     return head
 
 
-def _parsed(answer: bytes) -> tuple[int, Mapping[str, str], bytes]:
+def parsed(answer: bytes) -> tuple[int, Mapping[str, str], bytes]:
     """Take an answer apart; raises ``ValueError`` for one that is not whole."""
     head, end, content = answer.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
@@ -215,7 +250,8 @@ def _parsed(answer: bytes) -> tuple[int, Mapping[str, str], bytes]:
     return int(first.split(" ", 2)[1]), headers, content
 
 
-def _words(data: bytes) -> str:
+def words_of(data: bytes) -> str:
+    """Give the engine's own words of a refusal's content."""
     text = data.decode("utf-8", "replace").strip()
     try:
         match json.loads(text):

@@ -62,6 +62,10 @@ class DockerRunner:
         check_variables(environment.variables)
         session_mounts.check_sources(environment.mounts)
         engine = self._engine()
+        if engine.remote:
+            from cicd.backends.remote import limits
+
+            limits.check(environment, engine.url)
         pull = None if self._offline else say or (lambda _: None)
         image = docker_images.find(engine, environment.image, environment.stands_for, pull)
         if image != environment.image:
@@ -88,6 +92,11 @@ class DockerRunner:
         channel = DockerChannel(engine, directory)
         try:
             self._start(engine, environment, record, directory, channel)
+            if channel.ferry is not None:
+                channel.ferry.follow()
+                channel.ferry.load(
+                    environment.mounts, record.places, self._home, say or (lambda _: None)
+                )
         except BaseException:  # whatever it was, nothing of it may stay
             channel.end()
             channel.forget()
@@ -131,7 +140,10 @@ class DockerRunner:
     ) -> None:
         """Start the container; what the engine cannot do is done another way, if there is one."""
         label = _home_label(self._home)
-        attempt = _Attempt(environment=environment, views=self._views(environment, directory))
+        attempt = _Attempt(
+            environment=environment,
+            views={} if engine.remote else self._views(environment, directory),
+        )
         if environment.make_network:
             docker_container.make_network(engine, environment, label)
         while True:
@@ -145,6 +157,8 @@ class DockerRunner:
             try:
                 name = record.state["container"]
                 docker_container.create(engine, name, body)
+                if channel.ferry is not None:
+                    channel.ferry.board()
                 channel.connect()
                 engine.call("POST", f"/containers/{name}/start")
             except Refused as refused:
@@ -164,6 +178,8 @@ class DockerRunner:
         views: Mapping[str, session_mounts.Overlay | None],
     ) -> list[JSON]:
         """Give all that is mounted; what is no view of its source is copied."""
+        if engine.remote:  # which sees nothing of this machine
+            return docker_privileges.mounts(environment, engine)
         mounts = [docker_container.bind(directory.io, docker_container.IO)]
         for mount in environment.mounts:
             mounts += docker_container.mounts_of(
@@ -211,7 +227,9 @@ class _Attempt:
 
 
 def _session(directory: SessionDirectory, channel: DockerChannel) -> DriverSession:
-    return DriverSession(directory, channel, ErrandFiles, users=lambda _: None)
+    return DriverSession(
+        directory, channel, ErrandFiles, users=lambda _: None, ferry=channel.ferry
+    )
 
 
 def _places_outside(environment: Environment, directory: SessionDirectory) -> dict[str, str]:

@@ -69,6 +69,29 @@ class Files(Protocol):
         """See ``ports.Session``."""
 
 
+class Ferry(Protocol):
+    """Between ``io`` on this machine and the one inside, where those are two directories."""
+
+    def command(self, number: int) -> None:
+        """Take a command's files over, once."""
+
+    def take(self, *paths: Path) -> None:
+        """Take files and directories below ``io`` over."""
+
+    def errand(self, at: Path, luggage: Path | None) -> int | None:
+        """Run the script of a directory, with another one beside it, and bring it back.
+        Gives the exit status; None where the session has died."""
+
+    def follow(self) -> None:
+        """Let the spool here grow as the one inside does."""
+
+    def drain(self) -> None:
+        """Wait for the last bytes of a dead session's spool."""
+
+    def close(self) -> None:
+        """Follow the spool no longer."""
+
+
 class DriverSession:
     """A ``ports.Session``."""
 
@@ -79,6 +102,7 @@ class DriverSession:
         files: Callable[[DriverSession], Files],
         *,
         users: Callable[[str | None], None],
+        ferry: Ferry | None = None,
     ) -> None:
         """
         Take over a session that runs: a new one, or one that a dead process left.
@@ -88,6 +112,7 @@ class DriverSession:
             channel: How its driver is reached.
             files: How its files are reached.
             users: Raises ``Unavailable`` for a user that it cannot run a command as.
+            ferry: None where the driver sees the directory itself.
         """
         record = directory.record()
         self.places = record.places
@@ -96,6 +121,7 @@ class DriverSession:
         self._nonce = record.nonce
         self._channel = channel
         self._users = users
+        self._ferry = ferry
         self._files = files(self)
         self._ends = {0: 0}
         self._numbers = numbered(directory.io)
@@ -135,6 +161,8 @@ class DriverSession:
             prepare(self._prefix(number), text, script)
             self._numbers[key] = number
         start = self._end_of(number - 1)
+        if self._ferry is not None:
+            self._ferry.command(number)
         self._channel.send(f"run {number}")
         return self._follow(number, start, output, cancel)
 
@@ -157,6 +185,8 @@ class DriverSession:
             shell=shell, variables=variables, directory=directory or self.scratch, user=user
         )
         prepare(f"{at}/", text, script)
+        if self._ferry is not None:
+            self._ferry.take(at)
         # The scratch directory first: that is where the driver begins, too.
         at_scratch = 'cd "$0" && exec sh "$1/driver.sh" "$1" - "$2"'
         try:
@@ -188,12 +218,18 @@ class DriverSession:
             tidying.start()
             self._channel.end()
             tidying.join()
+            if self._ferry is not None:
+                self._ferry.close()
             self._channel.forget()
             self._closed = True
 
-    def errand(self, script: str, *, tool: str = "") -> tuple[Exit, Path]:
+    def errand(
+        self, script: str, *, tool: str = "", luggage: Path | None = None
+    ) -> tuple[Exit, Path]:
         """
         Run a script of our own, between commands, which the spool knows nothing of.
+
+        ``luggage``: a directory below ``io`` that the script needs, beside its own.
 
         Returns:
             Its end, and its directory below ``io``, which the script sees as ``${0%/*}``;
@@ -206,15 +242,18 @@ class DriverSession:
         if tool:
             (at / "tool").write_text(tool, "utf-8")
         prepare(f"{at}/", frame(directory="/"), script)
+        if self._ferry is not None:
+            status = self._ferry.errand(at, luggage)
+            return Exit(status=KILLED if status is None else status, lost=status is None), at
         self._channel.send(f"errand {name}")
         pause = SHORTEST
         ended = at / "exit"
-        while not (ended.is_file() and (status := ended.read_text()).endswith("\n")):
+        while not (ended.is_file() and (text := ended.read_text()).endswith("\n")):
             if pause >= LONGEST and not self._channel.alive() and not ended.is_file():
                 return Exit(status=KILLED, lost=True), at
             time.sleep(pause)
             pause = min(pause * SLOWER, LONGEST)
-        return Exit(status=int(status)), at
+        return Exit(status=int(text)), at
 
     def _prefix(self, number: int) -> str:
         """Give the beginning of the paths of a command's files."""
@@ -230,6 +269,8 @@ class DriverSession:
     def _follow(
         self, number: int, start: int, output: Callable[[bytes], None], cancel: CancelToken
     ) -> Exit:
+        if self._ferry is not None:
+            self._ferry.follow()
         stop = _Stop(self._channel, number, Path(f"{self._prefix(number)}cancelled"))
         wake = threading.Event()
         cancel.on_cancel(wake.set)
@@ -270,6 +311,8 @@ class DriverSession:
         self, number: int, tail: Tail, output: Callable[[bytes], None], cancel: CancelToken
     ) -> Exit:
         """Give what a dead driver still wrote; its very last words may be the mark."""
+        if self._ferry is not None:
+            self._ferry.drain()
         while data := tail.read():
             output(data)
         if tail.status is not None:

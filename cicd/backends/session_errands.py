@@ -67,7 +67,7 @@ class ErrandFiles:
                 back = f"chown -R {os.geteuid()}:{os.getegid()} ."
                 script = f'cd "$at/../{staged.name}" && chown -R 0:0 . && {script}; set -- $?; '
                 script += f"{back}; exit $1"
-            status, at = self._run("", script)
+            status, at = self._run("", script, staged)
             if status:
                 raise self._unable(f"'{source}' cannot be copied to '{destination}'", at)
             remove_tree(at)
@@ -98,9 +98,9 @@ class ErrandFiles:
         _move(at / "tree", destination)
         remove_tree(at)
 
-    def _run(self, tool: str, script: str) -> tuple[int, Path]:
+    def _run(self, tool: str, script: str, luggage: Path | None = None) -> tuple[int, Path]:
         head = 'at=${0%/*}\nexec 2>"$at/words"\n'
-        exit_, at = self._session.errand(head + script, tool=tool)
+        exit_, at = self._session.errand(head + script, tool=tool, luggage=luggage)
         if exit_.lost:
             raise Unavailable("the session has died, and its files with it")
         return exit_.status, at

@@ -19,7 +19,9 @@ IMAGE = "small:1"
 class OwnEngine:
     """One ``dockerd`` with state, socket and processes of its own, and no network."""
 
-    def __init__(self):
+    def __init__(self, hidden=None):
+        """``hidden``: a directory of which this engine sees nothing."""
+        self.hidden = hidden
         # Paths of sockets are short.
         self.place = Path(tempfile.mkdtemp(prefix="own-"))
         self.url = f"unix://{self.place}/s"
@@ -35,10 +37,14 @@ class OwnEngine:
         self.starts += 1  # what a killed one has left is not taken over
         (place / "pid").unlink(missing_ok=True)
         log = (place / "log").open("ab")
+        # An engine without a bridge removes docker0, whosesoever it is: not out of here.
+        apart = ["unshare", "--net"]
+        if self.hidden is not None:
+            cover = 'mount -t tmpfs none "$0" && exec "$@"'
+            apart += ["--mount", "sh", "-c", cover, str(self.hidden)]
         self.process = subprocess.Popen(
             [
-                # An engine without a bridge removes docker0, whosesoever it is: not out of here.
-                *("unshare", "--net", "dockerd"),
+                *(*apart, "dockerd"),
                 f"--data-root={place}/data",
                 f"--exec-root={self.execution}",
                 f"--pidfile={place}/pid",
