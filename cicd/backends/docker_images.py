@@ -57,6 +57,8 @@ def pull(engine: Engine, image: str, stands_for: str, say: Callable[[str], None]
     """Pull an image; raises ``Unavailable`` with why that cannot be, and what else there is."""
     from cicd.backends import docker_client
 
+    if engine.remote:
+        _check_reach(engine, image)
     try:
         docker_client.pull(engine.url, image, say)
     except docker_client.NotPulled as problem:
@@ -66,6 +68,18 @@ def pull(engine: Engine, image: str, stands_for: str, say: Callable[[str], None]
             f"{problem}",
             hint=f"{problem.hint}; {ways}" if problem.hint else ways,
         ) from None
+
+
+def _check_reach(engine: Engine, image: str) -> None:
+    """Refuse a pull over a connection that the SDK cannot make; raises ``Unavailable``."""
+    from cicd.backends.remote import tls
+
+    if engine.url.startswith("tcp://") and tls.certificates() is None:
+        return
+    raise Unavailable(
+        f"image '{image}' is not on the engine at {engine.url}, and is not pulled there by itself",
+        hint=f"`docker pull {image}` with the same DOCKER_HOST or context",
+    )
 
 
 def look(engine: Engine, image: str) -> Mapping[str, JSON] | None:

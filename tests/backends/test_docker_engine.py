@@ -79,11 +79,16 @@ def test_odd_settings_are_no_context(tmp_path, text):
     assert docker_engine.endpoint().startswith("unix://")
 
 
-@pytest.mark.parametrize("url", ["tcp://10.0.0.1:2376", "ssh://me@there", "npipe://x"])
-def test_an_engine_of_another_machine_is_refused_with_the_reason(url):
-    with pytest.raises(Unavailable, match="not reached through a socket") as caught:
+@pytest.mark.parametrize("url", ["npipe://x", "tcp://", "there:2375"])
+def test_what_names_no_engine_is_refused_with_the_forms_that_do(url):
+    with pytest.raises(Unavailable, match="does not name a Docker engine") as caught:
         Engine(url)
-    assert "mount" in caught.value.hint
+    assert "ssh://USER@HOST" in caught.value.hint
+
+
+def test_only_a_socket_of_this_machine_is_not_remote():
+    urls = ("unix:///x", "tcp://127.0.0.1:2375", "ssh://me@there")
+    assert [False, True, True] == [Engine(url).remote for url in urls]
 
 
 def test_no_engine_is_said_with_a_way_on(tmp_path):

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from _typeshed import ReadableBuffer
+
 
 class Bridge(socket.socket):
     """
@@ -24,10 +26,20 @@ class Bridge(socket.socket):
 
     def recv(self, size: int, flags: int = 0, /) -> bytes:
         """See ``socket.recv``; raises ``ConnectionError`` where it was cut off."""
-        data = super().recv(size, flags)
+        try:
+            data = super().recv(size, flags)
+        except ConnectionError:  # it has ended with something of ours unread
+            data = b""
         if not data and size and (words := self._why()):
             raise ConnectionAbortedError(words)
         return data
+
+    def sendall(self, data: ReadableBuffer, flags: int = 0, /) -> None:
+        """See ``socket.sendall``; raises ``ConnectionError`` where it was cut off."""
+        try:
+            super().sendall(data, flags)
+        except ConnectionError as problem:
+            raise ConnectionAbortedError(self._why() or str(problem)) from None
 
     def close(self) -> None:
         """See ``socket.close``. Whoever reads it on another thread is woken."""

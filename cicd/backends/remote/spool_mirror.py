@@ -26,10 +26,10 @@ BLOCK = 64 * 1024  # bytes; we begin at a multiple of it
 AGAIN = 0.5  # seconds before a stream that was cut is asked for anew
 DRAIN = 5.0  # seconds for the last bytes of a dead session
 
-# GNU's tail is woken by the kernel; others look once a second, which is too seldom.
+# GNU's tail looks as often as it is told; others once a second, which is too seldom.
 FOLLOW = """\
 if tail --version >/dev/null 2>&1; then
-    exec tail -c "+$(($1 * $2 + 1))" -f "$3"
+    exec tail -s 0.02 -c "+$(($1 * $2 + 1))" -f "$3"
 fi
 exec <"$3"
 [ "$2" -eq 0 ] || dd bs="$1" count="$2" >/dev/null 2>&1
