@@ -9,6 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from cicd.backends import docker_container
 from cicd.backends.docker_engine import Engine
 from cicd.errors import Unavailable
 from tests.docker.small import small_image
@@ -104,6 +105,6 @@ class OwnEngine:
             self.start()
         engine = Engine(self.url)
         for container in engine.call("GET", "/containers/json", query={"all": "1"}):
-            engine.call("DELETE", f"/containers/{container['Id']}", query={"force": "1"})
+            docker_container.remove(engine, container["Id"])
         self.stop()
         shutil.rmtree(self.place, ignore_errors=True)
