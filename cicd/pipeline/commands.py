@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
+from cicd.pipeline.condition import ConditionPlan
 from cicd.pipeline.result import StoredArtifact
 
 
@@ -77,4 +78,16 @@ class RetryStage:
     mode: RetryMode
 
 
-PipelineCommand: TypeAlias = EnterStage | LeaveStage | RunAction | ExpireApproval | RetryStage
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckCondition:
+    """Evaluate all rules of a stage's condition, with the variables as they are now."""
+
+    key: str  # "check:Build/beforeEntry"
+    stage: str
+    condition: ConditionPlan
+    namespaces: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+PipelineCommand: TypeAlias = (
+    EnterStage | LeaveStage | RunAction | ExpireApproval | RetryStage | CheckCondition
+)

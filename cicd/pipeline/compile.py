@@ -163,6 +163,7 @@ def _stages(spec: PipelineDeclaration, new_id: Callable[[], str]) -> Iterator[St
             name=stage.name,
             groups=tuple(groups[stage.name]),
             where=str(stage.span("name")),
+            conditions=stage.conditions,
             retry=stage.retry,
         )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cicd.event import EventKind
-from cicd.pipeline.commands import EnterStage, LeaveStage, RetryStage, unnumbered
+from cicd.pipeline.commands import CheckCondition, EnterStage, LeaveStage, RetryStage, unnumbered
+from cicd.pipeline.condition import ConditionStatus
 from cicd.pipeline.result import ActionStatus, PipelineStatus, StageStatus
 from cicd.pipeline.shapes import stage_status
 from cicd.ports import Described, Level
@@ -35,6 +36,8 @@ def describe(before: PipelineState, event: Event, after: PipelineState) -> Descr
                 return _stage(after, command.stage, "STARTED", f"Stage {command.stage}")
             if isinstance(command, LeaveStage):
                 return _left(after, command.stage)
+            if isinstance(command, CheckCondition):
+                return _asked(command, after)
             if isinstance(command, RetryStage):
                 return _resumed(plan, before, after)
             return _changed(before, after)
@@ -103,6 +106,8 @@ def _left(state: PipelineState, stage: str) -> Described:
     status = stage_status(state, next(s for s in state.plan.stages if s.name == stage))
     word = _event_word(status) if status is not None else ""
     level = Level.SUCCESS if status is StageStatus.SUCCEEDED else Level.FAILURE
+    if status is StageStatus.SKIPPED:
+        level = Level.WARNING
     return _stage(state, stage, word, f"Stage {stage} {status}", level)
 
 
@@ -124,6 +129,18 @@ def _stopping(plan: PipelinePlan, state: PipelineState) -> Described:
     assert isinstance(inner, dict), "made by _envelope"
     inner["stop-execution-comments"] = state.stop.reason
     return said
+
+
+def _asked(command: CheckCondition, after: PipelineState) -> Described:
+    gate = command.condition.gate
+    result = after.conditions.get(f"{command.stage}/{gate}")
+    if result is None:
+        return Described(text="")
+    said = "; ".join(f"{rule.name}: {rule.summary}" for rule in result.rules)
+    text = f"Stage {command.stage}: {gate} {result.status}: {said}"
+    if result.status is ConditionStatus.SUCCEEDED:
+        return Described(text=text, level=Level.SUCCESS)
+    return Described(text=f"{text}; the result is {command.condition.result}", level=Level.WARNING)
 
 
 def _resumed(plan: PipelinePlan, before: PipelineState, after: PipelineState) -> Described:

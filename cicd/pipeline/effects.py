@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from cicd.pipeline.actions.provider import ActionRequest
 from cicd.pipeline.actions.workspace import clear
 from cicd.pipeline.admission import ARRIVED, LEFT, Admission, admit, fold, state_stream
 from cicd.pipeline.commands import (
+    CheckCondition,
     EnterStage,
     ExpireApproval,
     LeaveStage,
@@ -23,6 +25,7 @@ from cicd.pipeline.commands import (
     RunAction,
     unnumbered,
 )
+from cicd.pipeline.condition import ConditionResult, evaluate
 from cicd.pipeline.journal import say
 from cicd.pipeline.process import ABANDONED
 from cicd.pipeline.result import ActionResult, ActionStatus, FailureType, failed
@@ -67,6 +70,10 @@ class PipelineEffects:
             case LeaveStage():
                 self._tell(LEFT, command.stage)
                 return DONE
+            case CheckCondition():
+                rules = command.condition.rules
+                said = tuple(evaluate(rule, command.namespaces) for rule in rules)
+                return replace(DONE, detail={"condition": encode(ConditionResult(rules=said))})
             case ExpireApproval() | RetryStage():
                 return DONE
             case RunAction():

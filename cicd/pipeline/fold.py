@@ -11,6 +11,7 @@ from cicd.engine.loop import RETRY
 from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.event import EventKind
 from cicd.pipeline.commands import (
+    CheckCondition,
     EnterStage,
     ExpireApproval,
     LeaveStage,
@@ -21,6 +22,7 @@ from cicd.pipeline.commands import (
     RunAction,
     unnumbered,
 )
+from cicd.pipeline.condition import ConditionResult
 from cicd.pipeline.plan import PipelinePlan
 from cicd.pipeline.result import ActionResult, ActionStatus, ErrorDetails, FailureType, failed
 from cicd.pipeline.retry import AUTOMATIC, MANUAL, begin_again
@@ -97,6 +99,8 @@ def _finished(state: PipelineState, event: Event) -> PipelineState:
                 event,
                 failed(FailureType.JOB_FAILED, "nobody answered the approval in time"),
             )
+        case CheckCondition():
+            return _checked(state, command, outcome)
         case RetryStage():
             if state.stop is not None:  # asked for meanwhile: it ends as it failed
                 return state
@@ -104,6 +108,14 @@ def _finished(state: PipelineState, event: Event) -> PipelineState:
             return begin_again(state, stage, command.mode, AUTOMATIC)
         case RunAction():
             return _acted(state, event, outcome)
+
+
+def _checked(state: PipelineState, command: CheckCondition, outcome: Outcome) -> PipelineState:
+    if outcome.status is not OutcomeStatus.DONE:
+        return replace(state, fault=_fault(outcome))
+    result = decode(ConditionResult, outcome.detail["condition"])
+    key = f"{command.stage}/{command.condition.gate}"
+    return replace(state, conditions=MappingProxyType({**state.conditions, key: result}))
 
 
 def _acted(state: PipelineState, event: Event, outcome: Outcome) -> PipelineState:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cicd.pipeline.action_type import ActionTypeId
 from cicd.pipeline.commands import RetryMode
+from cicd.pipeline.condition import ConditionPlan
 from cicd.pipeline.result import StoredArtifact
 from cicd.pipeline.spec import ExecutionMode, PipelineType
 
@@ -47,6 +48,7 @@ class StagePlan:
     name: str
     groups: tuple[tuple[ActionPlan, ...], ...]
     where: str
+    conditions: tuple[ConditionPlan, ...] = ()
     retry: RetryMode | None = None  # what a failure runs again, once, by itself
 
     def actions(self) -> Iterator[ActionPlan]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cicd.engine.process import Cancel, Decision
 from cicd.pipeline.commands import (
+    CheckCondition,
     EnterStage,
     ExpireApproval,
     LeaveStage,
@@ -16,18 +17,21 @@ from cicd.pipeline.commands import (
     numbered,
     unnumbered,
 )
+from cicd.pipeline.condition import BEFORE_ENTRY
 from cicd.pipeline.fold import fold
 from cicd.pipeline.result import ActionStatus, PipelineStatus
 from cicd.pipeline.retry import current_stage, retries_itself
 from cicd.pipeline.spec import ExecutionMode
-from cicd.pipeline.state import PipelineState, deadline
+from cicd.pipeline.state import PipelineState, deadline, stage_skipped, stage_succeeded, unmet
 from cicd.pipeline.timeouts import TIMED_OUT, limit
 from cicd.pipeline.variables import references
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from cicd.event import Event
+    from cicd.pipeline.condition import ConditionPlan
     from cicd.pipeline.plan import ActionPlan, PipelinePlan, StagePlan
 
 PARALLEL_ACTIONS = 5  # at once, in an execution of a PARALLEL pipeline
@@ -86,7 +90,11 @@ def _end(state: PipelineState) -> PipelineStatus:
     anything_failed = any(
         action.status is ActionStatus.FAILED for action in state.actions.values()
     )
-    if state.fault or (anything_failed and not state.stop):
+    refused = state.plan is not None and any(
+        unmet(state, stage) is not None and not stage_skipped(state, stage)
+        for stage in state.plan.stages
+    )
+    if state.fault or ((anything_failed or refused) and not state.stop):
         return PipelineStatus.FAILED
     return PipelineStatus.STOPPED
 
@@ -110,8 +118,12 @@ def _inside(
         and (command := _expire(key, state.actions[key].attempt)).key not in state.running
     )
     start: tuple[PipelineCommand, ...] = expired
-    if state.stop is None:
-        start += _startable(state, plan, stage)
+    if state.stop is None and state.fault is None and unmet(state, stage) is None:
+        condition = _pending(state, stage)
+        if condition is None:
+            start += _startable(state, plan, stage)
+        elif not any(isinstance(command, CheckCondition) for command in state.running.values()):
+            start += (_check(state, stage, condition),)
     limits = _limits(state, stage)
     late = tuple(Cancel(key=key, reason=TIMED_OUT) for key, end in limits.items() if end <= now)
     moments = (*waiting.values(), *limits.values())
@@ -127,6 +139,24 @@ def _inside(
         return Decision(start=(RetryStage(key=key, stage=stage.name, mode=stage.retry),))
     key = numbered(f"leave:{stage.name}", attempt)
     return Decision(start=(LeaveStage(key=key, stage=stage.name),))
+
+
+def _pending(state: PipelineState, stage: StagePlan) -> ConditionPlan | None:
+    """Find the condition that must be asked before anything else begins."""
+    for condition in stage.conditions:
+        asked = f"{stage.name}/{condition.gate}" in state.conditions
+        due = condition.gate == BEFORE_ENTRY or stage_succeeded(state, stage)
+        if due and not asked:
+            return condition
+    return None
+
+
+def _check(state: PipelineState, stage: StagePlan, condition: ConditionPlan) -> CheckCondition:
+    key = numbered(f"check:{stage.name}/{condition.gate}", state.attempt(stage.name))
+    texts = [text for rule in condition.rules for text in rule.configuration.values()]
+    return CheckCondition(
+        key=key, stage=stage.name, condition=condition, namespaces=_namespaces(state, texts)
+    )
 
 
 def _limits(state: PipelineState, stage: StagePlan) -> dict[str, datetime]:
@@ -162,17 +192,17 @@ def _startable(
 
 
 def _run(state: PipelineState, action: ActionPlan) -> RunAction:
-    asked = {
-        reference.namespace
-        for value in action.configuration.values()
-        for reference in references(value)
-    }
     return RunAction(
         key=numbered(action.key, len(state.earlier.get(action.key, ())) + 1),
         inputs=tuple(state.artifacts[name] for name in action.inputs if name in state.artifacts),
-        namespaces=MappingProxyType(
-            {name: state.variables[name] for name in sorted(asked) if name in state.variables}
-        ),
+        namespaces=_namespaces(state, action.configuration.values()),
+    )
+
+
+def _namespaces(state: PipelineState, texts: Iterable[str]) -> Mapping[str, Mapping[str, str]]:
+    asked = {reference.namespace for text in texts for reference in references(text)}
+    return MappingProxyType(
+        {name: state.variables[name] for name in sorted(asked) if name in state.variables}
     )
 
 

@@ -24,6 +24,7 @@ class StageStatus(StrEnum):
     FAILED = "Failed"
     STOPPING = "Stopping"
     STOPPED = "Stopped"
+    SKIPPED = "Skipped"
 
 
 class PipelineStatus(StrEnum):

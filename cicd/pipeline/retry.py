@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from cicd.pipeline.commands import LeaveStage, RetryMode, RetryStage
 from cicd.pipeline.result import ActionStatus, PipelineStatus
-from cicd.pipeline.state import Retries, stage_failed, stage_succeeded
+from cicd.pipeline.state import Retries, stage_failed, stage_skipped, stage_succeeded
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -23,9 +23,10 @@ MANUAL = "ManualStageRetry"
 
 
 def current_stage(state: PipelineState, plan: PipelinePlan) -> StagePlan | None:
-    """Find the first stage that is not behind us: left, with every action succeeded."""
+    """Find the first stage that is not behind us: left, and skipped or succeeded."""
     for stage in plan.stages:
-        if stage.name not in state.left or not stage_succeeded(state, stage):
+        passed = stage_skipped(state, stage) or stage_succeeded(state, stage)
+        if stage.name not in state.left or not passed:
             return stage
     return None
 
@@ -40,6 +41,8 @@ def not_retryable(state: PipelineState, stage: StagePlan, mode: RetryMode) -> st
     assert state.plan is not None, "the plan is the first event"
     if stage.name not in state.entered:
         return f"the stage '{stage.name}' was not entered by this execution"
+    if stage_skipped(state, stage):
+        return f"the stage '{stage.name}' was skipped"
     if current_stage(state, state.plan) is not stage:
         return f"every action of the stage '{stage.name}' succeeded"
     if any(isinstance(command, LeaveStage | RetryStage) for command in state.running.values()):
@@ -100,6 +103,9 @@ def begin_again(
         actions=_without(state.actions, keys),
         artifacts=_without(state.artifacts, made),
         variables=_without(state.variables, named),
+        conditions=_without(
+            state.conditions, {f"{stage.name}/{asked.gate}" for asked in stage.conditions}
+        ),
         earlier=MappingProxyType({**state.earlier, **earlier}),
         retries=MappingProxyType({**state.retries, stage.name: retries}),
         stop=None,

@@ -14,6 +14,7 @@ from cicd.document.node import Node, NodeKind
 from cicd.document.position import Span
 from cicd.pipeline.action_type import ActionTypeId
 from cicd.pipeline.commands import RetryMode
+from cicd.pipeline.condition import ConditionPlan, read_conditions
 
 if TYPE_CHECKING:
     from cicd.document.problem import Problems
@@ -73,6 +74,7 @@ class StageDeclaration:
 
     name: str
     actions: tuple[ActionDeclaration, ...] = ()
+    conditions: tuple[ConditionPlan, ...] = ()  # those that are carried out here
     retry: RetryMode | None = None  # ``onFailure`` with the result RETRY, and no conditions
     node: Node
 
@@ -159,6 +161,7 @@ def _stage(node: Node, problems: Problems) -> StageDeclaration:
     stage = StageDeclaration(
         name=fields.text("name", default=""),
         actions=tuple(_action(action, problems) for action in fields.sequence("actions")),
+        conditions=tuple(read_conditions(node)),
         retry=_retry(node),
         node=node,
     )

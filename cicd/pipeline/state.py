@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cicd.pipeline.commands import PipelineCommand
+from cicd.pipeline.condition import ConditionPlan, ConditionResult, ConditionStatus
 from cicd.pipeline.plan import ActionPlan, PipelinePlan, StagePlan
 from cicd.pipeline.result import (
     ActionResult,
@@ -80,6 +81,7 @@ class PipelineState:
     variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by namespace
     stop: Stop | None = None
     concluded: str | None = None
+    conditions: Mapping[str, ConditionResult] = field(default_factory=dict)  # "Build/onSuccess"
     retries: Mapping[str, Retries] = field(default_factory=dict)  # by stage
     earlier: Mapping[str, tuple[ActionState, ...]] = field(default_factory=dict)  # attempts
 
@@ -99,8 +101,26 @@ def deadline(action: ActionPlan, state: ActionState) -> datetime:
     return state.updated_at + (action.timeout or APPROVAL_TIMEOUT)
 
 
+def unmet(state: PipelineState, stage: StagePlan) -> ConditionPlan | None:
+    """Find the condition of a stage that did not hold."""
+    for condition in stage.conditions:
+        found = state.conditions.get(f"{stage.name}/{condition.gate}")
+        if found is not None and found.status is ConditionStatus.FAILED:
+            return condition
+    return None
+
+
+def stage_skipped(state: PipelineState, stage: StagePlan) -> bool:
+    """Tell whether a condition had the stage passed over."""
+    condition = unmet(state, stage)
+    return condition is not None and condition.result == "SKIP"
+
+
 def stage_failed(state: PipelineState, stage: StagePlan) -> bool:
-    """Tell whether one of a stage's actions did not succeed."""
+    """Tell whether one of a stage's actions did not succeed, or a condition did not hold."""
+    condition = unmet(state, stage)
+    if condition is not None and condition.result == "FAIL":
+        return True
     over = (ActionStatus.FAILED, ActionStatus.ABANDONED)
     return any(
         state.actions[action.key].status in over
@@ -110,8 +130,8 @@ def stage_failed(state: PipelineState, stage: StagePlan) -> bool:
 
 
 def stage_succeeded(state: PipelineState, stage: StagePlan) -> bool:
-    """Tell whether every action of a stage succeeded."""
-    return all(
+    """Tell whether every action of a stage succeeded, and its conditions held."""
+    return unmet(state, stage) is None and all(
         action.key in state.actions and state.actions[action.key].status is ActionStatus.SUCCEEDED
         for action in stage.actions()
     )

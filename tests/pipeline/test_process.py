@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import given, settings
@@ -5,8 +6,16 @@ from hypothesis import strategies as st
 
 from cicd.engine.codec import decode, encode
 from cicd.engine.process import Outcome, OutcomeStatus
-from cicd.pipeline.commands import EnterStage, Resolved, RunAction
+from cicd.pipeline.commands import (
+    CheckCondition,
+    EnterStage,
+    Resolved,
+    RetryMode,
+    RunAction,
+    unnumbered,
+)
 from cicd.pipeline.compile import Start, compile_plan
+from cicd.pipeline.condition import ConditionPlan, ConditionResult, RulePlan, evaluate
 from cicd.pipeline.plan import PipelinePlan
 from cicd.pipeline.process import PipelineProcess
 from cicd.pipeline.result import ActionResult, ActionStatus, FailureType, StoredArtifact, failed
@@ -43,9 +52,15 @@ def life(plan, seed, **chances):
             return Outcome(
                 status=OutcomeStatus.DONE, detail={"superseded": True} if superseded else {}
             )
+        if isinstance(command, CheckCondition):
+            said = tuple(evaluate(rule, {}) for rule in command.condition.rules)
+            return Outcome(
+                status=OutcomeStatus.DONE,
+                detail={"condition": encode(ConditionResult(rules=said))},
+            )
         if not isinstance(command, RunAction):
             return Outcome(status=OutcomeStatus.DONE)
-        asked = actions[command.key]
+        asked = actions[unnumbered(command.key)]
         result = ActionResult(
             status=ActionStatus.SUCCEEDED,
             outputs=tuple(
@@ -105,6 +120,35 @@ def test_nothing_but_leaving_starts_after_a_stop(seed):
     assert [] == [
         key for key in trace.started_after_stop if not key.startswith(("leave:", "expire:"))
     ]
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.integers(min_value=0, max_value=10**9))
+def test_a_life_with_retries_and_conditions_concludes_and_begins_no_attempt_twice(seed):
+    from pathlib import Path
+
+    rule = RulePlan(
+        name="r",
+        provider="VariableCheck",
+        configuration={"Variable": "a", "Operator": "EQ", "Value": "a" if seed % 3 else "b"},
+    )
+    gate = ConditionPlan(gate="beforeEntry", result="SKIP" if seed % 2 else "FAIL", rules=(rule,))
+    plan = shop(Path("/"))
+    plan = replace(
+        plan,
+        stages=tuple(
+            replace(found, retry=RetryMode.ALL_ACTIONS, conditions=(gate,))
+            if found.name == "Build"
+            else found
+            for found in plan.stages
+        ),
+    )
+    trace = life(plan, seed, stop=0.02, crash=0.02)
+    assert trace.status in {"Succeeded", "Failed", "Stopped", "Superseded"}
+    tries = [key for key in trace.started if key.startswith("Build/Compile")]
+    assert tries in ([], ["Build/Compile"], ["Build/Compile", "Build/Compile#2"])
+    if seed % 3 == 0:
+        assert [] == tries
 
 
 def test_a_plan_survives_its_way_through_json(tmp_path):

@@ -34,7 +34,7 @@ def provider_not_here(spec: PipelineDeclaration, problems: Problems) -> None:
 
 @rule("pipeline/condition-not-here")
 def condition_not_here(spec: PipelineDeclaration, problems: Problems) -> None:
-    """A stage's conditions change the result, so a run is refused."""
+    """Most conditions of a stage cannot be asked here and change the result: a run is refused."""
     for span, what in unfulfilled(spec):
         problems.warning(
             "pipeline/condition-not-here",
@@ -99,10 +99,12 @@ def not_text(spec: PipelineDeclaration, problems: Problems) -> None:
 
 
 def unfulfilled(spec: PipelineDeclaration) -> Iterator[tuple[Span, str]]:
-    """Give what would change the result if a run left it out: conditions, but not a retry."""
+    """Give what would change the result if a run left it out: conditions, but not a retry,
+    nor a condition of variables."""
     for stage in spec.stages:
         for key in CONDITIONS:
             entry = stage.node.entries.get(key)
             retried = key == "onFailure" and stage.retry is not None
-            if entry is not None and not entry.value.is_null and not retried:
+            here = any(condition.gate == key for condition in stage.conditions)
+            if entry is not None and not entry.value.is_null and not retried and not here:
                 yield entry.key_span, f"'{key}' of the stage '{stage.name}'"
