@@ -70,10 +70,13 @@ def test_the_document_is_found_upwards(here, monkeypatch, capsys):
 def test_a_failed_build_exits_1_and_names_the_line(here, capsys):
     (here / "buildspec.yml").write_text(BUILDSPEC.replace("echo made > made.txt", "exit 7"))
     assert 1 == asked("build")
-    said = capsys.readouterr().err.splitlines()
+    told, said = (text.splitlines() for text in capsys.readouterr())
+    assert "hint: look into it where it happens: cicd build --break-on failure" == told[-1]
     at = said.index("error[build/command-failed]: a command of BUILD ended with exit status 7")
     assert "  --> buildspec.yml:7:9" == said[at + 1]
     assert " 7 |         exit 7" == said[at + 3]
+    assert 1 == asked("build", "--output", "json")
+    assert "break-on" not in capsys.readouterr().out
 
 
 def test_an_invalid_buildspec_exits_3_with_a_caret(here, capsys):

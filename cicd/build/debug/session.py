@@ -56,7 +56,8 @@ def go_back(stream: str, place: str | None, services: Services) -> tuple[str, in
     Have a build that waits run again from a command on, in the same session.
 
     The buildspec is read anew, and files of the sources that have changed since the build began,
-    or since it went back last, are laid over; what is gone from a source stays in the session.
+    or since it went back last, are laid over; what is gone from a source stays where the session
+    has a copy of it.
 
     Args:
         stream: The build.
