@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cicd.deploy import limits
@@ -92,13 +93,13 @@ class DeploymentProcess:
             case EventKind.SUBMITTED:
                 return replace(state, created_at=event.at)
             case EventKind.STARTED:
-                return with_command(state, event.key, EventState(started_at=event.at))
+                began = EventState(started_at=event.at)
+                return self._stood(with_command(state, event.key, began), event.key)
             case EventKind.FINISHED:
                 outcome = decode(Outcome, event.data["outcome"])
                 began = (state.begun if "/" in event.key else state.watched)[event.key]
-                return with_command(
-                    state, event.key, replace(began, finished_at=event.at, outcome=outcome)
-                )
+                ended = replace(began, finished_at=event.at, outcome=outcome)
+                return self._stood(with_command(state, event.key, ended), event.key)
             case EventKind.SIGNALLED:
                 return signalled(state, event)
             case EventKind.CONCLUDED:
@@ -291,6 +292,19 @@ class DeploymentProcess:
         )
 
     def _target_status(self, state: DeploymentState, target: str) -> Status:
+        return state.targets.get(target, Status.PENDING)
+
+    def _stood(self, state: DeploymentState, key: str) -> DeploymentState:
+        """Note how a target stands now; asking all of them at each decision would take long."""
+        target = key.rpartition("/")[0]
+        if not target:
+            return state
+        standing = self._standing(state, target)
+        if standing is state.targets.get(target):
+            return state
+        return replace(state, targets=MappingProxyType({**state.targets, target: standing}))
+
+    def _standing(self, state: DeploymentState, target: str) -> Status:
         """Go through the target's events, which begin one after the other."""
         status = Status.PENDING
         for key, command in self._commands[target].items():

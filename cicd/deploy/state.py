@@ -68,6 +68,7 @@ class DeploymentState:
 
     created_at: datetime | None = None
     begun: Mapping[str, EventState] = field(default_factory=dict)  # by command key, in order
+    targets: Mapping[str, Status] = field(default_factory=dict)  # of those that began, by id
     watched: Mapping[str, EventState] = field(default_factory=dict)  # WatchAlarms, by key
     stop: Mapping[str, JSON] | None = None  # the data of the first stop signal
     rollback: Mapping[str, JSON] | None = None  # the data of the rollback signal
