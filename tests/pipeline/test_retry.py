@@ -1,3 +1,6 @@
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
 import pytest
 
 from cicd.errors import UsageError
@@ -5,6 +8,7 @@ from cicd.pipeline.commands import RetryMode
 from cicd.pipeline.result import FailureType, failed
 from cicd.pipeline.run import execution_result, execution_state, resume_execution, start_execution
 from cicd.pipeline.stages import retry_stage
+from cicd.testing.fakes import MemoryEventLog
 from tests.pipeline.documents import SOURCE_STAGE, action, read, stage
 from tests.pipeline.world import MINUTE
 
@@ -203,3 +207,38 @@ def test_a_retry_begins_a_child_of_its_own(world):
     first = world.provider.requests["Bad"].parent
     again(world, before.stream)
     assert f"{first}#2" == world.provider.requests["Bad"].parent
+
+
+@pytest.mark.parametrize("mode", [FAILED, ALL])
+def test_of_eight_who_ask_for_a_retry_at_once_one_gets_it(world, mode):
+    before = mended(world)
+
+    def ask(_):
+        try:
+            retry_stage(before.stream, world.services, stage="Build", mode=mode, now_is=None)
+        except UsageError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as askers:
+        assert 1 == sum(askers.map(ask, range(8)))
+    assert "Succeeded" == resume_execution(before.stream, world.services).status
+
+
+def test_a_driver_that_dies_anywhere_in_a_retried_execution_loses_and_repeats_nothing(world):
+    before = mended(world)
+    again(world, before.stream)
+    events = [event for _, event in world.services.log.read(before.stream)]
+    begun = next(
+        number for number, event in enumerate(events) if event.data.get("signal") == "retry"
+    )
+    for kept in range(begun + 1, len(events)):
+        log = MemoryEventLog()
+        log.append(before.stream, events[:kept], expected=0)
+        over = {event.key for event in events[:kept] if event.kind == "FINISHED"}
+        world.provider.calls.clear()
+        result = resume_execution(before.stream, replace(world.services, log=log))
+        assert "Succeeded" == result.status
+        done = {key.partition("/")[2].partition("#")[0] for key in over if key.endswith("#2")}
+        assert not done & set(world.provider.calls)
+        assert "Good" not in world.provider.calls
