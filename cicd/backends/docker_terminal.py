@@ -124,7 +124,7 @@ def _resize(engine: Engine, path: str) -> None:
 def _raw() -> Iterator[None]:
     """Leave every key to the command, Ctrl-C too, and have our terminal back afterwards."""
     before = termios.tcgetattr(_IN)
-    tty.setraw(_IN)
+    tty.setraw(_IN, termios.TCSADRAIN)  # what was typed ahead is kept
     try:
         yield
     finally:
