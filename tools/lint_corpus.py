@@ -1,5 +1,5 @@
 """
-The verdict of ``cicd lint`` on every file of the corpus, but for CloudFormation templates.
+The verdict of ``cicd lint`` on every file of the corpus, CloudFormation templates among them.
 
     python tools/lint_corpus.py [CORPUS]
 
@@ -47,7 +47,7 @@ def refused() -> dict[str, str]:
 
 
 def verdicts(root: Path) -> Iterator[Checked]:
-    """Check every file that is no template, in order."""
+    """Check every file, in order."""
     for folder, kind in KINDS.items():
         for path in sorted((root / folder).iterdir()):
             candidate = Candidate(path=path, name=f"{folder}/{path.name}", given=False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cicd.cli.options import shared_options
+from cicd.cli.options import pair, shared_options
 from cicd.errors import ExitCode
 from cicd.ports import Level
 
@@ -158,6 +158,7 @@ def logs(invocation: Invocation, *, execution: str | None) -> int:
 Examples:
   cicd pipeline graph
   cicd pipeline graph ci/pipeline.json --format mermaid > pipeline.mmd
+  cicd pipeline graph template.yml --parameter Stage=dev
   cicd pipeline graph --execution 1b2c3d4e      with that execution's statuses
 """
 )
@@ -166,29 +167,44 @@ Examples:
     "--format", "form", type=click.Choice(("text", "mermaid")), default="text", show_default=True
 )
 @click.option("--execution", metavar="ID", help="Mark what this execution has done.")
+@click.option(
+    "--parameter",
+    "parameters",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="A parameter of a CloudFormation template; may be repeated.",
+)
 @shared_options
 def graph(
-    invocation: Invocation, *, definition: str | None, form: str, execution: str | None
+    invocation: Invocation,
+    *,
+    definition: str | None,
+    form: str,
+    execution: str | None,
+    parameters: tuple[str, ...],
 ) -> int:
-    """Draw a pipeline: stages, groups of actions, and the artifacts between them."""
+    """
+    Draw a pipeline: stages, groups of actions, and the artifacts between them.
+
+    FILE may be a CloudFormation template, too: all its pipelines are drawn. A value that is
+    not known here stands in the drawing as the name of what it waits for.
+    """
     from cicd.document.resources import Resources
-    from cicd.pipeline.definition import (
-        find_definition,
-        inspect_definition,
-        project_directory,
-    )
+    from cicd.pipeline.definition import find_definition, project_directory
     from cicd.pipeline.graph import as_mermaid, as_text
+    from cicd.pipeline.template import inspect_pipelines
 
     here = Path.cwd()
     directory = project_directory(definition, here)
-    given = definition is not None and Path(definition).is_file()
-    found = find_definition(definition, Resources.load(directory), here if given else directory)
-    spec = inspect_definition(found.node)
-    drawn = (as_mermaid if form == "mermaid" else as_text)(
-        spec, _statuses(invocation, execution) if execution else {}
-    )
+    is_file = definition is not None and Path(definition).is_file()
+    found = find_definition(definition, Resources.load(directory), here if is_file else directory)
+    given = dict(pair(each, "NAME=VALUE", "--parameter") for each in parameters)
+    statuses = _statuses(invocation, execution) if execution else {}
+    draw = as_mermaid if form == "mermaid" else as_text
+    specs = inspect_pipelines(found.node, given)
+    drawn = "\n".join(draw(spec, statuses) for spec in specs)
     invocation.show.text(drawn)
-    invocation.show.result({"pipeline": spec.name, "graph": drawn})
+    invocation.show.result({"pipeline": specs[0].name, "graph": drawn})
     return ExitCode.SUCCEEDED
 
 

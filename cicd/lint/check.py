@@ -53,9 +53,6 @@ def check_content(candidate: Candidate, forced: Kind | None, given: bytes) -> Ch
         kind, node, twins = _read(candidate, forced or kind_by_name(name), given)
     except DocumentError as refused:
         return _unreadable(candidate, forced, refused)
-    if kind is Kind.TEMPLATE and forced is None:
-        why = "a CloudFormation template, which is not checked here yet"
-        return Checked(name=name, kind=kind, passed_over=why)
     if kind is None:
         why = "not a document known here; --kind says what it is" if candidate.given else ""
         return Checked(name=name, kind=None, passed_over=why)
@@ -136,6 +133,10 @@ def _check(kind: Kind, node: Node, candidate: Candidate, problems: Problems) -> 
         appspec = check_appspec(node, problems)
         if appspec is not None:
             check_appspec_scripts(appspec, candidate.path, problems)
+    elif kind is Kind.TEMPLATE:
+        from cicd.pipeline.template import check_template
+
+        check_template(node, {}, problems)
     elif kind is Kind.PIPELINE:
         from cicd.lint.beside import check_pipeline_links
         from cicd.pipeline.definition import check_definition

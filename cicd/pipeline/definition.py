@@ -101,8 +101,11 @@ def check_definition(node: Node, problems: Problems) -> PipelineDeclaration | No
     Raises ``Unavailable`` for a CloudFormation template.
     """
     declaration = declaration_of(node, problems)
-    if declaration is None:
-        return None
+    return check_declaration(declaration, problems) if declaration is not None else None
+
+
+def check_declaration(declaration: Node, problems: Problems) -> PipelineDeclaration:
+    """Read a declaration in the API's spelling, and note all that is wrong or surprising."""
     check(declaration, _schema(), problems, "pipeline", constraint)
     # The schema speaks for shapes and limits; the reader's own words on them would say it twice.
     noticed = Problems()

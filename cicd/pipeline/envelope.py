@@ -56,12 +56,13 @@ def declaration_of(node: Node, problems: Problems) -> Node | None:
     if form is Form.CLOUDFORMATION:
         raise Unavailable(
             f"{node.span.source.name} is a CloudFormation template, which is not run here yet",
-            hint="give the pipeline itself: aws codepipeline get-pipeline --name NAME",
+            hint="cicd lint and cicd pipeline graph read it; to run it, give what "
+            "aws codepipeline get-pipeline --name NAME prints",
         )
     if form is Form.DECLARATION:
-        return _in_api_spelling(node)
+        return in_api_spelling(node)
     if form is Form.REQUEST:
-        outer = _in_api_spelling(node)
+        outer = in_api_spelling(node)
         for key, entry in outer.entries.items():
             if key not in ("pipeline", "metadata", "tags"):
                 problems.warning(
@@ -91,23 +92,23 @@ def _holds_pipeline(resources: Node) -> bool:
     return False
 
 
-def _in_api_spelling(node: Node) -> Node:
+def in_api_spelling(node: Node) -> Node:
     """Lower the first letter of declared keys; a configuration's own keys are never renamed."""
     if node.kind is NodeKind.SEQUENCE:
-        return replace(node, items=tuple(_in_api_spelling(item) for item in node.items))
+        return replace(node, items=tuple(in_api_spelling(item) for item in node.items))
     if node.kind is not NodeKind.MAPPING:
         return node
     entries: dict[str, Entry] = {}
     for entry in node.entries.values():
         key = _lower(entry.key)
         kept = key in ("configuration", "artifactStores")
-        value = entry.value if kept else _in_api_spelling(entry.value)
+        value = entry.value if kept else in_api_spelling(entry.value)
         if kept and key == "artifactStores" and value.kind is NodeKind.MAPPING:
             value = replace(
                 value,
                 entries=MappingProxyType(
                     {
-                        region: replace(store, value=_in_api_spelling(store.value))
+                        region: replace(store, value=in_api_spelling(store.value))
                         for region, store in value.entries.items()
                     }
                 ),

@@ -64,12 +64,15 @@ def test_warnings_fail_only_when_asked_to(repository):
     assert _lint("--fail-on", "warning") == 1
 
 
-def test_a_template_is_passed_over_aloud(repository, capsys):
+def test_a_template_is_checked_at_its_own_lines(repository, capsys):
     (repository / "pipeline.yml").write_text(
         "Resources:\n  P:\n    Type: AWS::CodePipeline::Pipeline\n    Properties: {Name: !Ref X}\n"
     )
-    assert _lint() == 0
-    assert "pipeline.yml: a CloudFormation template" in capsys.readouterr().err
+    assert _lint() == 1
+    said = capsys.readouterr().err
+    assert "error[pipeline/missing-key]" in said
+    assert "no parameter or resource 'X'" in said
+    assert "pipeline.yml:4:24" in said
 
 
 def test_a_pipeline_document_and_its_resources_are_checked_together(repository, capsys):

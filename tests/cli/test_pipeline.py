@@ -194,6 +194,35 @@ def test_a_build_that_this_machine_cannot_do_ends_with_four(here, capsys, monkey
     assert "start it again" in said
 
 
+def test_a_template_is_drawn_under_its_parameters(here, capsys):
+    (here / "pipeline.yml").write_text(
+        """\
+Parameters: {Repo: {Type: String}, Who: {Type: String, Default: Ann}}
+Resources:
+  P:
+    Type: AWS::CodePipeline::Pipeline
+    Properties:
+      RoleArn: arn:aws:iam::123456789012:role/p
+      ArtifactStore: {Type: S3, Location: a}
+      Stages:
+        - Name: Source
+          Actions:
+            - Name: Code
+              ActionTypeId: {Category: Source, Owner: AWS, Provider: CodeCommit, Version: 1}
+              Configuration: {RepositoryName: !Ref Repo, BranchName: main}
+              OutputArtifacts: [{Name: code}]
+        - Name: Ask
+          Actions:
+            - Name: !Ref Who
+              ActionTypeId: {Category: Approval, Owner: AWS, Provider: Manual, Version: 1}
+"""
+    )
+    assert 0 == asked("graph", "pipeline.yml", "--parameter", "Who=Bea")
+    drawn = "".join(capsys.readouterr())
+    assert "Bea" in drawn
+    assert "Ann" not in drawn
+
+
 def test_a_template_ends_with_four(here, capsys):
     (here / "pipeline.yml").write_text(
         "Resources: {P: {Type: 'AWS::CodePipeline::Pipeline', Properties: {}}}"

@@ -1,0 +1,1 @@
+"""CloudFormation templates: what they say once parameters and intrinsic functions are resolved."""

@@ -1,0 +1,136 @@
+"""What a template refers to, and whether it is there: by the text alone, whichever branch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cicd.document.cloudformation.intrinsics import attribute_of, call_of, substituted
+from cicd.document.nearest import closest
+from cicd.document.node import Node, NodeKind
+from cicd.document.position import brief
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from cicd.document.cloudformation.template import Template
+    from cicd.document.position import Span
+    from cicd.document.problem import Problems
+
+MAX_HINTS = 20
+"""How many unknown names are compared with all known ones: enough for people, bounded in time."""
+
+
+def check_references(template: Template, problems: Problems) -> None:
+    """
+    Note every parameter, resource, condition and mapping that is named and not declared.
+
+    A template with a transform is passed over: macros add resources that are not written.
+
+    Source: CloudFormation User Guide, "Intrinsic function reference".
+    """
+    if not template.transformed:
+        _References(template, problems).check()
+
+
+class _References:
+    def __init__(self, template: Template, problems: Problems) -> None:
+        self._template = template
+        self._problems = problems
+        self._names = frozenset(template.parameters) | frozenset(template.resources)
+        self._hints = MAX_HINTS
+
+    def check(self) -> None:
+        for entry in self._template.conditions.values():
+            self._walk(entry.value, inside_condition=True)
+        for entry in self._template.resources.values():
+            for part in entry.value.entries.values():
+                if part.key == "Condition":
+                    self._condition(part.value)
+                elif part.key == "DependsOn":
+                    self._depends_on(part.value)
+                elif part.key != "Type":
+                    self._walk(part.value)
+        outputs = self._template.node.entries.get("Outputs")
+        for entry in outputs.value.entries.values() if outputs else ():
+            for part in entry.value.entries.values():
+                if part.key == "Condition":
+                    self._condition(part.value)
+                else:
+                    self._walk(part.value)
+
+    def _walk(self, node: Node, *, inside_condition: bool = False) -> None:
+        call = call_of(node)
+        if call is not None:
+            self._call(call.name, call.argument, node.span)
+            node = call.argument
+        for item in node.items:
+            self._walk(item, inside_condition=inside_condition)
+        for entry in node.entries.values():
+            if inside_condition and entry.key == "Condition" and len(node.entries) == 1:
+                self._condition(entry.value)
+            else:
+                self._walk(entry.value, inside_condition=inside_condition)
+
+    def _call(self, name: str, argument: Node, span: Span) -> None:
+        if name == "Ref" and _plain(argument):
+            self._named(argument.text, span)
+        elif name == "Condition":
+            self._condition(argument)
+        elif name == "Fn::GetAtt":
+            found = attribute_of(argument)
+            if found is not None and found[0]:
+                self._resource(found[0], span)
+        elif name == "Fn::If" and argument.items:
+            self._condition(argument.items[0])
+        elif name == "Fn::FindInMap" and argument.items and _plain(argument.items[0]):
+            wanted = argument.items[0].text
+            self._known(wanted, self._template.mappings, "mapping", argument.items[0].span)
+        elif name == "Fn::Sub":
+            self._substitution(argument)
+
+    def _substitution(self, argument: Node) -> None:
+        text = argument.items[0] if argument.items else argument
+        own = argument.items[1].entries if len(argument.items) > 1 else {}
+        if text.kind is not NodeKind.SCALAR:
+            return
+        for name in substituted(text.text):
+            if name in own:
+                continue
+            resource, dot, _ = name.partition(".")
+            where = text.span.within(f"${{{name}}}")
+            if dot:
+                self._resource(resource, where)
+            else:
+                self._named(name, where)
+
+    def _named(self, name: str, span: Span) -> None:
+        if not name.startswith("AWS::"):
+            self._known(name, self._names, "parameter or resource", span)
+
+    def _resource(self, name: str, span: Span) -> None:
+        self._known(name, self._template.resources, "resource", span)
+
+    def _condition(self, node: Node) -> None:
+        if _plain(node):
+            self._known(node.text, self._template.conditions, "condition", node.span)
+
+    def _depends_on(self, node: Node) -> None:
+        for item in node.items or (node,):
+            if _plain(item):
+                self._resource(item.text, item.span)
+
+    def _known(self, name: str, known: Collection[str], what: str, span: Span) -> None:
+        if name in known:
+            return
+        self._hints -= 1
+        near = closest(name, known) if self._hints >= 0 else None
+        self._problems.error(
+            "template/unknown-reference",
+            f"the template has no {what} '{brief(name)}'",
+            span,
+            hint=f"did you mean '{near}'?" if near else f"declare the {what}, or mend the name",
+        )
+
+
+def _plain(node: Node) -> bool:
+    return node.kind is NodeKind.SCALAR and bool(node.text) and not node.tag

@@ -1,0 +1,171 @@
+"""Pipelines of a CloudFormation template, in the API's shape, checked as any other."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from cicd.document.cloudformation.references import check_references
+from cicd.document.cloudformation.resolve import Resolver
+from cicd.document.cloudformation.template import read_template
+from cicd.document.cloudformation.values import UNRESOLVED
+from cicd.document.nearest import closest
+from cicd.document.node import Entry, Node, NodeKind, ScalarStyle
+from cicd.document.problem import Problems
+from cicd.errors import UsageError
+from cicd.pipeline.definition import check_declaration, inspect_definition
+from cicd.pipeline.envelope import PIPELINE_RESOURCE, Form, form_of, in_api_spelling
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cicd.pipeline.spec import PipelineDeclaration
+
+_BESIDE = frozenset({"tags", "restartExecutionOnUpdate", "disableInboundStageTransitions"})
+
+
+def check_template(
+    node: Node, parameters: Mapping[str, str], problems: Problems
+) -> tuple[PipelineDeclaration, ...]:
+    """
+    Read every pipeline of a template, and note all that is wrong with it and with them.
+
+    What hangs on a value that is not known here is not judged.
+
+    Raises:
+        DocumentError: Something in the template refers to itself, or it resolves to too much.
+
+    """
+    template = read_template(node)
+    check_references(template, problems)
+    resolver = Resolver(template, parameters)
+    specs = []
+    for logical_id, resource in template.resources.items():
+        if template.type_of(logical_id) != PIPELINE_RESOURCE or not resolver.is_wanted(logical_id):
+            continue
+        properties = template.properties(logical_id)
+        given = resolver.value(properties) if properties is not None else None
+        if given is None or given.kind is not NodeKind.MAPPING:
+            problems.error(
+                "template/no-properties",
+                f"the pipeline '{logical_id}' has no properties",
+                resource.key_span,
+                hint="write 'Properties:' with RoleArn, ArtifactStore and Stages below it",
+            )
+            continue
+        declaration = _declaration(given, resolver.name_of(logical_id), resource)
+        found = Problems()
+        spec = check_declaration(declaration, found)
+        unknown = {value.span for value in _unresolved(declaration)}
+        for problem in found:
+            if problem.span not in unknown:
+                problems.add(problem)
+        specs.append(spec)
+    return tuple(specs)
+
+
+def inspect_pipelines(
+    node: Node, parameters: Mapping[str, str]
+) -> tuple[PipelineDeclaration, ...]:
+    """
+    Read a document's pipelines to look at them only: several of a template, else the one.
+
+    Raises:
+        UsageError: The template has no pipeline under these parameters, or no such parameter.
+        DocumentError: With all problems, if one of them is an error.
+
+    """
+    if form_of(node) is not Form.CLOUDFORMATION:
+        if parameters:
+            raise UsageError("only a CloudFormation template has parameters")
+        return (inspect_definition(node),)
+    declared = read_template(node).parameters
+    for name in parameters:
+        if name not in declared:
+            near = closest(name, declared)
+            raise UsageError(
+                f"the template has no parameter '{name}'",
+                hint=f"did you mean '{near}'?" if near else None,
+            )
+    problems = Problems()
+    specs = check_template(node, parameters, problems)
+    problems.raise_errors()
+    if not specs:
+        raise UsageError("the template makes no pipeline under these parameters")
+    return specs
+
+
+def _declaration(properties: Node, name: Node, resource: Entry) -> Node:
+    """
+    Give a resource's properties in the API's shape.
+
+    Source: CloudFormation Template Reference, "AWS::CodePipeline::Pipeline".
+    """
+    entries = {
+        key: replace(entry, value=_shaped(key, entry.value))
+        for key, entry in in_api_spelling(properties).entries.items()
+        if key not in _BESIDE
+    }
+    named = entries.get("name")
+    entries["name"] = Entry(
+        key="name", key_span=named.key_span if named else resource.key_span, value=name
+    )
+    return replace(properties, entries=MappingProxyType(entries))
+
+
+def _shaped(key: str, value: Node) -> Node:
+    if key == "configuration":
+        texts = {k: replace(e, value=_as_text(e.value)) for k, e in value.entries.items()}
+        return replace(value, entries=MappingProxyType(texts))
+    if key == "artifactStores" and value.kind is NodeKind.SEQUENCE:
+        return _stores(value)
+    if value.kind is NodeKind.SCALAR and value.tag != UNRESOLVED:
+        if key == "version":
+            return replace(value, style=ScalarStyle.QUOTED)
+        if key in ("runOrder", "timeoutInMinutes") and value.text.isdecimal():
+            return replace(value, style=ScalarStyle.PLAIN)
+    if value.kind is NodeKind.SEQUENCE:
+        return replace(value, items=tuple(_shaped("", item) for item in value.items))
+    return replace(
+        value,
+        entries=MappingProxyType(
+            {k: replace(e, value=_shaped(k, e.value)) for k, e in value.entries.items()}
+        ),
+    )
+
+
+def _as_text(value: Node) -> Node:
+    """Give a value of a configuration as the text that CloudFormation sends."""
+    if value.kind is not NodeKind.SCALAR:
+        return Node(
+            kind=NodeKind.SCALAR,
+            span=value.span,
+            text=json.dumps(value.plain()),
+            style=ScalarStyle.QUOTED,
+        )
+    return replace(value, style=ScalarStyle.QUOTED)
+
+
+def _stores(listed: Node) -> Node:
+    """Give the list of ``{Region, ArtifactStore}`` as the API's map."""
+    entries: dict[str, Entry] = {}
+    for item in listed.items:
+        region, store = item.entries.get("region"), item.entries.get("artifactStore")
+        if region is not None and store is not None:
+            entries[region.value.text] = Entry(
+                key=region.value.text,
+                key_span=region.value.span,
+                value=in_api_spelling(store.value),
+            )
+    return Node(kind=NodeKind.MAPPING, span=listed.span, entries=MappingProxyType(entries))
+
+
+def _unresolved(node: Node) -> Iterator[Node]:
+    if node.tag == UNRESOLVED:
+        yield node
+    for item in node.items:
+        yield from _unresolved(item)
+    for entry in node.entries.values():
+        yield from _unresolved(entry.value)

@@ -1,0 +1,124 @@
+"""Pipelines of CloudFormation templates are those that AWS would make of them."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from cicd.document.load import load, load_text
+from cicd.document.problem import Problems
+from cicd.errors import UsageError
+from cicd.pipeline.envelope import Form, form_of
+from cicd.pipeline.graph import as_mermaid, as_text
+from cicd.pipeline.template import check_template, inspect_pipelines
+
+ROOT = Path(os.environ.get("CICD_CORPUS", "/work/shared/corpus"))
+TEXT = """\
+Parameters:
+  Repository: {Type: String}
+  Approve: {Type: String, Default: 'no'}
+Conditions:
+  Asks: !Equals [!Ref Approve, 'yes']
+Resources:
+  Project: {Type: AWS::CodeBuild::Project, Properties: {Name: shop}}
+  Delivery:
+    Type: AWS::CodePipeline::Pipeline
+    Properties:
+      RoleArn: !Sub arn:aws:iam::${AWS::AccountId}:role/pipeline
+      RestartExecutionOnUpdate: true
+      ArtifactStores:
+        - Region: !Ref AWS::Region
+          ArtifactStore: {Type: S3, Location: artifacts}
+      Stages:
+        - Name: Source
+          Actions:
+            - Name: Code
+              ActionTypeId: {Category: Source, Owner: AWS, Provider: CodeCommit, Version: 1}
+              Configuration:
+                RepositoryName: !Ref Repository
+                BranchName: main
+                PollForSourceChanges: false
+              OutputArtifacts: [{Name: code}]
+        - !If
+          - Asks
+          - Name: Ask
+            Actions:
+              - Name: Human
+                ActionTypeId: {Category: Approval, Owner: AWS, Provider: Manual, Version: 1}
+          - !Ref AWS::NoValue
+        - Name: Build
+          Actions:
+            - Name: Compile
+              RunOrder: '2'
+              ActionTypeId: {Category: Build, Owner: AWS, Provider: CodeBuild, Version: 1}
+              Configuration: {ProjectName: !Ref Project}
+              InputArtifacts: [{Name: code}]
+"""
+
+
+def read(text=TEXT, **parameters):
+    problems = Problems()
+    specs = check_template(load_text(text, "template.yml"), parameters, problems)
+    return specs, [(p.rule, p.span.line) for p in problems.errors]
+
+
+def test_a_pipeline_is_read_in_the_apis_shape():
+    (spec,), errors = read(Repository="shop")
+    assert [] == errors
+    assert "Delivery" == spec.name
+    assert ["Source", "Build"] == [stage.name for stage in spec.stages]
+    code = spec.stages[0].actions[0]
+    assert {"RepositoryName": "shop", "BranchName": "main", "PollForSourceChanges": "false"} == (
+        dict(code.configuration)
+    )
+    compiled = spec.stages[1].actions[0]
+    assert 2 == compiled.run_order
+    assert "shop" == compiled.configuration["ProjectName"]
+
+
+def test_a_condition_makes_a_stage():
+    (spec,), errors = read(Approve="yes")
+    assert [] == errors
+    assert ["Source", "Ask", "Build"] == [stage.name for stage in spec.stages]
+
+
+def test_what_is_wrong_with_a_pipeline_is_said_at_its_line_of_the_template():
+    text = TEXT.replace("InputArtifacts: [{Name: code}]", "InputArtifacts: [{Name: cod}]")
+    line = 1 + text[: text.index("cod}")].count("\n")
+    assert [line] == [where for _, where in read(text)[1]]
+
+
+def test_a_parameter_that_is_not_declared_is_refused():
+    with pytest.raises(UsageError) as refused:
+        inspect_pipelines(load_text(TEXT, "template.yml"), {"Repositor": "x"})
+    assert "did you mean 'Repository'?" == refused.value.hint
+
+
+def test_a_pipeline_whose_condition_is_false_is_not_there():
+    text = TEXT.replace("  Delivery:\n", "  Delivery:\n    Condition: Asks\n")
+    with pytest.raises(UsageError):
+        inspect_pipelines(load_text(text, "template.yml"), {})
+
+
+BROKEN = {
+    # Variables of Fn::Sub without Fn::Sub; and neither of the two kinds of stores.
+    "noodlesegg__aws_code_pipeline__codepipeline.json",
+    ("vam-kri__smart-hotel-booking@75373076__smart-hotel-booking__ci-cd__codebuild__"
+    "booking-pipeline.yml"),
+}
+TEMPLATES = [
+    path
+    for path in sorted((ROOT / "pipeline").glob("*"))
+    if path.suffix in {".json", ".yml", ".yaml"}
+    and form_of(load(path, path.name)) is Form.CLOUDFORMATION
+]
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_every_public_template_that_aws_takes_yields_its_pipeline(path):
+    problems = Problems()
+    specs = check_template(load(path, path.name), {}, problems)
+    assert (path.name in BROKEN) == bool(problems.errors)
+    for spec in specs:
+        assert spec.stages[0].name in as_text(spec, {})
+        assert "flowchart" in as_mermaid(spec, {})
