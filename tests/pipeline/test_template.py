@@ -103,8 +103,10 @@ def test_a_pipeline_whose_condition_is_false_is_not_there():
 BROKEN = {
     # Variables of Fn::Sub without Fn::Sub; and neither of the two kinds of stores.
     "noodlesegg__aws_code_pipeline__codepipeline.json",
-    ("vam-kri__smart-hotel-booking@75373076__smart-hotel-booking__ci-cd__codebuild__"
-    "booking-pipeline.yml"),
+    (
+        "vam-kri__smart-hotel-booking@75373076__smart-hotel-booking__ci-cd__codebuild__"
+        "booking-pipeline.yml"
+    ),
 }
 TEMPLATES = [
     path
