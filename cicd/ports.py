@@ -226,6 +226,8 @@ class TargetKind(StrEnum):
     """What a deployment's target is."""
 
     DIRECTORY = "DIRECTORY"
+    CONTAINER = "CONTAINER"
+    MACHINE = "MACHINE"  # the one we run on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,7 +236,7 @@ class TargetSpec:
 
     id: str
     kind: TargetKind = TargetKind.DIRECTORY
-    location: str  # DIRECTORY: the absolute path of the instance's root
+    location: str  # the absolute path of the instance's root; CONTAINER: its name
     variables: tuple[tuple[str, str], ...] = ()  # only here: a port, say
     endpoint: str | None = None  # where it serves, to be shown to people
     zone: str = ""  # its availability zone, which zonal configurations go by

@@ -170,9 +170,9 @@ def _working_tree(path: Path) -> Source:
 
 
 def _target(spec: TargetSpec) -> InstanceTarget:
-    from cicd.backends.target_directory import DirectoryTarget
+    from cicd.backends import TARGETS
 
-    return DirectoryTarget(spec)
+    return TARGETS.get(spec.kind)(spec)
 
 
 def _routers(home: Path) -> Callable[[RouterSpec], TrafficRouter]:

@@ -11,7 +11,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cicd.backends.secrets_chain import SecretOrigin
-    from cicd.ports import RouterSpec, Runner, SecretSource, TrafficRouter
+    from cicd.ports import (
+        InstanceTarget,
+        RouterSpec,
+        Runner,
+        SecretSource,
+        TargetSpec,
+        TrafficRouter,
+    )
 
 RUNNERS: Registry[Callable[[Path], Runner]] = Registry(
     "cicd.runners",
@@ -36,5 +43,14 @@ TRAFFIC_ROUTERS: Registry[Callable[[Path, RouterSpec], TrafficRouter]] = Registr
     {
         "proxy": "cicd.backends.traffic.proxy_router:ProxyRouter",
         "haproxy": "cicd.backends.traffic.haproxy_router:HAProxyRouter",
+    },
+)
+
+TARGETS: Registry[Callable[[TargetSpec], InstanceTarget]] = Registry(
+    "cicd.targets",
+    {
+        "DIRECTORY": "cicd.backends.target_directory:DirectoryTarget",
+        "CONTAINER": "cicd.backends.target_container:ContainerTarget",
+        "MACHINE": "cicd.backends.target_directory:this_machine",
     },
 )

@@ -9,8 +9,8 @@ import signal
 import subprocess
 import threading
 import time
-from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING, Final, Protocol
 
 from cicd.engine.output import LineWriter
 from cicd.engine.redaction import Redactor
@@ -19,11 +19,53 @@ from cicd.ports import HookExit, HookFailure
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import timedelta
-    from typing import IO
 
     from cicd.ports import CancelToken
 
 _PATIENCE: Final = 0.1  # seconds between two looks whether reading should end
+
+
+class Output(Protocol):
+    """What a script writes, as it can be read."""
+
+    def fileno(self) -> int:
+        """Give its descriptor."""
+
+    def close(self) -> None:
+        """Read no more."""
+
+
+class RunningScript(Protocol):
+    """A script that has been started as the leader of a process group."""
+
+    @property
+    def stdout(self) -> Output:
+        """One of its two outputs."""
+
+    @property
+    def stderr(self) -> Output:
+        """The other one."""
+
+    def wait(self) -> int:
+        """Wait for its end and give its status; of a signal's, the negative number."""
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to its group."""
+
+
+class _OwnProcess:
+    """A process of ours; bubblewrap may stand between it and us."""
+
+    def __init__(self, process: subprocess.Popen[bytes], group: int) -> None:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        self.stdout: Output = process.stdout
+        self.stderr: Output = process.stderr
+        self.wait = process.wait
+        self._group = group
+
+    def signal(self, number: signal.Signals) -> None:
+        signal_group(self._group, number)
 
 
 def run(
@@ -54,50 +96,62 @@ def run(
     # The script's processes outlive us and its timeout is real: no clock of ours measures it.
     deadline = time.monotonic() + timeout.total_seconds()
     try:
-        process, leader = _start(world, command, variables)
+        script = _start(world, command, variables)
     except OSError as reason:
         name = {2: "ENOENT", 8: "ENOEXEC", 13: "EACCES"}.get(reason.errno or 0, "EIO")
         return HookExit(
             failure=HookFailure.CANNOT_EXECUTE,
             message=f"Errno::{name} with message {reason.strerror} - {command[0]}",
         )
+    return follow(script, deadline=deadline, output=output, cancel=cancel)
+
+
+def follow(
+    script: RunningScript,
+    *,
+    deadline: float,
+    output: Callable[[str, str], None],
+    cancel: CancelToken,
+) -> HookExit:
+    """Follow a script that has been started to its end; as ``run``, the deadline monotonic."""
     give_up = threading.Event()
     readers = [
         _reader(stream, name, output, give_up)
-        for name, stream in (("stdout", process.stdout), ("stderr", process.stderr))
+        for name, stream in (("stdout", script.stdout), ("stderr", script.stderr))
     ]
     ended = threading.Event()
+    statuses: list[int] = []
 
     def watch() -> None:
-        process.wait()
+        statuses.append(script.wait())
         ended.set()
 
     def stop() -> None:
-        _signal(leader, signal.SIGKILL if cancel.reason == "KILLED" else signal.SIGTERM)
+        script.signal(signal.SIGKILL if cancel.reason == "KILLED" else signal.SIGTERM)
         give_up.set()
 
     threading.Thread(target=watch, name="hook", daemon=True).start()
     cancel.on_cancel(stop)
     timed_out = not ended.wait(max(0.0, deadline - time.monotonic()))
     if timed_out:
-        _signal(leader, signal.SIGTERM)
+        script.signal(signal.SIGTERM)
         ended.wait()
     open_late = _await_outputs(readers, deadline, give_up)
     if timed_out:
         return HookExit(failure=HookFailure.TIMED_OUT)
-    if process.returncode != 0 or cancel.reason is not None:
-        status = process.returncode if process.returncode >= 0 else None
+    if statuses[0] != 0 or cancel.reason is not None:
+        status = statuses[0] if statuses[0] >= 0 else None
         return HookExit(failure=HookFailure.EXIT, status=status)
     return HookExit(failure=open_late, status=0)
 
 
 def _start(
     world: Sequence[str], command: Sequence[str], variables: Mapping[str, str]
-) -> tuple[subprocess.Popen[bytes], int]:
-    """Start it as the leader of a process group, and give that group's number."""
+) -> _OwnProcess:
+    """Start it as the leader of a process group."""
     if not world:
         alone = _popen(command, variables)
-        return alone, alone.pid
+        return _OwnProcess(alone, alone.pid)
     reading, writing = os.pipe()
     try:
         # bubblewrap waits outside the script's group: a signal to the group leaves it watching.
@@ -116,9 +170,9 @@ def _start(
         said += block
     os.close(reading)
     try:
-        return process, int(json.loads(said)["child-pid"])
+        return _OwnProcess(process, int(json.loads(said)["child-pid"]))
     except (ValueError, KeyError):  # it could not make the world, and says why on its output
-        return process, process.pid
+        return _OwnProcess(process, process.pid)
 
 
 def _popen(
@@ -136,26 +190,25 @@ def _popen(
     )
 
 
-def _signal(group: int, number: signal.Signals) -> None:
+def signal_group(group: int, number: signal.Signals) -> None:
+    """Send a signal to a process group, if it is still there."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(group, number)
 
 
 def _reader(
-    stream: IO[bytes] | None,
+    stream: Output,
     name: str,
     output: Callable[[str, str], None],
     give_up: threading.Event,
 ) -> threading.Thread:
-    assert stream is not None
-
     def read() -> None:
         def emit(texts: Sequence[str]) -> None:
             for text in texts:
                 output(name, text)
 
         lines = LineWriter(Redactor(()), emit)
-        with stream:
+        with closing(stream):
             while not give_up.is_set():
                 if not select.select([stream], [], [], _PATIENCE)[0]:
                     continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from cicd.cli.invocation import Invocation
     from cicd.deploy.config import DeploymentConfig
+    from cicd.deploy.group import DeploymentGroup
     from cicd.document.resources import Resources
     from cicd.ports import Services
 
@@ -60,6 +62,8 @@ Examples:
   cicd deploy                                   this repository, to the group of cicd.yml
   cicd deploy out.zip --group web               an archive
   cicd deploy dist --instance a=/tmp/a --instance b=/tmp/b --strategy HalfAtATime
+  cicd deploy --instance web=container:web      to a container that runs
+  cicd deploy --instance here                   to this machine itself, as the agent would
   cicd deploy --minimum-healthy 75%             a custom minimum of healthy hosts
   cicd deploy --plan --failures 1               what would happen if an instance failed
   cicd deploy run --help                        every option of a deployment
@@ -85,8 +89,9 @@ Exit status: 0 Succeeded, 1 Failed or Stopped, 2 usage, 3 an invalid AppSpec,
     "--instance",
     "instances",
     multiple=True,
-    metavar="ID=DIR",
-    help="An instance, in a directory of its own; may be repeated.",
+    metavar="ID=PLACE",
+    help="An instance: a directory, container:NAME, or the word 'here' for this machine itself; "
+    "may be repeated.",
 )
 @click.option("--strategy", metavar="NAME", help=f"{_STRATEGIES}.")
 @click.option("--minimum-healthy", metavar="N|N%", help="Hosts that must stay healthy.")
@@ -109,6 +114,7 @@ Exit status: 0 Succeeded, 1 Failed or Stopped, 2 usage, 3 an invalid AppSpec,
 @click.option(
     "--failures", type=click.IntRange(0), default=0, help="For --plan: so many instances fail."
 )
+@click.option("--yes", is_flag=True, help="Do not ask before this machine itself is written to.")
 @click.option("--speed", type=click.FloatRange(0.001, 1e6), default=1.0, help="Scales waits.")
 @shared_options
 def run(
@@ -127,6 +133,7 @@ def run(
     strict: bool,  # noqa: FBT001  # the same
     plan: bool,  # noqa: FBT001  # the same
     failures: int,
+    yes: bool,  # noqa: FBT001  # the same
     speed: float,
 ) -> int:
     """Deploy REVISION: a directory, or a zip, tar or tgz file; by default this repository."""
@@ -175,6 +182,8 @@ def run(
             forecast = forecast_deployment(request, services, failures=failures, jobs=jobs)
         show_plan(invocation.show, planned, *forecast)
         return ExitCode.SUCCEEDED
+    if not yes:
+        _confirm(group)
     with invocation.services(start, speed=speed) as services:
         return finish(invocation.show, run_deployment(request, services))
 
@@ -187,6 +196,21 @@ def _past(invocation: Invocation, start: Path, home: Path) -> Iterator[Services 
         return
     with invocation.services(start) as services:
         yield services
+
+
+def _confirm(group: DeploymentGroup) -> None:
+    """Ask before this machine itself is written to; raises ``UsageError`` for a no."""
+    from cicd.ports import TargetKind
+
+    if not any(target.kind is TargetKind.MACHINE for target in group.targets):
+        return
+    terminal = sys.stdin.isatty()
+    question = "Files are written below / of this machine, and hooks run on it. Go on?"
+    if not (terminal and click.confirm(question, err=True)):
+        raise UsageError(
+            "nothing was deployed: this machine itself would be written to",
+            hint="say --yes, or give the instance a directory: --instance ID=DIRECTORY",
+        )
 
 
 def _config(
@@ -207,9 +231,3 @@ def _config(
             hint="add --minimum-healthy, such as 2 or 75%",
         )
     return find_config(strategy, resources) if strategy is not None else None
-
-
-_LOOKING = (list_deployments, status, targets, logs)
-_ACTING = (stop, continue_command, resume, rollback_command)
-for command in (*_LOOKING, *_ACTING):
-    deploy.add_command(command)

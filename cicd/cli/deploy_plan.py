@@ -34,7 +34,7 @@ def show_plan(
         f"{plan.application_name}/{plan.deployment_group_name}, {plan.config.name}"
     )
     show.table(
-        ("instance", "directory", "endpoint", "from", "to", "status"),
+        ("instance", "place", "endpoint", "from", "to", "status"),
         [
             (
                 each.id,

@@ -11,7 +11,7 @@ from cicd.deploy.traffic.fleet_copy import copy_of
 from cicd.deploy.traffic.plan import GreenAction
 from cicd.document.nearest import closest
 from cicd.errors import UsageError
-from cicd.ports import TargetSpec
+from cicd.ports import TargetKind, TargetSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from cicd.document.resources import Resources
 
 DEFAULT_GROUP: Final = "LocalFleet"
+HERE: Final = "here"
+"""How people name the machine they are on."""
+_CONTAINER: Final = "container:"
 
 
 def find_group(
@@ -90,14 +93,26 @@ def _refuse(resources: Resources, name: str | None, application: str | None) -> 
 
 
 def parse_instance(text: str, start: Path) -> TargetSpec:
-    """Read ``--instance ID=DIR``; DIR is relative to ``start``."""
-    name, separator, directory = text.partition("=")
-    if not separator or not directory or not NAME.fullmatch(name):
+    """
+    Read ``--instance``: ID=DIR, ID=container:NAME, or "here"; DIR is relative to ``start``.
+
+    Raises:
+        UsageError: It is none of them.
+
+    """
+    if text == HERE:
+        return TargetSpec(id=HERE, kind=TargetKind.MACHINE, location="/")
+    name, separator, place = text.partition("=")
+    container = place.removeprefix(_CONTAINER)
+    if not separator or not container or not NAME.fullmatch(name):
         raise UsageError(
             f"'{text}' is not an instance",
-            hint="write ID=DIRECTORY, such as --instance web-1=.cicd/instances/web-1",
+            hint="write ID=DIRECTORY, such as --instance web-1=.cicd/instances/web-1, "
+            f"ID={_CONTAINER}NAME, or '{HERE}' for this machine itself",
         )
-    return TargetSpec(id=name, location=str((start / directory).absolute()))
+    if place.startswith(_CONTAINER):
+        return TargetSpec(id=name, kind=TargetKind.CONTAINER, location=container)
+    return TargetSpec(id=name, location=str((start / place).absolute()))
 
 
 def _groups(resources: Resources) -> Iterator[tuple[str, Node]]:
@@ -131,8 +146,8 @@ def _check_distinct(targets: Sequence[TargetSpec]) -> None:
             )
         if target.location in places:
             raise UsageError(
-                f"'{target.id}' and '{places[target.location]}' are the same directory",
-                hint="give each instance a directory of its own",
+                f"'{target.id}' and '{places[target.location]}' are the same place",
+                hint="give each instance a directory or a container of its own",
             )
         ids[target.id] = target.location
         places[target.location] = target.id

@@ -14,7 +14,7 @@ from cicd.deploy.trigger_reader import read_triggers
 from cicd.document.fields import Fields
 from cicd.document.node import NodeKind
 from cicd.document.problem import Problems
-from cicd.ports import TargetSpec
+from cicd.ports import TargetKind, TargetSpec
 
 if TYPE_CHECKING:
     from cicd.document.node import Node
@@ -146,7 +146,15 @@ def _local_group(application: str, name: str, resources: Resources) -> Node | No
 def _read_instance(node: Node, resources: Resources, problems: Problems) -> TargetSpec:
     fields = Fields(node, problems, room="deploy", what="instance")
     name = fields.required_text("id")
-    directory = fields.required_text("directory")
+    container = fields.text("container", default="")
+    directory = "" if container else fields.required_text("directory")
+    if container and fields.text("directory", default=""):
+        problems.error(
+            "deploy/instance-place",
+            f"'{name}' is a directory and a container",
+            fields.span("container"),
+            hint="leave out one of the two",
+        )
     endpoint = fields.text("endpoint", default="") or None
     zone = fields.text("zone")
     variables: list[tuple[str, str]] = []
@@ -158,7 +166,8 @@ def _read_instance(node: Node, resources: Resources, problems: Problems) -> Targ
         problems.error("deploy/instance-id", f"'{name}' is not an id", fields.span("id"))
     return TargetSpec(
         id=name,
-        location=str((resources.root / directory).absolute()),
+        kind=TargetKind.CONTAINER if container else TargetKind.DIRECTORY,
+        location=container or str((resources.root / directory).absolute()),
         variables=tuple(variables),
         endpoint=endpoint,
         zone=zone,

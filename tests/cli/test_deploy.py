@@ -196,3 +196,8 @@ def test_every_command_has_help_with_an_example(capsys):
     for command in ((), ("run",), *((name,) for name in looking)):
         assert 0 == cli(*command, "--help")
         assert "cicd deploy" in capsys.readouterr().out
+
+
+def test_this_machine_itself_is_not_written_to_without_a_yes(shop, capsys):
+    assert cli("--instance", "here") == 2
+    assert "this machine itself would be written to" in capsys.readouterr().err

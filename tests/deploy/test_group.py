@@ -5,6 +5,7 @@ from cicd.deploy.find_group import find_group, parse_instance
 from cicd.deploy.plan import RollbackEvent
 from cicd.document.resources import Resources
 from cicd.errors import DocumentError, UsageError
+from cicd.ports import TargetKind
 
 WEB = """
 applications:
@@ -150,3 +151,25 @@ def test_a_wrong_minimum_is_refused(tmp_path, wrong):
     text = WEB.replace("{type: FLEET_PERCENT, value: 75}", wrong)
     with pytest.raises(DocumentError):
         find_config("ThreeQuarters", resources(tmp_path, text))
+
+
+def test_an_instance_may_be_a_container_or_this_machine(tmp_path):
+    container = parse_instance("web=container:shop-1", tmp_path)
+    assert (container.kind, container.location) == (TargetKind.CONTAINER, "shop-1")
+    here = parse_instance("here", tmp_path)
+    assert (here.kind, here.location) == (TargetKind.MACHINE, "/")
+    with pytest.raises(UsageError):
+        parse_instance("web=container:", tmp_path)
+
+
+def test_a_group_may_have_containers(tmp_path):
+    group = find(tmp_path, WEB.replace("{id: a, directory: i/a}", "{id: a, container: shop-1}"))
+    assert [(each.kind, each.location) for each in group.targets] == [
+        (TargetKind.CONTAINER, "shop-1"),
+        (TargetKind.DIRECTORY, str(tmp_path / "i/b")),
+    ]
+
+
+def test_an_instance_is_a_directory_or_a_container_but_not_both(tmp_path):
+    with pytest.raises(DocumentError):
+        find(tmp_path, WEB.replace("directory: i/a}", "directory: i/a, container: c}"))

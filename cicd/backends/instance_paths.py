@@ -1,0 +1,59 @@
+"""Absolute paths of an instance → places on this machine that cannot be outside its root."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cicd.errors import Unavailable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_MOST_LINKS: Final = 40
+
+
+def place_of(inside: str, root: Path, instance: str) -> Path:
+    """
+    Say where an absolute path of the instance is on this machine.
+
+    Links on the way are followed as the instance would, absolute ones from its root;
+    one at the very end is not. ``..`` stops at the root.
+
+    Args:
+        inside: The path.
+        root: The instance's root, on this machine.
+        instance: Its id, for a message.
+
+    Raises:
+        Unavailable: The links on the way are a circle.
+
+    """
+    place = root
+    steps = _steps(inside, root)
+    links = 0
+    while steps:
+        step = steps.pop()
+        if step == "..":
+            place = place.parent if place != root else place
+            continue
+        place /= step
+        if steps and place.is_symlink():
+            links += 1
+            if links > _MOST_LINKS:
+                raise Unavailable(f"'{inside}' on '{instance}' is a circle of links")
+            text = str(place.readlink())
+            place = root if text.startswith("/") else place.parent
+            steps += _steps(text, root)
+    return place
+
+
+def _steps(path: str, root: Path) -> list[str]:
+    """Give the names of a path, last first; a script that sees our paths links to whole ones."""
+    path = path.removeprefix(f"{root}/") if str(root) != "/" else path
+    path = "" if path == str(root) else path
+    return [step for step in reversed(path.split("/")) if step not in ("", ".")]
+
+
+def name_of(place: Path, root: Path) -> str:
+    """Say how the instance names a place below its root."""
+    return f"/{place.relative_to(root)}" if place != root else "/"
