@@ -243,6 +243,15 @@ class TargetSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaggedInstance:
+    """A container that may be an instance; its labels are its tags."""
+
+    name: str
+    tags: Mapping[str, str]
+    running: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HookRun:
     """A hook script to be run on an instance."""
 
@@ -737,3 +746,4 @@ class Services:
     router: Callable[[RouterSpec], TrafficRouter] = _no_router
     cancel: CancelToken = field(default_factory=CancelToken)  # the invocation's own
     jobs: int = 8  # commands at once, an execution
+    tagged: Callable[[], tuple[TaggedInstance, ...]] = tuple  # what tags of groups may mean

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         Runner,
         SecretSource,
         Source,
+        TaggedInstance,
         TargetSpec,
         TrafficRouter,
         Watcher,
@@ -87,6 +88,7 @@ def make_services(
             router=_routers(home),
             watcher=_watcher,
             jobs=settings.jobs,
+            tagged=tagged_instances,
         )
 
 
@@ -173,6 +175,13 @@ def _target(spec: TargetSpec) -> InstanceTarget:
     from cicd.backends import TARGETS
 
     return TARGETS.get(spec.kind)(spec)
+
+
+def tagged_instances() -> tuple[TaggedInstance, ...]:
+    """Give the containers that tags of deployment groups may mean; raises ``Unavailable``."""
+    from cicd.backends.docker_instances import tagged_instances as containers
+
+    return containers()
 
 
 def _routers(home: Path) -> Callable[[RouterSpec], TrafficRouter]:

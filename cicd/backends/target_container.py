@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from cicd.backends import (
     container_script,
@@ -94,6 +95,18 @@ class ContainerTarget:
             message = f"Errno::EIO with message {reason.strerror} - {hook.script}"
             return HookExit(failure=HookFailure.CANNOT_EXECUTE, message=message)
         return hook_process.follow(script, deadline=deadline, output=output, cancel=cancel)
+
+    def terminate(self) -> None:
+        """Stop the container: its processes are asked, and killed after ten seconds."""
+        name = quote(self._container, safe="")
+        try:
+            self._engine.call("POST", f"/containers/{name}/stop", query={"t": "10"})
+        except Refused as refused:
+            if refused.status != 404:  # it has gone
+                raise Unavailable(
+                    f"container '{self._container}' cannot be stopped: {refused.message}",
+                    hint=f"`docker stop {self._container}`",
+                ) from None
 
     def _pipe(self, name: str) -> tuple[Path, str]:
         """Give a pipe's place: ours alone, so that two hooks may run at once."""

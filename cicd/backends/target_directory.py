@@ -116,6 +116,11 @@ class DirectoryTarget:
 
     def terminate(self) -> None:
         """End what the hooks began; the files stay, for people to look at."""
+        if self._machine:
+            raise Unavailable(
+                "this machine itself is not terminated",
+                hint="give the instance a directory of its own",
+            )
         instance_end.end(self._root)
 
     def _hook_variables(self, hook: HookRun) -> dict[str, str]:

@@ -148,6 +148,7 @@ def run(
     from cicd.deploy.spec import FileExistsBehavior
     from cicd.document.problem import Severity
     from cicd.document.resources import Resources
+    from cicd.wiring import tagged_instances
 
     start = Path.cwd()
     home = invocation.settings(start).home
@@ -158,6 +159,7 @@ def run(
         name=group_name,
         instances=tuple(parse_instance(text, start) for text in instances),
         home=home,
+        tagged=tagged_instances,
     )
     behavior = file_exists_behavior
     request = DeploymentRequest(
@@ -231,3 +233,9 @@ def _config(
             hint="add --minimum-healthy, such as 2 or 75%",
         )
     return find_config(strategy, resources) if strategy is not None else None
+
+
+_LOOKING = (list_deployments, status, targets, logs)
+_ACTING = (stop, continue_command, resume, rollback_command)
+for command in (*_LOOKING, *_ACTING):
+    deploy.add_command(command)

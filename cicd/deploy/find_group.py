@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.group import NAME, DeploymentGroup, group_id
 from cicd.deploy.group_reader import read_group
+from cicd.deploy.selection import select
 from cicd.deploy.traffic.fleet_copy import copy_of
 from cicd.deploy.traffic.plan import GreenAction
 from cicd.document.nearest import closest
-from cicd.errors import UsageError
+from cicd.errors import Unavailable, UsageError
 from cicd.ports import TargetKind, TargetSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from cicd.document.node import Node
     from cicd.document.resources import Resources
+    from cicd.ports import TaggedInstance
 
 DEFAULT_GROUP: Final = "LocalFleet"
 HERE: Final = "here"
@@ -33,6 +35,7 @@ def find_group(
     application: str | None = None,
     instances: Sequence[TargetSpec] = (),
     home: Path,
+    tagged: Callable[[], Sequence[TaggedInstance]] = tuple,
 ) -> DeploymentGroup:
     """
     Find the group to deploy to.
@@ -43,9 +46,11 @@ def find_group(
         application: The application, when the caller knows it.
         instances: Instances given by flags; they replace the group's.
         home: The state directory, below which a group without instances gets one.
+        tagged: Gives the containers that the group's tags may mean; asked only if it has tags.
 
     Raises:
-        UsageError: There is no such group, or several.
+        UsageError: There is no such group, or several; its tags mean no instance.
+        Unavailable: It has tags only, and no engine answers.
         DocumentError: It is described wrongly.
 
     """
@@ -67,7 +72,7 @@ def find_group(
         _refuse(resources, name, application)
     else:
         group = _default(resources, name or DEFAULT_GROUP, application)
-    targets = tuple(instances) or group.targets or (_default_instance(home),)
+    targets = tuple(instances) or _instances(group, tagged) or (_default_instance(home),)
     green = group.green or _copies(group, targets)
     _check_distinct((*targets, *green))
     return replace(
@@ -79,7 +84,43 @@ def _copies(group: DeploymentGroup, targets: Sequence[TargetSpec]) -> tuple[Targ
     options = group.blue_green
     if options is None or options.green_action is GreenAction.DISCOVER_EXISTING:
         return ()
+    for target in targets:
+        if target.kind is not TargetKind.DIRECTORY:
+            raise UsageError(
+                f"'{target.id}' is no directory: there is no copying it to a replacement",
+                hint="make the replacement yourself, and list it under 'greenInstances'",
+            )
     return tuple(copy_of(target) for target in targets)
+
+
+def _instances(
+    group: DeploymentGroup, tagged: Callable[[], Sequence[TaggedInstance]]
+) -> tuple[TargetSpec, ...]:
+    """Give the union of the group's own instances and of those that its tags mean."""
+    if not group.selections:
+        return group.targets
+    try:
+        found = select(group.selections, tagged())
+    except Unavailable:
+        if group.targets:  # the tags may be the cloud's
+            return group.targets
+        raise
+    taken = {target.location for target in group.targets}
+    containers = tuple(
+        TargetSpec(id=name, kind=TargetKind.CONTAINER, location=name)
+        for name in found.running
+        if name not in taken
+    )
+    if not group.targets and not containers:
+        stopped = ", ".join(found.stopped)
+        raise UsageError(
+            f"no running container has the tags of '{group.name}' (NO_INSTANCES)",
+            hint=f"these have them and do not run: {stopped}"
+            if stopped
+            else "start one with such labels, `docker run --label KEY=VALUE`, or list instances "
+            f"under 'local: deploymentGroups: {group.name}: instances' of cicd.yml",
+        )
+    return (*group.targets, *containers)
 
 
 def _refuse(resources: Resources, name: str | None, application: str | None) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 from cicd.deploy.alarms.alarm import AlarmWatch
 from cicd.deploy.config import DEFAULT, PREDEFINED, DeploymentConfig
 from cicd.deploy.plan import RollbackEvent
+from cicd.deploy.selection import TagSelection
 from cicd.deploy.traffic.plan import BlueGreenOptions, LoadBalancer
 from cicd.deploy.trigger import Trigger
 from cicd.document.problem import Problem
@@ -28,6 +29,7 @@ class DeploymentGroup:
     id: str  # keys all state on an instance
     config: DeploymentConfig = PREDEFINED[DEFAULT]
     targets: tuple[TargetSpec, ...] = ()
+    selections: tuple[TagSelection, ...] = ()  # tags of more instances
     rollback_events: tuple[RollbackEvent, ...] = ()
     load_balancers: tuple[LoadBalancer, ...] = ()  # none: WITHOUT_TRAFFIC_CONTROL
     blue_green: BlueGreenOptions | None = None  # None: IN_PLACE

@@ -8,6 +8,7 @@ from cicd.deploy.alarms.reader import read_alarm_configuration
 from cicd.deploy.config import DEFAULT, find_config
 from cicd.deploy.group import NAME, DeploymentGroup, group_id
 from cicd.deploy.plan import RollbackEvent
+from cicd.deploy.selection_reader import read_selections
 from cicd.deploy.traffic.plan import GreenAction
 from cicd.deploy.traffic.reader import read_style
 from cicd.deploy.trigger_reader import read_triggers
@@ -23,12 +24,8 @@ if TYPE_CHECKING:
 _READ_ONLY = (
     "autoScalingGroups",
     "computePlatform",
-    "ec2TagFilters",
-    "ec2TagSet",
     "lastAttemptedDeployment",
     "lastSuccessfulDeployment",
-    "onPremisesInstanceTagFilters",
-    "onPremisesTagSet",
     "outdatedInstancesStrategy",
     "serviceRoleArn",
     "tags",
@@ -53,6 +50,7 @@ def read_group(application: str, node: Node, resources: Resources) -> Deployment
     own_id = fields.text("deploymentGroupId", default="") or group_id(application, name)
     config = fields.text("deploymentConfigName", default="") or DEFAULT
     events = _read_rollback(fields, problems)
+    selections = read_selections(fields, problems)
     style = read_style(fields, resources, problems)
     fields.node("ecsServices")
     alarms = read_alarm_configuration(fields, resources, problems)
@@ -78,6 +76,7 @@ def read_group(application: str, node: Node, resources: Resources) -> Deployment
         id=own_id,
         config=find_config(config, resources),
         targets=targets,
+        selections=selections,
         rollback_events=events,
         load_balancers=style.load_balancers,
         blue_green=style.blue_green,

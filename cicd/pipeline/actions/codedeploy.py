@@ -36,6 +36,7 @@ class CodeDeployAction:
             name=request.configuration["DeploymentGroupName"],
             application=request.configuration["ApplicationName"],
             home=services.home,
+            tagged=services.tagged,
         )
         taken = request.inputs[0]
         stored = services.artifacts.find(taken.digest)

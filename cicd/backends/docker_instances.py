@@ -1,0 +1,45 @@
+"""The containers of this machine's engine as instances with tags: their labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from cicd.backends import docker_engine
+from cicd.backends.docker_container import SESSION
+from cicd.backends.docker_engine import Engine, Refused
+from cicd.errors import Unavailable
+from cicd.ports import TaggedInstance
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cicd.event import JSON
+
+
+def tagged_instances() -> tuple[TaggedInstance, ...]:
+    """
+    Give every container that has labels, those of builds left out.
+
+    Raises:
+        Unavailable: No engine answers.
+
+    """
+    try:
+        found = Engine(docker_engine.endpoint()).call(
+            "GET", "/containers/json", query={"all": "1"}
+        )
+    except Refused as refused:
+        raise Unavailable(f"the containers cannot be listed: {refused.message}") from None
+    instances = []
+    for each in cast("list[Mapping[str, JSON]]", found):
+        labels = cast("Mapping[str, str]", each.get("Labels") or {})
+        names = cast("list[str]", each.get("Names") or [])
+        if names and labels and SESSION not in labels:
+            instances.append(
+                TaggedInstance(
+                    name=names[0].removeprefix("/"),
+                    tags=dict(labels),
+                    running=each.get("State") in ("running", "paused"),
+                )
+            )
+    return tuple(instances)

@@ -1,0 +1,75 @@
+"""Which instances a deployment group's tags mean: a container's labels are its tags. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cicd.ports import TaggedInstance
+
+
+class TagFilterType(StrEnum):
+    """What of a tag must be as the filter says."""
+
+    KEY_ONLY = "KEY_ONLY"
+    VALUE_ONLY = "VALUE_ONLY"
+    KEY_AND_VALUE = "KEY_AND_VALUE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagFilter:
+    """One filter; exact, and upper and lower case differ."""
+
+    key: str = ""
+    value: str = ""
+    type: TagFilterType
+
+    def matches(self, tags: Mapping[str, str]) -> bool:
+        """Tell whether one of the tags is as the filter says."""
+        match self.type:
+            case TagFilterType.KEY_ONLY:
+                return self.key in tags
+            case TagFilterType.VALUE_ONLY:
+                return self.value in tags.values()
+            case TagFilterType.KEY_AND_VALUE:
+                return tags.get(self.key) == self.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagSelection:
+    """Groups of filters: one filter of every group must match."""
+
+    groups: tuple[tuple[TagFilter, ...], ...]
+
+    def matches(self, tags: Mapping[str, str]) -> bool:
+        """
+        Tell whether an instance with these tags is meant; no groups mean none.
+
+        Source: CodeDeploy User Guide, "Tagging instances for deployment groups".
+        """
+        return bool(self.groups) and all(
+            any(each.matches(tags) for each in group) for group in self.groups
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selected:
+    """What a group's selections found, by name."""
+
+    running: tuple[str, ...]
+    stopped: tuple[str, ...]
+
+
+def select(selections: Sequence[TagSelection], instances: Sequence[TaggedInstance]) -> Selected:
+    """Give the union of what the selections mean, each instance once."""
+    meant = [
+        each for each in instances if any(selection.matches(each.tags) for selection in selections)
+    ]
+    return Selected(
+        running=tuple(sorted(each.name for each in meant if each.running)),
+        stopped=tuple(sorted(each.name for each in meant if not each.running)),
+    )
