@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 import weakref
 from contextlib import suppress
 from pathlib import Path
@@ -55,10 +54,6 @@ class ContainerRoot:
                 f"container '{self._container}' was started anew meanwhile",
                 hint="deploy again once it stays up",
             )
-
-    def is_open(self) -> bool:
-        """Tell whether there is a root."""
-        return stat.S_ISDIR(os.fstat(self._number).st_mode)
 
     def _become(self, path: str) -> None:
         opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
