@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from cicd.errors import Unavailable
 from cicd.event import JSON, Event
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TypeAlias
 
 from cicd.errors import Unavailable, UsageError
+from cicd.record import dataclass
 
 HOME = ".cicd"
 CONFIG = "config.toml"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

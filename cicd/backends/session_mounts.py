@@ -8,11 +8,12 @@ import stat
 import subprocess
 import sys
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cicd.errors import Unavailable, UsageError
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

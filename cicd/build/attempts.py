@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from cicd.build.plan import Attempt
 from cicd.build.spec import OnFailure
 from cicd.build.state import StatusType
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from datetime import datetime

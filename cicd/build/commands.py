@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from cicd.build.plan import CommandLine
 from cicd.build.spec import PhaseType
+from cicd.record import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

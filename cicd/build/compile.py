@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ from cicd.build.project import ProjectArtifacts
 from cicd.build.spec import COMMAND_PHASES, WINDOWS_SHELLS, PhaseType
 from cicd.build.variables import layered
 from cicd.document.problem import Severity
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cicd.build.ledger_entry import Effect, LedgerEntry
 from cicd.build.project import Project
 from cicd.build.request import RUNNERS_WITHOUT_IMAGES
 from cicd.document.node import Node, NodeKind
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from cicd.build.compute.place import Place
 from cicd.build.environment_variable import Variable
 from cicd.build.ledger_entry import LedgerEntry
 from cicd.build.spec import OnFailure, PhaseType
+from cicd.record import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

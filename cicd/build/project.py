@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 
 from cicd.build.compute.kinds import Size
 from cicd.build.environment_variable import Variable
 from cicd.build.webhook import Webhook
 from cicd.document.node import Node
+from cicd.record import dataclass
 
 DEFAULT_IMAGE = "aws/codebuild/standard:7.0"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from cicd.build.environment_variable import Variable
 from cicd.build.images.table import stand_in
 from cicd.build.project import Project
 from cicd.ports import Environment, Mount, MountMode, Revision
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cicd.build.attempts import follow_up, following
@@ -33,6 +33,7 @@ from cicd.engine.signals import send
 from cicd.errors import Conflict, UsageError
 from cicd.event import JSON, Event, EventKind
 from cicd.ports import Artifact
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from cicd.build.plan import BuildPlan

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from cicd.build.buildspec.batch import BatchSpec
 from cicd.build.environment_variable import VariableType
 from cicd.document.node import Node
 from cicd.document.position import Span
+from cicd.record import dataclass
 
 
 class PhaseType(StrEnum):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -21,6 +21,7 @@ from cicd.build.commands import (
 from cicd.build.plan import CommandLine, PhasePlan
 from cicd.build.spec import PhaseType
 from cicd.event import JSON
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

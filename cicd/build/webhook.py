@@ -7,9 +7,10 @@ Source: user guide, "Webhook filter groups" and "Environment variables in build 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from cicd.document.fields import Fields

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ import click
 from cicd.cli.options import pair, shared_options
 from cicd.errors import ExitCode, UsageError
 from cicd.ports import Level
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -288,7 +289,8 @@ def _not_secret(
     """
     Give those values of an env file that are variables of the build.
 
-    The file also holds the values that secrets are looked up in, which no plan may hold.
+    The file also holds the values that secrets are looked up in, which no plan may hold;
+    a line whose name no variable can have, such as a parameter's path, is nothing else.
     """
     from cicd.build.environment_variable import Variable
 
@@ -297,7 +299,9 @@ def _not_secret(
     return tuple(
         Variable(name=name, value=value)
         for name, value in from_file.items()
-        if name not in looked_up and not name.startswith(("CICD_PARAMETER_", "CICD_SECRET_"))
+        if VARIABLE_NAME.fullmatch(name)
+        and name not in looked_up
+        and not name.startswith(("CICD_PARAMETER_", "CICD_SECRET_"))
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 import subprocess
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +13,7 @@ import click
 from cicd.cli.options import shared_options
 from cicd.errors import CicdError, ExitCode
 from cicd.ports import Level
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.agent import bundle
@@ -18,6 +18,7 @@ from cicd.deploy.spec import AppSpec, FileExistsBehavior
 from cicd.deploy.traffic.plan import BlueGreenPlan, plan_traffic
 from cicd.document.problem import Problem, Problems
 from cicd.errors import DocumentError, UsageError
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

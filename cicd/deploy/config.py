@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from cicd.document.fields import Fields
 from cicd.document.problem import Problems
 from cicd.errors import UsageError
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from cicd.document.node import Node

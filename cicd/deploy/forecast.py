@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from statistics import median_low
 from typing import TYPE_CHECKING, Final
@@ -14,6 +13,7 @@ from cicd.engine.codec import encode
 from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.engine.rehearse import rehearse
 from cicd.event import EventKind
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import uuid
-from dataclasses import dataclass
 from typing import Final
 
 from cicd.deploy.alarms.alarm import AlarmWatch
@@ -15,6 +14,7 @@ from cicd.deploy.traffic.plan import BlueGreenOptions, LoadBalancer
 from cicd.deploy.trigger import Trigger
 from cicd.document.problem import Problem
 from cicd.ports import TargetSpec
+from cicd.record import dataclass
 
 NAME: Final = re.compile(r"[A-Za-z0-9._+=,@-]{1,100}")
 """What groups and instances may be called."""

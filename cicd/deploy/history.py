@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +13,7 @@ from cicd.deploy.state import DeploymentStatus, Status
 from cicd.engine.codec import decode
 from cicd.errors import Conflict, UsageError
 from cicd.event import Event, EventKind
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -13,6 +12,7 @@ from cicd.deploy.spec import DEFAULT_NAME, FileExistsBehavior
 from cicd.deploy.traffic.plan import BlueGreenPlan, TrafficPlan
 from cicd.deploy.trigger import Trigger
 from cicd.ports import TargetSpec
+from cicd.record import dataclass
 
 TERMINATE: Final = "Terminate"
 

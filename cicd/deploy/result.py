@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from cicd.event import JSON
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from cicd.deploy.plan import DeploymentPlan

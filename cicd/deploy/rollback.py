@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cicd.deploy.lifecycle import GREEN, GREEN_ALLOW
 from cicd.deploy.plan import DeploymentPlan, RollbackEvent
 from cicd.deploy.state import DeploymentStatus
 from cicd.deploy.traffic.plan import BlueGreenPlan
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from cicd.deploy.state import DeploymentState

@@ -7,7 +7,7 @@ A deployment that ends badly is a result; an automatic rollback is another deplo
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +18,7 @@ from cicd.deploy.result import DeploymentResult, deployment_result
 from cicd.deploy.spec import FileExistsBehavior
 from cicd.errors import UsageError
 from cicd.event import JSON, Event, EventKind
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -13,6 +13,7 @@ from cicd.deploy.appspec.acl import AclEntry
 from cicd.deploy.appspec.context import Context
 from cicd.document.node import NodeKind
 from cicd.document.position import Span
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from cicd.document.node import Node

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.event import JSON
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from cicd.event import Event

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cicd.document.position import Span
+from cicd.record import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

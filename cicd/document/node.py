@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeAlias
 
 from cicd.document.position import Span
+from cicd.record import dataclass
 
 MAX_DEPTH = 100
 """How many values may lie inside one another, aliases followed."""

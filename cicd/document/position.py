@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from cicd.record import dataclass
 
 EXCERPT_WIDTH = 88
 TAB_WIDTH = 4

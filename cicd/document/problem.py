@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from cicd.document.fix import Fix
 from cicd.document.position import Span
 from cicd.errors import DocumentError
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

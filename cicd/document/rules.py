@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from cicd.document.problem import Problems
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from cicd.document.fix import Fix
@@ -10,6 +9,7 @@ from cicd.document.nearest import closest, only_close
 from cicd.document.node import Node, NodeKind
 from cicd.document.position import Span, brief
 from cicd.document.problem import Problem, Problems, Severity
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NoReturn, TypeAlias
 
@@ -12,6 +11,7 @@ from cicd.document.node import MAX_DEPTH, MAX_NODES, Entry, Node, NodeKind, Scal
 from cicd.document.position import brief
 from cicd.document.problem import Label, Problem, Problems, Severity
 from cicd.errors import DocumentError
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 import traceback
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -18,6 +17,7 @@ from cicd.engine.process import Outcome, OutcomeStatus, Scope
 from cicd.errors import CicdError, Conflict, Unavailable
 from cicd.event import JSON, Event, EventKind
 from cicd.ports import CancelToken
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from cicd.event import JSON, Event
 from cicd.ports import CancelToken
+from cicd.record import dataclass
 
 S = TypeVar("S")
 

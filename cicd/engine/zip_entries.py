@@ -8,12 +8,12 @@ a single byte is written.
 from __future__ import annotations
 
 import stat
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from cicd.engine.archive import LINK_LENGTH, clean_path, same_place
 from cicd.errors import UsageError
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

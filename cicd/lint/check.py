@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cicd.document.load import content, load_bytes
@@ -10,6 +10,7 @@ from cicd.document.problem import Problem, Problems, Severity
 from cicd.errors import DocumentError, Unavailable
 from cicd.lint.documents import Candidate, Kind, kind_by_content, kind_by_name
 from cicd.lint.ignore import misspelt_comments, without_ignored
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from cicd.document.node import Node

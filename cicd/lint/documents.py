@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cicd.document.node import NodeKind
 from cicd.errors import UsageError
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

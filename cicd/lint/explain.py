@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cicd.document.nearest import closest
 from cicd.errors import UsageError
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cicd.document.nearest import closest
 from cicd.document.position import brief
 from cicd.document.problem import Problem, Severity
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from cicd.build.spec import Buildspec
@@ -13,6 +12,7 @@ from cicd.document.problem import Problem, Problems
 from cicd.errors import CicdError, DocumentError
 from cicd.lint import links_bundle, links_project
 from cicd.lint.ignore import without_ignored
+from cicd.record import dataclass
 
 PIPELINES = ("pipeline.json", "pipeline.yml", "pipeline.yaml", "codepipeline.json")
 

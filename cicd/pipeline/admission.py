@@ -9,13 +9,14 @@ Its order is the lock: what an arrival means follows from the fold of what came 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cicd.pipeline.spec import ExecutionMode
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

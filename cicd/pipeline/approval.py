@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from cicd.errors import UsageError
 from cicd.pipeline.execution import execution_state
 from cicd.pipeline.plan import ActionPlan
 from cicd.pipeline.state import deadline
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from cicd.ports import Services

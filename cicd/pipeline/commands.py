@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TypeAlias
 
 from cicd.pipeline.condition import ConditionPlan
 from cicd.pipeline.result import StoredArtifact
+from cicd.record import dataclass
 
 
 def numbered(key: str, attempt: int) -> str:

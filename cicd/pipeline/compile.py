@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from cicd.errors import UsageError
 from cicd.pipeline.action_type import Category, find_action_type
 from cicd.pipeline.local import region
 from cicd.pipeline.plan import ActionPlan, PipelinePlan, StagePlan
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

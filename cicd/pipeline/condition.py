@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from cicd.pipeline.variables import Unresolved, resolve
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources as package_files
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from cicd.pipeline.envelope import declaration_of
 from cicd.pipeline.rules import RULES
 from cicd.pipeline.rules.local import unfulfilled
 from cicd.pipeline.spec import PipelineDeclaration, read_declaration
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

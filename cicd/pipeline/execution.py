@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cicd.errors import UsageError
@@ -12,6 +11,7 @@ from cicd.pipeline.commands import numbered
 from cicd.pipeline.process import PipelineProcess
 from cicd.pipeline.result import ActionStatus, ErrorDetails, PipelineStatus
 from cicd.pipeline.shapes import pipeline_execution
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from cicd.pipeline.state import PipelineState

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cicd.document.nearest import closest
@@ -10,6 +9,7 @@ from cicd.document.resources import Resources
 from cicd.document.rules import rule, run_rules
 from cicd.pipeline.spec import PipelineDeclaration
 from cicd.pipeline.variables import references
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from cicd.pipeline.commands import RetryMode
 from cicd.pipeline.condition import ConditionPlan
 from cicd.pipeline.result import StoredArtifact
 from cicd.pipeline.spec import ExecutionMode, PipelineType
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ running actions end by themselves; the second ends them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,7 @@ from cicd.pipeline.plan import PipelinePlan
 from cicd.pipeline.process import PipelineProcess
 from cicd.pipeline.result import UNFINISHED, PipelineStatus
 from cicd.pipeline.spec import ExecutionMode
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

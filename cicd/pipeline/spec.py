@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -15,6 +14,7 @@ from cicd.document.position import Span
 from cicd.pipeline.action_type import ActionTypeId
 from cicd.pipeline.commands import RetryMode
 from cicd.pipeline.condition import ConditionPlan, read_conditions
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from cicd.document.problem import Problems

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 
 from cicd.pipeline.commands import PipelineCommand
@@ -16,6 +16,7 @@ from cicd.pipeline.result import (
     PipelineStatus,
     StoredArtifact,
 )
+from cicd.record import dataclass
 
 APPROVAL_TIMEOUT = timedelta(days=7)
 

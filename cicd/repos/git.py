@@ -10,11 +10,11 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from cicd.errors import CicdError, UsageError
 from cicd.ports import Revision
+from cicd.record import dataclass
 from cicd.repos.git_command import (
     CONFIGURATION,
     QUIET,

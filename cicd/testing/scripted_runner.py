@@ -5,12 +5,13 @@ from __future__ import annotations
 import posixpath
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from cicd.errors import UsageError
 from cicd.ports import CancelToken, Exit, FileEntry
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

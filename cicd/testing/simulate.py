@@ -8,7 +8,6 @@ for its tests to ask of the ``Trace``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from cicd.engine.codec import encode
 from cicd.engine.process import Cancel, Command, Outcome, OutcomeStatus, Process
 from cicd.event import JSON, Event, EventKind
+from cicd.record import dataclass
 from cicd.testing.clock import START
 
 if TYPE_CHECKING:

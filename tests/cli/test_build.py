@@ -116,7 +116,9 @@ def test_a_plan_changes_nothing(here, capsys):
 
 
 def test_an_env_file_gives_variables_and_secrets_but_no_secret_to_a_plan(here, capsys):
-    (here / "values.env").write_text("A=from file\nCICD_PARAMETER_P=hidden-value\n/q=other-one\n")
+    (here / "values.env").write_text(
+        "A=from file\nCICD_PARAMETER_P=hidden-value\n/q=other-one\n/unused=x\n"
+    )
     (here / "buildspec.yml").write_text(
         "version: 0.2\nenv: {parameter-store: {P: /p, Q: /q}}\n"
         'phases: {build: {commands: ["echo $A $P $Q"]}}\n'

@@ -124,8 +124,8 @@ def test_a_terminal_that_is_not_utf8_ends_no_build(place, output):
     ("host", "said"),
     [
         ("unix:///nowhere.sock", "no Docker engine answers at unix:///nowhere.sock"),
-        ("tcp://127.0.0.1:1", "is not reached through a socket of this machine"),
-        ("bogus", "is not reached through a socket of this machine"),
+        ("tcp://127.0.0.1:1", "no Docker engine answers at tcp://127.0.0.1:1"),
+        ("bogus", "'bogus' does not name a Docker engine"),
     ],
 )
 def test_without_an_engine_a_build_says_how_to_go_on(place, host, said):

@@ -30,7 +30,7 @@ INSTANCE = "is not an instance"
         (("deploy", ".", "--instance", "i="), INSTANCE),
         (("deploy", ".", "--instance", "../i=x"), INSTANCE),
         (("deploy", ".", "--instance", "i=x", "--instance", "i=y"), "two instances are called"),
-        (("deploy", ".", "--instance", "i=x", "--instance", "j=x"), "are the same directory"),
+        (("deploy", ".", "--instance", "i=x", "--instance", "j=x"), "are the same place"),
         (("deploy", ".", "--speed", "inf"), "'--speed': inf is not in the range"),
         (("deploy", ".", "--minimum-healthy", "9" * 30), "is not a number of hosts"),
         (("pipeline", "run", "no"), "there is no pipeline and no file 'no'"),

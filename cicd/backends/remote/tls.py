@@ -8,7 +8,6 @@ import socket
 import ssl
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 from cicd.backends.docker_engine import context_meta, context_name, settings_directory
 from cicd.backends.remote.bridge import Bridge
 from cicd.errors import Unavailable
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

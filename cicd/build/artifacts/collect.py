@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cicd.build.artifacts.delivery import deliver_zip, move_files
@@ -12,6 +11,7 @@ from cicd.build.plan import BuildPlan
 from cicd.build.shell.script import expand
 from cicd.engine.redaction import Redactor
 from cicd.ports import ArtifactStore
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
+
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

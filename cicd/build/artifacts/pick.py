@@ -6,7 +6,6 @@ import posixpath
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -21,6 +20,7 @@ from cicd.build.artifacts.patterns import (
 from cicd.build.shell.script import names_in, value_of
 from cicd.errors import UsageError
 from cicd.ports import ArtifactFile, Session
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from cicd.ports import FileEntry

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
 from cicd.build.buildspec.batch import BatchEntry, BatchEnvironment
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from cicd.build.buildspec.batch import BatchSpec

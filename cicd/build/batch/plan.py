@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from cicd.build.plan import BuildPlan, Refusal
+from cicd.record import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

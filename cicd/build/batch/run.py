@@ -7,7 +7,7 @@ Batches from the outside: plan, run, resume, stop and look at one, and try one a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from cicd.engine.signals import send
 from cicd.errors import Conflict, UsageError
 from cicd.event import JSON, Event, EventKind
 from cicd.ports import Artifact
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

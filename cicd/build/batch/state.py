@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -13,6 +13,7 @@ from cicd.build.batch.commands import BatchCommand
 from cicd.build.state import StatusType
 from cicd.engine.process import OutcomeStatus
 from cicd.event import JSON
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from cicd.engine.process import Outcome

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cicd.document.fields import Fields
 from cicd.document.node import NodeKind
 from cicd.document.position import Span
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cicd.build.cache.identity import is_keyed, plain_key, scope
@@ -14,6 +14,7 @@ from cicd.build.shell.script import expand, names_in, value_of
 from cicd.build.shell.shell import BuildShell
 from cicd.errors import CicdError
 from cicd.ports import CacheStore, Mount, MountMode
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

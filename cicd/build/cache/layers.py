@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from cicd.build.artifacts.patterns import is_pattern
 from cicd.build.cache.identity import plain_key
 from cicd.build.cache.selection import ROOT, SOURCE
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from cicd.build.plan import BuildPlan

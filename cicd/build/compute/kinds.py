@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from cicd.record import dataclass
 
 GIB = 1 << 30
 

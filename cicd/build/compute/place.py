@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cicd.build.compute.kinds import Size, limits, size_of
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from cicd.build.project import Project, ProjectEnvironment

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cicd.build.reports.history import LOOKED_AT, summaries, summaries_of
@@ -13,6 +12,7 @@ from cicd.build.reports.model import Report
 from cicd.build.reports.summary import sums
 from cicd.errors import UsageError
 from cicd.event import JSON
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

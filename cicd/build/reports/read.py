@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cicd.build.artifacts.patterns import Placed, select
@@ -20,6 +19,7 @@ from cicd.build.shell.script import expand
 from cicd.engine.redaction import Redactor
 from cicd.errors import CicdError
 from cicd.ports import CancelToken, Services
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

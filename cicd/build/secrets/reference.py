@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 
 from cicd.errors import UsageError
+from cicd.record import dataclass
 
 CURRENT = "AWSCURRENT"
 _SECRET_ARN_FIELDS = 7  # arn:aws:secretsmanager:region:account:secret:name-AbCdEf

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cicd.document.node import NodeKind
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

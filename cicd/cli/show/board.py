@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from cicd.event import EventKind
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

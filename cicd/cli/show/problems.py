@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cicd.document.position import MarkedLine, printable
 from cicd.document.problem import Severity
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

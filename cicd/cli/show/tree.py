@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cicd.event import EventKind
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

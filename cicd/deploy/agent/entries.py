@@ -11,7 +11,6 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Final, Protocol
@@ -20,6 +19,7 @@ from cicd.deploy.plan import BundleType
 from cicd.engine.archive import Allowance, clean_path
 from cicd.engine.zip_entries import EntryKind, judge_entries
 from cicd.errors import UsageError
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

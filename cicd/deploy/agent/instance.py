@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.agent.fault import AgentFault
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

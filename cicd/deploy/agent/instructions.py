@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from cicd.deploy.appspec.acl import AclEntry
 from cicd.deploy.appspec.context import Context
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from cicd.ports import Probe
+from cicd.record import dataclass
 
 
 class AlarmState(StrEnum):

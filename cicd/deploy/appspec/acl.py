@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from cicd.record import dataclass
 
 _TYPES: Final = {
     "u": "user",

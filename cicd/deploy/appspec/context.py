@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from cicd.record import dataclass
 
 _SENSITIVITY = re.compile(r"s(\d{1,2})")
 _CATEGORY = re.compile(r"c(\d{1,4})")

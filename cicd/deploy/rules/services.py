@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.lifecycle import SCRIPTABLE
@@ -13,6 +12,7 @@ from cicd.document.node import NodeKind
 from cicd.document.position import brief
 from cicd.document.problem import Problems
 from cicd.document.unknown import note_unknown
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

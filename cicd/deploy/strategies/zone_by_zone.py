@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cicd.deploy.strategies.minimum_healthy_hosts import hosts
 from cicd.deploy.strategies.rolling_window import Done, Doomed, Move, Progress, Take, Wait
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,6 @@ Install on green, wait to be told to go on, register green, deregister blue, wai
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from cicd.deploy.strategies import STRATEGIES
 from cicd.deploy.strategies.rolling_window import Done, Doomed, Progress, Take
 from cicd.deploy.traffic.plan import BlueAction, BlueGreenPlan, ReadyAction, WaitType
 from cicd.engine.process import Decision
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

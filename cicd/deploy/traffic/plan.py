@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 
 from cicd.errors import UsageError
 from cicd.ports import Endpoint, RouterSpec, TargetSpec
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

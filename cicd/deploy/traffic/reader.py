@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +17,7 @@ from cicd.deploy.traffic.plan import (
 from cicd.document.fields import Fields
 from cicd.document.node import NodeKind
 from cicd.ports import Endpoint, HealthCheck, RouterSpec, RouteSpec
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from cicd.document.node import Node

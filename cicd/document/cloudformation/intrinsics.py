@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cicd.document.node import Node, NodeKind
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -192,6 +192,8 @@ class Resolver:
             text = default.value.text
         else:
             return unresolved(name, node)
+        if text_of(declared, "NoEcho").lower() == "true":
+            return unresolved(name, node)  # what nobody may see goes into no message
         if kind.startswith("AWS::SSM::Parameter::Value"):
             return unresolved(name, node)  # the text is the name of the value
         if kind.startswith(_LIST_TYPES):

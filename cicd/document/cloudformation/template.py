@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from cicd.document.node import Entry, Node, NodeKind
+from cicd.record import dataclass
 
 _NONE: Mapping[str, Entry] = MappingProxyType({})
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +10,7 @@ from cicd.engine.codec import decode, encode
 from cicd.errors import UsageError
 from cicd.pipeline.result import ArtifactFormat
 from cicd.ports import ArtifactFile
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from cicd.pipeline.plan import ActionPlan

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from cicd.pipeline.plan import ActionPlan, PipelinePlan
 from cicd.pipeline.result import StoredArtifact
+from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from cicd.engine.process import Scope

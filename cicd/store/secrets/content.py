@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
+
+from cicd.record import dataclass
 
 CURRENT = "AWSCURRENT"
 PREVIOUS = "AWSPREVIOUS"

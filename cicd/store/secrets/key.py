@@ -11,11 +11,11 @@ import hashlib
 import os
 import stat
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cicd.errors import Unavailable
+from cicd.record import dataclass
 from cicd.store.disk import disk
 from cicd.store.secrets.cipher import KEY_LENGTH, derived
 

@@ -10,12 +10,13 @@ import base64
 import json
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cicd.engine.codec import decode, encode
 from cicd.errors import Unavailable
+from cicd.record import dataclass
 from cicd.store.disk import disk
 from cicd.store.secrets.cipher import seal, unseal
 from cicd.store.secrets.content import Content

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cicd.errors import UsageError
 from cicd.ports import Clock
+from cicd.record import dataclass
 from cicd.store.disk import prepare_home
 from cicd.store.secrets.changes import (
     put_parameter,

@@ -19,6 +19,7 @@ HEAD = """\
 Parameters:
   Stage: {Type: String, Default: dev}
   Owner: {Type: String}
+  Password: {Type: String, NoEcho: true, Default: hidden}
   Zones: {Type: CommaDelimitedList, Default: "a, b"}
 Conditions:
   IsProd: !Equals [!Ref Stage, prod]
@@ -88,6 +89,7 @@ def test_no_value_takes_the_key_away():
         "!If [Owned, a, b]",
         "!ImportValue shared",
         "!Ref Mine",
+        "!Ref Password",
         "!GetAtt Mine.Arn",
         "!GetAtt Plain.Unheard",
         "!Unheard [1]",
