@@ -119,6 +119,7 @@ Exit status: 0 Succeeded, 1 Failed or Stopped, 2 usage, 3 an invalid AppSpec,
 @shared_options
 def run(
     invocation: Invocation,
+    *,
     revision: Path | None,
     group_name: str | None,
     instances: tuple[str, ...],
@@ -126,14 +127,14 @@ def run(
     minimum_healthy: str | None,
     file_exists_behavior: str | None,
     appspec: str,
-    ignore_application_stop_failures: bool,  # noqa: FBT001  # click hands flags over so
+    ignore_application_stop_failures: bool,
     description: str,
-    rollback: bool | None,  # noqa: FBT001  # the same
-    ignore_alarms: bool,  # noqa: FBT001  # the same
-    strict: bool,  # noqa: FBT001  # the same
-    plan: bool,  # noqa: FBT001  # the same
+    rollback: bool | None,
+    ignore_alarms: bool,
+    strict: bool,
+    plan: bool,
     failures: int,
-    yes: bool,  # noqa: FBT001  # the same
+    yes: bool,
     speed: float,
 ) -> int:
     """Deploy REVISION: a directory, or a zip, tar or tgz file; by default this repository."""

@@ -105,8 +105,9 @@ def _newest(services: Services) -> str:
 @shared_options
 def stop(
     invocation: Invocation,
+    *,
     deployment_id: str | None,
-    rollback: bool | None,  # noqa: FBT001  # click hands flags over so
+    rollback: bool | None,
 ) -> int:
     """Stop a deployment: events that run finish, none begins. The newest one if none is named."""
     from cicd.deploy.run import stop_deployment
@@ -211,7 +212,8 @@ def logs(
             # Asked before reading, so that nothing written in between is missed.
             record = services.executions.find("deployment", result.deployment_id)
             ended = not follow or record is None or not record.driven
-            for offset, line in services.logs.read(result.stream, after=offset):  # noqa: B007, B020 -- the last one is where to go on
+            for behind, line in services.logs.read(result.stream, after=offset):
+                offset = behind
                 target, _, name = line.origin.rpartition("/")
                 if instance in (None, target) and event in (None, name):
                     invocation.show.line(result.stream, line)

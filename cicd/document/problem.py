@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from cicd.document.fix import Fix
 from cicd.document.position import Span
@@ -12,6 +12,7 @@ from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Unpack
 
 
 class Severity(StrEnum):
@@ -44,6 +45,15 @@ class Problem:
     fix: Fix | None = None  # the correction, where it is safe and there is only one
 
 
+class Details(TypedDict, total=False):
+    """What a problem may have beside its place and its message; see ``Problem``."""
+
+    hint: str | None
+    note: str | None
+    labels: tuple[Label, ...]
+    fix: Fix | None
+
+
 class Problems:
     """Collects problems and never stops at the first."""
 
@@ -65,80 +75,22 @@ class Problems:
         """Note one."""
         self._found.append(problem)
 
-    def error(
-        self,
-        rule: str,
-        message: str,
-        span: Span,
-        *,
-        hint: str | None = None,
-        note: str | None = None,
-        labels: tuple[Label, ...] = (),
-        fix: Fix | None = None,
-    ) -> None:
+    def error(self, rule: str, message: str, span: Span, **details: Unpack[Details]) -> None:
         """Note one that stops the run."""
-        self.add(
-            Problem(
-                rule=rule,
-                severity=Severity.ERROR,
-                message=message,
-                span=span,
-                hint=hint,
-                note=note,
-                labels=labels,
-                fix=fix,
-            )
-        )
+        self._note(Severity.ERROR, rule, message, span, details)
 
-    def warning(
-        self,
-        rule: str,
-        message: str,
-        span: Span,
-        *,
-        hint: str | None = None,
-        note: str | None = None,
-        labels: tuple[Label, ...] = (),
-        fix: Fix | None = None,
-    ) -> None:
+    def warning(self, rule: str, message: str, span: Span, **details: Unpack[Details]) -> None:
         """Note one that does not stop the run."""
-        self.add(
-            Problem(
-                rule=rule,
-                severity=Severity.WARNING,
-                message=message,
-                span=span,
-                hint=hint,
-                note=note,
-                labels=labels,
-                fix=fix,
-            )
-        )
+        self._note(Severity.WARNING, rule, message, span, details)
 
-    def remark(
-        self,
-        rule: str,
-        message: str,
-        span: Span,
-        *,
-        hint: str | None = None,
-        note: str | None = None,
-        labels: tuple[Label, ...] = (),
-        fix: Fix | None = None,
-    ) -> None:
+    def remark(self, rule: str, message: str, span: Span, **details: Unpack[Details]) -> None:
         """Note something that is only worth knowing."""
-        self.add(
-            Problem(
-                rule=rule,
-                severity=Severity.NOTE,
-                message=message,
-                span=span,
-                hint=hint,
-                note=note,
-                labels=labels,
-                fix=fix,
-            )
-        )
+        self._note(Severity.NOTE, rule, message, span, details)
+
+    def _note(
+        self, severity: Severity, rule: str, message: str, span: Span, details: Details
+    ) -> None:
+        self.add(Problem(rule=rule, severity=severity, message=message, span=span, **details))
 
     @property
     def errors(self) -> tuple[Problem, ...]:

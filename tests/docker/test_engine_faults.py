@@ -1,7 +1,5 @@
 """Whatever becomes of the engine in the middle of a build, the build ends, and says why."""
 
-import os
-import shutil
 import threading
 import time
 from types import SimpleNamespace
@@ -17,7 +15,7 @@ from cicd.settings import Settings
 from cicd.testing.contracts_session import left_in
 from cicd.testing.fakes import RecordingReporter
 from cicd.wiring import make_services
-from tests.docker.own_engine import IMAGE, OwnEngine
+from tests.docker.own_engine import IMAGE, OwnEngine, need_own_engine
 
 pytestmark = pytest.mark.docker
 PATIENCE = 30.0  # seconds
@@ -25,8 +23,7 @@ PATIENCE = 30.0  # seconds
 
 @pytest.fixture(scope="module")
 def own(docker_image):
-    if shutil.which("dockerd") is None or os.geteuid() != 0:
-        pytest.skip("an engine of the test's own needs root and dockerd")
+    need_own_engine()
     engine = OwnEngine()
     engine.start()
     engine.load()

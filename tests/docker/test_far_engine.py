@@ -1,7 +1,5 @@
 """Sessions on an engine that shares no directory with us, by tcp and by ssh."""
 
-import os
-import shutil
 import threading
 
 import pytest
@@ -11,14 +9,14 @@ from cicd.errors import Unavailable
 from cicd.ports import Environment, Exit, Mount, MountMode
 from cicd.testing.contracts_runner import RunnerContract, left_in, run
 from tests.docker.far_engine import FarEngine
+from tests.docker.own_engine import need_own_engine
 
 pytestmark = pytest.mark.docker
 
 
 @pytest.fixture(scope="module")
 def far(docker_image, tmp_path_factory):
-    if shutil.which("dockerd") is None or os.geteuid() != 0:
-        pytest.skip("an engine of the test's own needs root and dockerd")
+    need_own_engine()
     engine = FarEngine(hidden=tmp_path_factory.getbasetemp())
     engine.load(docker_image)
     yield engine

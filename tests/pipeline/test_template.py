@@ -12,7 +12,8 @@ from cicd.pipeline.envelope import Form, form_of
 from cicd.pipeline.graph import as_mermaid, as_text
 from cicd.pipeline.template import check_template, inspect_pipelines
 
-ROOT = Path(os.environ.get("CICD_CORPUS", "/work/shared/corpus"))
+BESIDE = Path(__file__).parents[3] / "shared" / "corpus"
+ROOT = Path(os.environ.get("CICD_CORPUS", BESIDE))
 TEXT = """\
 Parameters:
   Repository: {Type: String}
