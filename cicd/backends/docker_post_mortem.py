@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cicd.backends.docker_engine import Engine
 
 SLACK = 1.0  # seconds that the engine's events may be dated before ours
+LATE = 1.0  # seconds that a busy engine may take to hear from the kernel that memory ran out
 GIB = 1 << 30
 
 
@@ -34,7 +35,7 @@ def post_mortem(engine: Engine, state: Mapping[str, str], since: float, *, dead:
     filters = {"container": [name], "event": ["oom", "kill", "die"]}
     query = {
         "since": f"{since - SLACK:.3f}",
-        "until": f"{time.time():.3f}",
+        "until": f"{time.time() + LATE * ('memory' in state):.3f}",
         "filters": json.dumps(filters),
     }
     try:
