@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+pytest.register_assert_rewrite("cicd.testing")
+
 
 @pytest.fixture(scope="session")
 def docker_image():

@@ -101,11 +101,11 @@ class DockerChannel:
         if self._directory.root.exists():
             self._directory.remove(self._scrub)
 
-    def post_mortem(self, since: float, *, dead: bool) -> str:
+    def post_mortem(self, since: float, status: int, *, dead: bool) -> str:
         """See ``Channel``. The engine remembers for a while what happened to its containers."""
         from cicd.backends.docker_post_mortem import post_mortem
 
-        return post_mortem(self._engine, self._state, since, dead=dead)
+        return post_mortem(self._engine, self._state, since, status, dead=dead)
 
     def _connected(self) -> bool:
         """Say whether the container runs, after connecting anew where that helps."""

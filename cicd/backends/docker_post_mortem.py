@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 
 SLACK = 1.0  # seconds that the engine's events may be dated before ours
 LATE = 1.0  # seconds that a busy engine may take to hear from the kernel that memory ran out
+KILLED = 128 + 9
 GIB = 1 << 30
 
 
-def post_mortem(engine: Engine, state: Mapping[str, str], since: float, *, dead: bool) -> str:
+def post_mortem(
+    engine: Engine, state: Mapping[str, str], since: float, status: int, *, dead: bool
+) -> str:
     """
     Say why in a sentence; "" where the engine knows nothing of it.
 
@@ -29,13 +32,15 @@ def post_mortem(engine: Engine, state: Mapping[str, str], since: float, *, dead:
         engine: Whose container it was.
         state: The session's: "container", and "memory" where that is limited.
         since: Seconds since the epoch: what happened before does not count.
+        status: What the command ended with.
         dead: Whether the container itself has died.
     """
     name = state["container"]
+    late = LATE if status == KILLED and "memory" in state else 0.0
     filters = {"container": [name], "event": ["oom", "kill", "die"]}
     query = {
         "since": f"{since - SLACK:.3f}",
-        "until": f"{time.time() + LATE * ('memory' in state):.3f}",
+        "until": f"{time.time() + late:.3f}",
         "filters": json.dumps(filters),
     }
     try:

@@ -165,9 +165,9 @@ class HostChannel:
         if self._process is not None:
             self._process.wait()
 
-    def post_mortem(self, since: float, *, dead: bool) -> str:
+    def post_mortem(self, since: float, status: int, *, dead: bool) -> str:
         """See ``Channel``. Nobody keeps account here."""
-        del since, dead
+        del since, status, dead
         return ""
 
     def enter(self, command: Sequence[str]) -> int:

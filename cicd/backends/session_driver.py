@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -51,9 +52,9 @@ class Channel(Protocol):
     def forget(self) -> None:
         """Remove what is left of it on this machine, its directory included."""
 
-    def post_mortem(self, since: float, *, dead: bool) -> str:
-        """Say why something died after ``since`` (seconds since the epoch), or the session
-        itself has; "" where nothing is known of it."""
+    def post_mortem(self, since: float, status: int, *, dead: bool) -> str:
+        """Say why something ended with ``status`` after ``since`` (seconds since the epoch),
+        or the session itself died; "" where nothing is known of it."""
 
 
 class Files(Protocol):
@@ -164,7 +165,10 @@ class DriverSession:
         if self._ferry is not None:
             self._ferry.command(number)
         self._channel.send(f"run {number}")
-        return self._follow(number, start, output, cancel)
+        ended = self._follow(number, start, output, cancel)
+        if ended.lost or (ended.status and ended.cancelled is None):
+            return replace(ended, note=self._note(number, ended))
+        return ended
 
     def enter(
         self,
@@ -284,15 +288,13 @@ class DriverSession:
                     pause = SHORTEST
                 if tail.status is not None:
                     self._ends[number] = tail.end
-                    reason = stop.reason()
-                    note = self._note(number) if tail.status and reason is None else ""
-                    return Exit(status=tail.status, cancelled=reason, note=note)
+                    return Exit(status=tail.status, cancelled=stop.reason())
                 if cancel.reason is not None:
                     stop.press(cancel.reason)
                 if data:
                     continue
                 if pause >= LONGEST and not self._channel.alive():
-                    return self._lost(number, tail, output, cancel)
+                    return self._lost(tail, output, cancel)
                 if cancel.reason is None:
                     wake.wait(pause)
                 else:
@@ -301,15 +303,13 @@ class DriverSession:
         finally:
             tail.close()
 
-    def _note(self, number: int, *, dead: bool = False) -> str:
+    def _note(self, number: int, ended: Exit) -> str:
         """Ask what is known of the end of a command, or of all of them."""
         frame = Path(f"{self._prefix(number)}frame")
         since = frame.stat().st_mtime if frame.exists() else 0.0
-        return self._channel.post_mortem(since, dead=dead)
+        return self._channel.post_mortem(since, ended.status, dead=ended.lost)
 
-    def _lost(
-        self, number: int, tail: Tail, output: Callable[[bytes], None], cancel: CancelToken
-    ) -> Exit:
+    def _lost(self, tail: Tail, output: Callable[[bytes], None], cancel: CancelToken) -> Exit:
         """Give what a dead driver still wrote; its very last words may be the mark."""
         if self._ferry is not None:
             self._ferry.drain()
@@ -319,8 +319,7 @@ class DriverSession:
             return Exit(status=tail.status, cancelled=cancel.reason)
         if rest := tail.rest():
             output(rest)
-        note = self._note(number, dead=True)
-        return Exit(status=KILLED, cancelled=cancel.reason, lost=True, note=note)
+        return Exit(status=KILLED, cancelled=cancel.reason, lost=True)
 
 
 class _Stop:

@@ -94,6 +94,17 @@ def finished(world, stream):
     return {e.key for _, e in world.log.read(stream) if e.kind is EventKind.FINISHED}
 
 
+def dies(world, at, *, written=True, name="v1"):
+    """Deploy with a driver that dies; how many appends there are depends on who is quicker,
+    so that some deaths come too late: those are none."""
+    world.log.dies_at, world.log.written = at, written
+    try:
+        world.deploy(revision(world, name))
+    except Died:
+        return True
+    return False
+
+
 def newest(world):
     return world.executions.list(kind="deployment")[0]
 
@@ -110,16 +121,11 @@ def count_appends(root, failing=()):
 @pytest.mark.parametrize("written", [True, False], ids=["after", "before"])
 def test_a_deployment_that_died_anywhere_ends_as_the_unbroken_one(tmp_path, written, failing):
     appends, unbroken, files = count_appends(tmp_path / "unbroken", failing)
-    # Events are written together where they happen together, and so die together. How many
-    # there are depends on who is quicker, so that some deaths may come too late: those are none.
+    # Events are written together where they happen together, and so die together.
     deaths = 0
     for at in range(2, appends + 3, 1 if written else 5):
         world, ran = make(tmp_path / str(at), failing)
-        world.log.dies_at, world.log.written = at, written
-        try:
-            world.deploy(revision(world))
-        except Died:
-            deaths += 1
+        deaths += dies(world, at, written=written)
         record = newest(world)
         told = finished(world, record.stream)
         before = Counter(key for _, key in ran)
@@ -135,11 +141,10 @@ def test_a_deployment_that_died_anywhere_ends_as_the_unbroken_one(tmp_path, writ
 
 def test_no_target_is_left_in_a_state_that_the_log_does_not_tell(tmp_path):
     appends, _, _ = count_appends(tmp_path / "unbroken")
+    deaths = 0
     for at in range(3, appends, 5):
         world, _ = make(tmp_path / str(at))
-        world.log.dies_at, world.log.written = at, True
-        with pytest.raises(Died):
-            world.deploy(revision(world))
+        deaths += dies(world, at)
         record = newest(world)
         left = get_deployment(record.stream.partition("/")[2], world.services)
         began = {key for key, status in _events(left).items() if status == "Succeeded"}
@@ -148,6 +153,7 @@ def test_no_target_is_left_in_a_state_that_the_log_does_not_tell(tmp_path):
                 assert "v1" == content
             elif _events(left)[f"{name}/Install"] == "Pending":
                 assert content is None
+    assert deaths > appends / 10
 
 
 def _events(result):
@@ -166,11 +172,12 @@ def test_a_rollback_that_was_owed_is_made_once_wherever_the_driver_died(tmp_path
     world.deploy(revision(world, "v2"))
     appends = world.log.appends
     # Beginning in the middle of the failed one: its end, the note of its rollback, the rollback.
+    deaths = 0
     for at in range(appends // 2, appends, 6):
         world = lived(tmp_path / str(at))
-        world.log.dies_at, world.log.written = at, True
-        with pytest.raises(Died):
-            world.deploy(revision(world, "v2"))
+        if not dies(world, at, name="v2"):
+            continue
+        deaths += 1
         failed = world.executions.list(kind="deployment")[-2]
         resume_deployment(failed.stream.partition("/")[2], world.services)
         deployments = world.executions.list(kind="deployment")
@@ -182,6 +189,7 @@ def test_a_rollback_that_was_owed_is_made_once_wherever_the_driver_died(tmp_path
             if event.data.get("signal") == "rollback"
         ]
         assert [deployments[0].stream.partition("/")[2]] == notes
+    assert deaths > appends / 24
 
 
 def test_a_group_whose_driver_died_takes_no_other_deployment(tmp_path):
