@@ -26,6 +26,7 @@ CALLED_BY_LIBRARIES = frozenset(
         *("format_commands", "get_command", "list_commands", "readable", "seekable"),
         *("connection_made", "data_received", "eof_received", "connection_lost"),
         *("pause_writing", "resume_writing"),
+        "__getattr__",  # of a module: the import system
     }
 )
 SET_FOR_LIBRARIES = "attribute"  # such as the handlers of an expat parser

@@ -1,4 +1,4 @@
-"""The time of the world, as it is or faster. See ``Clock`` and ``Inbox`` in ``ports.py``."""
+"""The time of the world, as it is or faster. See ``ports/clock.py``."""
 
 from __future__ import annotations
 

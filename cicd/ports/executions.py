@@ -1,0 +1,51 @@
+"""The seam to the index of executions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from cicd.record import dataclass
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionRecord:
+    """One line of the index of executions."""
+
+    stream: str  # "build/app:uuid", "deployment/d-ABCDEFGHI", "pipeline/uuid"
+    kind: str  # "build", "deployment", "pipeline"
+    name: str  # project, deployment group or pipeline
+    status: str
+    parent: str | None = None
+    number: int = 0  # counts from 1 within kind and name
+    created_at: datetime
+    updated_at: datetime
+    driver: str | None = None  # who drives it; None: nobody
+    driven: bool = False  # the driver is alive
+
+
+class ExecutionIndex(Protocol):
+    """The index of executions: a cache over the log, but the only place that counts."""
+
+    def submit(
+        self, stream: str, *, kind: str, name: str, status: str, parent: str | None, at: datetime
+    ) -> ExecutionRecord:
+        """Enter a new execution and give it its number."""
+
+    def update(self, stream: str, status: str, at: datetime) -> None:
+        """Note a new status."""
+
+    def list(
+        self, *, kind: str | None = None, name: str | None = None, limit: int | None = None
+    ) -> list[ExecutionRecord]:
+        """Give the newest first."""
+
+    def find(self, kind: str, id_or_prefix: str) -> ExecutionRecord | None:
+        """Find by id (the stream after its first "/"), or a prefix of it or of the UUID in it
+        that only one has; raises UsageError when several have it."""
+
+    def drive(self, stream: str) -> AbstractContextManager[None]:
+        """Be the one driver while inside; raises ``Conflict`` while another one lives."""

@@ -1,0 +1,56 @@
+"""All seams in one value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cicd.errors import Unavailable
+from cicd.ports.cancel import CancelToken
+from cicd.record import dataclass
+
+if TYPE_CHECKING:
+    from cicd.ports.artifacts import ArtifactStore
+    from cicd.ports.caches import CacheStore
+    from cicd.ports.clock import Clock
+    from cicd.ports.events import EventLog
+    from cicd.ports.executions import ExecutionIndex
+    from cicd.ports.instance import InstanceTarget, TaggedInstance, TargetSpec
+    from cicd.ports.logs import LogStore
+    from cicd.ports.reporter import Reporter
+    from cicd.ports.runner import Runner
+    from cicd.ports.secrets import SecretSource
+    from cicd.ports.source import Source
+    from cicd.ports.traffic import RouterSpec, TrafficRouter
+    from cicd.ports.watcher import Watcher
+
+
+def _no_router(spec: RouterSpec) -> TrafficRouter:
+    raise Unavailable(f"there is no load balancer '{spec.name}' here")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """What a room may ask for; made by ``wiring.py``."""
+
+    home: Path  # the state directory, ".cicd"
+    log: EventLog
+    executions: ExecutionIndex
+    logs: LogStore
+    artifacts: ArtifactStore
+    caches: CacheStore
+    secrets: SecretSource
+    clock: Clock
+    reporters: tuple[Reporter, ...]
+    new_id: Callable[[], str]  # a fresh UUID
+    runner: Callable[[str], Runner]  # by name; loaded when first asked for
+    source: Callable[[Path], Source]  # what is committed in a git repository
+    working_tree: Callable[[Path], Source]  # any directory as it is, in git or not
+    target: Callable[[TargetSpec], InstanceTarget]
+    watcher: Callable[[], Watcher]
+    router: Callable[[RouterSpec], TrafficRouter] = _no_router
+    cancel: CancelToken = field(default_factory=CancelToken)  # the invocation's own
+    jobs: int = 8  # commands at once, an execution
+    tagged: Callable[[], tuple[TaggedInstance, ...]] = tuple  # what tags of groups may mean
