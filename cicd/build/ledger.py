@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from cicd.build.compute.kinds import Size, size_of
 from cicd.build.ledger_entry import Effect, LedgerEntry
 from cicd.build.project import Project
 from cicd.build.request import RUNNERS_WITHOUT_IMAGES
+from cicd.build.webhook import UNKNOWN_HERE
 from cicd.document.node import Node, NodeKind
 from cicd.record import dataclass
 
@@ -80,6 +82,12 @@ def _has_image(node: Node, facts: Facts) -> bool:
     return facts.has_image and _written(node, facts)
 
 
+def _no_size(node: Node, facts: Facts) -> bool:
+    """Tell that nobody knows how large a machine of this kind is."""
+    known = any(size_of(node.text, kind) != Size() for kind in ("LINUX_CONTAINER", "ARM"))
+    return not known and _has_image(node, facts)
+
+
 def _lambda(node: Node, _: Facts) -> bool:
     return "LAMBDA" in node.text
 
@@ -96,6 +104,19 @@ def _elsewhere(node: Node, facts: Facts) -> bool:
 _HERE = "the source is a directory of this machine"
 _STAYS = "artifacts stay on this machine"
 _NO_IMAGE = "this runner has no images: the tools are those of this machine"
+_NO_LIMITS = "this runner limits nothing"
+_NO_FLEETS = "there are no fleets: a build runs on this machine"
+_NO_SIZE = "no size is known for it, so nothing is limited"
+_LAMBDA_WORDS = "it is an ordinary container: its own limits do not hold"
+_MACHINE_WORDS = "it is a container, not a machine of its own"
+_NOT_CHECKED_OUT = "the source is taken as it is here: only the build's variables say this version"
+
+# What stands below each of these may differ from one build of a batch to the next.
+_BATCH_ENTRIES = (
+    "batch.build-list.*.env",
+    "batch.build-graph.*.env",
+    "batch.build-matrix.static.env",
+)
 
 BUILDSPEC_ROWS = (
     _none("proxy.upload-artifacts", _STAYS),
@@ -110,11 +131,21 @@ BUILDSPEC_ROWS = (
     _none("cache", "the project's cache is NO_CACHE", _no_cache),
     _none("reports.*.discard-paths", "raw report files are not exported"),
     *(
-        _none(f"batch.{kind}.*.env.{key}", "a build gets all of this machine")
-        for kind in ("build-list", "build-graph")
-        for key in ("compute-type", "fleet")
+        row
+        for entry in _BATCH_ENTRIES
+        for row in (
+            _none(f"{entry}.compute-type", _NO_LIMITS, _no_image),
+            _other(f"{entry}.compute-type", _NO_SIZE, _no_size),
+            _none(f"{entry}.fleet", _NO_FLEETS),
+            _none(f"{entry}.image", _NO_IMAGE, _no_image),
+            _none(f"{entry}.privileged-mode", _NO_IMAGE, _no_image),
+            _other(f"{entry}.type", _LAMBDA_WORDS, _lambda),
+            _other(f"{entry}.type", _MACHINE_WORDS, _machine),
+        )
     ),
-    _none("batch.build-matrix.dynamic.env.compute-type", "a build gets all of this machine"),
+    _none("batch.build-matrix.dynamic.env.compute-type.*", _NO_LIMITS, _no_image),
+    _other("batch.build-matrix.dynamic.env.compute-type.*", _NO_SIZE, _no_size),
+    _none("batch.build-matrix.dynamic.env.image", _NO_IMAGE, _no_image),
 )
 
 PROJECT_ROWS = (
@@ -124,6 +155,9 @@ PROJECT_ROWS = (
         "commands see this directory; on the service they would see none",
         lambda node, _: node.text == "NO_SOURCE",
     ),
+    _other("sourceVersion", _NOT_CHECKED_OUT),
+    _other("secondarySourceVersions.*.sourceVersion", _NOT_CHECKED_OUT),
+    _other("secondarySources.*.type", _HERE, _elsewhere),
     _none("source.auth", _HERE),
     _none("source.gitCloneDepth", _HERE),
     _none("source.gitSubmodulesConfig.fetchSubmodules", _HERE),
@@ -138,12 +172,15 @@ PROJECT_ROWS = (
     _none("secondarySources.*.buildStatusConfig", "nobody is told of a build's status"),
     _none("environment.image", _NO_IMAGE, _no_image),
     _none("environment.privilegedMode", _NO_IMAGE, _no_image),
-    _other("environment.type", "it is an ordinary container: its own limits do not hold", _lambda),
-    _other("environment.type", "it is a container, not a machine of its own", _machine),
-    _none("environment.computeType", "this runner limits nothing", _no_image),
-    _none("environment.computeConfiguration", "this runner limits nothing", _no_image),
-    _none("environment.computeConfiguration.disk", "disks are not limited"),
-    _none("environment.fleet", "a build gets all of this machine"),
+    _other("environment.type", _LAMBDA_WORDS, _lambda),
+    _other("environment.type", _MACHINE_WORDS, _machine),
+    _none("environment.computeType", _NO_LIMITS, _no_image),
+    _other("environment.computeType", _NO_SIZE, _no_size),
+    _none("environment.computeConfiguration", _NO_LIMITS, _no_image),
+    _none("environment.computeConfiguration.disk", "disks are not limited", _has_image),
+    _none("environment.computeConfiguration.machineType", _NO_FLEETS, _has_image),
+    _none("environment.computeConfiguration.instanceType", _NO_FLEETS, _has_image),
+    _none("environment.fleet", _NO_FLEETS),
     _none("environment.certificate", "no certificate is installed"),
     _other("environment.registryCredential", "images are pulled with docker's own credentials"),
     _other(
@@ -167,7 +204,27 @@ PROJECT_ROWS = (
     _other("fileSystemLocations.*.location", "it is a directory of this machine"),
     _none("fileSystemLocations.*.mountOptions", "a directory of this machine is mounted as it is"),
     _none("logsConfig", "logs are files of this machine"),
-    _none("badgeEnabled", "there is no badge"),
+    _other("badgeEnabled", "nobody serves it: cicd builds badge draws it"),
+    _other("cache.type", "it is kept on this machine", lambda node, _: node.text == "S3"),
+    _none(
+        "cache.modes.*", "sources are here already", lambda n, _: n.text == "LOCAL_SOURCE_CACHE"
+    ),
+    _none(
+        "cache.modes.*",
+        "layers are those of the engine that a build uses",
+        lambda node, _: node.text == "LOCAL_DOCKER_LAYER_CACHE",
+    ),
+    *(
+        _none(f"webhook.{key}", "nobody calls in: cicd build --event says what happened")
+        for key in ("secret", "rotateSecret", "manualCreation")
+    ),
+    _none("webhook.scopeConfiguration", "a webhook is of this repository"),
+    _none("webhook.pullRequestBuildPolicy", "nobody is asked for approval"),
+    _other(
+        "webhook.filterGroups.*.*.type",
+        "nothing here says what it compares: the filter holds",
+        lambda node, _: node.text in UNKNOWN_HERE,
+    ),
     _none("projectVisibility", "builds are seen on this machine only"),
     _none("resourceAccessRole", "builds are seen on this machine only"),
     _none("buildBatchConfig.serviceRole", "commands have the credentials that you give the build"),
@@ -211,6 +268,8 @@ def _at(
     for number, item in enumerate(node.items if name == "*" else (), start=1):
         if rest:
             yield from _at(item, tuple(rest), (*above, str(number)))
+        else:
+            yield (*above, str(number)), item.span, item
     for key, entry in node.entries.items():
         if name not in ("*", key):
             continue

@@ -35,13 +35,16 @@ def build_batch(
     profile: str | None,
     given: Callable[[Iterable[Variable]], tuple[Variable, ...]],
     only_plan: bool,
+    only_ledger: bool,
 ) -> ExitCode:
     """
-    Run the batch of a buildspec, or say what it would be.
+    Run the batch of a buildspec, or say what it would be, or what has no effect in it.
 
     ``given`` picks the values of the env file that are variables, out of those of the builds.
     """
     from cicd.build.batch.run import check_batch, run_batch
+    from cicd.cli.needed_secrets import tell_missing
+    from cicd.cli.show.ledger import ledger_line, show_ledger
 
     with invocation.services(request.source, env_file=env_file, profile=profile) as services:
         plan, warnings = check_batch(request, services)
@@ -51,13 +54,19 @@ def build_batch(
             plan, _ = check_batch(request, services)
         show = invocation.show
         show.problems(warnings)
+        if only_ledger:
+            show_ledger(show, plan.ledger)
+            return ExitCode.SUCCEEDED
         if only_plan:
             show_plan(show, plan)
             return ExitCode.SUCCEEDED
         tell_of_others(show, services)
+        tell_missing(show, [v for node in plan.nodes for v in node.build.variables], services)
         limit = request.project.concurrent_build_limit
         announce(show, plan)
         result = run_batch(plan, at_once(services, settings, limit=limit))
+        if plan.ledger:
+            show.notice(ledger_line(plan.ledger, "cicd build --batch --ledger"))
         return conclude(show, result, services)
 
 
@@ -122,6 +131,10 @@ def conclude(show: Presenter, result: BatchResult, services: Services) -> ExitCo
             _last_words(show, node, services)
     if not result.nodes and result.message:
         show.notice(result.message, Level.FAILURE)
+    if result.reports:
+        from cicd.cli.show.reports import show_reports
+
+        show_reports(show, result.reports, failures=True)
     show.result(result.batch)
     return EXIT_CODES[result.status]
 
@@ -144,6 +157,7 @@ def show_nodes(show: Presenter, nodes: Sequence[NodeResult]) -> None:
 
 def show_plan(show: Presenter, plan: BatchPlan) -> None:
     """Show what a batch would run, and in which order."""
+    from cicd.cli.show.ledger import show_ledger_lines
     from cicd.engine.codec import encode
 
     fast = ", fast-fail" if plan.fast_fail else ""
@@ -161,6 +175,7 @@ def show_plan(show: Presenter, plan: BatchPlan) -> None:
         for node in plan.nodes
     ]
     show.table(("IDENTIFIER", "AFTER", "BUILDSPEC", "IMAGE", "WITH"), rows)
+    show_ledger_lines(show, plan.ledger)
     show.result(encode(plan))
 
 

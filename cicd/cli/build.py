@@ -186,6 +186,7 @@ def build(
             profile=profile,
             given=lambda variables: _not_secret(from_file, variables),
             only_plan=plan,
+            only_ledger=ledger,
         )
     with (
         nullcontext() if plan or ledger else _begun(request, settings.home) as ahead,
@@ -213,7 +214,7 @@ def build(
         if any(variable.type != "PLAINTEXT" for variable in planned.variables):
             from cicd.cli.needed_secrets import tell_missing
 
-            tell_missing(show, planned, services)
+            tell_missing(show, planned.variables, services)
         result = run_build(request, services, plan=planned)
         if planned.ledger:  # before the result, which programs take as the last word
             show.notice(ledger_line(planned.ledger))
@@ -259,6 +260,10 @@ def conclude(show: Presenter, result: BuildResult) -> ExitCode:
             show.notice(said, Level.FAILURE)
             if failure.hint:
                 show.notice("hint: " + failure.hint.replace("\n", "\n      "))
+    if result.reports:
+        from cicd.cli.show.reports import show_reports
+
+        show_reports(show, result.reports)
     show.result(result.build)
     return EXIT_CODES[result.status]
 

@@ -8,15 +8,19 @@ from cicd.build.secrets.resolve import needed
 from cicd.ports import Level
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cicd.build.environment_variable import Variable
     from cicd.build.plan import BuildPlan
     from cicd.cli.show import Presenter
     from cicd.event import JSON
     from cicd.ports import Services
 
 
-def tell_missing(show: Presenter, plan: BuildPlan, services: Services) -> None:
-    """Name what is missing before anything starts, with the command that gives each."""
-    missing = [each for each in needed(plan.variables, services.secrets) if each.place is None]
+def tell_missing(show: Presenter, variables: Iterable[Variable], services: Services) -> None:
+    """Name what is missing before anything starts, once each, with the command that gives it."""
+    asked = tuple(dict.fromkeys(v for v in variables if v.type != "PLAINTEXT"))
+    missing = [each for each in needed(asked, services.secrets) if each.place is None]
     for each in missing:
         variable = each.variable
         show.notice(f"{variable.value} for {variable.name} is missing: {each.hint}", Level.WARNING)

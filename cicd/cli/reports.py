@@ -16,7 +16,7 @@ from cicd.ports import Level
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cicd.build.reports.find import FoundReport
+    from cicd.build.reports.of_builds import FoundReport
     from cicd.cli.invocation import Invocation
     from cicd.cli.show import Presenter
     from cicd.event import JSON

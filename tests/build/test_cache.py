@@ -57,7 +57,7 @@ def test_without_paths_the_log_says_so(build):
     assert "Skip cache due to: no paths specified to be cached" in words
 
 
-def test_39_an_entry_with_a_key_is_never_replaced(cached):
+def test_trap_39_an_entry_with_a_key_is_never_replaced(cached):
     cached(spec("mkdir d; echo first >d/f", paths=["d"], key="v1"))
     done = cached(spec("echo second >d/f", paths=["d"], key="v1"))
     assert "Cache already exists for the key v1: nothing is saved" in done.words

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from cicd.build import project_reader
+from cicd.build import project_reader, webhook
 from cicd.build.ledger import PROJECT_ROWS, Facts, _written, ledger
 from cicd.build.project import ProjectArtifacts, default_project
 from cicd.build.project_reader import read_project
@@ -46,7 +46,13 @@ def test_entries_stand_in_the_order_of_their_documents():
         "  - {type: GITHUB, sourceIdentifier: b, gitCloneDepth: 1}\nserviceRole: r\n"
     )
     keys = [line.split("  ")[1] for line in told(project=project)]
-    assert ["vpcConfig.vpcId", "secondarySources.2.gitCloneDepth", "serviceRole"] == keys
+    assert [
+        "vpcConfig.vpcId",
+        "secondarySources.1.type",
+        "secondarySources.2.type",
+        "secondarySources.2.gitCloneDepth",
+        "serviceRole",
+    ] == keys
 
 
 def test_artifacts_are_told_of_where_the_project_makes_none_or_names_them():
@@ -69,7 +75,21 @@ def test_runtime_versions_without_an_image_are_told_of(runner):
 
 
 # What says who made a project, when and for whom: nothing that a build could do.
-ABOUT = {"arn", "badge", "created", "description", "lastModified", "publicProjectAlias", "tags"}
+ABOUT = {
+    "lastModifiedSecret",
+    "payloadUrl",
+    "projectName",
+    "status",
+    "statusMessage",
+    "url",
+    "arn",
+    "badge",
+    "created",
+    "description",
+    "lastModified",
+    "publicProjectAlias",
+    "tags",
+}
 
 
 @pytest.mark.parametrize(
@@ -81,6 +101,7 @@ ABOUT = {"arn", "badge", "created", "description", "lastModified", "publicProjec
         (project_reader._ARTIFACTS_ONLY, ("artifacts",)),
         (project_reader._ARTIFACTS_ONLY, ("secondaryArtifacts", "*")),
         (project_reader._ENVIRONMENT_ONLY, ("environment",)),
+        (webhook._PRINTED, ("webhook",)),
     ],
 )
 def test_every_key_that_a_project_may_have_and_nobody_reads_is_in_the_table(keys, below):
@@ -93,3 +114,39 @@ def test_no_row_is_of_a_key_that_has_its_effect():
     always = [row for row in PROJECT_ROWS if row.effect == "NONE" and row.when is _written]
     told = {row.path[0] for row in always if len(row.path) == 1}
     assert set() == told - {*project_reader._READ_ONLY, "serviceRole", "queuedTimeoutInMinutes"}
+
+
+BATCH = """version: 0.2
+batch:
+  build-list:
+    - {identifier: a, env: {compute-type: BUILD_GENERAL1_LARGE, image: i, privileged-mode: yes}}
+    - {identifier: b, env: {compute-type: CUSTOM_INSTANCE_TYPE, type: LINUX_LAMBDA_CONTAINER}}
+"""
+
+
+def test_a_machine_of_its_own_for_a_build_of_a_batch_is_told_of_where_it_is_not_had():
+    assert ["2.env.compute-type", "2.env.type"] == [
+        line.split("  ")[1].removeprefix("batch.build-list.") for line in told(BATCH)
+    ]
+    assert [
+        "1.env.compute-type",
+        "1.env.image",
+        "1.env.privileged-mode",
+        "2.env.compute-type",
+        "2.env.type",
+    ] == [
+        line.split("  ")[1].removeprefix("batch.build-list.")
+        for line in told(BATCH, runner="host")
+    ]
+
+
+def test_modes_of_a_cache_and_filters_of_a_webhook_are_told_of_one_by_one():
+    project = project_of(
+        "sourceVersion: main\n"
+        "cache: {type: LOCAL, modes: [LOCAL_CUSTOM_CACHE, LOCAL_SOURCE_CACHE]}\n"
+        "webhook:\n  filterGroups:\n    - - {type: EVENT, pattern: PUSH}\n"
+        "      - {type: ACTOR_ACCOUNT_ID, pattern: '1'}\n"
+    )
+    assert ["sourceVersion", "cache.modes.2", "webhook.filterGroups.1.2.type"] == [
+        line.split("  ")[1] for line in told(project=project)
+    ]

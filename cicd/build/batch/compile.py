@@ -9,17 +9,21 @@ from cicd.build.batch.expand import Expanded, expand
 from cicd.build.batch.plan import BatchNode, BatchPlan
 from cicd.build.buildspec.batch import INVALID
 from cicd.build.compile import ACCOUNT, compile_plan, refusal
+from cicd.build.debug.break_on import check_break
 from cicd.build.environment_variable import Variable
+from cicd.build.ledger import Facts, ledger
 from cicd.build.plan import Refusal
 from cicd.build.prepare import check_sources, read_request, start_of
 from cicd.build.project import ProjectArtifacts
-from cicd.build.request import image_of
+from cicd.build.request import image_of, place_for
 from cicd.document.problem import Problems, Severity
 from cicd.errors import DocumentError, UsageError
 
 if TYPE_CHECKING:
     from cicd.build.buildspec.batch import BatchEntry
     from cicd.build.compile import Start
+    from cicd.build.compute.place import Place
+    from cicd.build.ledger_entry import LedgerEntry
     from cicd.build.plan import BuildPlan
     from cicd.build.project import Project
     from cicd.build.request import BuildRequest
@@ -111,6 +115,7 @@ class _Compiler:
             build_id=f"{project.name}:{self._services.new_id()}",
             image=image_of(replace(request, project=project, image=image)),
             build_image=project.environment.image,
+            place=self._place(project, entry),
             buildspec=location,
             # What an entry says is an override like those of StartBuild, and the last word.
             overrides=(
@@ -131,6 +136,10 @@ class _Compiler:
                 code="LOCAL_UNSUPPORTED",
                 message=f"a {project.environment.type} cannot run here: builds run on Linux",
             )
+        if not problems.errors:
+            stops = tuple(check_break(text, plan.phases) for text in request.break_on)
+            looked_into = entry.debug_session or request.debug_session or bool(stops)
+            plan = replace(plan, debug_session=looked_into, break_on=stops)
         return replace(
             plan,
             refused=refused,
@@ -139,6 +148,12 @@ class _Compiler:
             shard=build.shard,
             shards=build.shards,
         )
+
+    def _place(self, project: Project, entry: BatchEntry) -> Place:
+        """Say where a build runs whose entry may ask for another machine than the project."""
+        asked = entry.environment.compute_type is not None
+        sized = replace(project, configured=project.configured or asked)
+        return place_for(replace(self._request, project=sized), self._services.home)
 
     def _read(self, entry: BatchEntry) -> tuple[Buildspec | None, str, Refusal | None]:
         """Read a build's own buildspec; what is wrong with it is noted like all the rest."""
@@ -211,12 +226,23 @@ def _plan(
         timeout=project.batch.timeout,
         initiator=start.initiator,
         service_role=project.batch.service_role,
+        ledger=_ledger(request, spec, nodes),
         warnings=tuple(
             f"{problem.span}: {problem.message}"
             for problem in problems
             if problem.severity is Severity.WARNING and not problem.rule.endswith("/unknown-key")
         ),
     )
+
+
+def _ledger(
+    request: BuildRequest, spec: Buildspec | None, nodes: tuple[BatchNode, ...]
+) -> tuple[LedgerEntry, ...]:
+    """Give the entries of the batch's own documents, then those of its builds' buildspecs."""
+    project = request.project
+    facts = Facts(project=project, runner=request.runner)
+    found = ledger(spec.node if spec is not None else None, project.node, facts)
+    return tuple(dict.fromkeys((*found, *(e for node in nodes for e in node.build.ledger))))
 
 
 def _refusal(problems: Problems) -> Refusal:

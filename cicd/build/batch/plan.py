@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from cicd.build.ledger_entry import LedgerEntry
 from cicd.build.plan import BuildPlan, Refusal
 from cicd.record import dataclass
 
@@ -59,6 +60,7 @@ class BatchPlan:
     service_role: str = ""
     retry_of: str = ""  # the batch that this one tries again
     warnings: tuple[str, ...] = ()
+    ledger: tuple[LedgerEntry, ...] = ()  # of its buildspec, its project and its builds
     refused: Refusal | None = None  # why DOWNLOAD_BATCHSPEC fails
 
     @property

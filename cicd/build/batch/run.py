@@ -18,11 +18,14 @@ from cicd.build.batch.plan import BatchPlan
 from cicd.build.batch.process import BatchProcess
 from cicd.build.batch.retry import RetryType, plan_retry
 from cicd.build.batch.shape import batch_as_api
+from cicd.build.fold import fold_stream
+from cicd.build.reports.history import summaries_of
+from cicd.build.reports.of_builds import reports_of_builds
 from cicd.build.state import StatusType
-from cicd.engine.codec import decode, encode
+from cicd.engine.codec import encode
 from cicd.engine.loop import drive
 from cicd.engine.signals import send
-from cicd.errors import Conflict, UsageError
+from cicd.errors import Conflict
 from cicd.event import JSON, Event, EventKind
 from cicd.ports import Artifact
 from cicd.record import dataclass
@@ -79,6 +82,7 @@ class BatchResult:
     # The combined one by its output ("" outside a pipeline), else each build's: by identifier
     # for primary ones, "<identifier>_<artifactIdentifier>" for secondary ones.
     artifacts: Mapping[str, Artifact]
+    reports: tuple[Mapping[str, JSON], ...]  # once it is over; of a fan-out one for all shards
     message: str  # why it did not succeed
     batch: Mapping[str, JSON]  # the element of BatchGetBuildBatches
 
@@ -114,7 +118,7 @@ def resume_batch(stream: str, services: Services) -> BatchResult:
 
     Gives the result of a finished one. Raises ``Conflict`` while another driver lives.
     """
-    plan, state, _ = _fold(stream, services)
+    plan, state = _fold(stream, services)
     if state.status is not StatusType.IN_PROGRESS:
         services.executions.update(stream, state.status, state.phases[-1].started)
         return batch_result(stream, services)
@@ -128,7 +132,7 @@ def stop_batch(stream: str, services: Services) -> BatchResult:
     A finished batch is left as it is; one that another process drives may still be IN_PROGRESS.
     Source: API Reference, "StopBuildBatch".
     """
-    _, state, _ = _fold(stream, services)
+    _, state = _fold(stream, services)
     if state.status is not StatusType.IN_PROGRESS:
         return batch_result(stream, services)
     send(services.log, services.clock, stream, "stop", reason="STOPPED")
@@ -146,22 +150,25 @@ def retry_plan(stream: str, services: Services, retry_type: RetryType) -> BatchP
     Raises ``UsageError`` for a batch that is running or has succeeded.
     Source: API Reference, "RetryBuildBatch".
     """
-    plan, state, _ = _fold(stream, services)
+    plan, state = _fold(stream, services)
     return plan_retry(plan, state, retry_type, new_id=services.new_id, now=services.clock.now())
 
 
 def batch_result(stream: str, services: Services) -> BatchResult:
     """Say what is known of a batch, running or not; raises UsageError for an unknown one."""
-    plan, state, process = _fold(stream, services)
+    plan, state = _fold(stream, services)
+    process = BatchProcess(plan)
     failed = next((phase for phase in state.phases if phase.code), None)
+    reports = _reports(stream, plan, state, services)
     return BatchResult(
         batch_id=plan.batch_id,
         stream=stream,
         status=state.status.value,
         nodes=tuple(_node(plan, state, process, node.identifier) for node in plan.nodes),
         artifacts=_artifacts(plan, state, services),
+        reports=reports,
         message=f"{failed.code}: {failed.message}" if failed is not None else "",
-        batch=batch_as_api(plan, state),
+        batch=batch_as_api(plan, state, report_arns=[str(each["arn"]) for each in reports]),
     )
 
 
@@ -190,6 +197,27 @@ def _build_id(node: BatchNode, record: NodeRecord | None) -> str:
     if node.carried is not None:
         return node.carried.build_id
     return (record.build_id if record is not None else "") or node.build.build_id
+
+
+def _reports(
+    stream: str, plan: BatchPlan, state: BatchState, services: Services
+) -> tuple[Mapping[str, JSON], ...]:
+    """
+    Give the summaries of a batch's reports: of a fan-out merged, of others each build's own.
+
+    Source: user guide, "Batch builds", test reports of a fan-out.
+    """
+    if state.status is StatusType.IN_PROGRESS:
+        return ()
+    streams = [
+        f"build/{_build_id(node, state.nodes[node.identifier])}"
+        for node in plan.nodes
+        if node.identifier in state.nodes
+    ]
+    if all(node.build.shards for node in plan.nodes):
+        found = reports_of_builds(stream, streams, services, shards=True)
+        return tuple(each.summary for each in found)
+    return tuple(summary for each in streams for summary in summaries_of(services, each))
 
 
 def _artifacts(plan: BatchPlan, state: BatchState, services: Services) -> dict[str, Artifact]:
@@ -246,15 +274,8 @@ def _follower(
     return follow
 
 
-def _fold(stream: str, services: Services) -> tuple[BatchPlan, BatchState, BatchProcess]:
-    events = [event for _, event in services.log.read(stream)]
-    if not events:
-        raise UsageError(
-            f"there is no batch '{stream.partition('/')[2]}'", hint="see cicd batches list"
-        )
-    plan = decode(BatchPlan, events[0].data["plan"])
-    process = BatchProcess(plan)
-    state = process.initial()
-    for event in events:
-        state = process.apply(state, event)
-    return plan, state, process
+def _fold(stream: str, services: Services) -> tuple[BatchPlan, BatchState]:
+    plan, state, _ = fold_stream(
+        stream, services, plan=BatchPlan, process=BatchProcess, noun="batch", group="batches"
+    )
+    return plan, state

@@ -11,6 +11,7 @@ from cicd.build.shape import batch_arn
 from cicd.build.state import StatusType
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from cicd.build.batch.plan import BatchNode, BatchPlan, BuildSummary
@@ -18,10 +19,13 @@ if TYPE_CHECKING:
     from cicd.event import JSON
 
 
-def batch_as_api(plan: BatchPlan, state: BatchState) -> Mapping[str, JSON]:
+def batch_as_api(
+    plan: BatchPlan, state: BatchState, *, report_arns: Sequence[str] = ()
+) -> Mapping[str, JSON]:
     """
     Give a batch as the API does; times in seconds since 1970, as the CLI's JSON has them.
 
+    ``report_arns`` are those of its reports, of a fan-out the merged ones.
     A build that was never started has no ``currentBuildSummary``.
     Source: CodeBuild API Reference, "BuildBatch".
     """
@@ -49,6 +53,7 @@ def batch_as_api(plan: BatchPlan, state: BatchState) -> Mapping[str, JSON]:
         },
         "buildGroups": [_group(node, state.nodes.get(node.identifier)) for node in plan.nodes],
         "debugSessionEnabled": any(node.debug_session for node in plan.nodes),
+        "reportArns": list(report_arns),
     }
     source = next((node.build.sources[0] for node in plan.nodes), None)
     if source is not None:

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from cicd.build.fold import fold_build
 from cicd.build.reports.history import LOOKED_AT, summaries, summaries_of
 from cicd.build.reports.kept import load_report
-from cicd.build.reports.merge import merge_reports
-from cicd.build.reports.model import Report
-from cicd.build.reports.summary import sums
+from cicd.build.reports.of_builds import FoundReport, reports_of_builds
 from cicd.errors import UsageError
-from cicd.event import JSON
-from cicd.record import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
+    from cicd.event import JSON
     from cicd.ports import Services
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundReport:
-    """A report: its summary, the stream of its build, or of what holds several, and all of it."""
-
-    stream: str
-    summary: Mapping[str, JSON]
-    report: Report
 
 
 def find_reports(services: Services, words: str | None) -> tuple[FoundReport, ...]:
@@ -73,28 +61,31 @@ def _newest(services: Services) -> tuple[FoundReport, ...]:
 
 def _of_parent(services: Services, name: str) -> tuple[FoundReport, ...]:
     """Find the reports of the builds inside something else."""
-    by_name: dict[str, list[FoundReport]] = {}
-    parent = ""
-    for record in services.executions.list(kind="build", limit=LOOKED_AT):
-        if record.parent is None or not record.parent.partition("/")[2].startswith(name):
-            continue
-        parent = record.parent
-        for summary in summaries_of(services, record.stream):
-            found = _found(services, parent, summary)
-            by_name.setdefault(str(summary["name"]), []).append(found)
-    if not by_name:
+    inside = [
+        record
+        for record in services.executions.list(kind="build", limit=LOOKED_AT)
+        if record.parent is not None and record.parent.partition("/")[2].startswith(name)
+    ]
+    found = (
+        reports_of_builds(
+            str(inside[0].parent),
+            [record.stream for record in inside],
+            services,
+            shards=_are_shards(inside[0].stream, services),
+        )
+        if inside
+        else ()
+    )
+    if not found:
         raise UsageError(
             f"there is no report, report group or build '{name}' that has reports",
             hint="see cicd reports list, cicd reports groups",
         )
-    return tuple(_merged(parent, found) for found in by_name.values())
+    return found
 
 
-def _merged(stream: str, found: Sequence[FoundReport]) -> FoundReport:
-    if len(found) == 1:
-        return found[0]
-    report = merge_reports([each.report for each in found])
-    return FoundReport(stream=stream, summary={**found[0].summary, **sums(report)}, report=report)
+def _are_shards(stream: str, services: Services) -> bool:
+    return bool(fold_build(stream, services)[0].shards)
 
 
 def _found(services: Services, stream: str, summary: Mapping[str, JSON]) -> FoundReport:

@@ -18,10 +18,20 @@ LOOKED_AT = 200  # builds
 
 
 def summaries(
-    services: Services, *, project: str | None = None, builds: int = LOOKED_AT
+    services: Services,
+    *,
+    project: str | None = None,
+    builds: int = LOOKED_AT,
+    beside: str | None = None,
 ) -> Iterator[tuple[str, Mapping[str, JSON]]]:
-    """Give (stream, summary of a report) of the newest builds, the newest first."""
+    """
+    Give (stream, summary of a report) of the newest builds, the newest first.
+
+    ``beside`` is the stream of something whose builds are left out.
+    """
     for record in services.executions.list(kind="build", name=project, limit=builds):
+        if beside is not None and record.parent == beside:
+            continue
         for summary in summaries_of(services, record.stream):
             yield record.stream, summary
 

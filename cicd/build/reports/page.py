@@ -14,8 +14,8 @@ from cicd.build.reports.trend import number_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from cicd.build.reports.find import FoundReport
     from cicd.build.reports.model import FileCoverage, TestCase
+    from cicd.build.reports.of_builds import FoundReport
 
 _TEMPLATE = Path(__file__).with_name("page.html")
 _GOOD_FROM, _MIDDLING_FROM = 80, 50  # per cent of lines covered

@@ -177,8 +177,12 @@ class ReportReader:
             tally.take(own)
 
     def _previous(self, name: str) -> Mapping[str, JSON] | None:
-        """Give the summary of the group's newest report of another build."""
-        found = summaries(self.services, project=self.plan.project, builds=BUILDS_BEFORE)
+        """Give the summary of the group's newest report of a build before this one."""
+        plan = self.plan
+        if plan.shards:  # the others have other tests
+            return None
+        batch = f"build-batch/{plan.batch_id}" if plan.batch_id else None
+        found = summaries(self.services, project=plan.project, builds=BUILDS_BEFORE, beside=batch)
         return next((s for at, s in found if at != self.stream and s["name"] == name), None)
 
 

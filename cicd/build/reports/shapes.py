@@ -10,7 +10,7 @@ from cicd.build.reports.trend import number_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from cicd.build.reports.find import FoundReport
+    from cicd.build.reports.of_builds import FoundReport
     from cicd.event import JSON
 
 KEPT_FOR = 30 * 24 * 60 * 60  # seconds; nothing is thrown away here, but the API says when

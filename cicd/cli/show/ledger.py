@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 NAMED = 3  # keys that the line at a build's end names
 
 
-def ledger_line(entries: Sequence[LedgerEntry]) -> str:
-    """Say at a build's end that there is a ledger, and name its first keys."""
+def ledger_line(entries: Sequence[LedgerEntry], command: str = "cicd build --ledger") -> str:
+    """Say at a build's end that there is a ledger, its first keys, and what shows all of it."""
     keys = list(dict.fromkeys(entry.key for entry in entries))
     named = ", ".join(keys[:NAMED]) + (", …" if len(keys) > NAMED else "")
     what = "1 key has" if len(keys) == 1 else f"{len(keys)} keys have"
-    return f"{what} no effect here, or another: {named} (cicd build --ledger)"
+    return f"{what} no effect here, or another: {named} ({command})"
 
 
 def show_ledger_lines(show: Presenter, entries: Sequence[LedgerEntry]) -> None:

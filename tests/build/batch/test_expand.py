@@ -12,7 +12,7 @@ def builds(text):
     return expand(spec.batch)
 
 
-def test_a_matrix_is_exactly_the_product_with_the_buildspec_outside():
+def test_trap_36_a_matrix_is_exactly_the_product_with_the_buildspec_outside():
     found = builds(
         "batch:\n  build-matrix:\n    static: {ignore-failure: yes, env: {type: ARM_CONTAINER}}\n"
         "    dynamic:\n      buildspec: [a.yml, b.yml]\n"

@@ -281,3 +281,73 @@ def test_a_plan_of_a_batch_changes_nothing(services, source):
     plan, _ = check_batch(request, services)
     assert ["a"] == [node.identifier for node in plan.nodes]
     assert [] == services.executions.list()
+
+
+def test_trap_36_every_combination_of_a_matrix_is_a_build_of_its_own(run, source):
+    for name in ("a", "b"):
+        (source / f"{name}.yml").write_text(SAYING.replace("echo", f"echo {name}"))
+    done = run(
+        f"{SAYING}batch: {{build-matrix: {{dynamic: {{buildspec: [a.yml, b.yml], "
+        "env: {variables: {V: [1, 2, 3]}}}}}\n"
+    )
+    assert ("SUCCEEDED", 6) == (done.status, len(done.builds))
+    assert [
+        f"{name} matrix_{3 * at + v} {v}" for at, name in enumerate("ab") for v in (1, 2, 3)
+    ] == [line for said in done.said.values() for line in said]
+
+
+REPORTING = """version: 0.2
+phases:
+  build:
+    commands:
+      - N=${CODEBUILD_BATCH_BUILD_IDENTIFIER#BuildFanoutShard}
+      - echo "<testsuite><testcase name='t$N' time='$N'/></testsuite>" > unit.xml
+      - test $N = 1 || cp unit.xml second.xml
+reports: {unit: {files: unit.xml}, second: {files: second.xml}}
+"""
+
+
+def test_reports_of_one_name_are_one_for_all_shards(run):
+    done = run(f"{REPORTING}batch: {{build-fanout: {{parallelism: 2}}}}\n")
+    assert [("app-unit", "SUCCEEDED", 2, 2e9), ("app-second", "INCOMPLETE", 1, 2e9)] == [
+        (r["name"], r["status"], r["total"], r["durationInNanoSeconds"])
+        for r in done.result.reports
+    ]
+    uuid = done.result.batch_id.partition(":")[2]
+    assert [f"report/app-{name}:{uuid}" for name in ("unit", "second")] == [
+        arn[arn.index("report/") :] for arn in done.result.batch["reportArns"]
+    ]
+
+
+def test_reports_of_builds_that_are_no_shards_stay_each_builds_own(run):
+    text = f"{REPORTING}batch: {{build-list: [{{identifier: a}}, {{identifier: b}}]}}\n"
+    run(text)
+    done = run(text)
+    unit = [report for report in done.result.reports if report["name"] == "app-unit"]
+    assert 2 == len({report["arn"] for report in unit})
+    # The run before is the batch before, not a build that ran beside.
+    theirs = set(done.result.batch["reportArns"])
+    assert all(report["previous"]["arn"] not in theirs for report in unit)
+
+
+def test_an_entry_may_ask_for_another_machine_than_the_project(services, source):
+    (source / "buildspec.yml").write_text(
+        f"{SAYING}batch: {{build-list: [{{identifier: a}}, {{identifier: b, env: "
+        "{compute-type: BUILD_LAMBDA_1GB, privileged-mode: true}, debug-session: true}]}\n"
+    )
+    request = BuildRequest(source=source, project=Project(name="app"), runner="docker")
+    plan, _ = check_batch(request, services)
+    a, b = (node.build for node in plan.nodes)
+    assert (1 << 30, "socket", True) == (b.place.memory, b.place.docker, b.debug_session)
+    assert ("", False) == (a.place.docker, a.debug_session)
+
+
+def test_the_ledger_of_a_batch_tells_of_its_own_documents_and_of_its_builds_once(services, source):
+    (source / "other.yml").write_text(f"{SAYING}proxy: {{logs: yes}}\n")
+    (source / "buildspec.yml").write_text(
+        f"{SAYING}batch:\n  build-list:\n    - {{identifier: a, buildspec: other.yml}}\n"
+        "    - {identifier: b, buildspec: other.yml, env: {fleet: f}}\n"
+    )
+    request = BuildRequest(source=source, project=Project(name="app"), runner="host")
+    plan, _ = check_batch(request, services)
+    assert ["batch.build-list.2.env.fleet", "proxy.logs"] == [e.key for e in plan.ledger]
