@@ -9,6 +9,7 @@ import click
 
 from cicd.cli.options import pair, shared_options
 from cicd.cli.pipeline_stages import disable, enable, ended, retry, rollback, user_name
+from cicd.cli.pipeline_triggers import show_verdict, triggers, would_start
 from cicd.cli.pipeline_views import graph, listing, logs, status
 from cicd.errors import ExitCode, UsageError
 from cicd.ports import Level
@@ -64,6 +65,11 @@ Exit status: 0 Succeeded, 1 it ran and did not, 2 usage, 3 the definition is inv
     help="The commit, branch or tag for a source action; may be repeated.",
 )
 @click.option("--working-tree", is_flag=True, help="Sources give uncommitted changes, too.")
+@click.option(
+    "--changed-since",
+    metavar="REF",
+    help="Only if a push of what HEAD has since REF would start it.",
+)
 @click.option("--approve", is_flag=True, help="Answer every manual approval with yes.")
 @click.option(
     "--runner",
@@ -84,6 +90,7 @@ def run(
     variables: tuple[str, ...],
     revisions: tuple[str, ...],
     working_tree: bool,
+    changed_since: str | None,
     approve: bool,
     runner: str | None,
     env_file: Path | None,
@@ -101,6 +108,13 @@ def run(
     from cicd.pipeline.definition import project_directory
     from cicd.pipeline.run import ExecutionRequest, plan_execution, start_execution
 
+    if (
+        changed_since is not None
+        and not (verdict := would_start(definition, changed_since)).starts
+    ):
+        show_verdict(invocation, verdict)
+        invocation.show.result({"started": False, **verdict.as_json()})
+        return ExitCode.SUCCEEDED
     settings = invocation.settings(runner=runner)
     directory = project_directory(definition, Path.cwd())
     request = ExecutionRequest(
@@ -129,6 +143,7 @@ pipeline.add_command(listing)
 pipeline.add_command(status)
 pipeline.add_command(logs)
 pipeline.add_command(graph)
+pipeline.add_command(triggers)
 pipeline.add_command(disable)
 pipeline.add_command(enable)
 pipeline.add_command(retry)

@@ -94,6 +94,20 @@ def find_definition(word: str | None, resources: Resources, start: Path) -> Defi
     )
 
 
+def every_definition(resources: Resources, start: Path) -> tuple[Definition, ...]:
+    """
+    Find all pipelines of a repository: those of ``cicd.yml``, else those in the usual places.
+
+    Raises:
+        DocumentError: One cannot be read as YAML or JSON.
+
+    """
+    named = resources.section("pipelines")
+    if named:
+        return tuple(_from_resources(node, resources) for node in named.values())
+    return tuple(Definition(node=load(start / path, path), origin=path) for path in _usual(start))
+
+
 def check_definition(node: Node, problems: Problems) -> PipelineDeclaration | None:
     """
     Read a document as a pipeline, and note everything that is wrong or surprising.

@@ -236,3 +236,49 @@ def test_nothing_is_in_a_repository_without_a_pipeline(here, capsys):
     assert 2 == asked("run")
     assert "there is no pipeline definition here" in capsys.readouterr().err
     assert 0 == asked("list")
+
+
+def test_triggers_say_what_starts_a_pipeline(here, capsys):
+    assert 0 == asked("triggers")
+    assert "a push to 'main': PollForSourceChanges is true, as it is when not given" in (
+        capsys.readouterr().out
+    )
+
+
+def test_a_push_is_explained_source_by_source(here, capsys):
+    (here / "a").write_text("a")
+    commit()
+    assert 0 == asked("triggers", "--explain", "HEAD~1..main")
+    said = capsys.readouterr()
+    assert "a push to 'main', 1 changed files" in said.err
+    assert "shop: starts" in said.out
+    assert 0 == asked("triggers", "--explain", "HEAD~1..main", "--branch", "dev")
+    assert "Checkout: no: its PollForSourceChanges is not given" in capsys.readouterr().out
+    git("tag", "v1")
+    assert 0 == asked("triggers", "--explain", "HEAD~1..v1", "--output", "json")
+    result = last_json(capsys)
+    assert ("a push of the tag 'v1'", False) == (
+        result["event"],
+        result["pipelines"][0]["starts"],
+    )
+
+
+def test_a_run_that_no_push_would_start_is_left_out_and_says_why(here, capsys):
+    git("checkout", "--quiet", "-b", "dev")
+    (here / "a").write_text("a")
+    commit()
+    assert 0 == asked("run", "--changed-since", "main")
+    assert "shop: does not start" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--explain", "main"), "--explain 'main' is not REF..REF"),
+        (("--explain", "no..main"), "'no' is not a commit, branch or tag"),
+        (("--changed-since", "x", "--explain", "a..b"), "say the same in two ways"),
+    ],
+)
+def test_a_push_that_cannot_be_is_refused(here, capsys, words, said):
+    assert 2 == asked("triggers", *words)
+    assert said in capsys.readouterr().err

@@ -16,7 +16,7 @@ from cicd.pipeline.actions.codebuild import (
     ConfigurationInvalid,
     read_environment_variables,
 )
-from cicd.pipeline.actions.codecommit import CODE_COMMIT, CONNECTION, GITHUB, find_repository
+from cicd.pipeline.actions.codecommit import CODE_COMMIT, CONNECTION, GITHUB
 from cicd.pipeline.actions.git_reference import clone
 from cicd.pipeline.actions.provider import ActionRequest
 from cicd.pipeline.actions.workspace import as_code_zip
@@ -244,20 +244,6 @@ def test_connections_and_github_read_their_own_spelling(world):
     fresh = replace(asked(world, "S0", configuration=github), workspace=world.home / "again")
     assert "r" == GITHUB.run(fresh, services, SCOPE).variables["RepositoryName"]
     assert ["dev", "next"] == versions
-
-
-def test_a_repository_is_found_by_its_whole_name_or_its_last_part(world):
-    (world.home / "cicd.yml").write_text("local:\n  repositories: {r: one, other/r: two}\n")
-    request = asked(world, "S0", sources=2)
-    assert (world.home / "two").resolve() == find_repository(request, "other/r")
-    assert (world.home / "one").resolve() == find_repository(request, "mine/r")
-
-
-def test_a_single_source_is_where_the_definition_stands_and_one_of_several_is_asked_for(world):
-    assert world.home == find_repository(asked(world, "S0"), "shop")
-    with pytest.raises(UsageError) as refused:
-        find_repository(asked(world, "S0", sources=2), "shop")
-    assert "in cicd.yml: local: {repositories: {shop: path/to/it}}" == refused.value.hint
 
 
 # ── CodeBuild ─────────────────────────────────────────────────────────────────────────────────

@@ -1,8 +1,8 @@
 """
 Sources that are git repositories: CodeCommit, connections, GitHub.
 
-All three mean a repository on this machine: the one that ``local.repositories`` of ``cicd.yml``
-names, else, in a pipeline with a single source, the one that the definition stands in.
+All three mean the repository that ``local.repositories`` of ``cicd.yml`` names, a directory or a
+URL, else, in a pipeline with a single source, the one that the definition stands in.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from cicd.errors import UsageError
 from cicd.pipeline.action_type import Category
 from cicd.pipeline.actions.git_reference import refer
 from cicd.pipeline.actions.workspace import as_code_zip
-from cicd.pipeline.local import repositories
+from cicd.pipeline.repositories import find_repository, repository_name
 from cicd.pipeline.result import (
     ActionResult,
     ActionStatus,
@@ -41,12 +41,10 @@ class RepositorySource:
     def __init__(
         self,
         *,
-        repository: Callable[[Mapping[str, str]], str],
         branch: str,
         variables: Callable[[Mapping[str, str], Revision], Mapping[str, str]],
     ) -> None:
-        """Say how to read the repository's name, the branch's key, and what it gives on."""
-        self._repository = repository
+        """Say which key names the branch, and what variables it gives on."""
         self._branch = branch
         self._variables = variables
 
@@ -62,10 +60,16 @@ class RepositorySource:
                 hint=f"write {' or '.join(ArtifactFormat)}",
             )
         form = ArtifactFormat(asked)
-        name = self._repository(configuration)
-        directory = find_repository(request, name)
+        name = repository_name(request.action.type_id.provider, configuration)
+        place = _place(request, name)
+        directory = place if isinstance(place, Path) else _mirrored(place, services)
+        working_tree = request.plan.working_tree and directory == place
+        if request.plan.working_tree and not working_tree:
+            request.say(f"{request.action.name}: {name} is elsewhere, so its branch is taken")
         try:
-            revision, files, version = self._take(request, services, directory, form)
+            revision, files, version = self._take(
+                request, services, directory, form, working_tree=working_tree
+            )
         except UsageError as unknown:
             return failed(
                 FailureType.REVISION_UNAVAILABLE,
@@ -92,16 +96,22 @@ class RepositorySource:
         return self.run(request, services, scope)
 
     def _take(
-        self, request: ActionRequest, services: Services, directory: Path, form: ArtifactFormat
+        self,
+        request: ActionRequest,
+        services: Services,
+        directory: Path,
+        form: ArtifactFormat,
+        *,
+        working_tree: bool,
     ) -> tuple[Revision, Iterable[ArtifactFile], str | None]:
         """Give what was taken, what goes into the artifact, and the version that was asked for."""
         plan = request.plan
         version = plan.revisions.get(request.action.name)
-        branch = None if plan.working_tree else request.configuration[self._branch]
+        branch = None if working_tree else request.configuration[self._branch]
         if form is ArtifactFormat.CODEBUILD_CLONE_REF:
             version = version or branch
             return *refer(directory, version, request.workspace), version
-        source = (services.working_tree if plan.working_tree else services.source)(directory)
+        source = (services.working_tree if working_tree else services.source)(directory)
         version = version or branch
         tree = request.workspace / "tree"
         tree.mkdir(parents=True, exist_ok=True)
@@ -117,26 +127,16 @@ def _advice(unknown: UsageError, action: str, source: Source) -> str:
     return f"{unknown.hint}; --revision {action}=HEAD takes what is checked out"
 
 
-def find_repository(request: ActionRequest, name: str) -> Path:
-    """
-    Find the directory of a repository; raises ``UsageError`` with the lines that are missing.
-
-    "owner/repo" is looked up whole, then by its last part.
-    """
+def _place(request: ActionRequest, name: str) -> Path | str:
     root = Path(request.plan.root)
-    known = repositories(Resources.load(root))
-    for spelling in (name, name.rpartition("/")[2]):
-        if spelling in known:
-            return (root / known[spelling]).resolve()
-    sources = [
-        action for action in request.plan.actions() if action.type_id.category == Category.SOURCE
-    ]
-    if len(sources) == 1:
-        return root
-    raise UsageError(
-        f"the pipeline has {len(sources)} sources, and nothing says where '{name}' is",
-        hint=f"in cicd.yml: local: {{repositories: {{{name}: path/to/it}}}}",
-    )
+    sources = sum(action.type_id.category == Category.SOURCE for action in request.plan.actions())
+    return find_repository(Resources.load(root), root, name, sources=sources)
+
+
+def _mirrored(url: str, services: Services) -> Path:
+    from cicd.repos.mirror import mirror
+
+    return mirror(url, services.home / "repositories")
 
 
 def _stored(
@@ -208,17 +208,14 @@ def _github(configuration: Mapping[str, str], revision: Revision) -> Mapping[str
 
 
 CODE_COMMIT = RepositorySource(
-    repository=lambda configuration: configuration["RepositoryName"],
     branch="BranchName",
     variables=_code_commit,
 )
 CONNECTION = RepositorySource(
-    repository=lambda configuration: configuration["FullRepositoryId"],
     branch="BranchName",
     variables=_connection,
 )
 GITHUB = RepositorySource(
-    repository=lambda configuration: f"{configuration['Owner']}/{configuration['Repo']}",
     branch="Branch",
     variables=_github,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cicd.pipeline.rules import action, features, flow, gates, local, structure, values
+from cicd.pipeline.rules import action, features, flow, gates, local, structure, triggers, values
 
 if TYPE_CHECKING:
     from cicd.document.rules import Rule
@@ -22,6 +22,7 @@ RULES: tuple[Rule[PipelineDeclaration], ...] = (
     features.v2_only,
     features.variable_names,
     features.trigger_source,
+    triggers.trigger_filter,
     features.failure_gate,
     action.unknown_action_type,
     action.configuration,
@@ -48,6 +49,6 @@ RULES: tuple[Rule[PipelineDeclaration], ...] = (
     values.unused_artifact,
     local.provider_not_here,
     local.condition_not_here,
-    local.trigger_not_here,
+    local.blocker,
     local.not_text,
 )

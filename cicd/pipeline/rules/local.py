@@ -44,21 +44,13 @@ def condition_not_here(spec: PipelineDeclaration, problems: Problems) -> None:
         )
 
 
-@rule("pipeline/trigger-not-here")
-def trigger_not_here(spec: PipelineDeclaration, problems: Problems) -> None:
-    """Triggers start nothing here, and blockers hold nothing up, here as at AWS."""
-    triggers = spec.node.entries.get("triggers")
-    if triggers is not None and triggers.value.items:
-        problems.warning(
-            "pipeline/trigger-not-here",
-            "triggers start nothing here yet",
-            triggers.key_span,
-            hint="start the pipeline with: cicd pipeline run",
-        )
+@rule("pipeline/blocker")
+def blocker(spec: PipelineDeclaration, problems: Problems) -> None:
+    """Blockers hold nothing up, here as at AWS."""
     for stage in spec.stages:
         blockers = stage.node.entries.get("blockers")
         if blockers is not None and blockers.value.items:
-            problems.warning("pipeline/trigger-not-here", "blockers do nothing", blockers.key_span)
+            problems.warning("pipeline/blocker", "blockers do nothing", blockers.key_span)
 
 
 @rule("pipeline/not-text")

@@ -1,0 +1,72 @@
+"""A copy of a repository that is elsewhere: cloned once, brought up to date whenever it is asked."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import re
+import shutil
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from cicd.errors import Unavailable
+from cicd.repos.git_command import (
+    as_text,
+    make_directory,
+    run_git,
+    without_password,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# What git takes for a host and a path, and no drive or directory of this machine.
+_URL = re.compile(r"(?:https?|ssh|git|file)://\S+|[\w.-]+@[\w.-]+:\S+")
+
+
+def is_url(place: str) -> bool:
+    """Tell whether a place is a repository elsewhere, not a directory of this machine."""
+    return _URL.fullmatch(place) is not None
+
+
+def mirror(url: str, directory: Path) -> Path:
+    """
+    Give a bare copy of ``url`` below ``directory``, with its branches and tags as they are now.
+
+    Safe for several processes at once.
+
+    Raises:
+        Unavailable: It cannot be reached, or read with what git is given for it here.
+
+    """
+    make_directory(directory)
+    copy = directory / hashlib.sha256(url.encode()).hexdigest()[:16]
+    with _locked(copy.with_suffix(".lock")):
+        if (copy / "HEAD").exists():
+            _git(url, copy, "fetch", "--quiet", "--prune", "origin")
+            return copy
+        part = copy.with_suffix(".part")
+        shutil.rmtree(part, ignore_errors=True)
+        _git(url, directory, "clone", "--quiet", "--mirror", "--", url, str(part))
+        part.rename(copy)
+    return copy
+
+
+def _git(url: str, directory: Path, *words: str) -> None:
+    said = run_git(directory, words, {})
+    if said.returncode != 0:
+        lines = [line for line in as_text(said.stderr).splitlines() if line.startswith("fatal:")]
+        reason = (lines[0] if lines else "git gave no reason").removeprefix("fatal: ")
+        shown = without_password(url)
+        raise Unavailable(
+            f"{shown} cannot be fetched: {reason.replace(url, shown)}",
+            hint=f"git ls-remote {shown} has to work here without asking for anything",
+        )
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
