@@ -23,7 +23,8 @@ def matches(pattern: str, name: str) -> bool:
     """
     Tell whether a whole name matches; letters count in their case.
 
-    ``*`` and ``?`` do not cross "/", ``**`` does; ``[a-z]``, ``[!a]``, ``{a,b}``, ``\\x``.
+    ``*`` and ``?`` do not cross "/", ``**`` does; ``[a-z]``, ``[!a]``, ``{a,b}``; a
+    backslash takes the next character as it is.
     Local rule: ``**/`` is any number of directories, none too, as AWS's examples have it.
 
     Raises:

@@ -6,7 +6,6 @@ Source: CodePipeline User Guide, "Filter triggers on code push or pull requests"
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,8 @@ from cicd.pipeline.globs import matches
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cicd.document.node import Node
     from cicd.pipeline.spec import ActionDeclaration, PipelineDeclaration
 

@@ -1,4 +1,4 @@
-"""A copy of a repository that is elsewhere: cloned once, brought up to date whenever it is asked."""
+"""A copy of a repository that is elsewhere: cloned once, then brought up to date."""
 
 from __future__ import annotations
 
