@@ -103,7 +103,8 @@ def _elsewhere(
         return f"its repository is {place}"
     here = repository.resolve()
     there = place.resolve()
-    return "" if there == here or here in there.parents else f"its repository is {place}"
+    inside = here in there.parents and not (there / ".git").exists()
+    return "" if there == here or inside else f"its repository is {place}"
 
 
 def describe_source(action: ActionDeclaration, spec: PipelineDeclaration) -> tuple[str, ...]:

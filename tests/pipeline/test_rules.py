@@ -357,7 +357,7 @@ def test_blockers_are_accepted_and_do_nothing():
     blocked = stage(
         "Build", action("C", takes="code"), blockers=[{"name": "b", "type": "Schedule"}]
     )
-    assert ["pipeline/trigger-not-here"] == rules(SOURCE_STAGE, blocked)
+    assert ["pipeline/blocker"] == rules(SOURCE_STAGE, blocked)
 
 
 def test_all_problems_are_found_at_once_with_their_lines():

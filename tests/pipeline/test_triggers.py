@@ -212,7 +212,7 @@ def test_trap_94_a_trigger_takes_the_place_of_detect_changes(tmp_path):
 
 
 def test_one_source_of_several_starts_a_pipeline_and_the_others_keep_their_own_ways(tmp_path):
-    (tmp_path / "cicd.yml").write_text("local: {repositories: {o/shop: ., shop: other}}\n")
+    (tmp_path / "cicd.yml").write_text("local: {repositories: {o/shop: ., shop: ../other}}\n")
     both = document(connection(), action("Other", SOURCE, makes="b"))
     found = verdict(both, push("main"), tmp_path)
     assert (True, [True, False]) == (found.starts, [source.starts for source in found.sources])
