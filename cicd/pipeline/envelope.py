@@ -8,12 +8,15 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cicd.document.node import Entry, Node, NodeKind
+from cicd.document.position import brief
+from cicd.document.problem import Label
 from cicd.errors import Unavailable
 
 if TYPE_CHECKING:
     from cicd.document.problem import Problems
 
 PIPELINE_RESOURCE = "AWS::CodePipeline::Pipeline"
+_MOST_TAGS = 50
 
 
 class Form(StrEnum):
@@ -71,6 +74,8 @@ def declaration_of(node: Node, problems: Problems) -> Node | None:
                     entry.key_span,
                     note='Unknown parameter in input, must be one of: "pipeline", "tags"',
                 )
+        if "tags" in outer.entries:
+            _check_tags(outer.entries["tags"].value, problems)
         return outer.entries["pipeline"].value
     problems.error(
         "pipeline/not-a-pipeline",
@@ -80,6 +85,46 @@ def declaration_of(node: Node, problems: Problems) -> Node | None:
         note="what aws codepipeline get-pipeline prints can be used as it is",
     )
     return None
+
+
+def _check_tags(node: Node, problems: Problems) -> None:
+    """
+    Note tags that create-pipeline refuses.
+
+    Source: CodePipeline API Reference, "Tag": 50 of them, and ``aws:`` is the service's own.
+    """
+    seen: dict[str, Node] = {}
+    if len(node.items) > _MOST_TAGS:
+        problems.error(
+            "pipeline/tag",
+            f"there are {len(node.items)} tags",
+            node.items[_MOST_TAGS].span,
+            hint=f"{_MOST_TAGS} at most",
+            note="TooManyTagsException: Tag limit exceeded for resource",
+        )
+    for item in node.items:
+        entry = item.entries.get("key")
+        if entry is None:
+            problems.error("pipeline/tag", "a tag has no 'key'", item.span)
+            continue
+        key = entry.value
+        if key.text.startswith("aws:"):
+            problems.error(
+                "pipeline/tag",
+                f"'{brief(key.text)}' begins with 'aws:', as the service's own tags do",
+                key.span,
+                hint="choose another key",
+                note="InvalidTagsException: Not allowed to modify system tags. System tags start "
+                "with 'aws:'. msg=[Caller is an end user and not allowed to mutate system tags]",
+            )
+        if key.text in seen:
+            problems.warning(
+                "pipeline/tag",
+                f"there are two tags with the key '{brief(key.text)}'",
+                key.span,
+                labels=(Label(span=seen[key.text].span, text="first written here"),),
+            )
+        seen.setdefault(key.text, key)
 
 
 def _holds_pipeline(resources: Node) -> bool:

@@ -79,4 +79,6 @@ def rules(*stages: Part, **more: object) -> list[str]:
 
 
 def notes(*stages: Part, **more: object) -> list[str | None]:
-    return [problem.note for problem in checked(pipeline(*stages, **more))[1]]
+    """What AWS says of each problem; what is only worth knowing is left out."""
+    found = checked(pipeline(*stages, **more))[1]
+    return [problem.note for problem in found if problem.severity != "note"]

@@ -9,7 +9,7 @@ from cicd.document.rules import rule
 from cicd.pipeline.action_type import ACTION_TYPES, Category, find_action_type
 from cicd.pipeline.actions import ACTIONS
 from cicd.pipeline.local import region
-from cicd.pipeline.rules.structure import ACTION
+from cicd.pipeline.rules.structure import ACTION, actions_of
 from cicd.pipeline.spec import PipelineType
 
 if TYPE_CHECKING:
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from cicd.pipeline.action_type import ActionType
     from cicd.pipeline.spec import ActionDeclaration, PipelineDeclaration
 
+_ENVIRONMENTS = frozenset({"Commands", "EKS"})
+
 
 @rule("pipeline/unknown-action-type")
 def unknown_action_type(spec: PipelineDeclaration, problems: Problems) -> None:
     """Category, owner and provider together name an action type that exists."""
-    for action in _actions(spec):
+    for action in actions_of(spec):
         type_id = action.type_id
         if not (type_id.category and type_id.owner and type_id.provider):
             continue  # the schema has said so
@@ -114,7 +116,7 @@ def v2_action(spec: PipelineDeclaration, problems: Problems) -> None:
 @rule("pipeline/compute-only")
 def compute_only(spec: PipelineDeclaration, problems: Problems) -> None:
     """``commands``, and ``files`` of an output, are for compute actions."""
-    for action in _actions(spec):
+    for action in actions_of(spec):
         if action.type_id.category == Category.COMPUTE:
             continue
         if action.commands or any(output.files for output in action.outputs):
@@ -127,12 +129,52 @@ def compute_only(spec: PipelineDeclaration, problems: Problems) -> None:
                 note=f"{ACTION}: The following action cannot contain a commands field: "
                 f"{action.name}. To use the commands field, use a compute action.",
             )
+        if "outputVariables" in action.node.entries:
+            problems.error(
+                "pipeline/compute-only",
+                f"'{action.name}' is not a compute action, and cannot have 'outputVariables'",
+                action.node.entries["outputVariables"].key_span,
+                hint="a build exports variables in 'exported-variables' of its buildspec"
+                if action.type_id.provider == "CodeBuild"
+                else None,
+                note=f"{ACTION}: outputVariables is for compute actions",
+            )
+
+
+@rule("pipeline/action-environment")
+def action_environment(spec: PipelineDeclaration, problems: Problems) -> None:
+    """``environmentVariables`` beside the configuration is for Commands and EKS."""
+    for action in actions_of(spec):
+        entry = action.node.entries.get("environmentVariables")
+        provider = action.type_id.provider
+        if entry is None:
+            continue
+        if provider not in _ENVIRONMENTS:
+            problems.error(
+                "pipeline/action-environment",
+                f"'{action.name}' cannot have 'environmentVariables': it is of {provider}",
+                entry.key_span,
+                hint="write EnvironmentVariables in its configuration, as JSON text"
+                if provider == "CodeBuild"
+                else None,
+                note=f"{ACTION}: environmentVariables is for the Commands and EKS actions",
+            )
+        for variable in entry.value.items:
+            kind = variable.entries.get("type")
+            if provider == "EKS" and kind is not None and kind.value.text != "PLAINTEXT":
+                problems.error(
+                    "pipeline/action-environment",
+                    f"EKS takes no variables of the type '{kind.value.text}'",
+                    kind.value.span,
+                    hint="only Commands does",
+                    note=f"{ACTION}: SECRETS_MANAGER is for the Commands action",
+                )
 
 
 @rule("pipeline/approval-timeout")
 def approval_timeout(spec: PipelineDeclaration, problems: Problems) -> None:
     """``timeoutInMinutes`` is for manual approvals; a build's is its project's."""
-    for action in _actions(spec):
+    for action in actions_of(spec):
         if action.timeout is not None and action.type_id.category != Category.APPROVAL:
             problems.error(
                 "pipeline/approval-timeout",
@@ -143,32 +185,8 @@ def approval_timeout(spec: PipelineDeclaration, problems: Problems) -> None:
             )
 
 
-@rule("pipeline/primary-source")
-def primary_source(spec: PipelineDeclaration, problems: Problems) -> None:
-    """A build with several inputs says which one it starts in. It fails at run time otherwise."""
-    for action in _actions(spec):
-        names = [artifact.name for artifact in action.inputs]
-        if action.type_id.provider != "CodeBuild" or len(names) < 2:
-            continue
-        primary = action.configuration.get("PrimarySource")
-        if primary not in names:
-            problems.warning(
-                "pipeline/primary-source",
-                f"'{action.name}' has several inputs, and "
-                + (f"'{primary}' is none of them" if primary else "no 'PrimarySource'"),
-                action.span("configuration", *(["PrimarySource"] if primary else [])),
-                hint=f"PrimarySource: {names[0]}",
-                note="the action will not start",
-            )
-
-
-def _actions(spec: PipelineDeclaration) -> Iterator[ActionDeclaration]:
-    for stage in spec.stages:
-        yield from stage.actions
-
-
 def _known(spec: PipelineDeclaration) -> Iterator[tuple[ActionDeclaration, ActionType]]:
-    for action in _actions(spec):
+    for action in actions_of(spec):
         kind = find_action_type(action.type_id)
         if kind is not None:
             yield action, kind

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cicd.document.nearest import closest
 from cicd.document.problem import Label
 from cicd.document.rules import rule
-from cicd.pipeline.action_type import Category
+from cicd.pipeline.rules.referred import Use, uses
 from cicd.pipeline.rules.structure import ACTION
-from cicd.pipeline.variables import CODEPIPELINE, EXECUTION_ID, RESERVED, VARIABLES, references
+from cicd.pipeline.variables import CODEPIPELINE, EXECUTION_ID, RESERVED, VARIABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
-    from cicd.document.position import Span
     from cicd.document.problem import Problems
     from cicd.pipeline.spec import ActionDeclaration, ArtifactName, PipelineDeclaration
-    from cicd.pipeline.variables import Reference
 
 
 @rule("pipeline/output-name-twice")
@@ -124,43 +123,40 @@ def variable_references(spec: PipelineDeclaration, problems: Problems) -> None:
         action.namespace: place for place, action in _placed(spec) if action.namespace is not None
     }
     declared = {variable.name for variable in spec.variables}
-    for place, action in _placed(spec):
-        for reference, span in _referred(action):
-            message = _wrong(reference, place, action, owners, declared)
-            if message is None:
-                continue
+    for use in uses(spec):
+        wrong = _wrong(use, owners, declared)
+        if wrong is not None:
+            message, known = wrong
+            near = closest(use.reference.namespace, known) if known else None
             problems.error(
                 "pipeline/variable-reference",
                 message,
-                span,
+                use.span,
+                hint=f"did you mean '{near}'?" if near else None,
                 note=f"{ACTION}: Valid format for a pipeline execution variable reference is a "
                 "namespace and a key separated by a period (.). The following pipeline execution "
-                f"variables are referencing a namespace that does not exist. {reference.text}",
+                f"variables are referencing a namespace that does not exist. {use.reference.text}",
             )
 
 
 def _wrong(
-    reference: Reference,
-    place: tuple[int, int],
-    action: ActionDeclaration,
-    owners: dict[str, tuple[int, int]],
-    declared: set[str],
-) -> str | None:
-    text, namespace = reference.text, reference.namespace
+    use: Use, owners: Mapping[str, tuple[int, int]], declared: Collection[str]
+) -> tuple[str, Collection[str]] | None:
+    """Say what is wrong with a reference, and which namespaces may have been meant."""
+    text, namespace, key = use.reference.text, use.reference.namespace, use.reference.key
     if not namespace:
-        return f"'{text}' is not of the form #{{namespace.name}}"
+        return f"'{text}' is not of the form #{{namespace.name}}", ()
     if namespace == CODEPIPELINE:
-        known = reference.key == EXECUTION_ID
-        return None if known else f"'{CODEPIPELINE}' holds {EXECUTION_ID} only, not '{text}'"
+        known = key == EXECUTION_ID
+        return None if known else (f"'{CODEPIPELINE}' holds {EXECUTION_ID} only, not '{text}'", ())
     if namespace == VARIABLES:
-        if action.type_id.category == Category.SOURCE:
-            return f"a source action cannot use pipeline variables, such as '{text}'"
-        known = reference.key in declared
-        return None if known else f"the pipeline declares no variable '{reference.key}'"
+        if use.source:
+            return f"a source action cannot use pipeline variables, such as '{text}'", ()
+        return None if key in declared else (f"the pipeline declares no variable '{key}'", ())
     if namespace not in owners:
-        return f"no action has the namespace '{namespace}' of '{text}'"
-    if owners[namespace] >= place:
-        return f"'{text}' comes from an action that does not come first"
+        return f"no action has the namespace '{namespace}' of '{text}'", (*owners, *RESERVED)
+    if owners[namespace] >= use.place:
+        return f"'{text}' comes from an action that does not come first", ()
     return None
 
 
@@ -171,14 +167,6 @@ def _placed(spec: PipelineDeclaration) -> Iterator[tuple[tuple[int, int], Action
             yield (index, action.run_order), action
 
 
-def _referred(action: ActionDeclaration) -> Iterator[tuple[Reference, Span]]:
-    for key, value in action.configuration.items():
-        for reference in references(value):
-            yield reference, action.span("configuration", key)
-
-
 def _meant(name: str, made: dict[str, tuple[tuple[int, int], ActionDeclaration]]) -> str | None:
-    from cicd.document.nearest import closest
-
     near = closest(name, made)
     return f"did you mean '{near}'?" if near else None

@@ -8,7 +8,7 @@ from cicd.document.node import NodeKind, ScalarStyle
 from cicd.document.rules import rule
 from cicd.pipeline.action_type import find_action_type
 from cicd.pipeline.actions import ACTIONS
-from cicd.pipeline.rules.features import CONDITIONS
+from cicd.pipeline.rules.gates import gates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,10 +93,8 @@ def not_text(spec: PipelineDeclaration, problems: Problems) -> None:
 def unfulfilled(spec: PipelineDeclaration) -> Iterator[tuple[Span, str]]:
     """Give what would change the result if a run left it out: conditions, but not a retry,
     nor a condition of variables."""
-    for stage in spec.stages:
-        for key in CONDITIONS:
-            entry = stage.node.entries.get(key)
-            retried = key == "onFailure" and stage.retry is not None
-            here = any(condition.gate == key for condition in stage.conditions)
-            if entry is not None and not entry.value.is_null and not retried and not here:
-                yield entry.key_span, f"'{key}' of the stage '{stage.name}'"
+    for stage, key, entry in gates(spec):
+        retried = key == "onFailure" and stage.retry is not None
+        here = any(condition.gate == key for condition in stage.conditions)
+        if not entry.value.is_null and not retried and not here:
+            yield entry.key_span, f"'{key}' of the stage '{stage.name}'"

@@ -2,86 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from cicd.document.fix import Fix
-from cicd.document.nearest import closest, only_close
+from cicd.document.nearest import closest
 from cicd.document.plain_secrets import find_secret, looks_secret, masked
 from cicd.document.position import brief
 from cicd.document.rules import rule
-from cicd.pipeline.action_type import Category
+from cicd.pipeline.action_type import Category, find_action_type
 from cicd.pipeline.rules.structure import ACTION, actions_of
 from cicd.pipeline.variables import references
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from cicd.document.problem import Problems
-    from cicd.pipeline.spec import ActionDeclaration, PipelineDeclaration
-
-_COMMIT: Final = ("AuthorDate", "BranchName", "CommitId", "CommitMessage")
-VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
-    "CodeCommit": (*_COMMIT, "CommitterDate", "RepositoryName"),
-    "CodeStarSourceConnection": (*_COMMIT, "ConnectionArn", "FullRepositoryName"),
-    "GitHub": (*_COMMIT, "CommitterDate", "CommitUrl", "RepositoryName"),
-    "S3": ("BucketName", "ETag", "ObjectKey", "VersionId"),
-    "ECR": ("ImageDigest", "ImageTag", "ImageURI", "RegistryId", "RepositoryName"),
-}
-"""What a source's namespace holds.
-
-Source: user guide, "Variables available for pipeline actions".
-"""
+    from cicd.pipeline.spec import PipelineDeclaration
 
 _BUCKET = re.compile(r"[a-zA-Z0-9.-]{3,63}")
-_TYPES = ("PLAINTEXT", "PARAMETER_STORE", "SECRETS_MANAGER")
-
-
-@rule("pipeline/unknown-variable")
-def unknown_variable(spec: PipelineDeclaration, problems: Problems) -> None:
-    """A source's namespace holds the variables that its provider gives, in their spelling."""
-    owners = {
-        action.namespace: action.type_id.provider
-        for action in actions_of(spec)
-        if action.namespace and action.type_id.category == Category.SOURCE
-    }
-    for action in actions_of(spec):
-        for key, value in action.configuration.items():
-            for reference in references(value):
-                known = VARIABLES.get(owners.get(reference.namespace, ""))
-                if known is None or reference.key in known:
-                    continue
-                near, sure = closest(reference.key, known), only_close(reference.key, known)
-                whole = action.span("configuration", key)
-                span = whole.within(reference.text)
-                problems.warning(
-                    "pipeline/unknown-variable",
-                    f"'{reference.namespace}' has no variable '{brief(reference.key)}'",
-                    span,
-                    hint=f"did you mean '{near}'?" if near else None,
-                    note=f"it has {', '.join(known)}; the action fails when it starts",
-                    fix=Fix.text(span, reference.text.replace(reference.key, sure))
-                    if sure and span != whole
-                    else None,
-                )
-
-
-@rule("pipeline/environment-variables")
-def environment_variables(spec: PipelineDeclaration, problems: Problems) -> None:
-    """``EnvironmentVariables`` of a build is JSON text: a list of name, value and type."""
-    for action in _builds(spec):
-        text = action.configuration.get("EnvironmentVariables", "")
-        if text:
-            wrong = _wrong_variables(text)
-            if wrong:
-                problems.warning(
-                    "pipeline/environment-variables",
-                    f"'EnvironmentVariables' of '{action.name}' {wrong}",
-                    action.span("configuration", "EnvironmentVariables"),
-                    hint='write [{"name":"STAGE","value":"test","type":"PLAINTEXT"}]',
-                    note="the action fails when it starts",
-                )
 
 
 @rule("pipeline/artifact-path")
@@ -173,36 +109,20 @@ def plain_secret(spec: PipelineDeclaration, problems: Problems) -> None:
 
 @rule("pipeline/unused-artifact")
 def unused_artifact(spec: PipelineDeclaration, problems: Problems) -> None:
-    """An artifact that a source makes and nothing takes is fetched for nothing."""
+    """An artifact that nothing takes is made, packed and kept for nothing."""
     taken = {artifact.name for action in actions_of(spec) for artifact in action.inputs}
     made = {artifact.name for action in actions_of(spec) for artifact in action.outputs}
     if not taken or not taken <= made:
         return  # nothing is to be taken, or what is meant has been said
     for action in actions_of(spec):
+        source, kind = action.type_id.category == Category.SOURCE, find_action_type(action.type_id)
         for output in action.outputs:
-            if action.type_id.category == Category.SOURCE and output.name not in taken:
+            if output.name not in taken and kind is not None and any(kind.outputs):
                 problems.remark(
                     "pipeline/unused-artifact",
                     f"nothing takes the artifact '{output.name}'",
                     output.span,
-                    hint="the source is fetched for nothing, though a change of it starts a run",
+                    hint="the source is fetched for nothing, though a change of it starts a run"
+                    if source
+                    else f"let a later action take it, or leave it out of '{action.name}'",
                 )
-
-
-def _builds(spec: PipelineDeclaration) -> list[ActionDeclaration]:
-    return [action for action in actions_of(spec) if action.type_id.provider == "CodeBuild"]
-
-
-def _wrong_variables(text: str) -> str | None:
-    try:
-        variables = json.loads(text)
-    except (ValueError, RecursionError):
-        return "is not JSON"
-    if not isinstance(variables, list) or not all(isinstance(v, dict) for v in variables):
-        return "is not a list of objects"
-    for variable in variables:
-        if not {"name", "value"} <= variable.keys():
-            return "has an entry without 'name' or 'value'"
-        if variable.get("type", "PLAINTEXT") not in _TYPES:
-            return f"has an entry of the type '{brief(str(variable['type']))}'"
-    return None

@@ -1,0 +1,154 @@
+"""The rules that a stage's conditions are made of: which kinds there are, and what each needs."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from cicd.document.fix import Fix
+from cicd.document.nearest import closest, only_close
+from cicd.document.position import brief
+from cicd.document.rules import rule
+from cicd.document.unknown import note_unknown
+from cicd.pipeline.rules.gates import conditions, provider_of, rules_of
+from cicd.pipeline.rules.structure import STAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cicd.document.node import Entry, Node
+    from cicd.document.problem import Problems
+    from cicd.pipeline.spec import PipelineDeclaration
+
+RULE: Final = "pipeline/gate-rule"
+REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
+    "VariableCheck": ("Variable", "Value", "Operator"),
+    "LambdaInvoke": ("FunctionName",),
+    "DeploymentWindow": ("Cron",),
+    "CloudWatchAlarm": ("AlarmName",),
+    "Commands": (),
+    "CodeBuild": ("ProjectName",),
+}
+OPTIONAL: Final[Mapping[str, tuple[str, ...]]] = {
+    "VariableCheck": (),
+    "LambdaInvoke": ("UserParameters",),
+    "DeploymentWindow": ("TimeZone",),
+    "CloudWatchAlarm": ("AlarmStates", "WaitTime"),
+    "CodeBuild": ("PrimarySource", "BatchEnabled", "CombineArtifacts", "EnvironmentVariables"),
+}
+VALUES: Final[Mapping[str, tuple[str, ...]]] = {
+    "Operator": ("EQ", "NE", "CONTAINS", "MATCHES"),
+    "AlarmStates": ("ALARM", "OK", "INSUFFICIENT_DATA"),
+}
+_MONTHS = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC"
+_DAYS = "SUN|MON|TUE|WED|THU|FRI|SAT"
+_FIELDS: Final = (
+    ("seconds", r"\d{1,2}", ""),
+    ("minutes", r"\d{1,2}", ""),
+    ("hours", r"\d{1,2}", ""),
+    ("day of month", r"\d{1,2}", r"|L(?:-\d{1,2})?W?|\d{1,2}W"),
+    ("month", rf"\d{{1,2}}|{_MONTHS}", ""),
+    ("day of week", rf"[1-7]|{_DAYS}", rf"|L|(?:[1-7]|{_DAYS})(?:L|#[1-5])"),
+    ("year", r"\d{4}", ""),
+)
+_ZONE = re.compile(r"[A-Za-z]+(?:/[A-Za-z_+-]+\d*)+|UTC(?:[+-]\d{2}:\d{2})?|[A-Za-z]{3,5}")
+
+
+@rule(RULE)
+def gate_rule(spec: PipelineDeclaration, problems: Problems) -> None:
+    """A condition's rule is of a kind that exists, and has the configuration it needs."""
+    for _, _, condition in conditions(spec):
+        for item in rules_of(condition):
+            provider = provider_of(item)
+            if provider is None:
+                continue
+            if provider.text in REQUIRED:
+                _configuration(item, provider, problems)
+                continue
+            near, sure = closest(provider.text, REQUIRED), only_close(provider.text, REQUIRED)
+            problems.error(
+                RULE,
+                f"'{brief(provider.text)}' is not a kind of rule",
+                provider.span,
+                hint=f"did you mean '{near}'?" if near else None,
+                note=f"the kinds are {', '.join(REQUIRED)}",
+                fix=Fix.word(provider.span, sure) if sure else None,
+            )
+
+
+def _configuration(item: Node, provider: Node, problems: Problems) -> None:
+    entry = item.entries.get("configuration")
+    given = entry.value.entries if entry else {}
+    required, optional = REQUIRED[provider.text], OPTIONAL.get(provider.text)
+    for key in required:
+        if key not in given:
+            problems.error(
+                RULE,
+                f"a rule of {provider.text} has no '{key}' in its configuration",
+                entry.key_span if entry else provider.span,
+                note=f"{STAGE}: missing required configuration '{key}'",
+            )
+    for key, each in given.items():
+        if optional is not None and key not in (*required, *optional):
+            note_unknown(
+                each,
+                problems,
+                rule="pipeline/unknown-key",
+                what=f"a rule of {provider.text}",
+                known=(*required, *optional),
+                free=tuple(name for name in (*required, *optional) if name not in given),
+            )
+        elif key in VALUES and each.value.text not in VALUES[key]:
+            problems.error(
+                RULE,
+                f"'{brief(each.value.text)}' is not allowed for '{key}' of {provider.text}",
+                each.value.span,
+                hint=f"write one of {', '.join(VALUES[key])}",
+            )
+    if provider.text == "DeploymentWindow":
+        _window(given, problems)
+    commands = item.entries.get("commands")
+    if provider.text == "Commands" and (commands is None or not commands.value.items):
+        problems.error(
+            RULE,
+            "a rule of Commands has no 'commands'",
+            provider.span,
+            hint="write 'commands:' beside 'ruleTypeId', with a list below it",
+        )
+
+
+def _window(given: Mapping[str, Entry], problems: Problems) -> None:
+    cron, zone = given.get("Cron"), given.get("TimeZone")
+    wrong = cron_problem(cron.value.text) if cron is not None else None
+    if cron is not None and wrong is not None:
+        problems.warning(
+            RULE,
+            f"'{brief(cron.value.text)}' is not a time of Quartz: {wrong}",
+            cron.value.span,
+            hint="write seconds, minutes, hours, day of month, month, day of week: "
+            "0 0-59 9-17 ? * MON-FRI",
+        )
+    if zone is not None and not _ZONE.fullmatch(zone.value.text):
+        problems.warning(
+            RULE,
+            f"'{brief(zone.value.text)}' is not a time zone",
+            zone.value.span,
+            hint="write such as Europe/Berlin, UTC or UTC+02:00",
+        )
+
+
+def cron_problem(text: str) -> str | None:
+    """
+    Say what is wrong with the time of a deployment window; None: nothing.
+
+    Source: CodePipeline User Guide, "DeploymentWindow": six fields of Quartz, and maybe a year.
+    """
+    parts = text.split()
+    if len(parts) not in (len(_FIELDS) - 1, len(_FIELDS)):
+        return f"it has {len(parts)} fields, and needs 6, or 7 with a year"
+    for part, (name, value, special) in zip(parts, _FIELDS, strict=False):
+        one = rf"(?:(?:\*|(?:{value})(?:-(?:{value}))?)(?:/\d{{1,2}})?{special})"
+        blank = r"|\?" if name.startswith("day") else ""
+        if not re.fullmatch(rf"{one}(?:,{one})*{blank}", part, re.IGNORECASE):
+            return f"'{part}' is no {name}"
+    return None
