@@ -112,7 +112,7 @@ def _patterns(value: Node, kind: str, problems: Problems) -> None:
             check(pattern.text)
         except PatternInvalid as reason:
             problems.error(
-                "pipeline/trigger-pattern",
+                "pipeline/trigger-filter",
                 f"'{pattern.text}' is no pattern: {reason}",
                 pattern.span,
                 hint="a backslash before a character takes it as it is",
