@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from cicd.ports import (
         Clock,
         InstanceTarget,
+        Machines,
         Reporter,
         RouterSpec,
         Runner,
         SecretSource,
         Source,
         TaggedInstance,
+        TargetKind,
         TargetSpec,
         TrafficRouter,
         Watcher,
@@ -89,6 +91,7 @@ def make_services(
             watcher=_watcher,
             jobs=settings.jobs,
             tagged=tagged_instances,
+            machines=_machines(home),
         )
 
 
@@ -188,6 +191,12 @@ def _routers(home: Path) -> Callable[[RouterSpec], TrafficRouter]:
     from cicd.backends import TRAFFIC_ROUTERS
 
     return cache(lambda spec: TRAFFIC_ROUTERS.get(spec.kind)(home, spec))
+
+
+def _machines(home: Path) -> Callable[[TargetKind], Machines]:
+    from cicd.backends import MACHINES
+
+    return lambda kind: MACHINES.get(kind)(home)
 
 
 def routers_of(home: Path) -> list[RunningRouter]:

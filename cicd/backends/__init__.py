@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cicd.backends.secrets_chain import SecretOrigin
     from cicd.ports import (
         InstanceTarget,
+        Machines,
         RouterSpec,
         Runner,
         SecretSource,
@@ -52,5 +53,13 @@ TARGETS: Registry[Callable[[TargetSpec], InstanceTarget]] = Registry(
         "DIRECTORY": "cicd.backends.target_directory:DirectoryTarget",
         "CONTAINER": "cicd.backends.target_container:ContainerTarget",
         "MACHINE": "cicd.backends.target_directory:this_machine",
+    },
+)
+
+MACHINES: Registry[Callable[[Path], Machines]] = Registry(
+    "cicd.machines",
+    {
+        "DIRECTORY": "cicd.backends.fleet.directories:DirectoryMachines",
+        "CONTAINER": "cicd.backends.fleet.containers:ContainerMachines",
     },
 )

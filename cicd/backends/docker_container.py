@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
+from hashlib import sha256
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -22,6 +24,11 @@ IO = "/codebuild/session"
 SCRATCH = "/codebuild/scratch"
 ROOT = "0:0"  # whatever USER an image names, as CodeBuild does
 SESSION, STREAM, HOME = "cicd.session", "cicd.stream", "cicd.home"  # labels
+
+
+def home_label(home: Path) -> str:
+    """Give what stands for a home in the labels of its containers."""
+    return sha256(os.fsencode(home)).hexdigest()[:16]
 
 
 def bind(source: Path, target: str, *, read_only: bool = False) -> JSON:

@@ -9,9 +9,7 @@ waiting for that, and for the network to be taken down, would double the time of
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 from typing import TYPE_CHECKING, cast
 
 from cicd.backends import (
@@ -117,7 +115,8 @@ class DockerRunner:
         removed = reap_sessions(
             self._home, self.name, keep, lambda directory: DockerChannel(engine, directory)
         )
-        filters = f'{{"label":["{docker_container.HOME}={_home_label(self._home)}"]}}'
+        ours = f"{docker_container.HOME}={docker_container.home_label(self._home)}"
+        filters = f'{{"label":["{ours}","{docker_container.SESSION}"]}}'
         listed = engine.call("GET", "/containers/json", query={"all": "1", "filters": filters})
         for container in cast("list[Mapping[str, Mapping[str, str]]]", listed):
             labels = container["Labels"]
@@ -139,7 +138,7 @@ class DockerRunner:
         channel: DockerChannel,
     ) -> None:
         """Start the container; what the engine cannot do is done another way, if there is one."""
-        label = _home_label(self._home)
+        label = docker_container.home_label(self._home)
         attempt = _Attempt(
             environment=environment,
             views={} if engine.remote else self._views(environment, directory),
@@ -248,8 +247,4 @@ def _places_outside(environment: Environment, directory: SessionDirectory) -> di
 
 
 def _container(home: Path, directory: SessionDirectory) -> str:
-    return f"cicd-{directory.root.name}-{_home_label(home)[:8]}"
-
-
-def _home_label(home: Path) -> str:
-    return sha256(os.fsencode(home)).hexdigest()[:16]
+    return f"cicd-{directory.root.name}-{docker_container.home_label(home)[:8]}"

@@ -27,6 +27,7 @@ COMMANDS = {
     "batches": ("cicd.cli.batches:batches", "Look at batch builds, stop them, try them again."),
     "pipeline": ("cicd.cli.pipeline:pipeline", "Run a pipeline here, as CodePipeline would."),
     "deploy": ("cicd.cli.deploy:deploy", "Deploy a revision, as CodeDeploy would."),
+    "fleet": ("cicd.cli.fleet:fleet", "Make instances to deploy to; scale them, end them."),
     "router": ("cicd.cli.router:router", "Look at load balancers, stop them."),
     "alarm": ("cicd.cli.alarm:alarm", "Look at the alarms that stop deployments; set one."),
     "images": ("cicd.cli.images:images", "Say which image stands in for a curated one."),

@@ -24,13 +24,13 @@ from cicd.cli.options import shared_options
 from cicd.errors import DocumentError, ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from cicd.cli.invocation import Invocation
     from cicd.deploy.config import DeploymentConfig
     from cicd.deploy.group import DeploymentGroup
     from cicd.document.resources import Resources
-    from cicd.ports import Services
+    from cicd.ports import Services, TargetSpec
 
 _STRATEGIES = "AllAtOnce, HalfAtATime, OneAtATime, Custom, or one of cicd.yml"
 
@@ -161,6 +161,7 @@ def run(
         instances=tuple(parse_instance(text, start) for text in instances),
         home=home,
         tagged=tagged_instances,
+        members=_members(invocation, start, home),
     )
     behavior = file_exists_behavior
     request = DeploymentRequest(
@@ -189,6 +190,20 @@ def run(
         _confirm(group)
     with invocation.services(start, speed=speed) as services:
         return finish(invocation.show, run_deployment(request, services))
+
+
+def _members(
+    invocation: Invocation, start: Path, home: Path
+) -> Callable[[str], Sequence[TargetSpec] | None]:
+    """Look fleets up only when a group names one."""
+
+    def members(fleet: str) -> Sequence[TargetSpec] | None:
+        from cicd.deploy.fleet.ledger import members_of
+
+        with _past(invocation, start, home) as services:
+            return None if services is None else members_of(fleet, services)
+
+    return members
 
 
 @contextmanager

@@ -43,7 +43,11 @@ Examples:
   cicd doctor --reap       also remove what dead runs left behind
 """
 )
-@click.option("--reap", is_flag=True, help="End sessions that no unfinished execution wants.")
+@click.option(
+    "--reap",
+    is_flag=True,
+    help="End sessions that no unfinished execution wants, and members that no fleet has.",
+)
 @shared_options
 def doctor(invocation: Invocation, *, reap: bool) -> int:
     """Check this machine: engines, git, disk, state; and remove leftovers."""
@@ -125,6 +129,8 @@ def _state(invocation: Invocation) -> Finding:
 
 
 def _reap(invocation: Invocation, runner: Callable[[str], Runner]) -> list[str]:
+    from cicd.deploy.fleet.run import reap_fleets
+
     with invocation.services() as services:
         wanted = _wanted(services)
         removed: list[str] = []
@@ -134,7 +140,7 @@ def _reap(invocation: Invocation, runner: Callable[[str], Runner]) -> list[str]:
             except CicdError:
                 continue  # nothing of it can be running here
             removed += runner(name).reap(wanted)
-    return removed
+        return removed + reap_fleets(services)
 
 
 def _wanted(services: Services) -> Callable[[str], bool]:

@@ -73,6 +73,8 @@ def compile_plan(request: DeploymentRequest) -> PlannedDeployment:
         rollback_events=_rollback_events(request),
         alarms=None if request.ignore_alarms else group.alarms,
         triggers=group.triggers,
+        auto_scaling_groups=group.auto_scaling_groups,
+        update_outdated=group.update_outdated,
     )
     return PlannedDeployment(
         plan=_with_traffic(plan, group), problems=(*group.notes, *problems), appspec=appspec

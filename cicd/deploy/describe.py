@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cicd.deploy.fleet.hooks import TERMINATION
 from cicd.deploy.plan import TERMINATE
 from cicd.deploy.shapes import REGION, alarm_words, diagnostics, error_information
 from cicd.deploy.state import DeploymentStatus, Status
@@ -50,6 +51,8 @@ def _submitted(process: DeploymentProcess) -> Described:
     plan = process.plan
     count = len(plan.targets)
     what = "Rolling back to" if plan.rollback_of else "Deploying"
+    if plan.creator == TERMINATION:
+        what = "Running the termination hooks of"
     return Described(
         text=f"{what} {plan.revision.name} on {count} instance{'s' if count != 1 else ''} of "
         f"{plan.application_name}/{plan.deployment_group_name}, {plan.config.name}: "

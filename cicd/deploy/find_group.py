@@ -36,6 +36,7 @@ def find_group(
     instances: Sequence[TargetSpec] = (),
     home: Path,
     tagged: Callable[[], Sequence[TaggedInstance]] = tuple,
+    members: Callable[[str], Sequence[TargetSpec] | None] | None = None,
 ) -> DeploymentGroup:
     """
     Find the group to deploy to.
@@ -47,9 +48,11 @@ def find_group(
         instances: Instances given by flags; they replace the group's.
         home: The state directory, below which a group without instances gets one.
         tagged: Gives the containers that the group's tags may mean; asked only if it has tags.
+        members: Gives the members of a fleet, None if there is none of that name; None: fleets
+            are not looked at.
 
     Raises:
-        UsageError: There is no such group, or several; its tags mean no instance.
+        UsageError: There is no such group, or several; its tags and fleets mean no instance.
         Unavailable: It has tags only, and no engine answers.
         DocumentError: It is described wrongly.
 
@@ -72,12 +75,46 @@ def find_group(
         _refuse(resources, name, application)
     else:
         group = _default(resources, name or DEFAULT_GROUP, application)
+    if not instances and members is not None:
+        group = _with_members(group, members)
     targets = tuple(instances) or _instances(group, tagged) or (_default_instance(home),)
     green = group.green or _copies(group, targets)
     _check_distinct((*targets, *green))
     return replace(
         group, green=green, targets=tuple(sorted(targets, key=lambda target: target.id))
     )
+
+
+def groups_of_fleet(resources: Resources, fleet: str) -> tuple[DeploymentGroup, ...]:
+    """Give the groups of ``cicd.yml`` that name a fleet; raises ``DocumentError``."""
+    named = []
+    for application, node in _groups(resources):
+        entry = node.entries.get("autoScalingGroups")
+        if entry is not None:
+            group = read_group(application, node, resources)
+            if fleet in group.auto_scaling_groups:
+                named.append(group)
+    return tuple(named)
+
+
+def _with_members(
+    group: DeploymentGroup, members: Callable[[str], Sequence[TargetSpec] | None]
+) -> DeploymentGroup:
+    """Add the members of the group's fleets to its instances."""
+    found = {name: members(name) for name in group.auto_scaling_groups}
+    targets = (*group.targets, *(each for some in found.values() for each in some or ()))
+    if found and not targets and not group.selections:
+        empty = [name for name, some in found.items() if some is not None]
+        names = ", ".join(f"'{name}'" for name in found)
+        raise UsageError(
+            f"no instance is in service in {names} of '{group.name}' (NO_INSTANCES)",
+            hint=f"'cicd fleet show {empty[0]}' tells why, 'cicd fleet scale {empty[0]} 2' "
+            "starts some"
+            if empty
+            else f"'cicd fleet up {next(iter(found))} --count 2 --image IMAGE' makes them, "
+            "or --directory in place of --image",
+        )
+    return replace(group, targets=targets)
 
 
 def _copies(group: DeploymentGroup, targets: Sequence[TargetSpec]) -> tuple[TargetSpec, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from enum import StrEnum
 from typing import Final
 
 from cicd.deploy.alarms.alarm import AlarmWatch
@@ -18,6 +19,13 @@ from cicd.record import dataclass
 
 NAME: Final = re.compile(r"[A-Za-z0-9._+=,@-]{1,100}")
 """What groups and instances may be called."""
+
+
+class OutdatedStrategy(StrEnum):
+    """``outdatedInstancesStrategy``: what becomes of members launched during a deployment."""
+
+    UPDATE = "UPDATE"
+    IGNORE = "IGNORE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +45,9 @@ class DeploymentGroup:
     notes: tuple[Problem, ...] = ()  # what is worth a word about it
     alarms: AlarmWatch | None = None
     triggers: tuple[Trigger, ...] = ()
+    auto_scaling_groups: tuple[str, ...] = ()  # fleets whose members are its instances, too
+    termination_hook: bool = False  # a member that is to end runs the termination hooks
+    update_outdated: bool = True  # ``outdatedInstancesStrategy`` is UPDATE
 
 
 def group_id(application: str, name: str) -> str:

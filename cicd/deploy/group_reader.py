@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cicd.deploy.alarms.reader import read_alarm_configuration
 from cicd.deploy.config import DEFAULT, find_config
-from cicd.deploy.group import NAME, DeploymentGroup, group_id
+from cicd.deploy.group import NAME, DeploymentGroup, OutdatedStrategy, group_id
 from cicd.deploy.plan import RollbackEvent
 from cicd.deploy.selection_reader import read_selections
 from cicd.deploy.traffic.plan import GreenAction
@@ -22,15 +22,12 @@ if TYPE_CHECKING:
     from cicd.document.resources import Resources
 
 _READ_ONLY = (
-    "autoScalingGroups",
     "computePlatform",
     "lastAttemptedDeployment",
     "lastSuccessfulDeployment",
-    "outdatedInstancesStrategy",
     "serviceRoleArn",
     "tags",
     "targetRevision",
-    "terminationHookEnabled",
 )
 _NAMES_OF_EVENTS = ", ".join(RollbackEvent)
 
@@ -55,6 +52,11 @@ def read_group(application: str, node: Node, resources: Resources) -> Deployment
     fields.node("ecsServices")
     alarms = read_alarm_configuration(fields, resources, problems)
     triggers = read_triggers(fields, resources, problems)
+    fleets = _read_fleets(fields)
+    hook = fields.flag("terminationHookEnabled", default=False)
+    outdated = fields.choice(
+        "outdatedInstancesStrategy", OutdatedStrategy, default=OutdatedStrategy.UPDATE
+    )
     for key in _READ_ONLY:
         fields.node(key)
     fields.unknown()
@@ -84,6 +86,9 @@ def read_group(application: str, node: Node, resources: Resources) -> Deployment
         notes=tuple(problems),
         alarms=alarms,
         triggers=triggers,
+        auto_scaling_groups=fleets,
+        termination_hook=hook,
+        update_outdated=outdated is OutdatedStrategy.UPDATE,
     )
 
 
@@ -113,6 +118,15 @@ def _read_rollback(fields: Fields, problems: Problems) -> tuple[RollbackEvent, .
         )
     rollback.unknown()
     return tuple(events) if enabled else ()
+
+
+def _read_fleets(fields: Fields) -> tuple[str, ...]:
+    """Give names; GetDeploymentGroup answers with mappings that hold one, each."""
+    names = []
+    for item in fields.sequence("autoScalingGroups"):
+        entry = item.entries.get("name") if item.kind is NodeKind.MAPPING else None
+        names.append(entry.value.text if entry is not None else item.text)
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def _read_instances(

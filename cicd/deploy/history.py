@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from cicd.deploy.fleet.hooks import BY_ITSELF
 from cicd.deploy.plan import TERMINATE, DeploymentPlan
 from cicd.deploy.process import DeploymentProcess
 from cicd.deploy.state import DeploymentStatus, Status
@@ -61,11 +62,14 @@ def admit(plan: DeploymentPlan, services: Services) -> None:
     Keep a group to one active deployment: who appends to the group's stream is the next.
 
     One that was admitted and died before it began may begin now.
+    Those that a fleet makes by itself are not counted: each goes to instances of its own.
 
     Raises:
         UsageError: Another one is active.
 
     """
+    if plan.creator in BY_ITSELF:
+        return
     stream = _admissions(plan)
     while True:
         admissions = services.log.read(stream)
@@ -112,14 +116,38 @@ def _is_active(admitted: Event, services: Services) -> bool:
 
 def last_succeeded(plan: DeploymentPlan, services: Services) -> DeploymentPlan | None:
     """Give the group's last deployment before ``plan`` that Succeeded: its last known good."""
-    records = services.executions.list(kind=KIND, name=plan.deployment_group_name)
+    return last_good(
+        plan.deployment_group_name,
+        plan.deployment_group_id,
+        services,
+        before=stream_of(plan.deployment_id),
+    )
+
+
+def last_good(
+    group: str, group_id: str, services: Services, *, before: str | None = None
+) -> DeploymentPlan | None:
+    """
+    Give a group's last deployment that Succeeded; those that a fleet made by itself are none.
+
+    Args:
+        group: Its name.
+        group_id: Its id.
+        services: The services.
+        before: Only those that were made before this stream; None, or one not made yet: all.
+
+    """
+    records = services.executions.list(kind=KIND, name=group)
     streams = [record.stream for record in records]
-    own = stream_of(plan.deployment_id)
     # The newest come first.
-    for record in records[streams.index(own) + 1 if own in streams else 0 :]:
+    for record in records[streams.index(before) + 1 if before in streams else 0 :]:
         if record.status == DeploymentStatus.SUCCEEDED:
             earlier = read_plan(record.stream, services)
-            if earlier is not None and earlier.deployment_group_id == plan.deployment_group_id:
+            if (
+                earlier is not None
+                and earlier.deployment_group_id == group_id
+                and earlier.creator not in BY_ITSELF
+            ):
                 return earlier
     return None
 
@@ -196,7 +224,14 @@ def health_order(targets: Sequence[str], attempts: Sequence[Attempt]) -> list[st
 
     Source: CodeDeploy User Guide, "Instance health".
     """
-    good = next((a.plan.revision for a in attempts if a.status == "Succeeded"), None)
+    good = next(
+        (
+            a.plan.revision
+            for a in attempts
+            if a.status == "Succeeded" and a.plan.creator not in BY_ITSELF
+        ),
+        None,
+    )
 
     def key(target: str) -> tuple[bool, int, str]:
         tried = [a for a in attempts if a.targets.get(target) in (Status.SUCCEEDED, Status.FAILED)]

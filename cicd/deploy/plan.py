@@ -66,6 +66,8 @@ class DeploymentPlan:
     blue_green: BlueGreenPlan | None = None  # None: IN_PLACE
     alarms: AlarmWatch | None = None  # None: no alarm stops it
     triggers: tuple[Trigger, ...] = ()  # who is told what happens
+    auto_scaling_groups: tuple[str, ...] = ()  # the fleets that its targets come from
+    update_outdated: bool = True  # members launched meanwhile get the revision afterwards, too
 
     @property
     def instances(self) -> tuple[TargetSpec, ...]:

@@ -111,6 +111,12 @@ def run_deployment(
     return _drive(plan, services, cancel or services.cancel)
 
 
+def run_plan(plan: DeploymentPlan, services: Services, *, parent: str) -> DeploymentResult:
+    """Carry out a plan whose revision is in the store already; ``parent`` asked for it."""
+    _submit(plan, services, parent=parent)
+    return _drive(plan, services, services.cancel)
+
+
 def resume_deployment(
     deployment_id: str, services: Services, *, cancel: CancelToken | None = None
 ) -> DeploymentResult:
@@ -178,11 +184,18 @@ def roll_back_deployment(
 
     """
     from cicd.deploy.compile import deployment_id as make_id
+    from cicd.deploy.fleet.hooks import BY_ITSELF
     from cicd.deploy.history import has_ended_original, last_succeeded, stream_of
     from cicd.deploy.rollback import plan_rollback
     from cicd.engine.signals import send
 
     record, plan = _find(deployment_id, services)
+    if plan.creator in BY_ITSELF:
+        raise UsageError(
+            f"deployment {plan.deployment_id} was made by a fleet itself ({plan.creator}): there "
+            "is no way back from it",
+            hint="name the deployment of a user, 'cicd deploy list' shows them",
+        )
     if record.status not in _FINAL:
         raise UsageError(
             f"deployment {plan.deployment_id} is not over",

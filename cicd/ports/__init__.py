@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from cicd.ports.logs import LogBlock as LogBlock
     from cicd.ports.logs import LogLine as LogLine
     from cicd.ports.logs import LogStore as LogStore
+    from cicd.ports.machines import MachineOrder as MachineOrder
+    from cicd.ports.machines import Machines as Machines
     from cicd.ports.reporter import Described as Described
     from cicd.ports.reporter import Level as Level
     from cicd.ports.reporter import Reporter as Reporter
@@ -67,6 +69,7 @@ SEAMS = {
         "HookExit",
         "InstanceTarget",
     ),
+    "machines": ("MachineOrder", "Machines"),
     "traffic": ("Endpoint", "HealthCheck", "RouteSpec", "RouterSpec", "TrafficRouter"),
     "watcher": ("Probe", "Reading", "Watcher"),
     "source": ("Revision", "Source"),

@@ -34,6 +34,7 @@ class TargetSpec:
     variables: tuple[tuple[str, str], ...] = ()  # only here: a port, say
     endpoint: str | None = None  # where it serves, to be shown to people
     zone: str = ""  # its availability zone, which zonal configurations go by
+    fleet: str = ""  # the fleet that made it, if one did
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from cicd.ports.clock import Clock
     from cicd.ports.events import EventLog
     from cicd.ports.executions import ExecutionIndex
-    from cicd.ports.instance import InstanceTarget, TaggedInstance, TargetSpec
+    from cicd.ports.instance import InstanceTarget, TaggedInstance, TargetKind, TargetSpec
     from cicd.ports.logs import LogStore
+    from cicd.ports.machines import Machines
     from cicd.ports.reporter import Reporter
     from cicd.ports.runner import Runner
     from cicd.ports.secrets import SecretSource
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 
 def _no_router(spec: RouterSpec) -> TrafficRouter:
     raise Unavailable(f"there is no load balancer '{spec.name}' here")
+
+
+def _no_machines(kind: TargetKind) -> Machines:
+    raise Unavailable(f"there are no fleets of kind {kind} here")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,3 +59,4 @@ class Services:
     cancel: CancelToken = field(default_factory=CancelToken)  # the invocation's own
     jobs: int = 8  # commands at once, an execution
     tagged: Callable[[], tuple[TaggedInstance, ...]] = tuple  # what tags of groups may mean
+    machines: Callable[[TargetKind], Machines] = _no_machines  # of fleets

@@ -28,6 +28,7 @@ class CodeDeployAction:
     def run(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
         """Deploy; a missing or invalid AppSpec is a failed deployment, as at AWS."""
         from cicd.deploy.find_group import find_group
+        from cicd.deploy.fleet.ledger import members_of
         from cicd.deploy.run import DeploymentRequest, run_deployment
         from cicd.document.resources import Resources
 
@@ -37,6 +38,7 @@ class CodeDeployAction:
             application=request.configuration["ApplicationName"],
             home=services.home,
             tagged=services.tagged,
+            members=lambda fleet: members_of(fleet, services),
         )
         taken = request.inputs[0]
         stored = services.artifacts.find(taken.digest)

@@ -1,0 +1,1 @@
+"""What makes the members of fleets: one file a kind of machine."""

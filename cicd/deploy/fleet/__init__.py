@@ -1,0 +1,1 @@
+"""Fleets: Auto Scaling groups of this machine, whose members are made and ended by us."""
