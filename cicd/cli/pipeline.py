@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from cicd.cli.options import pair, shared_options
-from cicd.cli.pipeline_stages import disable, enable, ended, retry, rollback, user_name
+from cicd.cli.pipeline_stages import (
+    disable,
+    enable,
+    ended,
+    override,
+    retry,
+    rollback,
+    user_name,
+)
 from cicd.cli.pipeline_triggers import show_verdict, triggers, would_start
 from cicd.cli.pipeline_views import graph, listing, logs, status
 from cicd.errors import ExitCode, UsageError
@@ -148,6 +156,7 @@ pipeline.add_command(disable)
 pipeline.add_command(enable)
 pipeline.add_command(retry)
 pipeline.add_command(rollback)
+pipeline.add_command(override)
 
 
 @pipeline.command(

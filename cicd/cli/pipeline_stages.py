@@ -14,9 +14,12 @@ from cicd.errors import ExitCode, UsageError
 from cicd.ports import Level
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cicd.cli.invocation import Invocation
     from cicd.pipeline.run import ExecutionResult
     from cicd.pipeline.spec import PipelineDeclaration
+    from cicd.ports import Services
 
 _PIPELINE = click.option(
     "--pipeline",
@@ -108,25 +111,61 @@ def retry(
     Actions that succeeded keep their artifacts with FAILED_ACTIONS.
     """
     from cicd.pipeline.commands import RetryMode
-    from cicd.pipeline.run import execution_state, find_execution, resume_execution
+    from cicd.pipeline.run import execution_state
     from cicd.pipeline.stages import retry_stage
 
     with invocation.services(env_file=env_file) as services:
-        record = find_execution(execution, services)
-        plan = execution_state(record.stream, services).plan
-        assert plan is not None, "execution_state asks for one"
-        retry_stage(
-            record.stream,
+
+        def again(stream: str) -> None:
+            plan = execution_state(stream, services).plan
+            assert plan is not None, "execution_state asks for one"
+            now = _known_now(plan.name, Path(plan.root))
+            retry_stage(stream, services, stage=stage, mode=RetryMode(mode), now_is=now)
+
+        return _go_on(invocation, services, execution, again, f"{stage} is retried")
+
+
+@click.command(
+    name="override-condition",
+    epilog="""\b
+Examples:
+  cicd pipeline override-condition Prod --type BEFORE_ENTRY
+  cicd pipeline override-condition Prod 1b2c3d4e --type ON_SUCCESS
+""",
+)
+@click.argument("stage")
+@click.argument("execution", metavar="[ID]", required=False)
+@click.option(
+    "--type",
+    "kind",
+    type=click.Choice(["BEFORE_ENTRY", "ON_SUCCESS"]),
+    required=True,
+    help="Which condition of the stage.",
+)
+@click.option(
+    "--env-file",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Values for Parameter Store and Secrets Manager.",
+)
+@shared_options
+def override(
+    invocation: Invocation, *, stage: str, execution: str | None, kind: str, env_file: Path | None
+) -> int:
+    """
+    Let STAGE go on although its condition does not hold, in the same execution, to its end.
+
+    A stage that was skipped stays so, and one whose actions failed has nothing to override.
+    """
+    from cicd.pipeline.stages import override_condition
+
+    with invocation.services(env_file=env_file) as services:
+        return _go_on(
+            invocation,
             services,
-            stage=stage,
-            mode=RetryMode(mode),
-            now_is=_known_now(plan.name, Path(plan.root)),
+            execution,
+            lambda stream: override_condition(stream, services, stage=stage, kind=kind),
+            f"{stage} goes on",
         )
-        if record.driven:
-            invocation.show.text(f"{plan.name}: {stage} is retried by {record.driver}")
-            invocation.show.result({"pipelineExecutionId": plan.execution_id})
-            return ExitCode.SUCCEEDED
-        return ended(invocation, resume_execution(record.stream, services))
 
 
 @click.command(
@@ -166,6 +205,27 @@ def rollback(invocation: Invocation, *, stage: str, target: str, env_file: Path 
             by=user_name(),
         )
         return ended(invocation, start_execution(plan, services))
+
+
+def _go_on(
+    invocation: Invocation,
+    services: Services,
+    execution: str | None,
+    ask: Callable[[str], None],
+    what: str,
+) -> int:
+    """Ask an execution for something, and carry it on to its end if nobody else does."""
+    from cicd.pipeline.run import find_execution, resume_execution
+
+    record = find_execution(execution, services)
+    execution_id = record.stream.partition("/")[2]
+    ask(record.stream)
+    record = find_execution(execution_id, services)  # as it is driven now
+    if record.driven:
+        invocation.show.text(f"{record.name}: {what} by {record.driver}")
+        invocation.show.result({"pipelineExecutionId": execution_id})
+        return ExitCode.SUCCEEDED
+    return ended(invocation, resume_execution(record.stream, services))
 
 
 def _declaration(definition: str | None) -> PipelineDeclaration:

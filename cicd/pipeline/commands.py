@@ -81,14 +81,34 @@ class RetryStage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckCondition:
-    """Evaluate all rules of a stage's condition, with the variables as they are now."""
+    """Ask a rule of a stage's condition, with the variables and artifacts as they are now."""
 
-    key: str  # "check:Build/beforeEntry"
+    key: str  # "check:Build/beforeEntry/0"
     stage: str
     condition: ConditionPlan
     namespaces: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    inputs: tuple[StoredArtifact, ...] = ()
+    rule: int | None = None  # its place; None: all of them, one after another
+
+    def places(self) -> tuple[int, ...]:
+        """Give the places of the rules that are asked."""
+        return tuple(range(len(self.condition.rules))) if self.rule is None else (self.rule,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeginRollback:
+    """Submit an execution that runs a failed stage again as an earlier one left it."""
+
+    key: str  # "rollback:Prod"
+    stage: str
 
 
 PipelineCommand: TypeAlias = (
-    EnterStage | LeaveStage | RunAction | ExpireApproval | RetryStage | CheckCondition
+    EnterStage
+    | LeaveStage
+    | RunAction
+    | ExpireApproval
+    | RetryStage
+    | CheckCondition
+    | BeginRollback
 )

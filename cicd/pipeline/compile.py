@@ -88,6 +88,11 @@ def same_stages(plan: PipelinePlan, spec: PipelineDeclaration) -> bool:
     return _bare(plan.stages) == _bare(today)
 
 
+def same_structure(one: PipelinePlan, other: PipelinePlan) -> bool:
+    """Tell whether two plans were made of the same structure."""
+    return _bare(one.stages) == _bare(other.stages)
+
+
 def _bare(stages: tuple[StagePlan, ...]) -> tuple[StagePlan, ...]:
     return tuple(
         replace(
@@ -166,6 +171,7 @@ def _stages(spec: PipelineDeclaration, new_id: Callable[[], str]) -> Iterator[St
             where=str(stage.span("name")),
             conditions=stage.conditions,
             retry=stage.retry,
+            rolls_back=stage.rolls_back,
         )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import field
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cicd.pipeline.variables import Unresolved, resolve
 from cicd.record import dataclass
@@ -14,18 +15,34 @@ from cicd.record import dataclass
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cicd.document.node import Node
+    from cicd.document.node import Entry, Node
 
 BEFORE_ENTRY = "beforeEntry"
 ON_SUCCESS = "onSuccess"
+ON_FAILURE = "onFailure"
 VARIABLE_CHECK = "VariableCheck"
+ROLLBACK = "ROLLBACK"
+SKIP = "SKIP"
+
+# What is carried out here, by gate; LambdaInvoke needs functions, which are not here.
+RESULTS: Final[Mapping[str, tuple[str, ...]]] = {
+    BEFORE_ENTRY: ("FAIL", SKIP),
+    ON_SUCCESS: ("FAIL", ROLLBACK),
+    ON_FAILURE: ("FAIL", ROLLBACK),
+}
+PROVIDERS: Final = frozenset(
+    {VARIABLE_CHECK, "DeploymentWindow", "CloudWatchAlarm", "Commands", "CodeBuild"}
+)
 
 
 class ConditionStatus(StrEnum):
-    """How a condition, or one of its rules, ended."""
+    """How a condition, or one of its rules, stands; a rule is never overridden."""
 
+    IN_PROGRESS = "InProgress"
     SUCCEEDED = "Succeeded"
     FAILED = "Failed"
+    ABANDONED = "Abandoned"
+    OVERRIDDEN = "Overridden"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,14 +52,17 @@ class RulePlan:
     name: str
     provider: str
     configuration: Mapping[str, str] = field(default_factory=dict)
+    commands: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()  # names of artifacts
+    timeout: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConditionPlan:
     """What must hold at one gate of a stage, and what happens when it does not."""
 
-    gate: str  # "beforeEntry" or "onSuccess"
-    result: str  # "FAIL", or "SKIP" before the entry
+    gate: str  # "beforeEntry", "onSuccess" or "onFailure"
+    result: str  # "FAIL"; "SKIP" before the entry, "ROLLBACK" after the actions
     rules: tuple[RulePlan, ...]
 
 
@@ -54,6 +74,10 @@ class RuleResult:
     status: ConditionStatus
     summary: str
     resolved: Mapping[str, str] = field(default_factory=dict)  # its configuration
+    external_execution_id: str = ""  # of the build that said it
+    code: str = ""  # of ``errorDetails``: why it could not be asked
+    started_at: datetime | None = None
+    updated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,18 +85,23 @@ class ConditionResult:
     """What a condition's rules said, all together."""
 
     rules: tuple[RuleResult, ...]
+    overridden: bool = False
 
     @property
     def status(self) -> ConditionStatus:
-        """Succeed if every rule did."""
-        if all(rule.status is ConditionStatus.SUCCEEDED for rule in self.rules):
-            return ConditionStatus.SUCCEEDED
-        return ConditionStatus.FAILED
+        """Succeed if every rule did; one that failed outweighs one that was abandoned."""
+        if self.overridden:
+            return ConditionStatus.OVERRIDDEN
+        found = {rule.status for rule in self.rules}
+        for status in (ConditionStatus.FAILED, ConditionStatus.ABANDONED):
+            if status in found:
+                return status
+        return ConditionStatus.SUCCEEDED
 
 
 def read_conditions(stage: Node) -> Iterator[ConditionPlan]:
-    """Give a stage's conditions that are carried out here: of variables, at the two gates."""
-    for gate in (BEFORE_ENTRY, ON_SUCCESS):
+    """Give a stage's conditions that are carried out here: those whose rules all are."""
+    for gate in RESULTS:
         entry = stage.entries.get(gate)
         listed = entry.value.entries.get("conditions") if entry is not None else None
         for node in listed.value.items if listed is not None else ():
@@ -119,26 +148,44 @@ def _holds(value: str, operator: str, wanted: str) -> bool:
     return False
 
 
+def rolls_back(stage: Node) -> bool:
+    """Tell whether a failure of the stage is answered by a rollback, whatever the case."""
+    entry = stage.entries.get(ON_FAILURE)
+    fields = entry.value.entries if entry is not None else {}
+    return "conditions" not in fields and _text(fields, "result") == ROLLBACK
+
+
 def _condition(gate: str, node: Node) -> ConditionPlan | None:
-    result = node.entries.get("result")
-    word = result.value.text if result is not None else ""
+    # The model lets a condition have no result; what else could one mean that did not hold?
+    word = _text(node.entries, "result") or "FAIL"
     listed = node.entries.get("rules")
     rules = tuple(_rule(item) for item in listed.value.items) if listed is not None else ()
-    here = bool(rules) and all(rule.provider == VARIABLE_CHECK for rule in rules)
-    if not here or word not in (("FAIL", "SKIP") if gate == BEFORE_ENTRY else ("FAIL",)):
+    here = bool(rules) and all(rule.provider in PROVIDERS for rule in rules)
+    if not here or word not in RESULTS[gate]:
         return None
     return ConditionPlan(gate=gate, result=word, rules=rules)
 
 
 def _rule(node: Node) -> RulePlan:
-    name, kind = node.entries.get("name"), node.entries.get("ruleTypeId")
-    provider = kind.value.entries.get("provider") if kind is not None else None
-    configuration = node.entries.get("configuration")
+    fields = node.entries
+    kind, configuration = fields.get("ruleTypeId"), fields.get("configuration")
+    commands, inputs = fields.get("commands"), fields.get("inputArtifacts")
+    minutes = _text(fields, "timeoutInMinutes")
     return RulePlan(
-        name=name.value.text if name is not None else "",
-        provider=provider.value.text if provider is not None else "",
+        name=_text(fields, "name"),
+        provider=_text(kind.value.entries, "provider") if kind is not None else "",
         configuration={
             entry.key: entry.value.text
             for entry in (configuration.value.entries.values() if configuration else ())
         },
+        commands=tuple(item.text for item in (commands.value.items if commands else ())),
+        inputs=tuple(
+            _text(item.entries, "name") for item in (inputs.value.items if inputs else ())
+        ),
+        timeout=timedelta(minutes=int(minutes)) if minutes.isdecimal() else None,
     )
+
+
+def _text(fields: Mapping[str, Entry], key: str) -> str:
+    entry = fields.get(key)
+    return entry.value.text if entry is not None else ""

@@ -5,10 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cicd.event import EventKind
-from cicd.pipeline.commands import CheckCondition, EnterStage, LeaveStage, RetryStage, unnumbered
+from cicd.pipeline.commands import (
+    BeginRollback,
+    CheckCondition,
+    EnterStage,
+    LeaveStage,
+    RetryStage,
+    unnumbered,
+)
 from cicd.pipeline.condition import ConditionStatus
 from cicd.pipeline.result import ActionStatus, PipelineStatus, StageStatus
 from cicd.pipeline.shapes import stage_status
+from cicd.pipeline.state import Retries
 from cicd.ports import Described, Level
 
 if TYPE_CHECKING:
@@ -38,6 +46,8 @@ def describe(before: PipelineState, event: Event, after: PipelineState) -> Descr
                 return _left(after, command.stage)
             if isinstance(command, CheckCondition):
                 return _asked(command, after)
+            if isinstance(command, BeginRollback):
+                return _rolled_back(plan, event.key, after)
             if isinstance(command, RetryStage):
                 return _resumed(plan, before, after)
             return _changed(before, after)
@@ -134,7 +144,7 @@ def _stopping(plan: PipelinePlan, state: PipelineState) -> Described:
 def _asked(command: CheckCondition, after: PipelineState) -> Described:
     gate = command.condition.gate
     result = after.conditions.get(f"{command.stage}/{gate}")
-    if result is None:
+    if result is None:  # others of its rules have not spoken yet
         return Described(text="")
     said = "; ".join(f"{rule.name}: {rule.summary}" for rule in result.rules)
     text = f"Stage {command.stage}: {gate} {result.status}: {said}"
@@ -148,7 +158,21 @@ def _resumed(plan: PipelinePlan, before: PipelineState, after: PipelineState) ->
     if stage is None:
         return Described(text="")
     text = f"Stage {stage} is retried: attempt {after.attempt(stage)}"
+    if after.retries[stage].overrides > before.retries.get(stage, Retries()).overrides:
+        text = f"Stage {stage} goes on: its condition is overridden"
     return _pipeline(plan, after, "RESUMED", text, Level.WARNING)
+
+
+def _rolled_back(plan: PipelinePlan, key: str, after: PipelineState) -> Described:
+    found = after.rollbacks[key]
+    if not found.execution_id:
+        text = f"Stage {found.stage} does not go back: {found.why}"
+        return Described(text=text, level=Level.WARNING)
+    text = (
+        f"Stage {found.stage} goes back to the execution {found.target}, "
+        f"by the rollback {found.execution_id}"
+    )
+    return Described(text=f"{plan.name}: {text}", level=Level.WARNING)
 
 
 def _concluded(plan: PipelinePlan, state: PipelineState) -> Described:

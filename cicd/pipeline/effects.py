@@ -15,7 +15,9 @@ from cicd.pipeline.actions.git_reference import misplaced
 from cicd.pipeline.actions.provider import ActionRequest
 from cicd.pipeline.actions.workspace import clear
 from cicd.pipeline.admission import ARRIVED, LEFT, Admission, admit, fold, state_stream
+from cicd.pipeline.automatic_rollback import begin_rollback
 from cicd.pipeline.commands import (
+    BeginRollback,
     CheckCondition,
     EnterStage,
     ExpireApproval,
@@ -25,7 +27,7 @@ from cicd.pipeline.commands import (
     RunAction,
     unnumbered,
 )
-from cicd.pipeline.condition import ConditionResult, evaluate
+from cicd.pipeline.gates.ask import ask
 from cicd.pipeline.journal import say
 from cicd.pipeline.process import ABANDONED
 from cicd.pipeline.result import ActionResult, ActionStatus, FailureType, failed
@@ -71,9 +73,10 @@ class PipelineEffects:
                 self._tell(LEFT, command.stage)
                 return DONE
             case CheckCondition():
-                rules = command.condition.rules
-                said = tuple(evaluate(rule, command.namespaces) for rule in rules)
-                return replace(DONE, detail={"condition": encode(ConditionResult(rules=said))})
+                return ask(command, self._plan, self._services, scope, again=again)
+            case BeginRollback():
+                found = begin_rollback(command, self._plan, self._services)
+                return replace(DONE, detail={"rollback": encode(found)})
             case ExpireApproval() | RetryStage():
                 return DONE
             case RunAction():

@@ -11,6 +11,7 @@ from cicd.engine.loop import RETRY
 from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.event import EventKind
 from cicd.pipeline.commands import (
+    BeginRollback,
     CheckCondition,
     EnterStage,
     ExpireApproval,
@@ -22,12 +23,13 @@ from cicd.pipeline.commands import (
     RunAction,
     unnumbered,
 )
-from cicd.pipeline.condition import ConditionResult
+from cicd.pipeline.condition import ConditionResult, ConditionStatus, RuleResult
+from cicd.pipeline.override import override
 from cicd.pipeline.plan import PipelinePlan
 from cicd.pipeline.result import ActionResult, ActionStatus, ErrorDetails, FailureType, failed
 from cicd.pipeline.retry import AUTOMATIC, MANUAL, begin_again
-from cicd.pipeline.state import ActionState, PipelineState, Stop, deadline
-from cicd.pipeline.timeouts import TIMED_OUT, limit
+from cicd.pipeline.state import ActionState, PipelineState, Rollback, Stop, deadline
+from cicd.pipeline.timeouts import TIMED_OUT, limit, rule_limit
 from cicd.pipeline.variables import CODEPIPELINE, EXECUTION_ID, VARIABLES
 
 if TYPE_CHECKING:
@@ -73,6 +75,8 @@ def _started(state: PipelineState, event: Event) -> PipelineState:
         attempt = len(state.earlier.get(key, ())) + 1
         begun = ActionState(started_at=event.at, updated_at=event.at, attempt=attempt)
         return _with(state, key, begun)
+    if isinstance(command, CheckCondition):
+        return replace(state, asked=MappingProxyType({**state.asked, event.key: event.at}))
     return state
 
 
@@ -100,7 +104,9 @@ def _finished(state: PipelineState, event: Event) -> PipelineState:
                 failed(FailureType.JOB_FAILED, "nobody answered the approval in time"),
             )
         case CheckCondition():
-            return _checked(state, command, outcome)
+            return _checked(state, command, event, outcome)
+        case BeginRollback():
+            return _rolled_back(state, command, outcome)
         case RetryStage():
             if state.stop is not None:  # asked for meanwhile: it ends as it failed
                 return state
@@ -110,12 +116,57 @@ def _finished(state: PipelineState, event: Event) -> PipelineState:
             return _acted(state, event, outcome)
 
 
-def _checked(state: PipelineState, command: CheckCondition, outcome: Outcome) -> PipelineState:
-    if outcome.status is not OutcomeStatus.DONE:
-        return replace(state, fault=_fault(outcome))
-    result = decode(ConditionResult, outcome.detail["condition"])
-    key = f"{command.stage}/{command.condition.gate}"
-    return replace(state, conditions=MappingProxyType({**state.conditions, key: result}))
+def _checked(
+    state: PipelineState, command: CheckCondition, event: Event, outcome: Outcome
+) -> PipelineState:
+    """Note what the rules said; once all of a condition have spoken, it has a result."""
+    condition, name = command.condition, f"{command.stage}/{command.condition.gate}"
+    begun = state.asked.get(event.key)
+    said = dict(state.said)
+    for place, result in zip(command.places(), _said(command, outcome), strict=True):
+        said[f"{name}/{place}"] = replace(result, started_at=begun, updated_at=event.at)
+    state = replace(
+        state,
+        said=MappingProxyType(said),
+        asked=MappingProxyType({key: at for key, at in state.asked.items() if key != event.key}),
+    )
+    known = [said.get(f"{name}/{place}") for place in range(len(condition.rules))]
+    found = tuple(result for result in known if result is not None)
+    if len(found) < len(known):
+        return state
+    conditions = {**state.conditions, name: ConditionResult(rules=found)}
+    return replace(state, conditions=MappingProxyType(conditions))
+
+
+def _said(command: CheckCondition, outcome: Outcome) -> tuple[RuleResult, ...]:
+    if outcome.status is OutcomeStatus.DONE:
+        return decode(ConditionResult, outcome.detail["condition"]).rules
+    rules = [command.condition.rules[place] for place in command.places()]
+    if outcome.status is not OutcomeStatus.CANCELLED:
+        status, code, why = ConditionStatus.FAILED, FailureType.SYSTEM_UNAVAILABLE.value, None
+    elif outcome.reason == TIMED_OUT:
+        status, code, why = ConditionStatus.FAILED, FailureType.JOB_FAILED.value, "not over after"
+    else:
+        status, code, why = ConditionStatus.ABANDONED, "", "abandoned, and ended here"
+    return tuple(
+        RuleResult(
+            name=rule.name,
+            status=status,
+            code=code,
+            summary=_fault(outcome).message
+            if why is None
+            else (f"{why} {rule_limit(rule)}, and was ended" if code else why),
+        )
+        for rule in rules
+    )
+
+
+def _rolled_back(state: PipelineState, command: BeginRollback, outcome: Outcome) -> PipelineState:
+    if outcome.status is OutcomeStatus.DONE:
+        found = decode(Rollback, outcome.detail["rollback"])
+    else:
+        found = Rollback(stage=command.stage, why=_fault(outcome).message)
+    return replace(state, rollbacks=MappingProxyType({**state.rollbacks, command.key: found}))
 
 
 def _acted(state: PipelineState, event: Event, outcome: Outcome) -> PipelineState:
@@ -172,6 +223,8 @@ def _signalled(state: PipelineState, event: Event) -> PipelineState:
         return state
     if signal == RETRY:
         stage = _stage(state, str(event.data["stage"]))
+        if gate := event.data.get("override"):
+            return override(state, stage, str(gate))
         return begin_again(state, stage, RetryMode(str(event.data["mode"])), MANUAL)
     if signal == "approval":
         key = f"{event.data['stage']}/{event.data['action']}"

@@ -51,6 +51,7 @@ class StagePlan:
     where: str
     conditions: tuple[ConditionPlan, ...] = ()
     retry: RetryMode | None = None  # what a failure runs again, once, by itself
+    rolls_back: bool = False  # a failure goes back to an earlier execution, by itself
 
     def actions(self) -> Iterator[ActionPlan]:
         """Give its actions in the order in which they may start."""

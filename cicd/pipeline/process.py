@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cicd.engine.process import Cancel, Decision
 from cicd.pipeline.commands import (
+    BeginRollback,
     CheckCondition,
     EnterStage,
     ExpireApproval,
@@ -17,13 +19,21 @@ from cicd.pipeline.commands import (
     numbered,
     unnumbered,
 )
-from cicd.pipeline.condition import BEFORE_ENTRY
+from cicd.pipeline.condition import BEFORE_ENTRY, ON_FAILURE, ON_SUCCESS
 from cicd.pipeline.fold import fold
 from cicd.pipeline.result import ActionStatus, PipelineStatus
-from cicd.pipeline.retry import current_stage, retries_itself
+from cicd.pipeline.retry import current_stage, is_ending, retries_itself
 from cicd.pipeline.spec import ExecutionMode
-from cicd.pipeline.state import PipelineState, deadline, stage_skipped, stage_succeeded, unmet
-from cicd.pipeline.timeouts import TIMED_OUT, limit
+from cicd.pipeline.state import (
+    PipelineState,
+    deadline,
+    rollback_due,
+    stage_failed,
+    stage_skipped,
+    stage_succeeded,
+    unmet,
+)
+from cicd.pipeline.timeouts import TIMED_OUT, limit, rule_limit
 from cicd.pipeline.variables import references
 
 if TYPE_CHECKING:
@@ -74,10 +84,13 @@ class PipelineProcess:
             attempt = state.attempt(stage.name)
             key = numbered(f"enter:{stage.name}", attempt)
             return Decision(start=(EnterStage(key=key, stage=stage.name, again=attempt > 1),))
-        if stage.name in state.left:  # and it did not succeed, or it would not be current
-            return Decision(conclude=_end(state))
-        if any(isinstance(command, LeaveStage | RetryStage) for command in state.running.values()):
+        if is_ending(state):
             return Decision()
+        if stage.name in state.left:  # and it did not succeed, or it would not be current
+            key = numbered(f"rollback:{stage.name}", state.attempt(stage.name))
+            if rollback_due(state, stage) and key not in state.rollbacks:
+                return Decision(start=(BeginRollback(key=key, stage=stage.name),))
+            return Decision(conclude=_end(state))
         return _inside(state, state.plan, stage, cancel, now)
 
     def in_flight(self, state: PipelineState) -> tuple[PipelineCommand, ...]:
@@ -119,11 +132,11 @@ def _inside(
     )
     start: tuple[PipelineCommand, ...] = expired
     if state.stop is None and state.fault is None and unmet(state, stage) is None:
-        condition = _pending(state, stage)
+        condition = _pending(state, plan, stage)
         if condition is None:
             start += _startable(state, plan, stage)
-        elif not any(isinstance(command, CheckCondition) for command in state.running.values()):
-            start += (_check(state, stage, condition),)
+        else:
+            start += _checks(state, stage, condition)
     limits = _limits(state, stage)
     late = tuple(Cancel(key=key, reason=TIMED_OUT) for key, end in limits.items() if end <= now)
     moments = (*waiting.values(), *limits.values())
@@ -141,32 +154,62 @@ def _inside(
     return Decision(start=(LeaveStage(key=key, stage=stage.name),))
 
 
-def _pending(state: PipelineState, stage: StagePlan) -> ConditionPlan | None:
+def _pending(state: PipelineState, plan: PipelinePlan, stage: StagePlan) -> ConditionPlan | None:
     """Find the condition that must be asked before anything else begins."""
+    over = _is_over(state, stage) and not _startable(state, plan, stage)
     for condition in stage.conditions:
-        asked = f"{stage.name}/{condition.gate}" in state.conditions
-        due = condition.gate == BEFORE_ENTRY or stage_succeeded(state, stage)
-        if due and not asked:
+        if f"{stage.name}/{condition.gate}" in state.conditions:
+            continue
+        if condition.gate == BEFORE_ENTRY:
+            return condition
+        if condition.gate == ON_SUCCESS and stage_succeeded(state, stage):
+            return condition
+        if condition.gate == ON_FAILURE and over and stage_failed(state, stage):
             return condition
     return None
 
 
-def _check(state: PipelineState, stage: StagePlan, condition: ConditionPlan) -> CheckCondition:
-    key = numbered(f"check:{stage.name}/{condition.gate}", state.attempt(stage.name))
-    texts = [text for rule in condition.rules for text in rule.configuration.values()]
-    return CheckCondition(
-        key=key, stage=stage.name, condition=condition, namespaces=_namespaces(state, texts)
+def _is_over(state: PipelineState, stage: StagePlan) -> bool:
+    """Tell whether all actions that a stage began have ended."""
+    return not any(
+        action.key in state.actions
+        and state.actions[action.key].status is ActionStatus.IN_PROGRESS
+        for action in stage.actions()
+    )
+
+
+def _checks(
+    state: PipelineState, stage: StagePlan, condition: ConditionPlan
+) -> tuple[CheckCondition, ...]:
+    """Ask all rules of a condition at once; those that spoke or are being asked, not again."""
+    attempt, name = state.attempt(stage.name), f"{stage.name}/{condition.gate}"
+    return tuple(
+        CheckCondition(
+            key=key,
+            stage=stage.name,
+            condition=condition,
+            namespaces=_namespaces(state, rule.configuration.values()),
+            inputs=tuple(state.artifacts[name] for name in rule.inputs if name in state.artifacts),
+            rule=place,
+        )
+        for place, rule in enumerate(condition.rules)
+        if (key := numbered(f"check:{name}/{place}", attempt)) not in state.running
+        and f"{name}/{place}" not in state.said
     )
 
 
 def _limits(state: PipelineState, stage: StagePlan) -> dict[str, datetime]:
-    """Say when each running action's time is over, by its command's key."""
+    """Say when the time of each running action and rule is over, by its command's key."""
     types = {action.key: action.type_id for action in stage.actions()}
-    return {
-        key: state.actions[unnumbered(key)].started_at + limit(types[unnumbered(key)])
-        for key, command in state.running.items()
-        if isinstance(command, RunAction)
-    }
+    limits = {}
+    for key, command in state.running.items():
+        if isinstance(command, RunAction):
+            begun = state.actions[unnumbered(key)].started_at
+            limits[key] = begun + limit(types[unnumbered(key)])
+        elif isinstance(command, CheckCondition) and key in state.asked:
+            asked = (command.condition.rules[place] for place in command.places())
+            limits[key] = state.asked[key] + sum(map(rule_limit, asked), timedelta())
+    return limits
 
 
 def _expire(key: str, attempt: int) -> ExpireApproval:
@@ -214,5 +257,5 @@ def _cancel(state: PipelineState) -> tuple[Cancel, ...]:
         Cancel(key=key, reason=ABANDONED if state.stop.abandon else STOPPED)
         for key, command in state.running.items()
         if isinstance(command, EnterStage)
-        or (state.stop.abandon and isinstance(command, RunAction))
+        or (state.stop.abandon and isinstance(command, RunAction | CheckCondition))
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
-from cicd.pipeline.commands import LeaveStage, RetryMode, RetryStage
+from cicd.pipeline.commands import BeginRollback, LeaveStage, RetryMode, RetryStage
 from cicd.pipeline.result import ActionStatus, PipelineStatus
 from cicd.pipeline.state import Retries, stage_failed, stage_skipped, stage_succeeded
 
@@ -45,7 +45,7 @@ def not_retryable(state: PipelineState, stage: StagePlan, mode: RetryMode) -> st
         return f"the stage '{stage.name}' was skipped"
     if current_stage(state, state.plan) is not stage:
         return f"every action of the stage '{stage.name}' succeeded"
-    if any(isinstance(command, LeaveStage | RetryStage) for command in state.running.values()):
+    if is_ending(state):
         return f"the stage '{stage.name}' is just ending, or being retried"
     over = state.concluded in (PipelineStatus.FAILED, PipelineStatus.STOPPED)
     if not over and state.stop is not None:
@@ -60,6 +60,12 @@ def not_retryable(state: PipelineState, stage: StagePlan, mode: RetryMode) -> st
     if acts and mode is RetryMode.ALL_ACTIONS:
         return f"an action of the stage '{stage.name}' is still in progress"
     return None
+
+
+def is_ending(state: PipelineState) -> bool:
+    """Tell whether a stage is being left, retried or rolled back at this moment."""
+    ends = (BeginRollback, LeaveStage, RetryStage)
+    return any(isinstance(command, ends) for command in state.running.values())
 
 
 def retries_itself(state: PipelineState, stage: StagePlan) -> bool:
@@ -97,6 +103,7 @@ def begin_again(
         manual=before.manual + manual,
         latest=trigger,
         since_manual=0 if manual else before.since_manual + 1,
+        overrides=before.overrides,
     )
     state = replace(
         state,
@@ -106,13 +113,21 @@ def begin_again(
         conditions=_without(
             state.conditions, {f"{stage.name}/{asked.gate}" for asked in stage.conditions}
         ),
+        said=MappingProxyType(
+            {key: word for key, word in state.said.items() if key.split("/")[0] != stage.name}
+        ),
         earlier=MappingProxyType({**state.earlier, **earlier}),
         retries=MappingProxyType({**state.retries, stage.name: retries}),
         stop=None,
         concluded=None,
     )
+    return to_be_entered(state, stage)
+
+
+def to_be_entered(state: PipelineState, stage: StagePlan) -> PipelineState:
+    """Forget that a stage was entered, unless it was not left: then it is still ours."""
     if stage.name not in state.left:
-        return state  # it is still ours
+        return state
     return replace(
         state,
         entered=tuple(name for name in state.entered if name != stage.name),

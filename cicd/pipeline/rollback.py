@@ -57,7 +57,7 @@ def plan_rollback(
             f"the execution {holder} is in the stage '{stage}'",
             hint="ConflictException: wait until it has left, or stop it",
         )
-    return _plan(state, plan, found, services.new_id, by)
+    return rollback_plan(state, found, services.new_id, by=by, trigger=MANUAL_ROLLBACK)
 
 
 def _refusal(state: PipelineState, plan: PipelinePlan, stage: StagePlan) -> str | None:
@@ -72,13 +72,13 @@ def _refusal(state: PipelineState, plan: PipelinePlan, stage: StagePlan) -> str 
     return None
 
 
-def _plan(
-    state: PipelineState,
-    plan: PipelinePlan,
-    stage: StagePlan,
-    new_id: Callable[[], str],
-    by: str,
+def rollback_plan(
+    state: PipelineState, stage: StagePlan, new_id: Callable[[], str], *, by: str, trigger: str
 ) -> PipelinePlan:
+    """Plan a stage of an execution once more; the first ``new_id`` is the new execution's."""
+    plan = state.plan
+    assert plan is not None, "the plan is the first event"
+    execution_id = new_id()
     made = {name for action in stage.actions() for name in action.outputs}
     own = {action.namespace for action in stage.actions()}
     groups = tuple(
@@ -87,9 +87,9 @@ def _plan(
     )
     return replace(
         plan,
-        execution_id=new_id(),
+        execution_id=execution_id,
         stages=(replace(stage, groups=groups),),
-        trigger_type=MANUAL_ROLLBACK,
+        trigger_type=trigger,
         triggered_by=by,
         rolls_back_to=plan.execution_id,
         approve=False,  # yes to the first execution is not yes to this one

@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING
 
 from cicd.document.problem import Problem
 from cicd.document.resources import Resources
-from cicd.engine.codec import encode
 from cicd.engine.loop import drive
 from cicd.engine.signals import send
-from cicd.errors import UsageError
-from cicd.event import Event, EventKind
+from cicd.errors import Conflict, UsageError
 from cicd.pipeline.actions.workspace import clear
 from cicd.pipeline.admission import LEFT, fold, state_stream
 from cicd.pipeline.approval import WaitingApproval, put_approval_result, waiting_approvals
@@ -37,13 +35,16 @@ from cicd.pipeline.links import check_links
 from cicd.pipeline.local import runner_name
 from cicd.pipeline.plan import PipelinePlan
 from cicd.pipeline.process import PipelineProcess
-from cicd.pipeline.result import UNFINISHED, PipelineStatus
+from cicd.pipeline.result import UNFINISHED
 from cicd.pipeline.spec import ExecutionMode
+from cicd.pipeline.submission import submit_execution
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cicd.event import Event
+    from cicd.pipeline.state import PipelineState
     from cicd.ports import ExecutionRecord, Services
 
 __all__ = [
@@ -112,25 +113,18 @@ def start_execution(plan: PipelinePlan, services: Services) -> ExecutionResult:
     """
     _check_runner(plan, services)
     _check_left_behind(plan, services)
-    stream = f"pipeline/{plan.execution_id}"
-    now = services.clock.now()
-    services.executions.submit(
-        stream,
-        kind="pipeline",
-        name=plan.name,
-        status=PipelineStatus.IN_PROGRESS.value,
-        parent=None,
-        at=now,
-    )
-    submitted = Event(kind=EventKind.SUBMITTED, at=now, data={"plan": encode(plan)})
-    services.log.append(stream, (submitted,), expected=0)
-    return _drive(stream, plan, services, told=0)
+    return _drive(submit_execution(plan, services), plan, services, told=0)
 
 
 def resume_execution(stream: str, services: Services) -> ExecutionResult:
-    """Drive an unfinished execution on; gives the result of a finished one."""
+    """
+    Drive an unfinished execution on; gives the result of a finished one.
+
+    A rollback that a finished one began, and that nobody carried out, is carried out.
+    """
     state = execution_state(stream, services)
     if state.concluded is not None or state.plan is None:
+        _roll_back(state, services)
         return execution_result(stream, services)
     told = len(services.log.read(stream))
     return _drive(stream, state.plan, services, told=told)
@@ -174,6 +168,20 @@ def stop_execution(
 
 def _drive(stream: str, plan: PipelinePlan, services: Services, *, told: int) -> ExecutionResult:
     """Drive, and tell reporters and the index of every event after the first ``told``."""
+    _drive_once(stream, plan, services, told)
+    # Who asks for a retry looks, after asking, whether somebody drives; and we look, after
+    # driving, whether somebody asked: so one of the two sees the other, or both do.
+    while (state := execution_state(stream, services)).concluded is None:
+        try:
+            _drive_once(stream, plan, services, len(services.log.read(stream)))
+        except Conflict:
+            return execution_result(stream, services)
+    clear(services.home / "work" / plan.execution_id)
+    _roll_back(state, services)
+    return execution_result(stream, services)
+
+
+def _drive_once(stream: str, plan: PipelinePlan, services: Services, told: int) -> None:
     with services.executions.drive(stream):
         if told:
             say(services, stream, f"{plan.name}: going on with {plan.execution_id}")
@@ -187,8 +195,18 @@ def _drive(stream: str, plan: PipelinePlan, services: Services, *, told: int) ->
             jobs=services.jobs,
             on_event=_follower(stream, services, told),
         )
-    clear(services.home / "work" / plan.execution_id)
-    return execution_result(stream, services)
+
+
+def _roll_back(state: PipelineState, services: Services) -> None:
+    """Carry out the rollbacks that an execution began: they are executions of their own."""
+    for begun in state.rollbacks.values():
+        if not begun.execution_id:
+            continue
+        stream = f"pipeline/{begun.execution_id}"
+        child = execution_state(stream, services)
+        if child.concluded is None and child.plan and not _record(stream, services).driven:
+            told = len(services.log.read(stream))
+            _drive(stream, child.plan, services, told=told if told > 1 else 0)
 
 
 def _follower(stream: str, services: Services, told: int) -> Callable[[Event], None]:

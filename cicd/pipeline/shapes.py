@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
 from cicd.pipeline.result import StageStatus
+from cicd.pipeline.rule_shapes import rule_executions
 from cicd.pipeline.state import stage_failed, stage_skipped, stage_succeeded
 from cicd.pipeline.variables import VARIABLES
 
@@ -59,42 +60,14 @@ def pipeline_execution(state: PipelineState, external: Mapping[str, str]) -> dic
             "latestRetryTrigger": retries.latest,
         }
         for stage, retries in state.retries.items()
+        if retries.latest
     }
     return {
         "pipelineExecution": execution,
         **({"retryStageMetadata": retried} if retried else {}),
         "actionExecutionDetails": action_executions(state, external),
-        **({"ruleExecutionDetails": _rule_executions(state)} if state.conditions else {}),
+        **({"ruleExecutionDetails": asked} if (asked := rule_executions(state)) else {}),
     }
-
-
-def _rule_executions(state: PipelineState) -> list[JSON]:
-    """Give ListRuleExecutions' details, of the latest attempt of each stage."""
-    assert state.plan is not None, "the plan is the first event"
-    return [
-        {
-            "pipelineExecutionId": state.plan.execution_id,
-            "stageName": stage.name,
-            "ruleName": rule.name,
-            "status": said.status.value,
-            "input": {
-                "ruleTypeId": {
-                    "category": "Rule",
-                    "owner": "AWS",
-                    "provider": rule.provider,
-                    "version": "1",
-                },
-                "configuration": dict(rule.configuration),
-                "resolvedConfiguration": dict(said.resolved),
-            },
-            "output": {"executionResult": {"externalExecutionSummary": said.summary}},
-        }
-        for stage in state.plan.stages
-        for condition in stage.conditions
-        for key in (f"{stage.name}/{condition.gate}",)
-        if key in state.conditions
-        for rule, said in zip(condition.rules, state.conditions[key].rules, strict=True)
-    ]
 
 
 def action_executions(state: PipelineState, external: Mapping[str, str]) -> list[JSON]:

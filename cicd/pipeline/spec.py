@@ -13,7 +13,7 @@ from cicd.document.node import Node, NodeKind
 from cicd.document.position import Span
 from cicd.pipeline.action_type import ActionTypeId
 from cicd.pipeline.commands import RetryMode
-from cicd.pipeline.condition import ConditionPlan, read_conditions
+from cicd.pipeline.condition import ConditionPlan, read_conditions, rolls_back
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ class StageDeclaration:
     actions: tuple[ActionDeclaration, ...] = ()
     conditions: tuple[ConditionPlan, ...] = ()  # those that are carried out here
     retry: RetryMode | None = None  # ``onFailure`` with the result RETRY, and no conditions
+    rolls_back: bool = False  # the same with ROLLBACK
     node: Node
 
     def span(self, *path: str) -> Span:
@@ -163,6 +164,7 @@ def _stage(node: Node, problems: Problems) -> StageDeclaration:
         actions=tuple(_action(action, problems) for action in fields.sequence("actions")),
         conditions=tuple(read_conditions(node)),
         retry=_retry(node),
+        rolls_back=rolls_back(node),
         node=node,
     )
     for known in ("blockers", "beforeEntry", "onSuccess", "onFailure"):

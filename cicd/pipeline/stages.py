@@ -12,17 +12,19 @@ from cicd.event import JSON, Event, EventKind
 from cicd.pipeline.admission import DISABLED, ENABLED, fold, state_stream
 from cicd.pipeline.compile import same_stages
 from cicd.pipeline.execution import execution_state
+from cicd.pipeline.override import GATES, not_overridable
 from cicd.pipeline.result import PipelineStatus
 from cicd.pipeline.retry import not_retryable
 from cicd.pipeline.spec import ExecutionMode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from cicd.pipeline.admission import Admissions
     from cicd.pipeline.commands import RetryMode
     from cicd.pipeline.plan import PipelinePlan, StagePlan
     from cicd.pipeline.spec import PipelineDeclaration
+    from cicd.pipeline.state import PipelineState
     from cicd.ports import Services
 
 REASON = re.compile(r"[a-zA-Z0-9!@ ().*?\-]{1,300}")
@@ -95,13 +97,9 @@ def retry_stage(
     Raises ``UsageError`` when the stage may not be retried.
     Source: CodePipeline API Reference, "RetryStageExecution".
     """
-    while True:
-        version = max((version for version, _ in services.log.read(stream)), default=0)
-        state = execution_state(stream, services)
-        plan = state.plan
-        assert plan is not None, "execution_state asks for one"
-        found = find_stage(plan, stage)
-        reason = not_retryable(state, found, mode)
+
+    def check(state: PipelineState, plan: PipelinePlan) -> None:
+        reason = not_retryable(state, find_stage(plan, stage), mode)
         if reason is not None:
             raise UsageError(reason, hint="StageNotRetryableException")
         _check_latest(plan, stage, services)
@@ -110,10 +108,43 @@ def retry_stage(
                 f"the pipeline '{plan.name}' was changed since this execution began",
                 hint="StageNotRetryableException: start a new execution: cicd pipeline run",
             )
+
+    _open_again(stream, services, check, {"stage": stage, "mode": mode.value})
+
+
+def override_condition(stream: str, services: Services, *, stage: str, kind: str) -> None:
+    """
+    Let a stage go on from a condition that did not hold; somebody must drive it then.
+
+    ``kind`` is AWS's conditionType, "BEFORE_ENTRY" or "ON_SUCCESS".
+    Raises ``UsageError`` when there is nothing to override.
+    Source: CodePipeline API Reference, "OverrideStageCondition".
+    """
+    gate = GATES[kind]
+
+    def check(state: PipelineState, plan: PipelinePlan) -> None:
+        reason = not_overridable(state, find_stage(plan, stage), gate)
+        if reason is not None:
+            raise UsageError(reason, hint="ConditionNotOverridableException")
+        _check_latest(plan, stage, services)
+
+    _open_again(stream, services, check, {"stage": stage, "override": gate})
+
+
+def _open_again(
+    stream: str,
+    services: Services,
+    check: Callable[[PipelineState, PipelinePlan], None],
+    data: Mapping[str, JSON],
+) -> None:
+    """Signal at the very version at which ``check`` raised nothing: of two, one gets it."""
+    while True:
+        version = max((version for version, _ in services.log.read(stream)), default=0)
+        state = execution_state(stream, services)
+        assert state.plan is not None, "execution_state asks for one"
+        check(state, state.plan)
         asked = Event(
-            kind=EventKind.SIGNALLED,
-            at=services.clock.now(),
-            data={"signal": RETRY, "stage": stage, "mode": mode.value},
+            kind=EventKind.SIGNALLED, at=services.clock.now(), data={"signal": RETRY, **data}
         )
         try:
             services.log.append(stream, (asked,), expected=version)

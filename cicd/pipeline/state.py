@@ -7,7 +7,14 @@ from dataclasses import field
 from datetime import datetime, timedelta
 
 from cicd.pipeline.commands import PipelineCommand
-from cicd.pipeline.condition import ConditionPlan, ConditionResult, ConditionStatus
+from cicd.pipeline.condition import (
+    ROLLBACK,
+    SKIP,
+    ConditionPlan,
+    ConditionResult,
+    ConditionStatus,
+    RuleResult,
+)
 from cicd.pipeline.plan import ActionPlan, PipelinePlan, StagePlan
 from cicd.pipeline.result import (
     ActionResult,
@@ -58,11 +65,22 @@ class Retries:
     manual: int = 0
     latest: str = ""  # "AutomatedStageRetry" or "ManualStageRetry"
     since_manual: int = 0  # automatic ones after the last manual one: a failure has one
+    overrides: int = 0  # how often somebody overrode a condition, and it went on
 
     @property
     def attempt(self) -> int:
         """Count the attempts: 1 is the first."""
-        return 1 + self.automatic + self.manual
+        return 1 + self.automatic + self.manual + self.overrides
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollback:
+    """What came of an automatic rollback. ``execution_id`` is "" when there is none: see why."""
+
+    stage: str
+    execution_id: str = ""
+    target: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +101,9 @@ class PipelineState:
     stop: Stop | None = None
     concluded: str | None = None
     conditions: Mapping[str, ConditionResult] = field(default_factory=dict)  # "Build/onSuccess"
+    asked: Mapping[str, datetime] = field(default_factory=dict)  # running rules, by command
+    said: Mapping[str, RuleResult] = field(default_factory=dict)  # "Build/onSuccess/0"
+    rollbacks: Mapping[str, Rollback] = field(default_factory=dict)  # by command
     retries: Mapping[str, Retries] = field(default_factory=dict)  # by stage
     earlier: Mapping[str, tuple[ActionState, ...]] = field(default_factory=dict)  # attempts
 
@@ -103,25 +124,64 @@ def deadline(action: ActionPlan, state: ActionState) -> datetime:
 
 
 def unmet(state: PipelineState, stage: StagePlan) -> ConditionPlan | None:
-    """Find the condition of a stage that did not hold."""
+    """Find the condition of a stage that did not hold, or whose rules were abandoned."""
     for condition in stage.conditions:
-        found = state.conditions.get(f"{stage.name}/{condition.gate}")
-        if found is not None and found.status is ConditionStatus.FAILED:
+        if _status(state, stage, condition) in _UNMET:
             return condition
     return None
 
 
+_UNMET = (ConditionStatus.FAILED, ConditionStatus.ABANDONED)
+
+
+def _status(
+    state: PipelineState, stage: StagePlan, condition: ConditionPlan
+) -> ConditionStatus | None:
+    found = state.conditions.get(f"{stage.name}/{condition.gate}")
+    return found.status if found is not None else None
+
+
+def _result(state: PipelineState, stage: StagePlan) -> str:
+    """Give the result of the condition that failed, "" when none did."""
+    return next(
+        (
+            condition.result
+            for condition in stage.conditions
+            if _status(state, stage, condition) is ConditionStatus.FAILED
+        ),
+        "",
+    )
+
+
 def stage_skipped(state: PipelineState, stage: StagePlan) -> bool:
     """Tell whether a condition had the stage passed over."""
-    condition = unmet(state, stage)
-    return condition is not None and condition.result == "SKIP"
+    return _result(state, stage) == SKIP
+
+
+def rollback_due(state: PipelineState, stage: StagePlan) -> bool:
+    """
+    Tell whether a stage that failed goes back to an earlier execution.
+
+    Nobody who stops an execution asks for another one, and a rollback does not roll back.
+    Source: CodePipeline User Guide, "Configure stage rollback".
+    """
+    assert state.plan is not None, "the plan is the first event"
+    if state.stop is not None or state.fault is not None or state.plan.rolls_back_to:
+        return False
+    return (stage.rolls_back and actions_failed(state, stage)) or (
+        _result(state, stage) == ROLLBACK
+    )
 
 
 def stage_failed(state: PipelineState, stage: StagePlan) -> bool:
     """Tell whether one of a stage's actions did not succeed, or a condition did not hold."""
-    condition = unmet(state, stage)
-    if condition is not None and condition.result == "FAIL":
+    if _result(state, stage) not in ("", SKIP):
         return True
+    return actions_failed(state, stage)
+
+
+def actions_failed(state: PipelineState, stage: StagePlan) -> bool:
+    """Tell whether one of a stage's actions did not succeed."""
     over = (ActionStatus.FAILED, ActionStatus.ABANDONED)
     return any(
         state.actions[action.key].status in over

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cicd.pipeline.action_type import ActionTypeId
+    from cicd.pipeline.condition import RulePlan
 
 TIMED_OUT = "TIMED_OUT"
 
@@ -28,6 +29,11 @@ _LIMITS: Final[Mapping[str, timedelta]] = {
     "Invoke/StepFunctions": timedelta(days=7),
     "Compute/Commands": timedelta(minutes=55),
 }
+_RULES: Final[Mapping[str, timedelta]] = {
+    "Commands": timedelta(minutes=55),
+    "CodeBuild": timedelta(hours=8),
+    "CloudWatchAlarm": timedelta(days=60),  # 86400 minutes, the most that a rule may ask for
+}
 
 
 def limit(type_id: ActionTypeId) -> timedelta:
@@ -39,3 +45,14 @@ def limit(type_id: ActionTypeId) -> timedelta:
     if type_id.owner == "Custom":
         return _CUSTOM
     return _LIMITS.get(f"{type_id.category}/{type_id.provider}", _ELSE)
+
+
+def rule_limit(rule: RulePlan) -> timedelta:
+    """
+    Say how long a condition's rule may take: as it says itself, else as its provider.
+
+    Source: CodePipeline User Guide, "Rule structure reference"; an alarm's own WaitTime counts.
+    """
+    if rule.timeout is not None:
+        return rule.timeout
+    return _RULES.get(rule.provider, _ELSE)

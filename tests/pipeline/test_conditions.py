@@ -106,8 +106,7 @@ def test_a_variable_is_checked_by_its_operator(value, operator, wanted, status):
 @pytest.mark.parametrize(
     "gates",
     [
-        {"onSuccess": gate("ROLLBACK")},
-        {"onFailure": gate("FAIL")},
+        {"onFailure": gate("ROLLBACK", provider="LambdaInvoke")},
         {"beforeEntry": gate("FAIL", provider="LambdaInvoke")},
     ],
 )

@@ -53,7 +53,8 @@ def life(plan, seed, **chances):
                 status=OutcomeStatus.DONE, detail={"superseded": True} if superseded else {}
             )
         if isinstance(command, CheckCondition):
-            said = tuple(evaluate(rule, {}) for rule in command.condition.rules)
+            rules = command.condition.rules
+            said = tuple(evaluate(rules[place], {}) for place in command.places())
             return Outcome(
                 status=OutcomeStatus.DONE,
                 detail={"condition": encode(ConditionResult(rules=said))},

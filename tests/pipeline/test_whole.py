@@ -289,3 +289,31 @@ def test_a_build_that_this_machine_could_not_do_makes_the_system_unavailable(sho
         error.hint,
     )
     assert "the engine has gone" in error.message
+
+
+def test_commands_of_a_rule_run_in_a_build_of_their_own(shop):
+    def rule(name, *commands):
+        return {
+            "name": name,
+            "ruleTypeId": {"category": "Rule", "owner": "AWS", "provider": "Commands"},
+            "commands": list(commands),
+            "inputArtifacts": [{"name": "site"}],
+        }
+
+    definition = json.loads((shop / "pipeline.json").read_text())
+    definition["pipeline"]["pipelineType"] = "V2"
+    good = rule("Page", "test -f page.txt", 'test "$CODEBUILD_INITIATOR" = codepipeline/shop')
+    definition["pipeline"]["stages"][3]["onSuccess"] = {
+        "conditions": [{"result": "FAIL", "rules": [good, rule("Other", "exit 3", "exit 0")]}]
+    }
+    (shop / "pipeline.json").write_text(json.dumps(definition))
+    result, _, _ = run(shop)
+    said = {found["ruleName"]: found for found in result.execution["ruleExecutionDetails"]}
+    assert ("Failed", "Succeeded", "Failed") == (
+        result.status,
+        said["Page"]["status"],
+        said["Other"]["status"],
+    )
+    outcome = said["Other"]["output"]["executionResult"]
+    assert "exit 3" in outcome["externalExecutionSummary"]
+    assert outcome["externalExecutionId"].startswith("Other:")

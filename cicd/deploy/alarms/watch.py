@@ -13,9 +13,10 @@ from cicd.deploy.alarms.record import set_state, standing
 from cicd.engine.process import Outcome, OutcomeStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from cicd.deploy.alarms.alarm import AlarmWatch
+    from cicd.deploy.alarms.record import Standing
     from cicd.event import JSON
     from cicd.ports import CancelToken, Reading, Services
 
@@ -52,6 +53,30 @@ def keep_looking(watch: AlarmWatch, services: Services, cancel: CancelToken) -> 
     return Outcome(status=OutcomeStatus.CANCELLED, reason=cancel.reason)
 
 
+def wait_for_state(
+    alarm: Alarm,
+    states: Collection[AlarmState],
+    until: datetime,
+    services: Services,
+    cancel: CancelToken,
+) -> Standing:
+    """
+    Look at an alarm, in its period, until it is in one of ``states`` or the time is over.
+
+    One that is OK is never waited for, whatever ``states`` says.
+    """
+    inbox = services.clock.inbox()
+    cancel.on_cancel(lambda: inbox.put(None))
+    each = _Looked(alarm=alarm, due=services.clock.now())
+    stands = _glance(each, services)
+    while stands.state not in states and stands.state is not AlarmState.OK:
+        if cancel.reason is not None or services.clock.now() >= until:
+            break
+        inbox.take(min(until, services.clock.now() + _GLANCE))
+        stands = _glance(each, services)
+    return stands
+
+
 def look_at(alarm: Alarm, services: Services) -> None:
     """Look at one alarm now, and note how it stands."""
     _refresh(_Looked(alarm=alarm, due=services.clock.now()), services)
@@ -65,19 +90,25 @@ def _looked(watch: AlarmWatch, services: Services) -> list[_Looked]:
 def _look(looked: Iterable[_Looked], watch: AlarmWatch, services: Services) -> Outcome | None:
     for each in looked:
         name = each.alarm.name
-        stands = standing(name, services)
-        if services.clock.now() >= each.due:
-            if stands.by_hand and stands.since != each.obeyed:
-                each.obeyed = stands.since
-                each.due = services.clock.now() + timedelta(seconds=each.alarm.period)
-            else:
-                _refresh(each, services)
-                stands = standing(name, services)
+        stands = _glance(each, services)
         if stands.state is AlarmState.ALARM:
             return _went_off(name, "ALARM", stands.reason)
         if each.unreadable and not watch.ignore_poll_alarm_failure:
             return _went_off(name, "UNREADABLE", each.unreadable)
     return None
+
+
+def _glance(each: _Looked, services: Services) -> Standing:
+    """Say how an alarm stands, after a look at it if its period is over."""
+    stands = standing(each.alarm.name, services)
+    if services.clock.now() < each.due:
+        return stands
+    if stands.by_hand and stands.since != each.obeyed:
+        each.obeyed = stands.since
+        each.due = services.clock.now() + timedelta(seconds=each.alarm.period)
+        return stands
+    _refresh(each, services)
+    return standing(each.alarm.name, services)
 
 
 def _refresh(each: _Looked, services: Services) -> None:

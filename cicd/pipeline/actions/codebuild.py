@@ -24,6 +24,8 @@ from cicd.pipeline.result import (
 from cicd.ports import Revision
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cicd.build.environment_variable import Variable
     from cicd.build.run import BuildResult
     from cicd.engine.process import Scope
@@ -60,7 +62,7 @@ class CodeBuildAction:
             primary = _primary(request)
         except ConfigurationInvalid as reason:
             return failed(FailureType.CONFIGURATION_ERROR, f"{request.action.name}: {reason}")
-        directories = _unpack(request, services)
+        directories = unpack(request.inputs, request.workspace, services)
         resources = Resources.load(Path(request.plan.root))
         source = directories.pop(primary.name)
         build = BuildRequest(
@@ -160,12 +162,15 @@ def _primary(request: ActionRequest) -> StoredArtifact:
     return by_name[name]
 
 
-def _unpack(request: ActionRequest, services: Services) -> dict[str, Path]:
+def unpack(
+    inputs: Iterable[StoredArtifact], workspace: Path, services: Services
+) -> dict[str, Path]:
+    """Unpack or clone artifacts, each into a directory of its name."""
     directories = {}
-    for artifact in request.inputs:
+    for artifact in inputs:
         stored = services.artifacts.find(artifact.digest)
         assert stored is not None, "an artifact of this execution is in the store"
-        into = request.workspace / artifact.name
+        into = workspace / artifact.name
         into.mkdir(parents=True)
         if artifact.format is ArtifactFormat.CODEBUILD_CLONE_REF:
             clone(stored, services, into)

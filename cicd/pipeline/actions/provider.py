@@ -29,6 +29,14 @@ class ActionRequest:
     say: Callable[[str], None]  # a line into the execution's log
 
 
+class Asked(Protocol):
+    """Whatever was asked for something that may have begun a child execution."""
+
+    @property
+    def parent(self) -> str:
+        """What the child names as its parent."""
+
+
 class ActionProvider(Protocol):
     """
     One action type's work.
@@ -45,7 +53,7 @@ class ActionProvider(Protocol):
         """Go on with what a dead driver began; the workspace is as it left it."""
 
 
-def find_child(request: ActionRequest, services: Services, kind: str) -> ExecutionRecord | None:
+def find_child(request: Asked, services: Services, kind: str) -> ExecutionRecord | None:
     """Find the newest execution of ``kind`` that this action began before."""
     for record in services.executions.list(kind=kind):
         if record.parent == request.parent:

@@ -8,6 +8,7 @@ from cicd.document.node import NodeKind, ScalarStyle
 from cicd.document.rules import rule
 from cicd.pipeline.action_type import find_action_type
 from cicd.pipeline.actions import ACTIONS
+from cicd.pipeline.condition import ON_FAILURE
 from cicd.pipeline.rules.gates import gates
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def provider_not_here(spec: PipelineDeclaration, problems: Problems) -> None:
 
 @rule("pipeline/condition-not-here")
 def condition_not_here(spec: PipelineDeclaration, problems: Problems) -> None:
-    """Most conditions of a stage cannot be asked here and change the result: a run is refused."""
+    """A condition that asks a function cannot be asked here, so a run is refused."""
     for span, what in unfulfilled(spec):
         problems.warning(
             "pipeline/condition-not-here",
@@ -91,10 +92,10 @@ def not_text(spec: PipelineDeclaration, problems: Problems) -> None:
 
 
 def unfulfilled(spec: PipelineDeclaration) -> Iterator[tuple[Span, str]]:
-    """Give what would change the result if a run left it out: conditions, but not a retry,
-    nor a condition of variables."""
+    """Give what would change the result if a run left it out: conditions of functions."""
     for stage, key, entry in gates(spec):
-        retried = key == "onFailure" and stage.retry is not None
         here = any(condition.gate == key for condition in stage.conditions)
-        if not entry.value.is_null and not retried and not here:
+        if key == ON_FAILURE:
+            here = here or stage.rolls_back or stage.retry is not None
+        if not entry.value.is_null and not here:
             yield entry.key_span, f"'{key}' of the stage '{stage.name}'"
