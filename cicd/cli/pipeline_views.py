@@ -85,6 +85,7 @@ def status(invocation: Invocation, *, execution: str | None) -> int:
         find_execution,
         waiting_approvals,
     )
+    from cicd.pipeline.rule_shapes import condition_status
     from cicd.pipeline.shapes import stage_status
 
     with invocation.services() as services:
@@ -110,6 +111,12 @@ def status(invocation: Invocation, *, execution: str | None) -> int:
                     said.partition("\n")[0],
                 )
             )
+        for condition in stage.conditions:
+            found = state.conditions.get(f"{stage.name}/{condition.gate}")
+            rules = found.rules if found is not None else ()
+            summaries = "; ".join(f"{rule.name}: {rule.summary}" for rule in rules)
+            stands = condition_status(state, stage, condition) or "Wasn't asked"
+            rows.append(("", condition.gate, stands, condition.result, summaries))
     show.table(("Stage", "Action", "Status", "Execution", "Summary"), rows)
     for approval in waiting:
         show.text(

@@ -282,3 +282,30 @@ def test_a_run_that_no_push_would_start_is_left_out_and_says_why(here, capsys):
 def test_a_push_that_cannot_be_is_refused(here, capsys, words, said):
     assert 2 == asked("triggers", *words)
     assert said in capsys.readouterr().err
+
+
+CONDITION = """
+  beforeEntry:
+    conditions:
+    - result: FAIL
+      rules:
+      - name: OnlyLive
+        ruleTypeId: {category: Rule, owner: AWS, provider: VariableCheck, version: '1'}
+        configuration: {Variable: "#{variables.stage}", Operator: EQ, Value: live}
+"""
+
+
+def test_a_condition_that_does_not_hold_is_shown_and_overridden(here, capsys):
+    (here / "pipeline.yml").write_text(PIPELINE.rstrip() + CONDITION)
+    assert 1 == asked("run", "--approve")
+    capsys.readouterr()
+    assert 0 == asked("status")
+    said = capsys.readouterr().out
+    assert "beforeEntry  Failed" in said
+    assert "OnlyLive: 'dev' EQ 'live' is false" in said
+    assert 2 == asked("override-condition", "Ask", "--type", "ON_SUCCESS")
+    assert "ConditionNotOverridableException" in capsys.readouterr().err
+    assert 0 == asked("override-condition", "Ask", "--type", "BEFORE_ENTRY")
+    assert "shop: Succeeded" in capsys.readouterr().out
+    asked("status")
+    assert "beforeEntry  Overridden" in capsys.readouterr().out
