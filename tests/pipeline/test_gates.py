@@ -196,14 +196,15 @@ def declared(**gates):
 
 
 @pytest.mark.parametrize(
-    "gates",
+    ("asked", "words"),
     [
-        {"beforeEntry": gate("FAIL", window("* * 9 1 * MON"))},
-        {"beforeEntry": gate("FAIL", window("* * * * * ?", "Mars/Base"))},
+        (window("* * 9 1 * MON"), "Cron: one of the day of month and the day of week"),
+        (window("* * * * * ?", "Mars/Base"), "TimeZone: 'Mars/Base' is not a time zone"),
     ],
 )
-def test_a_window_that_cannot_be_is_refused(gates):
-    assert ["pipeline/gate-rule"] == rules(*declared(**gates), **V2)
+def test_a_window_that_cannot_be_is_never_open_and_says_why(world, asked, words):
+    result, _ = run(world, beforeEntry=gate("FAIL", asked))
+    assert ("Failed", True) == (result.status, said(result)[0].startswith(words))
 
 
 @pytest.mark.parametrize(
