@@ -79,13 +79,13 @@ Examples:
 @shared_options
 def status(invocation: Invocation, *, execution: str | None) -> int:
     """Show how an execution stands, stage by stage."""
+    from cicd.pipeline.rule_shapes import condition_status
     from cicd.pipeline.run import (
         execution_result,
         execution_state,
         find_execution,
         waiting_approvals,
     )
-    from cicd.pipeline.rule_shapes import condition_status
     from cicd.pipeline.shapes import stage_status
 
     with invocation.services() as services:

@@ -91,7 +91,7 @@ def test_an_alarm_that_never_is_ok_fails_the_rule_when_its_time_is_over(world):
 
 def test_a_wanted_state_is_enough(world):
     watched(world, timedelta(days=1))
-    result, _ = run(world, onSuccess=gate("FAIL", alarm(AlarmStates="ALARM, OK")))
+    result, _ = run(world, onSuccess=gate("FAIL", alarm(AlarmStates="ALARM")))
     assert "Succeeded" == result.status
 
 
@@ -99,7 +99,6 @@ def test_a_wanted_state_is_enough(world):
     ("configuration", "words"),
     [
         ({"AlarmName": "slaw"}, "cicd.yml has no alarm 'slaw'; did you mean 'slow'?"),
-        ({"AlarmStates": "RED"}, "AlarmStates: 'RED' is not a state of an alarm"),
         ({"WaitTime": "soon"}, "WaitTime: 'soon' is not a number of minutes"),
     ],
 )
