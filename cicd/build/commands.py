@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from cicd.build.environment_variable import Variable
 from cicd.build.plan import CommandLine
 from cicd.build.spec import PhaseType
 from cicd.record import dataclass
@@ -44,6 +45,15 @@ class Pause:
     index: int
     line: CommandLine  # before it, or the one that failed
     exit_status: int | None = None  # of the command that failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetVariables:
+    """Have the commands from now on see the variables that the buildspec was read with again."""
+
+    key: str  # "BUILD/variables/2": the phase, and the attempt
+    variables: tuple[Variable, ...]
+    exported_variables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +99,7 @@ BuildCommand: TypeAlias = (
     | DownloadSource
     | RunCommand
     | Pause
+    | SetVariables
     | UploadArtifacts
     | ReadReport
     | DiscoverReports

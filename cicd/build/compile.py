@@ -108,7 +108,10 @@ def compile_plan(
         version=spec.version if spec else "0.2",
         shell=spec.shell if spec else "sh",
         variables=variables,
-        exported_variables=_exported(spec, project) if spec else (),
+        fixed_variables=tuple(
+            dict.fromkeys(v.name for v in (*project.environment.variables, *start.overrides))
+        ),
+        exported_variables=exported_names(spec, project.environment.variables) if spec else (),
         runtime_versions=_runtimes(spec) if spec else (),
         phases=plan_phases(spec),
         artifacts=_artifacts(spec, project, start.outputs) if spec else (),
@@ -211,15 +214,13 @@ def _runtimes(spec: Buildspec) -> tuple[tuple[str, str], ...]:
     return tuple((name, version.text) for name, version in install.runtime_versions)
 
 
-def _exported(spec: Buildspec, project: Project) -> tuple[str, ...]:
+def exported_names(spec: Buildspec, project: Iterable[Variable]) -> tuple[str, ...]:
     """
-    Give the names that may be published.
+    Give the names that may be published; ``project`` is what the project sets.
 
     Source: user guide, "env/exported-variables": not AWS_*, nor secrets of the project.
     """
-    secret = {
-        v.name for v in project.environment.variables if v.type is not VariableType.PLAINTEXT
-    }
+    secret = {v.name for v in project if v.type is not VariableType.PLAINTEXT}
     names = (n.text for n in spec.exported_variables)
     return tuple(dict.fromkeys(n for n in names if not n.startswith("AWS_") and n not in secret))
 

@@ -16,6 +16,7 @@ from cicd.build.commands import (
     ReadReport,
     RunCommand,
     SaveCache,
+    SetVariables,
     UploadArtifacts,
 )
 from cicd.build.download_source import download_source, failed
@@ -83,6 +84,8 @@ class BuildEffects:
                 return self._run(command, scope.cancel)
             case Pause():
                 return self._pause(command, scope.cancel)
+            case SetVariables():
+                return self._set_variables(command)
             case UploadArtifacts():
                 return self._upload()
             case ReadReport():
@@ -198,6 +201,20 @@ class BuildEffects:
             return LOST
         if waited.cancelled is not None:
             return Outcome(status=OutcomeStatus.CANCELLED, reason=waited.cancelled)
+        return DONE
+
+    def _set_variables(self, command: SetVariables) -> Outcome:
+        shell = self._shell()
+        if shell is None:
+            return LOST
+        self._plan = replace(
+            self._plan,
+            variables=command.variables,
+            exported_variables=command.exported_variables,
+        )
+        missing = shell.take(self._plan, command.key)
+        if missing is not None:
+            return failed(missing.code, missing.message, hint=missing.hint or "")
         return DONE
 
     def _listen(self, lines: Sequence[str]) -> None:

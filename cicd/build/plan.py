@@ -142,6 +142,7 @@ class BuildPlan:
     version: str = "0.2"
     shell: str = "sh"
     variables: tuple[Variable, ...] = ()
+    fixed_variables: tuple[str, ...] = ()  # those that the buildspec has no say in
     exported_variables: tuple[str, ...] = ()
     runtime_versions: tuple[tuple[str, str], ...] = ()
     phases: tuple[PhasePlan, ...] = ()

@@ -17,6 +17,7 @@ from cicd.build.commands import (
     ReadReport,
     RunCommand,
     SaveCache,
+    SetVariables,
     UploadArtifacts,
 )
 from cicd.build.debug.break_on import breaks_before, breaks_on_failure
@@ -132,9 +133,15 @@ class BuildProcess:
     # ── Debugging ─────────────────────────────────────────────────────────────────────────────
 
     def _held(self, state: BuildState, command: BuildCommand) -> BuildCommand:
-        """Give what comes before a command: a pause, if one is wanted and was not made yet."""
+        """Give what comes before a command: new variables, and a pause that was not made yet."""
         if not isinstance(command, RunCommand):
             return command
+        if state.unset and state.environment is not None:
+            return SetVariables(
+                key=f"{command.phase}/variables/{state.attempt}",
+                variables=state.environment.variables,
+                exported_variables=state.environment.exported_variables,
+            )
         key, line = f"{command.key}/pause", self.command_line(command)
         if state.passed == key or not breaks_before(self.plan, command.phase, command.index, line):
             return command
@@ -231,6 +238,8 @@ class BuildProcess:
             return rewound(state, state.rewind, at)
         if isinstance(command, Pause):
             state = replace(state, running=None, passed=command.key)
+        elif isinstance(command, SetVariables):
+            state = replace(state, running=None, unset=False)
         else:
             state = keep(replace(state, running=None, step=state.step + 1), command, outcome)
         if outcome.status is OutcomeStatus.CANCELLED:
@@ -263,6 +272,8 @@ class BuildProcess:
             planned = self._phase(state, command.phase)
             in_finally = command.index >= len(planned.commands)
             step = len(planned.lines) if in_finally else len(planned.commands)
+        elif isinstance(command, SetVariables):
+            step = len(self._phase(state, state.phases[-1].phase).lines)
         current = state.phases[-1]
         if not current.code:  # the first failure is the one that is told
             hint = str(outcome.detail.get("hint", ""))

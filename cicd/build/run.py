@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from cicd.build.attempts import follow_up, following
 from cicd.build.compile import compile_plan, refusal
 from cicd.build.debug.break_on import check_break
+from cicd.build.debug.rewind import as_it_is
 from cicd.build.debug.words import waiting_words
 from cicd.build.effects import BuildEffects
 from cicd.build.fold import fold_build
@@ -162,7 +163,7 @@ def resume_build(stream: str, services: Services) -> BuildResult:
         for command in BuildProcess(plan).in_flight(state):
             Journal(services, stream).forget(command.key)
         narrator.catch_up(events)
-        _drive(stream, plan, services, narrator)
+        _drive(stream, as_it_is(plan, state), services, narrator)
     return _to_the_last(stream, services)
 
 

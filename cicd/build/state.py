@@ -18,6 +18,7 @@ from cicd.build.commands import (
     ReadReport,
     UploadArtifacts,
 )
+from cicd.build.environment_variable import Variable
 from cicd.build.plan import CommandLine, PhasePlan
 from cicd.build.spec import PhaseType
 from cicd.event import JSON
@@ -56,12 +57,21 @@ class PhaseRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewEnvironment:
+    """What ``env`` of a buildspec says that was read again, under what has the last word."""
+
+    variables: tuple[Variable, ...]
+    exported_variables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rewind:
     """What the signal "retry" asks for."""
 
     phase: PhaseType
     index: int  # of the command, in ``commands``, then ``finally``, from 0
     phases: tuple[PhasePlan, ...]  # as they are now; what was done was done by the old ones
+    environment: NewEnvironment | None = None  # None: it is what it was
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +94,8 @@ class BuildState:
     inside: str = ""  # the key of a command that waits at a breakpoint of its own
     rewind: Rewind | None = None  # where to go back to, once what runs has ended
     anew: tuple[PhasePlan, ...] = ()  # the phases as they were read when it went back
+    environment: NewEnvironment | None = None  # as it was read then, if it had changed
+    unset: bool = False  # and no command has seen it yet
     attempt: int = 1  # how often it went back, plus one
 
     @property

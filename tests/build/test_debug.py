@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cicd.build.commands import Finalize, Pause, RunCommand
+from cicd.build.commands import Finalize, Pause, RunCommand, SetVariables
 from cicd.build.debug.break_on import check_break, place_of
-from cicd.build.debug.rewind import as_signal
+from cicd.build.debug.rewind import as_it_is, as_signal
 from cicd.build.debug.words import waiting_words
+from cicd.build.environment_variable import Variable
 from cicd.build.process import BuildProcess
 from cicd.build.spec import COMMAND_PHASES, PhaseType
-from cicd.build.state import Rewind
+from cicd.build.state import NewEnvironment, Rewind
 from cicd.engine.codec import encode
 from cicd.engine.process import Cancel, OutcomeStatus
 from cicd.errors import UsageError
@@ -225,3 +226,41 @@ def test_every_life_with_waits_stops_and_ways_back_ends(seed, places, ways):
     )
     assert trace.status in {"SUCCEEDED", "FAILED", "FAULT", "STOPPED", "TIMED_OUT"}
     assert "FINALIZING" == trace.started[-1]
+
+
+def test_new_variables_are_set_once_before_the_next_command():
+    run = breaking("failure")
+    to_the_pause(run, ("b",))
+    new = NewEnvironment(variables=(Variable(name="A", value="1"),), exported_variables=("A",))
+    wanted = Rewind(phase=PhaseType.BUILD, index=1, phases=PHASES, environment=new)
+    run.add(EventKind.SIGNALLED, signal="retry", **as_signal(wanted))
+    run.finish(OutcomeStatus.CANCELLED, reason="RETRY")
+    command = run.start()
+    assert ("BUILD/variables/2", new.variables, ("A",)) == (
+        command.key,
+        command.variables,
+        command.exported_variables,
+    )
+    run.finish()
+    run.to_the_end()
+    assert 1 == sum(isinstance(c, SetVariables) for c in run.started)
+    assert new.variables == as_it_is(run.process.plan, run.state).variables
+
+
+def test_variables_that_cannot_be_had_any_more_fail_the_phase_with_nothing_run():
+    run = breaking("failure")
+    to_the_pause(run, ("b",))
+    wanted = Rewind(
+        phase=PhaseType.BUILD, index=1, phases=PHASES, environment=NewEnvironment(variables=())
+    )
+    run.add(EventKind.SIGNALLED, signal="retry", **as_signal(wanted))
+    run.finish(OutcomeStatus.CANCELLED, reason="RETRY")
+    before = list(run.texts)
+    assert isinstance(run.start(), SetVariables)
+    run.finish(OutcomeStatus.FAILED, code="Decrypted Variables Error", message="gone")
+    run.to_the_end()
+    assert [*before, "q"] == run.texts
+    assert ("FAILED", "Decrypted Variables Error") == (
+        run.state.status,
+        run.state.phase(PhaseType.BUILD).code,
+    )

@@ -14,6 +14,7 @@ from tests.cli.waiting import (
     assert_a_shell_in_the_middle_of_a_command_lets_it_go_on,
     assert_ctrl_c_stops_it,
     outside_of,
+    rest_of,
     waiting,
 )
 
@@ -116,3 +117,39 @@ def test_lists_logs_and_badges_say_what_was_asked_for(outside, asked):
     assert "b.svg: FAILING\n" == asked("builds", "badge", "-o", "b.svg")[1]
     assert "<title>build: FAILING</title>" in (outside.directory / "b.svg").read_text()
     assert "UNKNOWN" in asked("builds", "badge", "--branch", "nowhere")[1]
+
+
+def test_going_back_takes_up_what_env_says_now(outside):
+    """What commands made of other variables stays; what another has the last word on, too."""
+    (outside.directory / "secrets").write_text("/token=tell-nobody\n/other=nor-this\n")
+    process, build_id, _ = waiting(
+        outside, "--runner", "host", "--env", "FIXED=typed", "--break-on", "failure"
+    )
+    (outside.directory / "buildspec.yml").write_text(
+        SPEC.replace('"hello world"', '"it\'s $new", ADDED: 1, FIXED: no')
+        .replace("TOKEN: /token", "TOKEN: /other")
+        .replace(
+            'exit 3"',
+            'echo [$GREETING] [$ADDED] [$hidden] [$FIXED] [$TOKEN]; test $TOKEN = nor-this"',
+        )
+        .replace("parameter-store", "exported-variables: [ADDED]\n  parameter-store")
+    )
+    status, _, said = outside.run("builds", "retry", build_id, "--from", "here")
+    assert (2, True) == (status, "parameter does not exist: /other" in said)
+    back = ("builds", "retry", build_id, "--from", "here", "--env-file", "secrets")
+    assert 0 == outside.run(*back)[0]
+    status, said = rest_of(process)
+    assert 0 == status, said
+    assert "[it's $new] [1] [unexported] [typed] [***]" in said.splitlines()
+    _, out, _ = outside.run("builds", "show", build_id, "--output", "json")
+    (build,) = json.loads(out.splitlines()[-1])["builds"]
+    assert [{"name": "ADDED", "value": "1"}] == build["exportedEnvironmentVariables"]
+
+
+def test_a_build_that_has_begun_keeps_its_shell(outside):
+    process, build_id, _ = waiting(outside, "--runner", "host", "--break-on", "failure")
+    (outside.directory / "buildspec.yml").write_text(SPEC.replace("env:", "env:\n  shell: bash"))
+    status, _, said = outside.run("builds", "retry", build_id, "--from", "here")
+    assert (2, True) == (status, "keeps its shell" in said)
+    assert 0 == outside.run("builds", "stop", build_id)[0]
+    rest_of(process)

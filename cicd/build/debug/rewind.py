@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from cicd.build.plan import PhasePlan
+    from cicd.build.plan import BuildPlan, PhasePlan
     from cicd.event import JSON
 
 
@@ -57,9 +57,22 @@ def rewound(state: BuildState, to: Rewind, at: datetime) -> BuildState:
         rewind=None,
         inside="",
         anew=to.phases,
+        environment=to.environment or state.environment,
+        unset=to.environment is not None or state.unset,
         attempt=state.attempt + 1,
         # Who has just looked there need not be stopped there again.
         passed=f"{to.phase}/{to.index}/{state.attempt + 1}/pause",
+    )
+
+
+def as_it_is(plan: BuildPlan, state: BuildState) -> BuildPlan:
+    """Give the plan with the variables that commands see now."""
+    if state.environment is None:
+        return plan
+    return replace(
+        plan,
+        variables=state.environment.variables,
+        exported_variables=state.environment.exported_variables,
     )
 
 

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 
 from cicd.build.buildspec.reader import read_buildspec
 from cicd.build.commands import Pause, RunCommand
-from cicd.build.compile import plan_phases
+from cicd.build.compile import exported_names, plan_phases
 from cicd.build.debug.break_on import place_of
-from cicd.build.debug.rewind import as_signal, phases_of, reached
+from cicd.build.debug.rewind import as_it_is, as_signal, phases_of, reached
 from cicd.build.fold import fold_build
 from cicd.build.log.journal import Journal
 from cicd.build.rules import BUILD_RULES
+from cicd.build.secrets.resolve import Unresolved, resolve
 from cicd.build.shell.commands import gate
 from cicd.build.shell.shell import BuildShell
 from cicd.build.spec import COMMAND_PHASES
-from cicd.build.state import Rewind, StatusType
+from cicd.build.state import NewEnvironment, Rewind, StatusType
+from cicd.build.variables import layered
 from cicd.document.load import load
 from cicd.document.problem import Problems
 from cicd.document.rules import run_rules
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cicd.build.plan import BuildPlan, PhasePlan
+    from cicd.build.spec import Buildspec
     from cicd.build.state import BuildState
     from cicd.event import Event
     from cicd.ports import Services, Session
@@ -55,9 +58,9 @@ def go_back(stream: str, place: str | None, services: Services) -> tuple[str, in
     """
     Have a build that waits run again from a command on, in the same session.
 
-    The buildspec is read anew, and files of the sources that have changed since the build began,
-    or since it went back last, are laid over; what is gone from a source stays where the session
-    has a copy of it.
+    The buildspec is read anew, with its ``env``, and files of the sources that have changed since
+    the build began, or since it went back last, are laid over; what is gone from a source stays
+    where the session has a copy of it.
 
     Args:
         stream: The build.
@@ -79,7 +82,7 @@ def go_back(stream: str, place: str | None, services: Services) -> tuple[str, in
             f"build {name} does not wait anywhere",
             hint="only a build that waits can go back: cicd build --break-on failure",
         )
-    phases = _read_again(plan, state)
+    phases, environment = _read_again(plan, state, services)
     wanted = place or f"{running.phase}:{running.index + 1}"
     phase, index = place_of(wanted, phases)
     if not reached(state, phase, index):
@@ -88,7 +91,7 @@ def go_back(stream: str, place: str | None, services: Services) -> tuple[str, in
             hint=f"it waits at {running.phase}:{running.index + 1}: `cicd builds resume {name}`",
         )
     laid = _lay_over(plan, _session(plan, services), _last_look(plan, events))
-    rewind = Rewind(phase=phase, index=index, phases=tuple(phases))
+    rewind = Rewind(phase=phase, index=index, phases=tuple(phases), environment=environment)
     send(services.log, services.clock, stream, "retry", **as_signal(rewind))
     return f"{phase}:{index + 1}", laid
 
@@ -113,7 +116,7 @@ def enter_build(stream: str, words: str, services: Services) -> int:
             "there is no shell to enter yet, or any more"
         )
     session = _session(plan, services)
-    shell = BuildShell(plan, session, services.secrets, Journal(services, stream))
+    shell = BuildShell(as_it_is(plan, state), session, services.secrets, Journal(services, stream))
     phase = next(p for p in phases_of(state, plan.phases) if p.phase is current.phase)
     return shell.enter(words, succeeding=state.succeeding, user=phase.run_as)
 
@@ -128,15 +131,40 @@ def _session(plan: BuildPlan, services: Services) -> Session:
     return session
 
 
-def _read_again(plan: BuildPlan, state: BuildState) -> Sequence[PhasePlan]:
+def _read_again(
+    plan: BuildPlan, state: BuildState, services: Services
+) -> tuple[Sequence[PhasePlan], NewEnvironment | None]:
     if not plan.buildspec:  # it was text, which nobody can have edited
-        return phases_of(state, plan.phases)
+        return phases_of(state, plan.phases), None
     problems = Problems()
     node = load(plan.sources[0].directory / plan.buildspec, plan.buildspec)
     spec = read_buildspec(node, problems)
     run_rules(BUILD_RULES, spec, problems)
     problems.raise_errors()
-    return plan_phases(spec)
+    return plan_phases(spec), _environment(spec, as_it_is(plan, state), services)
+
+
+def _environment(spec: Buildspec, plan: BuildPlan, services: Services) -> NewEnvironment | None:
+    """Give what ``env`` says now; None if that is what it said before."""
+    if spec.shell != plan.shell:
+        raise UsageError(
+            f"env.shell was {plan.shell}, and a build that has begun keeps its shell",
+            hint="take the change back, or stop this build and start another",
+        )
+    fixed = [v for v in plan.variables if v.name in plan.fixed_variables]
+    said = NewEnvironment(
+        variables=layered(spec.variables, fixed, ()),
+        exported_variables=exported_names(spec, fixed),
+    )
+    if set(said.variables) == set(plan.variables) and (
+        said.exported_variables == plan.exported_variables
+    ):
+        return None
+    # What it had before, the one that drives it knows; that is perhaps more than we are told.
+    found = resolve(set(said.variables).difference(plan.variables), services.secrets)
+    if isinstance(found, Unresolved):
+        raise UsageError(found.message, hint=found.hint)
+    return said
 
 
 def _last_look(plan: BuildPlan, events: Sequence[Event]) -> datetime:

@@ -156,6 +156,16 @@ PS1='build:$PWD # '
 """
 
 
+def reset(changed: Mapping[str, str], gone: Iterable[str], *, state: str) -> str:
+    """Give the script that changes variables in the saved state, if anything was saved yet."""
+    lines = [f"unset {name}" for name in gone if _NAME.fullmatch(name)]
+    for name, value in changed.items():
+        if _NAME.fullmatch(name):
+            lines += [f"{name}={quote(value)}", f"export {name}"]
+    text = quote("".join(f"{line}\n" for line in lines))
+    return f"[ ! -s {quote(state)} ] || printf %s {text} >> {quote(state)}\n"
+
+
 def value_of(name: str) -> str:
     """Give the expression that ``query`` answers with "x" and the value, or "" if it is unset."""
     return f"${{{name}+x}}${{{name}-}}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cicd.build.secrets.resolve import Unresolved, resolve
 from cicd.build.shell.commands import gate
-from cicd.build.shell.script import enter, frame, query, set_up
+from cicd.build.shell.script import enter, frame, query, reset, set_up
 from cicd.build.variables import GIT_TRUST, built_in
 from cicd.engine.output import LineWriter
 from cicd.engine.redaction import Redactor
@@ -38,6 +38,7 @@ class BuildShell:
         self._plan = plan
         self._secrets = secrets
         self._journal = journal
+        self._hidden: tuple[str, ...] = ()
         self._resolved: tuple[Mapping[str, str], Redactor] | None = None
 
     def resolve(self) -> tuple[Mapping[str, str], Redactor] | Unresolved:
@@ -46,11 +47,15 @@ class BuildShell:
             found = resolve(self._plan.variables, self._secrets)
             if isinstance(found, Unresolved):
                 return found
-            values, hidden = found
-            redactor = Redactor(hidden)
-            self._journal.hide(redactor)
-            self._resolved = values, redactor
+            self._hide(*found)
+        assert self._resolved is not None, "just put there"
         return self._resolved
+
+    def _hide(self, values: Mapping[str, str], hidden: tuple[str, ...]) -> None:
+        self._hidden = tuple(dict.fromkeys((*self._hidden, *hidden)))  # also what was one before
+        redactor = Redactor(self._hidden)
+        self._journal.hide(redactor)
+        self._resolved = values, redactor
 
     def values(self) -> tuple[Mapping[str, str], Redactor]:
         """Do the same once the secrets were found; raises Unavailable if they are gone since."""
@@ -58,6 +63,30 @@ class BuildShell:
         if isinstance(found, Unresolved):
             raise Unavailable(found.message, hint=found.hint)
         return found
+
+    def take(self, plan: BuildPlan, key: str) -> Unresolved | None:
+        """
+        Go on with the variables of ``plan``; or say what is missing, and change nothing.
+
+        Only those that are others than before are set, or unset, over what commands made of them.
+        """
+        before, _ = self.values()
+        found = resolve(plan.variables, self._secrets)
+        if isinstance(found, Unresolved):
+            return found
+        values, hidden = found
+        changed = {name: value for name, value in values.items() if before.get(name) != value}
+        gone = [name for name in before if name not in values]
+        if self._state is not None:
+            self.session.run(
+                key,
+                reset(changed, gone, state=self._state),
+                output=lambda _: None,
+                cancel=CancelToken(),
+            )
+        self._plan = plan
+        self._hide(values, hidden)
+        return None
 
     def prepare(self) -> None:
         """Make what the shell needs in the session's scratch directory; raises Unavailable."""

@@ -78,8 +78,8 @@ def retry(
     """
     Build once more: a new build like an old one; or, with --from, a part of one that waits.
 
-    With --from the buildspec is read anew, and changed files of the source are laid over what
-    is in the session. "--from here" is the command that it waits at.
+    With --from the buildspec is read anew, its env too, and changed files of the source are laid
+    over what is in the session. "--from here" is the command that it waits at.
     """
     from cicd.build.debug.session import go_back
     from cicd.build.run import retry_build
