@@ -38,6 +38,7 @@ class Settings:
     output: str | None = None  # one of OUTPUTS
     jobs: int = 8  # commands at once, an execution; 1 to MAXIMUM_JOBS
     jobs_chosen: bool = False  # somebody said how many
+    builds: int | None = None  # at once, of this home; more are QUEUED. None: any number
     runner: str | None = None
     image: str | None = None
     color: str = "auto"  # one of COLORS; NO_COLOR makes it "never" unless somebody chose
@@ -63,9 +64,10 @@ def load_settings(flags: Mapping[str, Value], environ: Mapping[str, str], start:
 
     Args:
         flags: By the names of ``Settings``; None where the user gave none.
-        environ: The process's environment: CICD_HOME, CICD_OUTPUT, CICD_JOBS, CICD_RUNNER,
-            CICD_IMAGE, CICD_NETWORK, CICD_DOCKER, CICD_COLOR, CICD_SECRETS, CICD_PROFILE and
-            NO_COLOR are read, and where the user's own file is; an empty value counts as absent.
+        environ: The process's environment: CICD_HOME, CICD_OUTPUT, CICD_JOBS, CICD_BUILDS,
+            CICD_RUNNER, CICD_IMAGE, CICD_NETWORK, CICD_DOCKER, CICD_COLOR, CICD_SECRETS,
+            CICD_PROFILE and NO_COLOR are read, and where the user's own file is; an empty value
+            counts as absent.
         start: Where the search for the home begins, usually the working directory.
 
     Raises:
@@ -94,8 +96,9 @@ def load_settings(flags: Mapping[str, Value], environ: Mapping[str, str], start:
     return Settings(
         home=directory,
         output=_one_of(choices.get("output"), OUTPUTS),
-        jobs=_count(choices.get("jobs")) or 8,
+        jobs=_count(choices.get("jobs"), "jobs") or 8,
         jobs_chosen="jobs" in choices,
+        builds=_count(choices.get("builds"), "builds"),
         runner=_word(choices.get("runner")),
         image=_word(choices.get("image")),
         color=_one_of(choices.get("color"), COLORS) or "auto",
@@ -140,6 +143,7 @@ def find_home(start: Path) -> Path:
 _NAMES = (
     "output",
     "jobs",
+    "builds",
     "runner",
     "image",
     "color",
@@ -259,13 +263,13 @@ def _one_of(choice: _Choice | None, allowed: tuple[str, ...]) -> str | None:
     return str(choice.value)
 
 
-def _count(choice: _Choice | None) -> int | None:
+def _count(choice: _Choice | None, what: str) -> int | None:
     if choice is None:
         return None
     written = str(choice.value).strip()
     if not (written.isascii() and written.isdigit() and 1 <= int(written[:9]) <= MAXIMUM_JOBS):
         raise UsageError(
-            f"{choice.where}: '{written}' is not a number of jobs",
+            f"{choice.where}: '{written}' is not a number of {what}",
             hint=f"write a whole number from 1 to {MAXIMUM_JOBS}",
         )
     return int(written)

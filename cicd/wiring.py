@@ -90,6 +90,7 @@ def make_services(
             router=_routers(home),
             watcher=_watcher,
             jobs=settings.jobs,
+            builds=settings.builds,
             tagged=tagged_instances,
             machines=_machines(home),
         )

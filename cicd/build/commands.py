@@ -11,6 +11,13 @@ from cicd.record import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WaitForPlace:
+    """Wait until no more builds run than may run at once."""
+
+    key: str = "QUEUED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Provision:
     """Make the session."""
 
@@ -95,7 +102,8 @@ class Finalize:
 
 
 BuildCommand: TypeAlias = (
-    Provision
+    WaitForPlace
+    | Provision
     | DownloadSource
     | RunCommand
     | Pause

@@ -72,6 +72,10 @@ def _signalled(plan: BuildPlan, before: BuildState, event: Event, after: BuildSt
     match event.data.get("signal"):
         case "stop":
             return Described(text=f"Stopping build {plan.build_id}", level=Level.WARNING)
+        case "queued":
+            several = f"{plan.places} builds run" if plan.places > 1 else "another build runs"
+            text = f"Queued: {several}, and no more may at once (setting builds)"
+            return Described(text=text, level=Level.WARNING)
         case "pause" if after.paused and not before.paused:
             return _waits(plan, after)
         case "retry" if after != before:

@@ -18,9 +18,11 @@ from cicd.build.commands import (
     SaveCache,
     SetVariables,
     UploadArtifacts,
+    WaitForPlace,
 )
 from cicd.build.download_source import download_source, failed
 from cicd.build.process import BuildProcess
+from cicd.build.queue import Queue
 from cicd.build.request import environment_of
 from cicd.build.shell.commands import GOES_ON, WAITS
 from cicd.build.shell.script import value_of
@@ -56,6 +58,7 @@ class BuildEffects:
         self._services = services
         self._journal = journal
         self._opened: BuildShell | None = None
+        self._queue = Queue(plan.places, services)
 
     def perform(self, command: Command, scope: Scope) -> Outcome:
         """Do one command; nothing that comes out of it holds a secret."""
@@ -75,7 +78,11 @@ class BuildEffects:
         return replace(outcome, detail={**outcome.detail, **words}) if words else outcome
 
     def _perform(self, command: BuildCommand, scope: Scope) -> Outcome:
+        if not isinstance(command, WaitForPlace):
+            self._queue.take()  # a build that goes on does not wait again
         match command:
+            case WaitForPlace():
+                return self._wait_for_place(scope.cancel)
             case Provision():
                 return self._provision()
             case DownloadSource():
@@ -111,11 +118,21 @@ class BuildEffects:
 
     def close(self) -> None:
         """
-        Hold nothing.
+        Leave the place.
 
         The session is ended by Finalize alone: whatever else ends this driver, the commands
         inside go on, and the build can be resumed.
         """
+        self._queue.leave()
+
+    def _wait_for_place(self, cancel: CancelToken) -> Outcome:
+        def told() -> None:
+            send(self._services.log, self._services.clock, self._stream, "queued")
+
+        reason = self._queue.wait(cancel, told)
+        if reason is not None:
+            return Outcome(status=OutcomeStatus.CANCELLED, reason=reason)
+        return DONE
 
     # ── Session ───────────────────────────────────────────────────────────────────────────────
 

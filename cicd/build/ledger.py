@@ -196,7 +196,7 @@ PROJECT_ROWS = (
     _none("secondaryArtifacts.*.bucketOwnerAccess", _STAYS),
     _none("serviceRole", "commands have the credentials that you give the build"),
     _none("encryptionKey", _STAYS),
-    _none("queuedTimeoutInMinutes", "no build waits for its turn"),
+    _other("queuedTimeoutInMinutes", "builds wait only if the setting builds limits them"),
     _none("vpcConfig", "this runner has no networks of its own", _no_image),
     _other("vpcConfig.vpcId", "it is a network of the Docker engine", _has_image),
     _none("vpcConfig.subnets", "a network of the Docker engine has none", _has_image),

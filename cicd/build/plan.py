@@ -155,6 +155,7 @@ class BuildPlan:
     cache: CachePlan = CachePlan()
     timeout: timedelta
     queued_timeout: timedelta
+    places: int = 0  # builds at once, beyond which it waits in QUEUED; 0: it never waits
     initiator: str
     service_role: str = ""
     unknown_keys: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (section, keys)

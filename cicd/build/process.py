@@ -19,6 +19,7 @@ from cicd.build.commands import (
     SaveCache,
     SetVariables,
     UploadArtifacts,
+    WaitForPlace,
 )
 from cicd.build.debug.break_on import breaks_before, breaks_on_failure
 from cicd.build.debug.rewind import from_signal, reached, rewound
@@ -99,7 +100,7 @@ class BuildProcess:
             return Decision()
         # Taking down is not stopped by anything: it is what stopping leads to.
         finalizing = current.phase is PhaseType.FINALIZING
-        deadline = state.phases[0].started + self.plan.timeout
+        deadline = self._deadline(state, current)
         ended = ""
         if not finalizing and state.stop is not None:
             ended = "KILLED" if state.stop == "KILLED" else "STOPPED"
@@ -119,6 +120,17 @@ class BuildProcess:
         command = state.halt or self._step(state, current.phase)
         assert command is not None, "a phase without steps is never left open"
         return Decision(start=(self._held(state, command),))
+
+    def _deadline(self, state: BuildState, current: PhaseRecord) -> datetime:
+        """
+        Give when the open phase is over at the latest: time in the queue has a limit of its own.
+
+        Source: API Reference, "StartBuild", timeoutInMinutes and queuedTimeoutInMinutes.
+        """
+        if current.phase is PhaseType.QUEUED:
+            return state.phases[0].started + self.plan.queued_timeout
+        begun = state.phase(PhaseType.PROVISIONING)
+        return (begun or current).started + self.plan.timeout
 
     def in_flight(self, state: BuildState) -> tuple[BuildCommand, ...]:
         """Give the command that started and did not finish."""
@@ -168,6 +180,8 @@ class BuildProcess:
         """Give the next command of ``phase``, of which ``state.step`` are done."""
         step = state.step
         match phase:
+            case PhaseType.QUEUED:
+                return WaitForPlace() if step == 0 else None
             case PhaseType.PROVISIONING:
                 return Provision() if step == 0 else None
             case PhaseType.DOWNLOAD_SOURCE:
@@ -209,13 +223,15 @@ class BuildProcess:
         return good and has_cache(self.plan) and self.plan.cache.action != "restore"
 
     def _submitted(self, at: datetime) -> BuildState:
-        # Nothing queues here, so the first two phases take no time.
-        done = tuple(
+        submitted, queued = (
             PhaseRecord(phase=phase, started=at, ended=at, status=StatusType.SUCCEEDED)
             for phase in (PhaseType.SUBMITTED, PhaseType.QUEUED)
         )
+        if self.plan.places:
+            return BuildState(phases=(submitted, PhaseRecord(phase=PhaseType.QUEUED, started=at)))
+        # Nothing is waited for, so the first two phases take no time.
         first = PhaseRecord(phase=PhaseType.PROVISIONING, started=at)
-        return BuildState(phases=(*done, first))
+        return BuildState(phases=(submitted, queued, first))
 
     def _started(self, state: BuildState, event: Event) -> BuildState:
         command: BuildCommand = decode(BuildCommand, event.data["command"])
@@ -245,6 +261,8 @@ class BuildProcess:
         if outcome.status is OutcomeStatus.CANCELLED:
             ended = "TIMED_OUT" if outcome.reason == "TIMED_OUT" else "STOPPED"
             state = close_phase(state, at, *_ENDINGS[ended])
+            if current.phase is PhaseType.QUEUED:  # there is nothing to take down
+                return state
             return enter_phase(state, PhaseType.FINALIZING, at)
         if outcome.status in {OutcomeStatus.FAULT, OutcomeStatus.LOST}:
             return self._faulted(state, current, outcome, at)
@@ -326,7 +344,7 @@ class BuildProcess:
         )
         state = replace(state, phases=(*state.phases[:-1], current))
         state = close_phase(state, at, StatusType.FAULT)
-        if current.phase is PhaseType.FINALIZING:
+        if current.phase in {PhaseType.QUEUED, PhaseType.FINALIZING}:
             return state
         return enter_phase(state, PhaseType.FINALIZING, at)
 

@@ -257,7 +257,7 @@ def _submit_and_drive(plan: BuildPlan, parent: str | None, services: Services) -
         parent=parent,
         at=now,
     )
-    plan = replace(plan, number=record.number)
+    plan = replace(plan, number=record.number, places=services.builds or 0)
     submitted = Event(kind=EventKind.SUBMITTED, at=now, data={"plan": encode(plan)})
     with services.executions.drive(stream):
         services.log.append(stream, (submitted,), expected=0)

@@ -43,6 +43,7 @@ def build_batch(
     ``given`` picks the values of the env file that are variables, out of those of the builds.
     """
     from cicd.build.batch.run import check_batch, run_batch
+    from cicd.cli.leftovers import clear_leftovers
     from cicd.cli.needed_secrets import tell_missing
     from cicd.cli.show.ledger import ledger_line, show_ledger
 
@@ -61,6 +62,7 @@ def build_batch(
             show_plan(show, plan)
             return ExitCode.SUCCEEDED
         tell_of_others(show, services)
+        clear_leftovers(services)
         tell_missing(show, [v for node in plan.nodes for v in node.build.variables], services)
         limit = request.project.concurrent_build_limit
         announce(show, plan)

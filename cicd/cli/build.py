@@ -189,12 +189,16 @@ def build(
             only_ledger=ledger,
         )
     with (
-        nullcontext() if plan or ledger else _begun(request, settings.home) as ahead,
+        # Who may have to wait in the queue begins nothing before.
+        nullcontext()
+        if plan or ledger or settings.builds
+        else _begun(request, settings.home) as ahead,
         invocation.services(
             directory, env_file=env_file, ahead=ahead, profile=profile
         ) as services,
     ):
         from cicd.build.run import check_build, plan_build, run_build
+        from cicd.cli.leftovers import clear_leftovers
         from cicd.cli.show.ledger import ledger_line, show_ledger
 
         planned, warnings = check_build(request, services)
@@ -211,6 +215,7 @@ def build(
             _show_plan(show, planned, services)
             return ExitCode.SUCCEEDED
         _tell_of_others(show, services)
+        clear_leftovers(services)
         if any(variable.type != "PLAINTEXT" for variable in planned.variables):
             from cicd.cli.needed_secrets import tell_missing
 

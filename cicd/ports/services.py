@@ -58,5 +58,6 @@ class Services:
     router: Callable[[RouterSpec], TrafficRouter] = _no_router
     cancel: CancelToken = field(default_factory=CancelToken)  # the invocation's own
     jobs: int = 8  # commands at once, an execution
+    builds: int | None = None  # builds at once, of this home; None: any number
     tagged: Callable[[], tuple[TaggedInstance, ...]] = tuple  # what tags of groups may mean
     machines: Callable[[TargetKind], Machines] = _no_machines  # of fleets

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cicd.build.commands import Pause, RunCommand
+from cicd.build.spec import PhaseType
 
 if TYPE_CHECKING:
     from cicd.build.plan import BuildPlan
@@ -17,7 +18,8 @@ def waiting_words(plan: BuildPlan, state: BuildState) -> str:
     if not state.paused or not isinstance(running, Pause | RunCommand):
         return ""
     name = f"{plan.project}:{plan.uuid[:8]}"
-    deadline = state.phases[0].started + plan.timeout
+    begun = state.phase(PhaseType.PROVISIONING) or state.phases[0]
+    deadline = begun.started + plan.timeout
     return "\n".join(
         [
             *_where(plan, running),

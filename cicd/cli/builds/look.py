@@ -43,8 +43,8 @@ def list_builds(
         for record in found:
             status = record.status
             left = status == "IN_PROGRESS" and not record.driven
-            waits = status == "IN_PROGRESS" and _waits(services, record.stream)
-            more = [word for word, holds in (("waits", waits), ("left running", left)) if holds]
+            more = _standing(services, record.stream) if status == "IN_PROGRESS" else []
+            more += ["left running"] if left else []
             took = (record.updated_at - record.created_at).total_seconds()
             rows.append(
                 (
@@ -174,10 +174,13 @@ def badge(
     return ExitCode.SUCCEEDED
 
 
-def _waits(services: Services, stream: str) -> bool:
+def _standing(services: Services, stream: str) -> list[str]:
     from cicd.build.fold import fold_build
 
-    return fold_build(stream, services)[1].paused
+    _, state, _ = fold_build(stream, services)
+    if state.open is not None and state.open.phase is PhaseType.QUEUED:
+        return ["queued"]
+    return ["waits"] if state.paused else []
 
 
 def _phase(name: str) -> PhaseType:
