@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -17,16 +18,17 @@ from cicd.backends import (
 from cicd.backends.container_root import ContainerRoot
 from cicd.backends.docker_engine import Engine, Refused
 from cicd.errors import CicdError, Unavailable
-from cicd.ports import HookExit, HookFailure
+from cicd.ports import CancelToken, HookExit, HookFailure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from cicd.ports import CancelToken, HookRun, TargetSpec
+    from cicd.ports import HookRun, TargetSpec
 
 _AGENT_ROOT: Final = "/opt/codedeploy-agent/deployment-root"
 _MOST_LINKS: Final = 40
+_CLOCK_PATIENCE: Final = 10.0  # seconds
 
 
 class ContainerTarget:
@@ -61,6 +63,29 @@ class ContainerTarget:
                 f"instance '{self.id}' cannot be used: {reason.strerror} - {_AGENT_ROOT}",
                 hint="the container's file system must be writable there, and have room",
             ) from reason
+
+    def skew(self) -> timedelta:
+        """Ask the container's own ``date``; one without it has this machine's clock."""
+        said: list[str] = []
+        try:
+            script = container_script.start(
+                self._engine,
+                self._container,
+                ("date", "-u", "+%s"),
+                variables={},
+                pipes=(self._pipe("out"), self._pipe("err")),
+            )
+        except (Refused, CicdError, OSError):
+            return timedelta()  # what is wrong with it, its first event will say
+        hook_process.follow(
+            script,
+            deadline=time.monotonic() + _CLOCK_PATIENCE,
+            output=lambda stream, line: said.append(line) if stream == "stdout" else None,
+            cancel=CancelToken(),
+        )
+        told = said[0].strip() if said else ""
+        # It tells whole seconds.
+        return timedelta(seconds=int(told) - int(time.time())) if told.isdigit() else timedelta()
 
     def path(self, inside: str) -> Path:
         """Say where an absolute path of the container can be reached."""

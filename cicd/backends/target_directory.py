@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -86,6 +87,10 @@ class DirectoryTarget:
                 if self._machine
                 else "give it a directory that you may write to",
             ) from reason
+
+    def skew(self) -> timedelta:
+        """Give nothing: a directory has this machine's own clock."""
+        return timedelta()
 
     def path(self, inside: str) -> Path:
         """Say where an absolute path of the instance is on this machine."""

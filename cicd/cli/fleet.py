@@ -127,6 +127,41 @@ def down(invocation: Invocation, name: str) -> int:
         return _finish(invocation, fleet_down(name, services, known), services)
 
 
+@fleet.command(
+    epilog="""\b
+Examples:
+  cicd fleet fault web web-2 slow=2s
+  cicd fleet fault web web-2 failing-hook=ValidateService
+  cicd fleet fault web web-2 none
+\b
+  slow=TIME           each lifecycle event begins so much later
+  failing-hook=EVENT  the hook of that event fails
+  unhealthy           no load balancer finds it healthy; it leaves them at once
+  disk-full           nothing can be copied to it
+  partitioned         nobody reaches it: after five minutes its deployment fails
+  skew=TIME           its clock is off
+  none                it is well again
+"""
+)
+@click.argument("name")
+@click.argument("member")
+@click.argument("what", metavar="FAULT")
+@shared_options
+def fault(invocation: Invocation, name: str, member: str, what: str) -> int:
+    """Have a MEMBER of the fleet NAME suffer, to rehearse trouble; from its next event on."""
+    from cicd.deploy.fleet.ledger import find
+    from cicd.deploy.fleet.run import set_fault
+    from cicd.deploy.fleet.shapes import fleet_shape
+
+    groups = _groups(invocation)
+    with invocation.services() as services:
+        known = groups(_known_as(find(name, services)))
+        found = set_fault(name, member, what, services, known)
+        _show(invocation, found, services)
+        invocation.show.result(fleet_shape(found, services))
+    return ExitCode.SUCCEEDED
+
+
 @fleet.command("list", epilog="\b\nExample:\n  cicd fleet list --output json\n")
 @shared_options
 def list_fleets(invocation: Invocation) -> int:

@@ -94,7 +94,7 @@ def _finished(process: DeploymentProcess, state: DeploymentState, event: Event) 
     found = diagnostics(entry.outcome) or {}
     ignored = process.target_status(state, target) is not Status.FAILED
     return Described(
-        text=f"{target}: {name} Failed: {found.get('message', '')}"
+        text=f"{target}: {name} {entry.status}: {found.get('message', '')}"
         + (" (ignored)" if ignored else ""),
         level=Level.WARNING if ignored else Level.FAILURE,
         detail={} if ignored else _instance_detail(process, target, "FAILURE"),

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
-import zipfile
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cicd.deploy.agent import bundle
 from cicd.deploy.agent.carry_out import carry_out, remove
+from cicd.deploy.agent.download import download
 from cicd.deploy.agent.fault import AgentFault, LifecycleErrorCode
 from cicd.deploy.agent.hooks import ScriptLog, run_scripts
 from cicd.deploy.agent.install import instructions_for
 from cicd.deploy.agent.instance import ARCHIVE, InstanceDisk, Layout
 from cicd.deploy.agent.instructions import cleanup_order, install_json
+from cicd.deploy.fleet.fault import FaultKind
+from cicd.deploy.fleet.trouble import Trouble, Unreached
 from cicd.deploy.lifecycle import PREVIOUS_REVISION, LifecycleEvent
 from cicd.deploy.plan import (
-    BundleType,
     DeploymentPlan,
     RunLifecycleEvent,
     TerminateInstance,
@@ -26,7 +24,7 @@ from cicd.deploy.plan import (
 from cicd.deploy.revision import read_as_agent
 from cicd.deploy.traffic.control import allow_traffic, block_traffic
 from cicd.engine.process import Outcome, OutcomeStatus
-from cicd.errors import CicdError, Unavailable
+from cicd.errors import CicdError
 from cicd.ports import LogLine
 
 if TYPE_CHECKING:
@@ -38,7 +36,6 @@ if TYPE_CHECKING:
     from cicd.event import JSON
     from cicd.ports import InstanceTarget, Services
 
-MAX_REVISIONS: Final = 5
 _RESTARTED: Final = "Failed: Failing in-progress lifecycle event after an agent restart."
 
 
@@ -50,6 +47,7 @@ class DeploymentEffects:
         self._plan = plan
         self._services = services
         self._rerun = rerun
+        self._specs = {spec.id: spec for spec in plan.instances}
         self._targets = {spec.id: services.target(spec) for spec in plan.instances}
 
     def perform(self, command: Command, scope: Scope) -> Outcome:
@@ -61,9 +59,10 @@ class DeploymentEffects:
             return self._watch(self._plan.alarms, command, scope)
         if not isinstance(command, RunLifecycleEvent):
             raise TypeError(f"{command} is not a command of a deployment")
-        return _Agent(
-            self._plan, self._services, self._targets[command.target], command, scope
-        ).perform()
+        spec = self._specs[command.target]
+        trouble = Trouble(spec, self._services, scope.cancel)
+        target = self._targets[command.target]
+        return _Agent(self._plan, self._services, target, command, scope, trouble).perform()
 
     def recover(self, command: Command, scope: Scope) -> Outcome:
         """Run the event again: hooks are to be repeatable, and Install undoes itself first."""
@@ -101,7 +100,9 @@ class _Agent:
         target: InstanceTarget,
         command: RunLifecycleEvent,
         scope: Scope,
+        trouble: Trouble,
     ) -> None:
+        self._trouble = trouble
         self._plan = plan
         self._services = services
         self._target = target
@@ -117,9 +118,21 @@ class _Agent:
 
     def perform(self) -> Outcome:
         try:
+            self._trouble.reach()
             self._target.check()
+            if self._event is self._plan.events_of(self._target.id)[0]:
+                self._trouble.check_clock(self._target)
             with self._tracked():
+                self._trouble.before(self._event)
                 self._carry_out()
+        except Unreached as why:
+            return Outcome(
+                status=OutcomeStatus.FAULT,
+                detail={
+                    **self._failed(LifecycleErrorCode.UNKNOWN_ERROR, str(why)),
+                    "unreached": True,
+                },
+            )
         except AgentFault as fault:
             if self._scope.cancel.reason is not None:
                 return Outcome(
@@ -164,60 +177,21 @@ class _Agent:
     def _carry_out(self) -> None:
         match self._event:
             case LifecycleEvent.DOWNLOAD_BUNDLE:
-                self._download()
+                download(self._layout, self._plan.revision, self._services.artifacts)
             case LifecycleEvent.INSTALL:
                 self._install()
             case LifecycleEvent.BLOCK_TRAFFIC if self._plan.traffic is not None:
                 block_traffic(self._plan.traffic, self._target.id, self._services)
             case LifecycleEvent.ALLOW_TRAFFIC if self._plan.traffic is not None:
                 allow_traffic(
-                    self._plan.traffic, self._target.id, self._services, self._scope.cancel
+                    self._plan.traffic,
+                    self._target.id,
+                    self._services,
+                    self._scope.cancel,
+                    ill=lambda: self._trouble.suffers(FaultKind.UNHEALTHY),
                 )
             case _:
                 self._run_hooks()
-
-    # ── DownloadBundle ────────────────────────────────────────────────────────────────────────
-
-    def _download(self) -> None:
-        layout = self._layout
-        self._forget_old_archives()
-        revision = self._plan.revision
-        artifact = self._services.artifacts.find(revision.digest)
-        if artifact is None:
-            raise Unavailable(
-                f"the revision '{revision.name}' is no longer in the artifact store",
-                hint="deploy it again from its directory or archive",
-            )
-        stored = self._services.artifacts.path(artifact)
-        if layout.archive.exists():
-            shutil.rmtree(layout.archive)
-        if revision.bundle_type is BundleType.DIRECTORY:
-            bundle.unpack(stored, BundleType.DIRECTORY, layout.archive)
-        else:
-            layout.bundle.unlink(missing_ok=True)
-            if revision.bundle_type is BundleType.ZIP:
-                shutil.copyfile(stored, layout.bundle)
-            else:
-                with (
-                    zipfile.ZipFile(stored) as wrapping,
-                    wrapping.open(layout.bundle.name) as source,
-                    layout.bundle.open("wb") as file,
-                ):
-                    shutil.copyfileobj(source, file, 1024 * 1024)
-            bundle.unpack(layout.bundle, revision.bundle_type, layout.archive)
-        layout.most_recent_install.write_text(layout.deployment_inside, "utf-8")
-
-    def _forget_old_archives(self) -> None:
-        layout = self._layout
-        recorded = layout.recorded(layout.last_successful_install) or ""
-        protected = {layout.deployment.name, Path(recorded).name}
-        kept = sorted(
-            (path for path in layout.group.iterdir() if path.is_dir()),
-            key=lambda path: (path.stat().st_mtime_ns, path.name),
-        )
-        surplus = len(kept) - MAX_REVISIONS
-        for path in [path for path in kept if path.name not in protected][: max(0, surplus)]:
-            shutil.rmtree(path)
 
     # ── Install ───────────────────────────────────────────────────────────────────────────────
 
@@ -236,11 +210,14 @@ class _Agent:
             disk,
         )
         layout.install_json.write_text(install_json(instructions), "utf-8", "surrogateescape")
+        full = self._trouble.suffers(FaultKind.DISK_FULL)
         with layout.cleanup.open("w", encoding="utf-8", errors="surrogateescape") as cleanup:
 
             def record(path: str) -> None:
                 cleanup.write(path + "\n")
                 cleanup.flush()
+                if full:
+                    raise AgentFault(f"No space left on device - {path}")
 
             for instruction in instructions:
                 carry_out(instruction, disk, record=record, notice=self._say)

@@ -130,7 +130,7 @@ def first_failure(
         state.begun.items(), key=lambda each: each[1].finished_at or each[1].started_at
     ):
         target, _, event = key.rpartition("/")
-        if entry.status is Status.FAILED and process.target_status(state, target) is Status.FAILED:
+        if entry.has_failed and process.target_status(state, target) is Status.FAILED:
             found = diagnostics(entry.outcome) or {}
             words = f"{target}: {event}: {found.get('message', '')}"
             tail = str(found.get("logTail", "")).rstrip()

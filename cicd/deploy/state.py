@@ -55,12 +55,14 @@ class EventState:
         """Give the event's own status."""
         if self.outcome is None:
             return Status.IN_PROGRESS
-        return Status.SUCCEEDED if self.outcome.status is OutcomeStatus.DONE else Status.FAILED
+        if self.outcome.status is OutcomeStatus.DONE:
+            return Status.SUCCEEDED
+        return Status.SKIPPED if self.outcome.detail.get("unreached") else Status.FAILED
 
     @property
     def has_failed(self) -> bool:
         """Whether it is over, and did not succeed."""
-        return self.status is Status.FAILED
+        return self.outcome is not None and self.outcome.status is not OutcomeStatus.DONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,6 +89,9 @@ class InstanceTarget(Protocol):
     def check(self) -> None:
         """Raise ``Unavailable`` when the instance cannot be used."""
 
+    def skew(self) -> timedelta:
+        """Say how far the instance's clock is ahead of this machine's; behind is below zero."""
+
     def path(self, inside: str) -> Path:
         """Say where an absolute path of the instance is on this machine; never outside it."""
 

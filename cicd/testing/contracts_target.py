@@ -93,6 +93,10 @@ class InstanceTargetContract:
         with pytest.raises(Unavailable):
             target.path("/a/x")
 
+    def test_its_clock_is_ours_give_or_take_a_moment(self, target: InstanceTarget) -> None:
+        """It tells whole seconds at best."""
+        assert abs(target.skew()) < timedelta(seconds=5)
+
     # ── Hooks ─────────────────────────────────────────────────────────────────────────────────
 
     def test_both_outputs_arrive_by_line_under_their_names(self, target: InstanceTarget) -> None:

@@ -60,6 +60,7 @@ def test_a_fleet_is_made_deployed_to_scaled_shown_and_ended(shop, capsys):
         (("up", "web", "--directory", "--label", "x"), "is not K=V"),
         (("up", "web", "--directory", "--command", "x"), "a directory runs nothing"),
         (("scale", "web", "2"), "there is no fleet 'web'"),
+        (("fault", "web", "web-1", "slow=1s"), "there is no fleet 'web'"),
         (("down", "web"), "there is no fleet 'web'"),
     ],
 )
@@ -80,6 +81,18 @@ def test_a_fleet_of_directories_stays_where_it_is_put(shop, capsys):
 
 
 def test_every_command_has_help_with_an_example(capsys):
-    for command in ((), ("up",), ("scale",), ("down",), ("list",), ("show",)):
+    for command in ((), ("up",), ("scale",), ("down",), ("list",), ("show",), ("fault",)):
         assert 0 == cli("fleet", *command, "--help")
         assert "cicd fleet" in capsys.readouterr().out
+
+
+def test_a_fault_is_shown_until_the_member_is_well_again(shop, capsys):
+    cli("fleet", "up", "web", "--directory")
+    assert 0 == cli("fleet", "fault", "web", "web-1", "slow=2s")
+    assert "web-1 suffers: slow=2s" in capsys.readouterr().out
+    assert 2 == cli("fleet", "fault", "web", "web-1", "slwo=2s")
+    assert "did you mean 'slow'?" in capsys.readouterr().err
+    cli("fleet", "fault", "web", "web-1", "none")
+    capsys.readouterr()
+    assert 0 == cli("fleet", "show", "web", "--output", "json")
+    assert "" == json.loads(capsys.readouterr().out)["Instances"][0]["Local"]["fault"]

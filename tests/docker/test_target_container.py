@@ -103,6 +103,19 @@ def test_a_container_without_a_shell_cannot_execute(engine, container):
     assert ended.message == "Errno::ENOENT with message No such file or directory - /bin/sh"
 
 
+def deployed(revision, container):
+    """Deploy from outside, with the home beside the revision."""
+    home = ("--home", str(revision.parent / "home"))
+    command = [sys.executable, "-m", "cicd", "deploy", str(revision), *home]
+    return subprocess.run(
+        [*command, "--instance", f"web=container:{container}"],
+        cwd=revision,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def test_a_revision_goes_into_a_container_with_owner_and_mode(tmp_path, container):
     revision = tmp_path / "revision"
     revision.mkdir()
@@ -115,26 +128,25 @@ def test_a_revision_goes_into_a_container_with_owner_and_mode(tmp_path, containe
         "permissions: [{object: /srv/app, pattern: '*.txt', owner: www-data, mode: 640}]\n"
         "hooks: {ValidateService: [{location: stop.sh, timeout: 20}]}\n"
     )
-    done = subprocess.run(
-        [
-            *(
-                sys.executable,
-                "-m",
-                "cicd",
-                "deploy",
-                str(revision),
-                "--home",
-                str(tmp_path / "h"),
-            ),
-            *("--instance", f"web=container:{container}"),
-        ],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = deployed(revision, container)
     assert done.returncode == 0, done.stderr
     target = target_of(container)
     target.check()
     placed = target.path("/srv/app/app.txt").stat()
     assert (placed.st_uid, placed.st_mode & 0o7777) == (33, 0o640)
+
+
+def test_a_container_whose_clock_is_off_gets_the_diagnosis_in_words(tmp_path, container):
+    target = target_of(container)
+    target.check()
+    date = target.path("/usr/local/bin/date")
+    date.parent.mkdir(parents=True, exist_ok=True)
+    date.write_text('#!/bin/sh\nexec /bin/date -d "-1 hour" "$@"\n')
+    date.chmod(0o755)
+    assert -3605 < target.skew().total_seconds() < -3595
+    (tmp_path / "appspec.yml").write_text("version: 0.0\nos: linux\n")
+    done = deployed(tmp_path, container)
+    assert done.returncode == 1
+    assert "InvalidSignatureException - Signature expired" in done.stdout
+    assert "60 minutes behind" in done.stdout
+    assert not target.path("/opt/codedeploy-agent/deployment-root/ongoing-deployment").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cicd.deploy.fleet import ledger
@@ -87,6 +88,22 @@ class MemberLife:
         if member.state is not LifecycleState.IN_SERVICE:
             return "a dead run left it behind"
         return "the fleet becomes smaller" if machines.runs(member.target) else "it does not run"
+
+    def show_health(self, target: TargetSpec, *, ill: bool) -> None:
+        """Have a member leave the load balancers that it serves behind, or join them again."""
+        from cicd.deploy.history import last_good
+        from cicd.deploy.traffic.plan import plan_traffic
+
+        for group in self._groups:
+            if not group.load_balancers or not last_good(group.name, group.id, self._services):
+                continue  # nothing serves yet
+            endpoint = plan_traffic(group.load_balancers, (target,)).endpoint(target.id)
+            for each in group.load_balancers:
+                router = self._services.router(each.router)
+                if ill:
+                    router.deregister(each.group, endpoint, drain=timedelta())
+                else:
+                    router.register(each.group, endpoint)
 
     def _launch(self, group: DeploymentGroup, target: TargetSpec) -> DeploymentResult | None:
         """Deploy what is good to a new member; give the deployment if it did not succeed."""

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from cicd.deploy.fleet import ledger, planning
-from cicd.deploy.fleet.fleet import NAME, Fleet, FleetSpec, FleetStatus
+from cicd.deploy.fleet.fault import FaultKind, parse_fault
+from cicd.deploy.fleet.fleet import NAME, Fleet, FleetSpec, FleetStatus, LifecycleState
 from cicd.deploy.fleet.member import MemberLife
 from cicd.engine.codec import encode
 from cicd.errors import CicdError, UsageError
@@ -110,6 +111,52 @@ def fleet_down(
         result = _settle(name, services, groups)
         _close(name, services)
         return result
+
+
+def set_fault(
+    name: str,
+    member: str,
+    text: str,
+    services: Services,
+    groups: Sequence[DeploymentGroup] = (),
+) -> Fleet:
+    """
+    Have a member suffer, or be well again.
+
+    A lifecycle event that begins from now on finds it so. One that becomes unhealthy leaves the
+    load balancers of its groups at once, as an instance whose health checks fail; one that is
+    well again joins them.
+
+    Args:
+        name: The fleet.
+        member: The member's id.
+        text: "slow=2s", "failing-hook=EVENT", "unhealthy", "disk-full", "partitioned",
+            "skew=10m" or "none".
+        services: The services.
+        groups: The deployment groups that name the fleet.
+
+    Raises:
+        UsageError: There is no such fleet, member or fault.
+
+    """
+    fault = parse_fault(text)
+    fleet = ledger.find(name, services)
+    known = {each.target.id: each for each in fleet.living}
+    if member not in known:
+        raise UsageError(
+            f"'{name}' has no member '{member}'",
+            hint=f"it has {', '.join(known)}"
+            if known
+            else f"'cicd fleet scale {name} 1' makes one",
+        )
+    kept = "" if fault is None else text
+    words = f"{member} is well" if fault is None else f"{member} suffers: {text}"
+    ledger.note(name, services, "fault", words, member=member, fault=kept)
+    was_ill = known[member].fault == FaultKind.UNHEALTHY
+    is_ill = fault is not None and fault.kind is FaultKind.UNHEALTHY
+    if was_ill is not is_ill and known[member].state is LifecycleState.IN_SERVICE:
+        MemberLife(fleet, services, groups).show_health(known[member].target, ill=is_ill)
+    return ledger.find(name, services)
 
 
 def reap_fleets(services: Services) -> list[str]:

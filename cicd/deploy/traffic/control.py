@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from cicd.deploy.agent.fault import AgentFault
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cicd.deploy.traffic.plan import LoadBalancer, TrafficPlan
     from cicd.ports import CancelToken, Endpoint, Services
 
@@ -24,26 +26,45 @@ def block_traffic(plan: TrafficPlan, target: str, services: Services) -> None:
         router.deregister(each.group, plan.endpoint(target), drain=each.drain)
 
 
-def allow_traffic(plan: TrafficPlan, target: str, services: Services, cancel: CancelToken) -> None:
-    """Register an instance everywhere, and wait until it is healthy; raises ``AgentFault``."""
+def allow_traffic(
+    plan: TrafficPlan,
+    target: str,
+    services: Services,
+    cancel: CancelToken,
+    *,
+    ill: Callable[[], bool] = lambda: False,
+) -> None:
+    """
+    Register an instance everywhere, and wait until it is healthy; raises ``AgentFault``.
+
+    One that is ``ill`` is not registered: it would have requests that it is to be spared.
+    """
     endpoint = plan.endpoint(target)
-    for each in plan.load_balancers:
-        services.router(each.router).register(each.group, endpoint)
     deadline = services.clock.now() + plan.healthy_within
     inbox = services.clock.inbox()
-    for each in plan.load_balancers:
-        while not _is_healthy(each, endpoint, services):
-            if cancel.reason is not None:
-                raise AgentFault(f"the wait for {endpoint} to become healthy was cut short")
-            if services.clock.now() >= deadline:
-                check = each.router.health_check
-                minutes = int(plan.healthy_within.total_seconds() // 60)
-                raise AgentFault(
-                    f"The instance at {endpoint} did not become healthy in target group "
-                    f"'{each.group}' within {minutes} minutes: GET {check.path} must answer "
-                    f"with {check.lowest} to {check.highest}."
-                )
-            inbox.take(deadline)
+    waiting = list(plan.load_balancers)
+    registered: list[str] = []
+    while waiting:
+        each = waiting[0]
+        if not ill():
+            if each.group not in registered:
+                for balancer in waiting:
+                    services.router(balancer.router).register(balancer.group, endpoint)
+                registered = [balancer.group for balancer in waiting]
+            if _is_healthy(each, endpoint, services):
+                waiting.pop(0)
+                continue
+        if cancel.reason is not None:
+            raise AgentFault(f"the wait for {endpoint} to become healthy was cut short")
+        if services.clock.now() >= deadline:
+            check = each.router.health_check
+            minutes = int(plan.healthy_within.total_seconds() // 60)
+            raise AgentFault(
+                f"The instance at {endpoint} did not become healthy in target group "
+                f"'{each.group}' within {minutes} minutes: GET {check.path} must answer "
+                f"with {check.lowest} to {check.highest}."
+            )
+        inbox.take(deadline)
 
 
 def _is_healthy(balancer: LoadBalancer, endpoint: Endpoint, services: Services) -> bool:
