@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from cicd.backends.head_start import HeadStart
     from cicd.backends.traffic.running import RunningRouter
     from cicd.ports import (
+        Bucket,
         Clock,
         InstanceTarget,
         Machines,
+        LocalImage,
         Reporter,
         RouterSpec,
         Runner,
@@ -93,6 +95,8 @@ def make_services(
             builds=settings.builds,
             tagged=tagged_instances,
             machines=_machines(home),
+            bucket=_bucket,
+            image=_image,
         )
 
 
@@ -186,6 +190,22 @@ def tagged_instances() -> tuple[TaggedInstance, ...]:
     from cicd.backends.docker_instances import tagged_instances as containers
 
     return containers()
+
+
+def _bucket(place: str) -> Bucket:
+    if "://" in place:
+        from cicd.backends.bucket_url import UrlBucket
+
+        return UrlBucket(place)
+    from cicd.backends.bucket_folder import FolderBucket
+
+    return FolderBucket(place)
+
+
+def _image(name: str) -> LocalImage | None:
+    from cicd.backends.docker_images import local_image
+
+    return local_image(name)
 
 
 def _routers(home: Path) -> Callable[[RouterSpec], TrafficRouter]:

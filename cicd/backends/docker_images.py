@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
 
-from cicd.backends.docker_engine import Engine, Refused
+from cicd.backends.docker_engine import Engine, Refused, endpoint
 from cicd.build.images.table import published
 from cicd.errors import Unavailable
+from cicd.ports import LocalImage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -91,6 +92,28 @@ def look(engine: Engine, image: str) -> Mapping[str, JSON] | None:
             f"image '{image}' cannot be had: {refused.message}",
             hint="check the name, or choose another with `--image`",
         ) from None
+
+
+def local_image(name: str) -> LocalImage | None:
+    """
+    Give an image of this machine's engine by its name or id; None: it is not here.
+
+    Raises:
+        Unavailable: No engine answers.
+
+    """
+    engine = Engine(endpoint())
+    engine.ping()
+    found = look(engine, name)
+    if found is None:
+        return None
+    return LocalImage(
+        id=str(found.get("Id", "")),
+        digests=tuple(cast("list[str]", found.get("RepoDigests") or [])),
+        tags=tuple(cast("list[str]", found.get("RepoTags") or [])),
+        size=int(cast("int", found.get("Size") or 0)),
+        created=str(found.get("Created", "")),
+    )
 
 
 def _role(stands_for: str) -> str:

@@ -30,6 +30,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
 
 LOCAL_KEYS = (
     *("runner", "images", "networks", "fileSystems", "repositories"),
+    *("buckets", "jenkins"),
     *("deploymentGroups", "loadBalancers", "alarms", "triggers"),
 )
 """What may stand under ``local``; the rooms know what each of them means."""

@@ -1,4 +1,4 @@
-"""What ``cicd.yml`` says under ``local`` about pipelines: the runner, and repositories."""
+"""What ``cicd.yml`` says under ``local`` about pipelines: the runner, repositories, buckets."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ def runner_name(resources: Resources) -> str:
 def repositories(resources: Resources) -> Mapping[str, str]:
     """Give ``local.repositories``: a repository's name → its directory, below ``cicd.yml``'s."""
     return _texts(_local(resources, "repositories"))
+
+
+def buckets(resources: Resources) -> Mapping[str, str]:
+    """Give ``local.buckets``: a bucket's name → a folder below ``cicd.yml``'s, or a URL."""
+    return _texts(_local(resources, "buckets"))
 
 
 def region() -> str:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from cicd.ports.logs import LogStore as LogStore
     from cicd.ports.machines import MachineOrder as MachineOrder
     from cicd.ports.machines import Machines as Machines
+    from cicd.ports.objects import Bucket as Bucket
+    from cicd.ports.objects import LocalImage as LocalImage
     from cicd.ports.reporter import Described as Described
     from cicd.ports.reporter import Level as Level
     from cicd.ports.reporter import Reporter as Reporter
@@ -74,6 +76,7 @@ SEAMS = {
     "watcher": ("Probe", "Reading", "Watcher"),
     "source": ("Revision", "Source"),
     "artifacts": ("ArtifactFile", "Artifact", "ArtifactStore"),
+    "objects": ("Bucket", "LocalImage"),
     "caches": ("CacheEntry", "CacheStore"),
     "secrets": ("SecretSource",),
     "events": ("EventLog",),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cicd.ports.instance import InstanceTarget, TaggedInstance, TargetKind, TargetSpec
     from cicd.ports.logs import LogStore
     from cicd.ports.machines import Machines
+    from cicd.ports.objects import Bucket, LocalImage
     from cicd.ports.reporter import Reporter
     from cicd.ports.runner import Runner
     from cicd.ports.secrets import SecretSource
@@ -34,6 +35,14 @@ def _no_router(spec: RouterSpec) -> TrafficRouter:
 
 def _no_machines(kind: TargetKind) -> Machines:
     raise Unavailable(f"there are no fleets of kind {kind} here")
+
+
+def _no_bucket(place: str) -> Bucket:
+    raise Unavailable(f"there is no bucket at '{place}' here")
+
+
+def _no_image(name: str) -> LocalImage | None:
+    raise Unavailable(f"there is no engine here to ask for the image '{name}'")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,3 +70,5 @@ class Services:
     builds: int | None = None  # builds at once, of this home; None: any number
     tagged: Callable[[], tuple[TaggedInstance, ...]] = tuple  # what tags of groups may mean
     machines: Callable[[TargetKind], Machines] = _no_machines  # of fleets
+    bucket: Callable[[str], Bucket] = _no_bucket  # by its place: an absolute path, or a URL
+    image: Callable[[str], LocalImage | None] = _no_image  # by name or id; None: it is not here

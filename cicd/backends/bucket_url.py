@@ -1,0 +1,101 @@
+"""Something at a URL as a bucket: whatever ``fsspec`` can speak to, which is an extra."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from cicd.engine.archive import clean_path
+from cicd.errors import Conflict, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class UrlBucket:
+    """The only importer of ``fsspec``; its own settings say how to log in."""
+
+    def __init__(self, url: str) -> None:
+        """Raises ``Unavailable`` where ``fsspec``, or what it needs for this URL, is missing."""
+        try:
+            import fsspec
+        except ImportError:
+            raise Unavailable(
+                f"{_shown(url)} cannot be reached: fsspec is not installed",
+                hint="pip install 'cicd[objects]'",
+            ) from None
+        self.place = _shown(url)
+        try:
+            self._files, path = fsspec.core.url_to_fs(url)
+        except (ImportError, ValueError) as reason:
+            raise Unavailable(
+                f"{self.place} cannot be reached: {reason}",
+                hint="pip install what fsspec needs for it: s3fs for s3://, gcsfs for gs://",
+            ) from None
+        self._root = str(path).rstrip("/")
+
+    def exists(self) -> bool:
+        """Tell whether the place is there."""
+        with self._speaking():
+            return bool(self._files.exists(self._root))
+
+    def make(self) -> None:
+        """Make the place."""
+        with self._speaking():
+            self._files.makedirs(self._root, exist_ok=True)
+
+    def remove(self) -> None:
+        """Remove the place, unless something is in it."""
+        if self.keys():
+            raise Conflict(
+                f"the bucket at {self.place} is not empty",
+                hint="empty it first, as S3 wants it, too",
+            )
+        with self._speaking():
+            if self._files.exists(self._root):
+                self._files.rm(self._root, recursive=True)
+
+    def keys(self, prefix: str = "") -> list[str]:
+        """List all files below the place."""
+        with self._speaking():
+            self._files.invalidate_cache()
+            found: list[Any] = self._files.find(self._root)
+        keys = (str(path).removeprefix(self._root).lstrip("/") for path in found)
+        return sorted(key for key in keys if key.startswith(prefix))
+
+    def read(self, key: str, into: Path) -> bool:
+        """Fetch a file."""
+        path = self._path(key)
+        with self._speaking():
+            self._files.invalidate_cache()
+            if not self._files.isfile(path):
+                return False
+            self._files.get_file(path, str(into))
+        return True
+
+    def write(self, key: str, source: Path) -> None:
+        """Put a file."""
+        path = self._path(key)
+        with self._speaking():
+            self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
+            self._files.put_file(str(source), path)
+
+    def _path(self, key: str) -> str:
+        return f"{self._root}/{clean_path(key)}"
+
+    @contextmanager
+    def _speaking(self) -> Iterator[None]:
+        # Each implementation raises what its own client raises; all of it means the same here.
+        try:
+            yield
+        except Exception as error:
+            raise Unavailable(
+                f"{self.place} cannot be used: {error or type(error).__name__}",
+                hint="look at the URL, and at what its client needs to log in",
+            ) from error
+
+
+def _shown(url: str) -> str:
+    before, found, rest = url.partition("://")
+    return f"{before}{found}{rest.rpartition('@')[2]}"
