@@ -44,6 +44,12 @@ class Registry(Generic[T]):
             self._loaded[name] = cast("T", getattr(import_module(module), attribute))
         return self._loaded[name]
 
+    def installed(self) -> dict[str, str]:
+        """Give the names that installed packages bring, each with its distribution."""
+        return {
+            name: found[0][0] for name, found in self._plugins().items() if name not in self._table
+        }
+
     def _plugin(self, name: str) -> str:
         found = self._plugins().get(name, ())
         if len(found) > 1:

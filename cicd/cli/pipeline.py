@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cicd.cli.options import pair, shared_options
+from cicd.cli.pipeline_actions import actions
 from cicd.cli.pipeline_stages import (
     disable,
     enable,
@@ -152,6 +153,7 @@ pipeline.add_command(status)
 pipeline.add_command(logs)
 pipeline.add_command(graph)
 pipeline.add_command(triggers)
+pipeline.add_command(actions)
 pipeline.add_command(disable)
 pipeline.add_command(enable)
 pipeline.add_command(retry)

@@ -130,7 +130,12 @@ ACTION_TYPES: Mapping[str, ActionType] = MappingProxyType(
             v2_only=True,
         ),
         "Test/AWS/DeviceFarm": _type(
-            (1, 1), (0, 0), "AppType ProjectId App DevicePoolArn TestType", closed=False
+            (1, 1),
+            (0, 0),
+            "AppType ProjectId App DevicePoolArn TestType",
+            "Test AppiumVersion RecordAppPerformanceData RecordVideo JobTimeoutMinutes "
+            "FuzzEventCount FuzzEventThrottle FuzzRandomizerSeed",
+            closed=False,
         ),
         "Compute/AWS/Commands": _type(
             (1, 10),
@@ -142,13 +147,35 @@ ACTION_TYPES: Mapping[str, ActionType] = MappingProxyType(
         "Approval/AWS/Manual": _type(
             (0, 0), (0, 0), "", "NotificationArn CustomData ExternalEntityLink"
         ),
-        "Deploy/AWS/S3": _type((1, 1), (0, 0), "BucketName Extract", closed=False),
-        "Deploy/AWS/CloudFormation": _type((0, 10), (0, 1), "ActionMode StackName", closed=False),
+        "Deploy/AWS/S3": _type(
+            (1, 1),
+            (0, 0),
+            "BucketName Extract",
+            "ObjectKey CannedACL CacheControl KMSEncryptionKeyARN",
+        ),
+        "Deploy/AWS/CloudFormation": _type(
+            (0, 10),
+            (0, 1),
+            "ActionMode StackName",
+            "Capabilities ChangeSetName RoleArn TemplatePath TemplateConfiguration "
+            "ParameterOverrides OutputFileName",
+        ),
         "Deploy/AWS/CloudFormationStackSet": _type(
-            (1, 3), (0, 0), "StackSetName TemplatePath", closed=False
+            (1, 3),
+            (0, 0),
+            "StackSetName TemplatePath",
+            "Description Parameters Capabilities PermissionModel AdministrationRoleArn "
+            "ExecutionRoleName OrganizationsAutoDeployment DeploymentTargets Regions "
+            "FailureTolerancePercentage MaxConcurrentPercentage",
+            closed=False,
         ),
         "Deploy/AWS/CloudFormationStackInstances": _type(
-            (0, 2), (0, 0), "StackSetName Regions", closed=False
+            (0, 2),
+            (0, 0),
+            "StackSetName Regions",
+            "DeploymentTargets ParameterOverrides FailureTolerancePercentage "
+            "MaxConcurrentPercentage",
+            closed=False,
         ),
         "Deploy/AWS/CodeDeploy": _type((1, 1), (0, 0), "ApplicationName DeploymentGroupName"),
         "Deploy/AWS/CodeDeployToECS": _type(
@@ -156,14 +183,35 @@ ACTION_TYPES: Mapping[str, ActionType] = MappingProxyType(
             (0, 0),
             "ApplicationName DeploymentGroupName TaskDefinitionTemplateArtifact "
             "AppSpecTemplateArtifact",
-            closed=False,
+            "TaskDefinitionTemplatePath AppSpecTemplatePath "
+            + " ".join(f"Image{n}ArtifactName Image{n}ContainerName" for n in range(1, 5)),
         ),
         "Deploy/AWS/ECS": _type(
             (1, 1), (0, 0), "ClusterName ServiceName", "FileName DeploymentTimeout"
         ),
-        "Deploy/AWS/EC2": _type((1, 1), (0, 0), "InstanceTagKey", closed=False, v2_only=True),
-        "Deploy/AWS/EKS": _type((1, 1), (0, 0), "ClusterName", closed=False, v2_only=True),
-        "Deploy/AWS/Lambda": _type((0, 1), (0, 0), "FunctionName", closed=False, v2_only=True),
+        "Deploy/AWS/EC2": _type(
+            (1, 1),
+            (0, 0),
+            "InstanceTagKey InstanceType",
+            "InstanceTagValue TargetDirectory PreScript PostScript DeploySpec MaxBatch MaxError "
+            "TargetGroupNameList",
+            v2_only=True,
+        ),
+        "Deploy/AWS/EKS": _type(
+            (1, 1),
+            (0, 0),
+            "ClusterName",
+            "HelmReleaseName HelmChartLocation HelmValuesFiles ManifestFiles Namespace Subnets "
+            "SecurityGroupIds",
+            v2_only=True,
+        ),
+        "Deploy/AWS/Lambda": _type(
+            (0, 1),
+            (0, 0),
+            "FunctionName",
+            "FunctionAlias PublishedTargetVersion DeployStrategy Alarms",
+            v2_only=True,
+        ),
         "Deploy/AWS/AppConfig": _type(
             (1, 1),
             (0, 0),
@@ -171,8 +219,15 @@ ACTION_TYPES: Mapping[str, ActionType] = MappingProxyType(
             "DeploymentStrategy",
         ),
         "Deploy/AWS/ElasticBeanstalk": _type((1, 1), (0, 0), "ApplicationName EnvironmentName"),
-        "Deploy/AWS/OpsWorks": _type((1, 1), (0, 0), closed=False),
-        "Deploy/AWS/ServiceCatalog": _type((1, 1), (0, 0), "ProductId", closed=False),
+        # Its pages say Stack, App and Layer; templates that people have say StackId, AppId, …
+        "Deploy/AWS/OpsWorks": _type((1, 1), (0, 0), "", "Stack App Layer", closed=False),
+        "Deploy/AWS/ServiceCatalog": _type(
+            (1, 1),
+            (0, 0),
+            "ProductId",  # either a configuration file, or all of the rest
+            "ConfigurationFilePath TemplateFilePath ProductVersionName ProductType "
+            "ProductVersionDescription",
+        ),
         "Deploy/ThirdParty/AlexaSkillsKit": _type(
             (0, 2),
             (0, 0),
@@ -186,7 +241,13 @@ ACTION_TYPES: Mapping[str, ActionType] = MappingProxyType(
         "Invoke/AWS/CodePipeline": _type(
             (0, 0), (0, 0), "PipelineName", "SourceRevisions Variables", v2_only=True
         ),
-        "Invoke/AWS/InspectorScan": _type((0, 1), (0, 1), "InspectorRunMode", closed=False),
+        "Invoke/AWS/InspectorScan": _type(
+            (0, 1),
+            (0, 1),
+            "InspectorRunMode",
+            "ECRRepositoryName ImageTag CriticalThreshold HighThreshold MediumThreshold "
+            "LowThreshold",
+        ),
         "Invoke/ThirdParty/Snyk": _type((1, 1), (1, 1), closed=False),
         "Test/ThirdParty/GhostInspector": _type((0, 1), (0, 1), closed=False),
         "Test/ThirdParty/Runscope": _type((0, 1), (0, 1), closed=False),

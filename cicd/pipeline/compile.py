@@ -197,6 +197,11 @@ def _action(stage: str, action: ActionDeclaration, execution_id: str) -> ActionP
         namespace=action.namespace,
         timeout=action.timeout,
         where=str(action.span("name")),
+        commands=action.commands,
+        output_variables=action.output_variables,
+        environment=action.environment,
+        files=tuple(file for artifact in action.outputs for file in artifact.files),
+        simulate=action.simulate,
     )
 
 

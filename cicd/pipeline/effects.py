@@ -13,6 +13,7 @@ from cicd.errors import CicdError, Unavailable
 from cicd.pipeline.actions import ACTIONS
 from cicd.pipeline.actions.git_reference import misplaced
 from cicd.pipeline.actions.provider import ActionRequest
+from cicd.pipeline.actions.raw_object import not_a_zip
 from cicd.pipeline.actions.workspace import clear
 from cicd.pipeline.admission import ARRIVED, LEFT, Admission, admit, fold, state_stream
 from cicd.pipeline.automatic_rollback import begin_rollback
@@ -27,6 +28,7 @@ from cicd.pipeline.commands import (
     RunAction,
     unnumbered,
 )
+from cicd.pipeline.fidelity import reason_against
 from cicd.pipeline.gates.ask import ask
 from cicd.pipeline.journal import say
 from cicd.pipeline.process import ABANDONED
@@ -186,10 +188,11 @@ class PipelineEffects:
         again: bool,
     ) -> ActionResult:
         name = str(action.type_id)
-        if name not in ACTIONS:
+        refusal = reason_against(name)
+        if refusal is not None:
             return failed(
                 FailureType.LOCAL_UNSUPPORTED,
-                f"{name} is not carried out here yet",
+                f"{name} is not carried out here: {refusal}",
                 where=action.where,
             )
         here = {artifact.name for artifact in command.inputs}
@@ -210,6 +213,15 @@ class PipelineEffects:
                 hint=f"let '{reference.action}' hand on CODE_ZIP, or put a build between the two",
                 where=action.where,
             )
+        raw = not_a_zip(action, command.inputs)
+        if raw is not None:
+            return failed(
+                FailureType.CONFIGURATION_ERROR,
+                f"the input artifact '{raw.name}' is the object '{raw.object_name}', which is "
+                f"no zip, so {action.type_id.provider} cannot open it",
+                hint=f"put a zip where '{raw.action}' looks for it",
+                where=action.where,
+            )
         provider = ACTIONS.get(name)
         request = ActionRequest(
             plan=self._plan,
@@ -219,6 +231,7 @@ class PipelineEffects:
             workspace=self._workspace(action),
             parent=f"{scope.stream}/{command.key}",
             say=lambda text: self._say(action.key, text),
+            resolve=lambda text: resolve(text, command.namespaces),
         )
         if again:
             return provider.recover(request, self._services, scope)

@@ -11,7 +11,7 @@ from cicd.pipeline.action_type import ActionTypeId
 from cicd.pipeline.commands import RetryMode
 from cicd.pipeline.condition import ConditionPlan
 from cicd.pipeline.result import StoredArtifact
-from cicd.pipeline.spec import ExecutionMode, PipelineType
+from cicd.pipeline.spec import EnvironmentVariable, ExecutionMode, PipelineType
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
@@ -35,6 +35,17 @@ class ActionPlan:
     namespace: str | None = None
     timeout: timedelta | None = None  # of a manual approval
     where: str  # "pipeline.json:14:9"
+    commands: tuple[str, ...] = ()  # of a compute action, as written
+    output_variables: tuple[str, ...] = ()
+    environment: tuple[EnvironmentVariable, ...] = ()  # as written
+    files: tuple[str, ...] = ()  # of a compute action's output
+    simulate: bool = False  # what cannot be done here may be simulated, and is called so
+
+    def texts(self) -> Iterator[str]:
+        """Give every text of it in which references are replaced."""
+        yield from self.configuration.values()
+        yield from self.commands
+        yield from (variable.value for variable in self.environment)
 
     @property
     def key(self) -> str:

@@ -238,7 +238,7 @@ def _run(state: PipelineState, action: ActionPlan) -> RunAction:
     return RunAction(
         key=numbered(action.key, len(state.earlier.get(action.key, ())) + 1),
         inputs=tuple(state.artifacts[name] for name in action.inputs if name in state.artifacts),
-        namespaces=_namespaces(state, action.configuration.values()),
+        namespaces=_namespaces(state, action.texts()),
     )
 
 

@@ -86,6 +86,7 @@ class StoredArtifact:
     revision_summary: str = ""
     revision_url: str = ""
     format: ArtifactFormat = ArtifactFormat.CODE_ZIP
+    object_name: str = ""  # of an object that is no zip: the only file in the store's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

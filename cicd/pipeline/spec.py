@@ -17,6 +17,8 @@ from cicd.pipeline.condition import ConditionPlan, read_conditions, rolls_back
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cicd.document.problem import Problems
 
 RUN_ORDER = 1  # of an action that does not say
@@ -42,8 +44,17 @@ class ArtifactName:
     """An artifact's name where an action takes or makes it."""
 
     name: str
-    files: bool = False  # says which files it holds: for compute actions only
+    files: tuple[str, ...] = ()  # which it holds: for compute actions only
     span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentVariable:
+    """A variable of a compute action's own environment."""
+
+    name: str
+    value: str
+    type: str = "PLAINTEXT"  # or SECRETS_MANAGER: the value is then a secret's reference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +72,9 @@ class ActionDeclaration:
     namespace: str | None = None
     timeout: timedelta | None = None  # of a manual approval: 5 to 86400 minutes
     commands: tuple[str, ...] = ()
+    output_variables: tuple[str, ...] = ()
+    environment: tuple[EnvironmentVariable, ...] = ()
+    simulate: bool = False  # ``local: {simulate: true}``
     node: Node
 
     def span(self, *path: str) -> Span:
@@ -200,12 +214,33 @@ def _action(node: Node, problems: Problems) -> ActionDeclaration:
         namespace=fields.text("namespace", default="") or None,
         timeout=timedelta(minutes=minutes) if minutes is not None else None,
         commands=tuple(command.text for command in fields.texts("commands")),
+        output_variables=tuple(name.text for name in fields.texts("outputVariables")),
+        environment=tuple(_environment(fields)),
+        simulate=_simulates(fields.node("local"), problems),
         node=node,
     )
-    for known in ("outputVariables", "environmentVariables"):
-        fields.node(known)
     fields.unknown()
     return action
+
+
+def _environment(fields: Fields) -> Iterator[EnvironmentVariable]:
+    for node in fields.sequence("environmentVariables"):
+        inner = fields.inner(node, what="an environment variable")
+        yield EnvironmentVariable(
+            name=inner.text("name", default=""),
+            value=inner.text("value", default=""),
+            type=inner.text("type", default="PLAINTEXT"),
+        )
+        inner.unknown()
+
+
+def _simulates(node: Node | None, problems: Problems) -> bool:
+    if node is None:
+        return False
+    fields = _fields(node, problems, "'local' of an action")
+    simulate = fields.flag("simulate", default=False)
+    fields.unknown()
+    return simulate
 
 
 def _type_id(node: Node | None, problems: Problems) -> ActionTypeId:
@@ -226,7 +261,7 @@ def _artifact(node: Node, problems: Problems) -> ArtifactName:
     fields = _fields(node, problems, "an artifact")
     artifact = ArtifactName(
         name=fields.text("name", default=""),
-        files=fields.node("files") is not None,
+        files=tuple(file.text for file in fields.texts("files")),
         span=place(node, "name"),
     )
     fields.unknown()

@@ -309,3 +309,16 @@ def test_a_condition_that_does_not_hold_is_shown_and_overridden(here, capsys):
     assert "shop: Succeeded" in capsys.readouterr().out
     asked("status")
     assert "beforeEntry  Overridden" in capsys.readouterr().out
+
+
+def test_all_action_types_are_listed_with_how_true_they_are(here, capsys):
+    assert 0 == asked("actions", "--category", "Deploy")
+    said = capsys.readouterr().out
+    assert "Deploy/AWS/CodeDeploy" in said
+    assert "Source/AWS/S3" not in said
+    assert 0 == asked("actions", "--output", "json")
+    result = last_json(capsys)
+    assert {"category": "Source", "owner": "AWS", "provider": "CodeCommit", "version": "1"} == (
+        result["actionTypes"][0]["id"]
+    )
+    assert "refused" == result["fidelity"]["Deploy/AWS/OpsWorks"]["fidelity"]

@@ -88,7 +88,7 @@ class CodeBuildAction:
             from cicd.pipeline.actions.codebuild_batch import run_batch_of
 
             return run_batch_of(request, build, services, scope)
-        return _result(request, run_build(build, replace(services, cancel=scope.cancel)))
+        return build_result(request, run_build(build, replace(services, cancel=scope.cancel)))
 
     def recover(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
         """Take up the build that was begun; it may have ended since. None: begin it."""
@@ -101,7 +101,9 @@ class CodeBuildAction:
         child = find_child(request, services, "build")
         if child is None:
             return self.run(request, services, scope)
-        return _result(request, resume_build(child.stream, replace(services, cancel=scope.cancel)))
+        return build_result(
+            request, resume_build(child.stream, replace(services, cancel=scope.cancel))
+        )
 
 
 def is_on(request: ActionRequest, key: str) -> bool:
@@ -148,12 +150,22 @@ def read_environment_variables(text: str) -> tuple[Variable, ...]:
 
 def _primary(request: ActionRequest) -> StoredArtifact:
     """Find the input that holds the buildspec: the only one, or the one named."""
-    by_name = {artifact.name: artifact for artifact in request.inputs}
-    if len(by_name) == 1:
+    if len(request.inputs) == 1:
         return request.inputs[0]
     name = request.configuration.get("PrimarySource")
     if name is None:
         raise ConfigurationInvalid("it has several inputs and no PrimarySource")
+    return primary_input(request, name)
+
+
+def primary_input(request: ActionRequest, name: str) -> StoredArtifact:
+    """
+    Find the input whose directory commands start in, by its name.
+
+    Raises ``ConfigurationInvalid`` where there is none, or another has a name that no variable
+    can have.
+    """
+    by_name = {artifact.name: artifact for artifact in request.inputs}
     if name not in by_name:
         raise ConfigurationInvalid(f"the PrimarySource '{name}' is none of its inputs")
     for other in by_name:
@@ -180,7 +192,8 @@ def unpack(
     return directories
 
 
-def _result(request: ActionRequest, build: BuildResult) -> ActionResult:
+def build_result(request: ActionRequest, build: BuildResult) -> ActionResult:
+    """Give what a build that ended makes of its action."""
     outputs = tuple(
         StoredArtifact(
             name=name,

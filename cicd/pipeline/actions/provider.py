@@ -27,6 +27,7 @@ class ActionRequest:
     workspace: Path  # this action's own directory; empty, removed when the action has ended
     parent: str  # what a child execution is to name as its parent
     say: Callable[[str], None]  # a line into the execution's log
+    resolve: Callable[[str], str] = str  # replaces every `#{…}` of a text; raises ``Unresolved``
 
 
 class Asked(Protocol):

@@ -118,6 +118,14 @@ def compute_only(spec: PipelineDeclaration, problems: Problems) -> None:
     """``commands``, and ``files`` of an output, are for compute actions."""
     for action in actions_of(spec):
         if action.type_id.category == Category.COMPUTE:
+            if not action.commands:
+                problems.error(
+                    "pipeline/compute-only",
+                    f"'{action.name}' is a compute action, and has no commands",
+                    action.span("commands"),
+                    hint="add 'commands', beside 'configuration'",
+                    note=f"{ACTION}: a compute action has commands",
+                )
             continue
         if action.commands or any(output.files for output in action.outputs):
             where = "commands" if action.commands else "outputArtifacts"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from cicd.document.node import NodeKind, ScalarStyle
 from cicd.document.rules import rule
 from cicd.pipeline.action_type import find_action_type
-from cicd.pipeline.actions import ACTIONS
 from cicd.pipeline.condition import ON_FAILURE
+from cicd.pipeline.fidelity import reason_against
 from cicd.pipeline.rules.gates import gates
 
 if TYPE_CHECKING:
@@ -24,10 +24,11 @@ def provider_not_here(spec: PipelineDeclaration, problems: Problems) -> None:
     """An action of a provider that nothing here carries out will fail, and say so."""
     for stage in spec.stages:
         for action in stage.actions:
-            if find_action_type(action.type_id) and str(action.type_id) not in ACTIONS:
+            refusal = reason_against(str(action.type_id))
+            if find_action_type(action.type_id) and refusal is not None:
                 problems.warning(
                     "pipeline/provider-not-here",
-                    f"'{action.name}': {action.type_id} is not carried out here yet",
+                    f"'{action.name}': {action.type_id} is not carried out here: {refusal}",
                     action.span("actionTypeId", "provider"),
                     hint="the action will be Failed with the code LocalUnsupported",
                 )
