@@ -97,21 +97,27 @@ class AppSpec:
 
 
 def compute_platform(node: Node) -> ComputePlatform:
-    """Tell what a document deploys to, by its ``Resources``; keys in any case."""
+    """Tell what a document deploys to, by its ``Resources``, or its list of ``Hooks``."""
     if node.kind is NodeKind.MAPPING:
         for key, entry in node.entries.items():
             if key.lower() == "resources":
                 return _platform_of(entry.value)
+        hooks = next((e.value for k, e in node.entries.items() if k.lower() == "hooks"), None)
+        if hooks is not None and hooks.items and not {"os", "files"} & set(node.entries):
+            events = {event for item in hooks.items for event in item.entries}
+            later = events <= {"BeforeAllowTraffic", "AfterAllowTraffic"}
+            return ComputePlatform.LAMBDA if later else ComputePlatform.ECS
     return ComputePlatform.SERVER
 
 
 def _platform_of(resources: Node) -> ComputePlatform:
-    for resource in resources.items:
+    listed = resources.items or (resources,)  # a mapping has lost its dash
+    for resource in listed:
         for name, entry in resource.entries.items():
             kinds = [e.value.text for k, e in entry.value.entries.items() if k.lower() == "type"]
             if name == "TargetService" or "AWS::ECS::Service" in kinds:
                 return ComputePlatform.ECS
-    functions = any(resource.entries for resource in resources.items)
+    functions = any(resource.entries for resource in listed)
     return ComputePlatform.LAMBDA if functions else ComputePlatform.SERVER
 
 

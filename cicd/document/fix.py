@@ -19,6 +19,7 @@ class Fix:
     """Edits of one source that belong together: all are made, or none."""
 
     edits: tuple[Edit, ...]
+    unmark: bool = False  # take the byte order mark off, which is no part of the text
 
     @classmethod
     def word(cls, span: Span, word: str) -> Fix:
@@ -31,6 +32,11 @@ class Fix:
     def text(cls, span: Span, text: str) -> Fix:
         """Put a text in the place of a stretch, as it is."""
         return cls(edits=(Edit(span=span, text=text),))
+
+    @classmethod
+    def mark(cls, span: Span) -> Fix:
+        """Take the byte order mark off the source that begins at ``span``."""
+        return cls(edits=(Edit(span=span, text=""),), unmark=True)
 
 
 def quoted(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_SHORTEST = 5  # shorter names are near one another without being slips
 _LONGEST = 64  # nobody mistypes one letter of something longer than any of our names
 
 
@@ -30,6 +31,27 @@ def only_close(word: str, options: Iterable[str]) -> str | None:
     """
     best = _nearest(word, options)
     return best[0] if len(best) == 1 else None
+
+
+def slip(word: str, options: Iterable[str]) -> str | None:
+    """
+    Give the one option that differs from ``word`` as by a slip of the fingers, in its spelling.
+
+    Two neighbours changed places, or a letter in the middle is missing or too many. Not another
+    letter, and not one more at the end: names such as TAG and TAGS, V1 and V2 are both meant.
+    """
+    found = {option for option in options if _slipped(word, option) or _slipped(option, word)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _slipped(one: str, other: str) -> bool:
+    """Tell whether ``other`` is ``one`` with a swap, or without one of its inner letters."""
+    if len(one) < _SHORTEST or one == other:
+        return False
+    at = next((i for i, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), 0)
+    if len(one) == len(other) + 1:
+        return 0 < at < len(one) - 1 and one[:at] + one[at + 1 :] == other
+    return one[:at] + one[at : at + 2][::-1] + one[at + 2 :] == other
 
 
 def _nearest(word: str, options: Iterable[str]) -> list[str]:

@@ -7,6 +7,7 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from cicd.document.fix import Fix
 from cicd.errors import DocumentError, Unavailable, UsageError
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cicd.deploy.spec import AppSpec
+    from cicd.document.node import Node
     from cicd.document.problem import Problems
     from cicd.pipeline.spec import PipelineDeclaration
 
@@ -28,6 +30,33 @@ def check_pipeline_links(spec: PipelineDeclaration, path: Path, problems: Proble
     with suppress(DocumentError, UsageError, Unavailable):
         root = project_directory(path.name, path.parent)
         check_links(spec, Resources.load(root), problems)
+
+
+def check_appspec_file(node: Node, path: Path, problems: Problems) -> None:
+    """
+    Note what the agent makes of a server's AppSpec as a file: its name, and how it begins.
+
+    Source: the agent's behaviour: hooks read appspec.yml only, and a mark is a letter.
+    """
+    source = node.span.source
+    if source.byte_order_mark:
+        problems.error(
+            "deploy/byte-order-mark",
+            "the file begins with a byte order mark, which the agent takes for a letter",
+            source.span(0, 0),
+            hint="save it as UTF-8 without a mark; --fix does",
+            note="the first key is then none of the agent's: an invalid version, or an "
+            "unsupported operating system",
+            fix=Fix.mark(source.span(0, 0)),
+        )
+    if path.name == "appspec.yaml" and not path.with_suffix(".yml").exists():
+        problems.warning(
+            "deploy/file-name",
+            "the agent's hooks look for 'appspec.yml' only",
+            source.span(0, 0),
+            hint="rename it to appspec.yml, or name it at each deployment",
+            note="BeforeInstall fails: the CodeDeploy agent did not find an AppSpec file",
+        )
 
 
 def check_appspec_scripts(spec: AppSpec, path: Path, problems: Problems) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cicd.document.load import content, load_bytes
 from cicd.document.problem import Problem, Problems, Severity
+from cicd.document.tags import check_tags
 from cicd.errors import DocumentError, Unavailable
 from cicd.lint.documents import Candidate, Kind, kind_by_content, kind_by_name
 from cicd.lint.ignore import misspelt_comments, without_ignored
@@ -66,6 +67,8 @@ def check_content(candidate: Candidate, forced: Kind | None, given: bytes) -> Ch
         return Checked(name=name, kind=kind, problems=refused.problems)
     except Unavailable as refused:
         return Checked(name=name, kind=kind, passed_over=refused.message)
+    if kind is not Kind.TEMPLATE:
+        check_tags(node, problems)
     for misspelt in misspelt_comments(node.span.source):
         problems.add(misspelt)
     seen = without_ignored(map(_as_aws_sees_it, problems))
@@ -129,10 +132,11 @@ def _check(kind: Kind, node: Node, candidate: Candidate, problems: Problems) -> 
         run_rules((*BUILD_RULES, *ADVICE), read_buildspec(node, problems), problems)
     elif kind is Kind.APPSPEC:
         from cicd.deploy.rules import check_appspec
-        from cicd.lint.beside import check_appspec_scripts
+        from cicd.lint.beside import check_appspec_file, check_appspec_scripts
 
         appspec = check_appspec(node, problems)
         if appspec is not None:
+            check_appspec_file(node, candidate.path, problems)
             check_appspec_scripts(appspec, candidate.path, problems)
     elif kind is Kind.TEMPLATE:
         from cicd.pipeline.template import check_template

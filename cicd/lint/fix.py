@@ -67,6 +67,7 @@ def _edited(given: bytes, checked: Checked) -> tuple[bytes, int]:
         if len(edits) == len(problem.fix.edits) and not _overlap(edits, taken):
             taken += edits
             count += 1
+            mark = b"" if problem.fix.unmark else mark
     for start, end, new in sorted(taken, reverse=True):
         text = text[:start] + new + text[end:]
     return mark + text.encode("utf-8"), count

@@ -138,8 +138,8 @@ P = "version: 0.2\nphases: {build: {commands: [a]}}\n"
     ("text", "expected"),
     [
         ("phases: {build: {commands: [a]}}\n", [(E, "build/version", "1:1")]),
-        ("version: 2\nphases: {build: }\n", [(E, "build/version", "1:1")]),
-        ("version: 0.20\nphases: {build: }\n", [(E, "build/version", "1:1")]),
+        ("version: 2\nphases: {build: }\n", [(E, "build/version", "1:10")]),
+        ("version: 0.20\nphases: {build: }\n", [(E, "build/version", "1:10")]),
         ("batch: {build-list: [{identifier: a}]}\n", [(W, "build/version", "1:1")]),
         ("version: 0.2\n", [(W, "build/no-phases", "1:1")]),
         (
@@ -175,8 +175,8 @@ P = "version: 0.2\nphases: {build: {commands: [a]}}\n"
         (f"{P}env: {{exported-variables: [AWS_X]}}\n", [(W, "build/exported-variable", "3:28")]),
         (f"{P}reports: {{r: }}\n", [(E, "build/report-files", "3:11")]),
         (
-            f"{P}cache: {{fallback-keys: [a]}}\n",
-            [(W, "build/cache-keys", "3:25")],
+            f"{P}cache: {{paths: [p], fallback-keys: [a]}}\n",
+            [(W, "build/cache-keys", "3:37")],
         ),
         (
             f"{P}batch: {{build-list: [{{identifier: a-b}}]}}\n",

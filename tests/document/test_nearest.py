@@ -1,6 +1,6 @@
 import pytest
 
-from cicd.document.nearest import closest
+from cicd.document.nearest import closest, slip
 
 PHASES = ("install", "pre_build", "build", "post_build")
 
@@ -33,3 +33,20 @@ def test_the_nearest_option_wins_and_the_first_of_equals():
 
 def test_no_options_give_nothing():
     assert None is closest("build", ())
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("IMAGE_TGA", "IMAGE_TAG"),  # two letters changed places
+        ("IMGE_TAG", "IMAGE_TAG"),  # one is missing
+        ("IMAAGE_TAG", "IMAGE_TAG"),  # one is too many
+        ("IMAGE_TAGS", None),  # both may be meant
+        ("IMAGE_TAB", None),
+        ("IMAGE_TAG", None),
+        ("image_tag", None),
+        ("", None),
+    ],
+)
+def test_a_slip_is_of_the_fingers_and_not_another_name(word, meant):
+    assert meant == slip(word, ["IMAGE_TAG", "REGION"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,17 @@ from cicd.build.buildspec.products import read_artifacts, read_cache, read_repor
 from cicd.build.buildspec.reading import Reading, texts
 from cicd.build.environment_variable import VariableType
 from cicd.build.spec import SHELLS, Buildspec, EnvironmentVariable, Text
+from cicd.document.fix import Fix
 from cicd.document.node import NodeKind
+from cicd.document.position import brief
 
 if TYPE_CHECKING:
     from cicd.document.fields import Fields
     from cicd.document.node import Node
     from cicd.document.problem import Problems
+
+
+_NEARLY = re.compile(r"v?0?\.20*(?:\.0)?")  # 0.20, v0.2: no other version is meant
 
 
 def read_buildspec(node: Node, problems: Problems) -> Buildspec:
@@ -96,12 +102,15 @@ def _version(reading: Reading, top: Fields) -> str:
                 hint="add 'version: 0.2' at the top",
             )
     else:
+        written = top.node("version")
+        same = _NEARLY.fullmatch(text) is not None
         reading.problems.error(
             "build/version",
-            f"'{text}' is not a version of the buildspec",
-            top.span("version"),
+            f"'{brief(text)}' is not a version of the buildspec",
+            written.span if written is not None else top.span("version"),
             hint="write 0.2",
             note="the versions are 0.1 and 0.2",
+            fix=Fix.text(written.span, "0.2") if written is not None and same else None,
         )
     return "0.2"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cicd.build.rules import commands, values
+from cicd.build.rules import commands, products, shell, values
 
 if TYPE_CHECKING:
     from cicd.build.spec import Buildspec
@@ -20,6 +20,13 @@ ADVICE: tuple[Rule[Buildspec], ...] = (
     commands.lost_option,
     commands.exit_zero,
     commands.typography,
+    shell.misspelt_variable,
+    shell.always_true,
+    shell.fixed_directory,
+    shell.background,
+    shell.folded_commands,
+    shell.fanout_tests,
+    products.file_pattern,
     values.runtime_name,
     values.unquoted_version,
     values.no_commands,

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from cicd.build.environment_variable import VariableType
 from cicd.build.variables import is_reserved
 from cicd.document.position import brief
+from cicd.document.problem import Label
 from cicd.document.rules import rule
 
 if TYPE_CHECKING:
-    from cicd.build.spec import Buildspec
+    from cicd.build.spec import Buildspec, EnvironmentVariable
+    from cicd.document.position import Span
     from cicd.document.problem import Problems
 
 
@@ -51,14 +53,16 @@ def reserved_variable(spec: Buildspec, problems: Problems) -> None:
 @rule("build/variable-twice")
 def variable_twice(spec: Buildspec, problems: Problems) -> None:
     """One name in several sections of ``env``: secrets-manager, then parameter-store, wins."""
-    seen: dict[str, VariableType] = {}
+    seen: dict[str, EnvironmentVariable] = {}
     for variable in spec.variables:
-        if seen.setdefault(variable.name, variable.type) is not variable.type:
+        first = seen.setdefault(variable.name, variable)
+        if first.type is not variable.type:
             problems.warning(
                 "build/variable-twice",
                 f"'{variable.name}' stands in two sections of 'env'",
                 variable.span,
                 hint="keep one: secrets-manager wins over parameter-store, that over variables",
+                labels=(Label(span=first.span, text="first given here"),),
             )
 
 
@@ -81,8 +85,25 @@ def literal_variable(spec: Buildspec, problems: Problems) -> None:
 
 @rule("build/exported-variable")
 def exported_variable(spec: Buildspec, problems: Problems) -> None:
-    """Names that begin with AWS_ cannot be exported."""
+    """Names that begin with AWS_ cannot be exported, and one export of a name is enough."""
+    seen: dict[str, Span] = {}
     for name in spec.exported_variables:
+        if name.text in seen:
+            problems.warning(
+                "build/exported-variable",
+                f"'{name.text}' is exported twice",
+                name.span,
+                hint="remove one of the two",
+                labels=(Label(span=seen[name.text], text="first exported here"),),
+            )
+        seen.setdefault(name.text, name.span)
+        if not re.fullmatch(r"[A-Za-z_]\w*", name.text):
+            problems.warning(
+                "build/exported-variable",
+                f"'{name.text}' cannot name a variable",
+                name.span,
+                hint="one name an entry, without '$'",
+            )
         if name.text.startswith("AWS_"):
             problems.warning(
                 "build/exported-variable",
@@ -93,8 +114,18 @@ def exported_variable(spec: Buildspec, problems: Problems) -> None:
 
 @rule("build/cache-keys")
 def cache_keys(spec: Buildspec, problems: Problems) -> None:
-    """At most five fallback keys, and none without a key."""
-    if spec.cache is None or not spec.cache.fallback_keys:
+    """At most five fallback keys, and none without a key; and nothing is kept without paths."""
+    if spec.cache is None:
+        return
+    if not spec.cache.paths:
+        problems.warning(
+            "build/cache-keys",
+            "'cache' names no 'paths', so nothing is kept",
+            spec.cache.span,
+            hint="add such as: paths: ['/root/.cache/**/*']",
+            note="Skip cache due to: no paths specified to be cached",
+        )
+    if not spec.cache.fallback_keys:
         return
     first = spec.cache.fallback_keys[0]
     if spec.cache.key is None:

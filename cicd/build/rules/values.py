@@ -125,6 +125,14 @@ def old_form(spec: Buildspec, problems: Problems) -> None:
             spec.span.within("0.1"),
             hint="write 'version: 0.2'",
         )
+    old = spec.node.entries.get("environment_variables")
+    if old is not None and spec.version != "0.1":
+        problems.warning(
+            "build/old-form",
+            "'environment_variables' is of version 0.1; today these are 'env' and 'variables'",
+            old.key_span,
+            hint="write 'env:' with 'variables:' below it",
+        )
 
 
 @rule("build/exported-never-set")

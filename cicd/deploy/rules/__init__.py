@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.appspec.reader import read_appspec
-from cicd.deploy.rules import paths, server
+from cicd.deploy.rules import paths, permissions, server
 from cicd.deploy.rules.keys import check_keys
+from cicd.deploy.rules.scalars import check_scalars
 from cicd.deploy.rules.services import check_service_appspec
 from cicd.deploy.spec import ComputePlatform, compute_platform
 from cicd.document.rules import run_rules
@@ -24,12 +25,17 @@ RULES: Final = (
     server.destination_directory,
     server.relative_destination,
     server.no_files,
+    server.sudo_environment,
     server.lost_setuid,
     server.closed_directory,
     paths.no_pattern,
     paths.literal_path,
+    paths.outside_revision,
     paths.same_file,
     paths.permission_twice,
+    permissions.permission_nowhere,
+    permissions.permission_pattern,
+    permissions.default_acl,
 )
 
 
@@ -45,6 +51,7 @@ def check_appspec(node: Node, problems: Problems) -> AppSpec | None:
         return None
     spec = read_appspec(node, problems)
     check_keys(node, problems)
+    check_scalars(node, problems)
     run_rules(RULES, spec, problems)
     return spec
 

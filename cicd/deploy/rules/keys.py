@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from cicd.deploy.appspec.findings import value
+from cicd.document.node import NodeKind
+from cicd.document.position import brief
 from cicd.document.unknown import note_unknown
 
 if TYPE_CHECKING:
@@ -25,6 +28,7 @@ PERMISSION_KEYS: Final = (
     "context",
     "type",
 )
+CHANGING: Final = ("owner", "group", "mode", "acls", "context")
 CONTEXT_KEYS: Final = ("user", "name", "type", "range")
 
 
@@ -43,6 +47,30 @@ def check_keys(node: Node, problems: Problems) -> None:
                 free=tuple(name for name in known if name not in item.entries),
                 aside="; the agent ignores it",
             )
+    for item in _items(node, "permissions"):
+        _check_changing(item, problems)
+
+
+def _check_changing(item: Node, problems: Problems) -> None:
+    """Note an entry of ``permissions`` that changes nothing, or applies to nothing."""
+    named = value(item, "object")
+    kinds = value(item, "type")
+    if named is None:
+        return
+    if kinds is not None and kinds.kind is NodeKind.SEQUENCE and not kinds.items:
+        problems.warning(
+            "deploy/permission-nothing",
+            f"the entry of '{brief(named.text)}' is for no type, so it applies to nothing",
+            kinds.span,
+            hint="write 'type: [file]', or leave 'type' out",
+        )
+    elif not any(key in item.entries for key in CHANGING):
+        problems.warning(
+            "deploy/permission-nothing",
+            f"the entry of '{brief(named.text)}' changes nothing",
+            named.span,
+            hint="add 'mode', 'owner' or 'group', or remove the entry",
+        )
 
 
 def _mappings(node: Node) -> Iterator[tuple[Node, tuple[str, ...], str]]:

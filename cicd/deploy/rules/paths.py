@@ -9,8 +9,7 @@ from cicd.document.problem import Label
 from cicd.document.rules import rule
 
 if TYPE_CHECKING:
-    from cicd.deploy.spec import AppSpec, Permission
-    from cicd.document.position import Span
+    from cicd.deploy.spec import AppSpec, FileMapping, Permission
     from cicd.document.problem import Problems
 
 
@@ -42,22 +41,65 @@ def literal_path(spec: AppSpec, problems: Problems) -> None:
             )
 
 
+@rule("deploy/outside-revision")
+def outside_revision(spec: AppSpec, problems: Problems) -> None:
+    """What is copied and what is run comes from the revision; ``..`` leads out of it."""
+    named = [(mapping.source, mapping.span) for mapping in spec.files]
+    named += [(s.location, s.span) for scripts in spec.hooks.values() for s in scripts]
+    for name, span in named:
+        if posixpath.normpath(name.strip("/") or ".").startswith(".."):
+            problems.warning(
+                "deploy/outside-revision",
+                f"'{name}' is outside the revision",
+                span,
+                hint="put it into the revision, and name it from the revision's root",
+                note="an agent that rejects such paths fails the deployment; others take whatever "
+                "is there",
+            )
+
+
 @rule("deploy/same-file")
 def same_file(spec: AppSpec, problems: Problems) -> None:
     """Two entries that copy to one place fail the Install before anything is copied."""
-    seen: dict[tuple[str, str], Span] = {}
-    for mapping in spec.files:
-        where = (mapping.source.strip("/"), mapping.destination.rstrip("/"))
-        if where in seen and where[1]:
-            problems.warning(
-                "deploy/same-file",
-                f"'{mapping.source}' is copied to '{mapping.destination}' twice",
-                mapping.span,
-                hint="remove one of the two",
-                labels=(Label(span=seen[where], text="first written here"),),
-                note="Install fails: two source files for the same destination",
-            )
-        seen.setdefault(where, mapping.span)
+    for index, mapping in enumerate(spec.files):
+        for earlier in spec.files[:index]:
+            place = _shared(earlier, mapping) or _shared(mapping, earlier)
+            if place is not None:
+                problems.warning(
+                    "deploy/same-file",
+                    f"'{mapping.source}' is copied to '{place}' twice"
+                    if _inner(mapping.source) == _inner(earlier.source)
+                    else f"'{earlier.source}' and '{mapping.source}' are both copied to '{place}'",
+                    mapping.span,
+                    hint="remove one of the two",
+                    labels=(Label(span=earlier.span, text="first written here"),),
+                    note="Install fails: two source files for the same destination",
+                )
+                break
+
+
+def _shared(one: FileMapping, other: FileMapping) -> str | None:
+    """Give a place that both entries copy to, if the second is the first, or a part of it."""
+    above, below = _inner(one.source), _inner(other.source)
+    first, second = one.destination.rstrip("/"), other.destination.rstrip("/")
+    if not one.destination or not other.destination:
+        return None
+    if above == below:
+        return other.destination if first == second else None
+    name = posixpath.basename(below)
+    if first == second and name == posixpath.basename(above) and "." in name:
+        return f"{second}/{name}"  # two files of one name
+    if above and not below.startswith(f"{above}/"):
+        return None
+    inside = below[len(above) :].strip("/")
+    copied = f"{first}/{inside}"
+    return copied if copied in (second, f"{second}/{name}") else None
+
+
+def _inner(source: str) -> str:
+    """Give a source as it is below the revision's root, which is ""."""
+    inner = posixpath.normpath(source.strip("/") or ".")
+    return "" if inner == "." else inner
 
 
 @rule("deploy/permission-twice")

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cicd.deploy.agent.install import absolute
-from cicd.deploy.lifecycle import TOLERATED, TRAFFIC
+from cicd.deploy.lifecycle import SCRIPTABLE, TOLERATED, TRAFFIC
 from cicd.deploy.spec import DEFAULT_TIMEOUT, WINDOWS
 from cicd.document.rules import rule
 
@@ -38,7 +38,7 @@ def never_run(spec: AppSpec, problems: Problems) -> None:
             continue
         if event in TOLERATED:
             problems.warning("deploy/never-run", f"'{event}' never runs scripts", scripts[0].span)
-        elif event in TRAFFIC:
+        elif event in TRAFFIC and event in SCRIPTABLE:
             problems.warning(
                 "deploy/never-run",
                 f"'{event}' does not exist without a load balancer; its scripts are not run",
@@ -130,3 +130,17 @@ def closed_directory(spec: AppSpec, problems: Problems) -> None:
                 permission.span,
                 hint="add 'type: [file]'",
             )
+
+
+@rule("deploy/sudo-environment")
+def sudo_environment(spec: AppSpec, problems: Problems) -> None:
+    """``sudo`` starts a script without the variables that tell it about the deployment."""
+    for scripts in spec.hooks.values():
+        for script in scripts:
+            if script.sudo:
+                problems.remark(
+                    "deploy/sudo-environment",
+                    f"with 'sudo' the script '{script.location}' sees no DEPLOYMENT_ variables",
+                    script.span,
+                    hint="remove 'sudo': the agent runs as root, and 'runas' names another user",
+                )

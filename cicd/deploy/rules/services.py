@@ -5,12 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.lifecycle import SCRIPTABLE
+from cicd.deploy.rules.service_values import (
+    check_count,
+    check_list,
+    check_port,
+    check_task,
+    check_versions,
+)
 from cicd.deploy.spec import ComputePlatform
 from cicd.document.fix import Fix
 from cicd.document.nearest import closest, only_close
 from cicd.document.node import NodeKind
 from cicd.document.position import brief
-from cicd.document.problem import Problems
+from cicd.document.problem import Label, Problems
 from cicd.document.unknown import note_unknown
 from cicd.record import dataclass
 
@@ -47,6 +54,7 @@ OPTIONAL: Final = {
     ComputePlatform.LAMBDA: (),
 }
 BALANCER: Final = ("ContainerName", "ContainerPort")
+STRATEGY: Final = ("Base", "CapacityProvider", "Weight")
 NETWORK: Final = ("Subnets", "SecurityGroups", "AssignPublicIp")
 _SERVERS_ONLY: Final = frozenset({"ApplicationStop", "ApplicationStart", "ValidateService"})
 
@@ -84,7 +92,7 @@ class _Check:
                 hint="write 'version: 0.0'",
             )
         self.unknown(node, TOP_KEYS, "an AppSpec")
-        resources = self.get(node, "Resources")
+        resources = self.required(node, "Resources", "the AppSpec", node.span)
         if resources is not None:
             self.resources(resources)
         hooks = self.get(node, "Hooks")
@@ -145,6 +153,16 @@ class _Check:
                     version.span,
                     hint="publish one: aws lambda publish-version",
                 )
+        check_versions(
+            self.get(node, "CurrentVersion"), self.get(node, "TargetVersion"), self.problems
+        )
+        check_task(self.get(node, "TaskDefinition"), self.problems)
+        strategy = self.get(node, "CapacityProviderStrategy")
+        for item in strategy.items if strategy is not None else ():
+            self.unknown(item, STRATEGY, "an entry of 'CapacityProviderStrategy'")
+            self.required(item, "CapacityProvider", "'CapacityProviderStrategy'", item.span)
+            for name in ("Base", "Weight"):
+                check_count(self.get(item, name), name, self.problems)
         balancer = self.get(node, "LoadBalancerInfo")
         if balancer is not None:
             self.balancer(balancer)
@@ -157,10 +175,8 @@ class _Check:
         for name in BALANCER:
             self.required(node, name, "'LoadBalancerInfo'", node.span)
         port = self.get(node, "ContainerPort")
-        if port is not None and port.text.isdigit() and not 0 < int(port.text) < 65536:
-            self.problems.error(
-                "deploy/container-port", f"'{brief(port.text)}' is not a port", port.span
-            )
+        if port is not None:
+            check_port(port, self.problems)
 
     def network(self, node: Node) -> None:
         inner = self.required(node, "AwsvpcConfiguration", "'NetworkConfiguration'", node.span)
@@ -168,7 +184,9 @@ class _Check:
             return
         self.unknown(inner, NETWORK, "'AwsvpcConfiguration'")
         for name in NETWORK:
-            self.required(inner, name, "'AwsvpcConfiguration'", inner.span)
+            found = self.required(inner, name, "'AwsvpcConfiguration'", inner.span)
+            if found is not None and name != "AssignPublicIp":
+                check_list(found, name, self.problems)
         public = self.get(inner, "AssignPublicIp")
         if public is not None and public.text not in ("ENABLED", "DISABLED"):
             upper = public.text.upper()
@@ -184,11 +202,21 @@ class _Check:
         if node.kind is not NodeKind.SEQUENCE:
             self.shape(node, "'Hooks' must be a list: a dash before each event")
             return
+        seen: dict[str, Entry] = {}
         for item in node.items:
             if item.kind is not NodeKind.MAPPING:
                 self.shape(item, "an entry of 'Hooks' must be 'Event: function'")
             for entry in item.entries.values():
                 self.hook(entry)
+                if entry.key in seen:
+                    self.problems.warning(
+                        "deploy/hook-twice",
+                        f"'{brief(entry.key)}' stands twice, and an event calls one function",
+                        entry.key_span,
+                        hint="call the second from the first",
+                        labels=(Label(span=seen[entry.key].key_span, text="first written here"),),
+                    )
+                seen.setdefault(entry.key, entry)
 
     def hook(self, entry: Entry) -> None:
         events = HOOKS[self.platform]

@@ -1,0 +1,73 @@
+"""Commands that do something else than they seem to: what is told, and what is left alone."""
+
+import pytest
+
+from cicd.build.buildspec.reader import read_buildspec
+from cicd.build.rules.advice import ADVICE
+from cicd.document.load import load_text
+from cicd.document.problem import Problems
+from cicd.document.rules import run_rules
+
+SET = "env: {variables: {NAME: a, IMAGE_TAG: b}}\n"
+
+
+def told(*commands, more=""):
+    listed = "".join(f"      - {command}\n" for command in commands)
+    text = f"version: 0.2\n{more}phases:\n  build:\n    commands:\n{listed}"
+    problems = Problems()
+    run_rules(ADVICE, read_buildspec(load_text(text, "buildspec.yml"), problems), problems)
+    return [(problem.rule, problem.span.text) for problem in problems]
+
+
+@pytest.mark.parametrize(
+    "commands",
+    [
+        ["echo $OTHER $CODEBUILD_BUILD_ID ${CODEBUILD_SRC_DIR_lib} $CODEBUILD_DATA"],
+        ["echo done | tee log", "ls | tee log", "make || exit 1"],
+        ["pytest > log 2>&1", "set -o pipefail; pytest | tee log", "grep x f | sort"],
+        ["nohup ./serve > log 2>&1 &", "a && b", "make 2>&1"],
+        [">\n        aws s3 cp a b\n        --recursive\n        --quiet"],
+        [">\n        make one &&\n        make two"],
+        [">\n        if true; then\n          echo yes;\n        fi"],
+        ["""'[ "$CODEBUILD_BUILD_SUCCEEDING" = 1 ] && make publish'"""],
+        ["read NMAE", "echo $NMAE"],
+        ["for NMAE in a b; do echo $NMAE; done"],
+        [". ./env", "echo $IMAGE_TGA"],
+    ],
+)
+def test_what_is_meant_is_left_alone(commands):
+    assert [] == told(*commands, more=SET)
+
+
+@pytest.mark.parametrize(
+    ("rule", "commands", "pointed"),
+    [
+        ("misspelt-variable", ["echo $IMAGE_TGA"], "IMAGE_TGA"),
+        ("misspelt-variable", ["echo ${CODEBUILD_SRC_DRI}"], "CODEBUILD_SRC_DRI"),
+        ("misspelt-variable", ["export VERSION=1", "echo $VERSOIN"], "VERSOIN"),
+        ("always-true", ["test -n $CODEBUILD_BUILD_SUCCEEDING"], "$CODEBUILD_BUILD_SUCCEEDING"),
+        ("fixed-directory", ["ls /codebuild/output/src12/src"], "/codebuild/output/src12/src"),
+        ("hidden-failure", ["pytest | grep -v ok"], "| grep"),
+        ("hidden-failure", ["make deploy 2>&1 | tee log"], "| tee"),
+        ("block-status", ["make test; echo finished"], "make test"),
+        ("lost-option", ["typeset -A names", "echo"], "typeset -A names"),
+        ("background", ["./serve &"], "./serve &"),
+        ("folded-commands", [">\n        cd app\n        npm ci"], "npm ci"),
+    ],
+)
+def test_what_is_a_trap_is_told_where_it_stands(rule, commands, pointed):
+    assert [(f"build/{rule}", pointed)] == told(*commands, more=SET)
+
+
+@pytest.mark.parametrize("pattern", ["'**/*'", "dist/**/*", "Dockerfile", "a.jar", "$OUT/x.json"])
+def test_a_pattern_that_takes_files_is_fine(pattern):
+    assert [] == told("make", more=f"artifacts: {{files: [{pattern}]}}\n")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "pointed"),
+    [("dist", "dist"), ("app/", "app/"), ("'*.{js,css}'", "{js,css}"), ("$(pwd)/x", "$(pwd)/x")],
+)
+def test_a_pattern_that_takes_none_is_told(pattern, pointed):
+    more = f"artifacts: {{files: [{pattern}]}}\n"
+    assert [("build/file-pattern", pointed)] == told("make", more=more)
