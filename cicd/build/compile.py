@@ -18,6 +18,7 @@ from cicd.build.plan import (
     CommandLine,
     PhasePlan,
     Refusal,
+    ReportExport,
     ReportPlan,
     SourcePlan,
 )
@@ -117,6 +118,15 @@ def compile_plan(
         artifacts=_artifacts(spec, project, start.outputs) if spec else (),
         artifacts_directory=start.artifacts_directory,
         reports=_reports(spec) if spec else (),
+        report_exports=tuple(
+            ReportExport(
+                group=group.name,
+                place="/".join(part for part in (group.bucket, group.path.strip("/")) if part),
+                packaging=group.packaging,
+            )
+            for group in project.report_groups
+            if group.bucket
+        ),
         auto_discover=spec is not None,
         cache_type=project.cache.type,
         cache_paths=tuple(p.text for p in spec.cache.paths) if spec and spec.cache else (),

@@ -6,9 +6,10 @@ What it takes to read a document is loaded only where there is something to read
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cicd.build.project import Project, default_project
+from cicd.build.project import Project, ReportGroup, default_project
 from cicd.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,9 +37,10 @@ def find_project(
         DocumentError: The project is not valid.
     """
     known = resources.section("projects")
+    groups = _report_groups(resources)
     if name is None:
         if not known:
-            return default_project(directory.resolve().name)
+            return replace(default_project(directory.resolve().name), report_groups=groups)
         if len(known) > 1:
             raise UsageError(
                 f"cicd.yml has {len(known)} projects",
@@ -48,7 +50,7 @@ def find_project(
     node = known.get(name)
     if node is None:
         if not known and not required:
-            return default_project(name)
+            return replace(default_project(name), report_groups=groups)
         from cicd.document.nearest import closest
 
         near = closest(name, known)
@@ -63,7 +65,20 @@ def find_project(
     problems = Problems()
     project = read_project(node, problems)
     problems.raise_errors()
-    return project
+    return replace(project, report_groups=groups)
+
+
+def _report_groups(resources: Resources) -> tuple[ReportGroup, ...]:
+    section = resources.section("reportGroups")
+    if not section:
+        return ()
+    from cicd.build.reports.group import read_report_group
+    from cicd.document.problem import Problems
+
+    problems = Problems()
+    groups = tuple(read_report_group(node, problems) for node in section.values())
+    problems.raise_errors()
+    return groups
 
 
 def local_images(resources: Resources) -> Mapping[str, str]:

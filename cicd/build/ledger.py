@@ -74,6 +74,11 @@ def _no_cache(node: Node, facts: Facts) -> bool:
     return off and _written(node, facts)
 
 
+def _no_exports(node: Node, facts: Facts) -> bool:
+    groups = facts.project.report_groups if facts.project is not None else ()
+    return not any(group.bucket for group in groups) and _written(node, facts)
+
+
 def _no_image(node: Node, facts: Facts) -> bool:
     return not facts.has_image and _written(node, facts)
 
@@ -129,7 +134,7 @@ BUILDSPEC_ROWS = (
     _none("artifacts", "the project makes NO_ARTIFACTS", _no_artifacts),
     _none("artifacts.name", "the project's overrideArtifactName is off", _name_not_taken),
     _none("cache", "the project's cache is NO_CACHE", _no_cache),
-    _none("reports.*.discard-paths", "raw report files are not exported"),
+    _none("reports.*.discard-paths", "no report group exports raw data", _no_exports),
     *(
         row
         for entry in _BATCH_ENTRIES
@@ -232,13 +237,28 @@ PROJECT_ROWS = (
 )
 
 
+_EXPORT = "exportConfig.s3Destination"
+GROUP_ROWS = (
+    _other(f"{_EXPORT}.bucket", "it is a directory of this machine, below .cicd/exports"),
+    _none(f"{_EXPORT}.bucketOwner", _STAYS),
+    _none(f"{_EXPORT}.encryptionDisabled", _STAYS),
+    _none(f"{_EXPORT}.encryptionKey", _STAYS),
+)
+
+
 def ledger(
     buildspec: Node | None, project_node: Node | None, facts: Facts
 ) -> tuple[LedgerEntry, ...]:
-    """Give the entries of a buildspec and a project, each in the order of its document."""
+    """
+    Give the entries of a buildspec and a project, each in the order of its document.
+
+    Behind them those of the report groups that a build of the project may fill.
+    """
+    groups = facts.project.report_groups if facts.project is not None else ()
     found = [
         *_entries(buildspec, BUILDSPEC_ROWS, facts),
         *_entries(project_node, PROJECT_ROWS, facts),
+        *(each for group in groups for each in _entries(group.node, GROUP_ROWS, facts)),
     ]
     return tuple(entry for _, entry in found)
 

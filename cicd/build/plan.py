@@ -90,6 +90,15 @@ class ReportPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportExport:
+    """Where the raw data of a report group's reports goes."""
+
+    group: str  # its whole name
+    place: str  # below the home's directory of exports
+    packaging: str  # "NONE", "ZIP"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CachePlan:
     """What is known of a cache beside its type and its paths."""
 
@@ -149,6 +158,7 @@ class BuildPlan:
     artifacts: tuple[ArtifactPlan, ...] = ()
     artifacts_directory: Path | None = None
     reports: tuple[ReportPlan, ...] = ()
+    report_exports: tuple[ReportExport, ...] = ()  # of any group of the machine
     auto_discover: bool = False  # look for reports that no group names
     cache_type: str = "NO_CACHE"
     cache_paths: tuple[str, ...] = ()

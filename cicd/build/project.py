@@ -83,6 +83,17 @@ class ProjectCache:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportGroup:
+    """An entry of ``reportGroups``."""
+
+    name: str  # the whole one: "<project>-<name in the buildspec>"
+    bucket: str = ""  # "": raw data is not exported
+    path: str = ""  # below the bucket
+    packaging: str = "NONE"  # "NONE", "ZIP"
+    node: Node | None = field(default=None, repr=False, compare=False)  # for the ledger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """A build project. ``configured`` False: ``cicd.yml`` has none, and these are defaults."""
 
@@ -104,6 +115,7 @@ class Project:
     node: Node | None = field(default=None, repr=False, compare=False)  # for the ledger
     concurrent_build_limit: int | None = None
     batch: ProjectBatch = field(default_factory=ProjectBatch)
+    report_groups: tuple[ReportGroup, ...] = ()  # of all of cicd.yml, by whole names
 
 
 ENVIRONMENT_TYPES = (

@@ -36,7 +36,8 @@ class Resources:
 
         Args:
             root: The directory that paths in the file are relative to.
-            sections: "projects", "applications", "deploymentConfigs", "pipelines": by name.
+            sections: "projects", "reportGroups", "applications", "deploymentConfigs",
+                "pipelines": by name.
             local: What stands under ``local``.
 
         """

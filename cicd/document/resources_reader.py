@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 NAMES: Mapping[str, str] = MappingProxyType(
     {
         "projects": "name",
+        "reportGroups": "name",
         "applications": "applicationName",
         "deploymentConfigs": "deploymentConfigName",
         "pipelines": "name",
@@ -36,7 +37,7 @@ LOCAL_KEYS = (
 """What may stand under ``local``; the rooms know what each of them means."""
 
 # What the AWS CLI prints beside the lists, so that its output can be pasted as it is.
-_PRINTED_BESIDE = ("projectsNotFound", "errorMessage", "ResponseMetadata")
+_PRINTED_BESIDE = ("projectsNotFound", "reportGroupsNotFound", "errorMessage", "ResponseMetadata")
 _WRAPPERS = frozenset({"deploymentConfigInfo", "deploymentGroupInfo", "pipeline", "application"})
 # Lists by the name that some calls print them under.
 _PRINTED_AS: Mapping[str, str] = MappingProxyType(

@@ -23,11 +23,14 @@ def check_resources(directory: Path, problems: Problems) -> None:
     Raises ``DocumentError`` when its outer shape is wrong: then nothing else can be read.
     """
     from cicd.build.project_reader import read_project
+    from cicd.build.reports.group import read_report_group
     from cicd.document.resources import Resources
 
     resources = Resources.load(directory)
     for node in resources.section("projects").values():
         read_project(node, problems)
+    for node in resources.section("reportGroups").values():
+        read_report_group(node, problems)
     for node, reading in _readings(resources, directory, problems):
         try:
             reading()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cicd.build.reports.model import BAD, CaseStatus, ReportType
-from cicd.build.reports.summary import WORDS, change_of
+from cicd.build.reports.summary import WORDS, change_of, sums_of
 from cicd.build.reports.trend import number_of
 
 if TYPE_CHECKING:
@@ -35,21 +35,44 @@ def page(found: Sequence[FoundReport]) -> str:
         text = text.replace(f"%{name}%", escape(value))
     # Last, so that nothing in a report can pass for one of these marks.
     before, _, after = text.partition("%REPORTS%")
-    return before + "\n".join(map(_section, found)) + after
+    overview = _overview(found) if len(found) > 1 else ""
+    sections = (_section(each, number) for number, each in enumerate(found))
+    return before + overview + "\n".join(sections) + after
 
 
-def _section(found: FoundReport) -> str:
+def _overview(found: Sequence[FoundReport]) -> str:
+    """Give a table of all reports, each with a link to its section."""
+    rows = "\n".join(
+        f"<tr><td class='name'><a href='#report-{number}'>{escape(str(each.summary['name']))}"
+        f"</a>{_told_of(each)}</td>"
+        f"<td>{_badge(each)}</td><td class='sums'>{escape(sums_of(each.summary))}</td></tr>"
+        for number, each in enumerate(found)
+    )
+    return f"<section class='overview'><table><tbody>\n{rows}\n</tbody></table></section>\n"
+
+
+def _told_of(found: FoundReport) -> str:
+    change = change_of(found.summary)
+    return f"<div class='suite'>{escape(change)}</div>" if "from" in change else ""
+
+
+def _badge(found: FoundReport) -> str:
+    status = found.report.status.value
+    return f'<span class="badge {status}">{status}</span>'
+
+
+def _section(found: FoundReport, number: int) -> str:
     report = found.report
-    name, status = escape(str(found.summary["name"])), report.status.value
+    name = escape(str(found.summary["name"]))
     change = change_of(found.summary)
     body = _coverage(found) if report.type is ReportType.CODE_COVERAGE else _tests(found)
     notes = [*report.unreadable]
     if report.truncated:
         notes.append(f"{len(report.cases)} of {report.total} cases are kept, failed ones first")
     told = f'<p class="soft">Compared with the run before: {escape(change)}</p>' if change else ""
-    badge = f'<span class="badge {status}">{status}</span>'
     told += "".join(f'<p class="note">{escape(note)}</p>' for note in notes)
-    return f'<section><div class="head"><h2>{name}</h2>{badge}</div>{told}{body}</section>'
+    head = f'<div class="head"><h2>{name}</h2>{_badge(found)}</div>'
+    return f'<section id="report-{number}">{head}{told}{body}</section>'
 
 
 def _tests(found: FoundReport) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from cicd.build.artifacts.delivery import deliver_zip, move_files
 from cicd.build.artifacts.patterns import Placed, select
 from cicd.build.artifacts.pick import NothingFound, Picker
 from cicd.build.plan import BuildPlan
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from cicd.event import JSON
     from cicd.ports import ArtifactFile
 
+EXPORTS = "exports"  # below the home: a directory for each bucket
 BUILDS_BEFORE = 20  # that are looked at for a group's report before this one
 
 
@@ -148,6 +150,7 @@ class ReportReader:
             with self.picker.out(_placed(chosen, flat=flat), {}) as files:
                 for file in files:
                     self._read_file(file, file_format, tally)
+                self._export(group, files)
         except CicdError as problem:  # a report is not worth the build's status
             tally.unreadable.append(problem.message)
         report = masked(tally.report(), self.redactor)
@@ -175,6 +178,30 @@ class ReportReader:
             tally.unreadable.append(f"{file.path}: {problem.strerror}")
         else:
             tally.take(own)
+
+    def _export(self, group: str, files: Sequence[ArtifactFile]) -> None:
+        """
+        Lay the raw files where their group exports them to.
+
+        Source: API Reference, "ReportExportConfig"; below which names is not documented.
+        """
+        name = group_name(self.plan, group)
+        wanted = next((e for e in self.plan.report_exports if e.group == name), None)
+        if wanted is None or not files:
+            return
+        there = self.services.home / EXPORTS / wanted.place / name / self.plan.uuid
+        try:
+            each = tuple({file.path: file for file in files}.values())
+            kept = self.services.artifacts.put(each)
+            if wanted.packaging == "ZIP":
+                there = there.with_name(f"{there.name}.zip")
+                deliver_zip(kept, self.services.artifacts, there)
+            else:
+                move_files(each, there)
+        except CicdError as problem:
+            self.picker.say(f"Raw data of {name} could not be exported: {problem.message}")
+        else:
+            self.picker.say(f"Raw data of {name} is exported to {there}")
 
     def _previous(self, name: str) -> Mapping[str, JSON] | None:
         """Give the summary of the group's newest report of a build before this one."""

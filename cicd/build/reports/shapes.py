@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cicd.build.reports.of_builds import FoundReport
     from cicd.event import JSON
 
+NO_EXPORT: Mapping[str, JSON] = {"exportConfigType": "NO_EXPORT"}
 KEPT_FOR = 30 * 24 * 60 * 60  # seconds; nothing is thrown away here, but the API says when
 
 
@@ -33,7 +34,7 @@ def report_as_api(summary: Mapping[str, JSON], stream: str) -> dict[str, JSON]:
         "status": summary["status"],
         "created": created,
         "expired": created + KEPT_FOR,
-        "exportConfig": {"exportConfigType": "NO_EXPORT"},
+        "exportConfig": summary.get("exportConfig", NO_EXPORT),
         "truncated": summary["truncated"],
     }
     if summary.get("type") == "CODE_COVERAGE":
@@ -101,7 +102,7 @@ def groups_as_api(reports: Iterable[Mapping[str, JSON]]) -> tuple[dict[str, JSON
                 "arn": summary.get("reportGroupArn", ""),
                 "name": name,
                 "type": summary.get("type", "TEST"),
-                "exportConfig": {"exportConfigType": "NO_EXPORT"},
+                "exportConfig": summary.get("exportConfig", NO_EXPORT),
                 "created": created,
                 "lastModified": created,
                 "tags": [],

@@ -77,6 +77,13 @@ def summary(
         "digest": digest,
         **sums(report),
     }
+    wanted = next((each for each in plan.report_exports if each.group == name), None)
+    if wanted is not None:
+        bucket, _, path = wanted.place.partition("/")
+        made["exportConfig"] = {
+            "exportConfigType": "S3",
+            "s3Destination": {"bucket": bucket, "path": path, "packaging": wanted.packaging},
+        }
     if previous is not None:
         made["previous"] = {"arn": previous["arn"], **trend_values(previous)}
     return made

@@ -3,11 +3,17 @@
 import json
 import shutil
 from dataclasses import replace
+from zipfile import ZipFile
 
 import pytest
 
+from cicd.build.find_project import find_project
+from cicd.build.ledger import Facts, ledger
+from cicd.build.project import ReportGroup, default_project
 from cicd.build.reports.kept import load_report
-from cicd.errors import Unavailable
+from cicd.build.reports.shapes import report_as_api
+from cicd.document.resources import Resources
+from cicd.errors import DocumentError, Unavailable
 from tests.build.reports.reading import FILES, SAMPLES
 
 EMPTY = "version: 0.2\nphases: {build: {commands: ['true']}}\n"
@@ -173,3 +179,68 @@ def test_secrets_are_hidden_in_what_is_kept(build, services, source):
 
 
 SECRET_FIELDS = ("name", "suite", "message")
+
+
+def exporting(packaging, path="raw"):
+    return replace(
+        default_project("app"),
+        report_groups=(
+            ReportGroup(name="app-unit", bucket="kept", path=path, packaging=packaging),
+            ReportGroup(name="app-other"),
+        ),
+    )
+
+
+def below(directory):
+    return sorted(p.relative_to(directory).as_posix() for p in directory.rglob("*") if p.is_file())
+
+
+@pytest.mark.parametrize(
+    ("flat", "expected"), [("no", ["made/junit.xml"]), ("yes", ["junit.xml"])]
+)
+def test_raw_data_is_exported_to_a_directory_of_its_group(made, services, flat, expected):
+    done = made(
+        f"reports: {{unit: {{files: '*/junit.xml', discard-paths: {flat}}}}}\n",
+        project=exporting("NONE"),
+    )
+    uuid = done.result.build_id.partition(":")[2]
+    there = services.home / "exports" / "kept" / "raw" / "app-unit" / uuid
+    assert expected == below(there)
+    assert f"Raw data of app-unit is exported to {there}" in done.words
+    assert {
+        "exportConfigType": "S3",
+        "s3Destination": {"bucket": "kept", "path": "raw", "packaging": "NONE"},
+    } == report_as_api(done.result.reports[0], done.result.stream)["exportConfig"]
+
+
+def test_raw_data_may_be_a_zip_and_no_files_are_none(made, services):
+    reports = "reports: {unit: {files: '*/junit.xml'}, other: {files: gone.xml}}\n"
+    done = made(reports, project=exporting("ZIP", path=""))
+    uuid = done.result.build_id.partition(":")[2]
+    zipped = services.home / "exports" / "kept" / "app-unit" / f"{uuid}.zip"
+    with ZipFile(zipped) as opened:
+        assert ["made/junit.xml"] == opened.namelist()
+    assert [zipped] == [p for p in (services.home / "exports").rglob("*") if p.is_file()]
+    assert {"exportConfigType": "NO_EXPORT"} == report_as_api(done.result.reports[1], "")[
+        "exportConfig"
+    ]
+
+
+GROUPS = """reportGroups:
+  - {name: a, exportConfig: {exportConfigType: S3}}
+  - {name: b, exportConfig: {exportConfigType: S3, s3Destination: {bucket: x, path: ../y}}}
+"""
+
+
+def test_a_report_group_says_where_it_exports_to(tmp_path):
+    (tmp_path / "cicd.yml").write_text(GROUPS)
+    with pytest.raises(DocumentError) as refused:
+        find_project(Resources.load(tmp_path), None, tmp_path)
+    assert ["cicd.yml:2:30", "cicd.yml:3:79"] == [str(p.span) for p in refused.value.problems]
+    good = GROUPS.replace("S3}", "NO_EXPORT}").replace("../y", "y")
+    (tmp_path / "cicd.yml").write_text(good)
+    project = find_project(Resources.load(tmp_path), None, tmp_path)
+    assert [("a", ""), ("b", "x")] == [(g.name, g.bucket) for g in project.report_groups]
+    assert ["exportConfig.s3Destination.bucket"] == [
+        entry.key for entry in ledger(None, None, Facts(project=project, runner=None))
+    ]
