@@ -15,7 +15,7 @@ from cicd.build.plan import Refusal, SourcePlan
 from cicd.build.project import ProjectSource
 from cicd.build.request import image_of, is_document, place_for
 from cicd.build.rules import BUILD_RULES
-from cicd.document.load import load, load_text
+from cicd.document.load import load, load_source, load_text
 from cicd.document.rules import run_rules
 from cicd.errors import CicdError, DocumentError, Unavailable, UsageError
 from cicd.ports import Revision
@@ -38,7 +38,10 @@ def read_request(
     wanted = request.buildspec or request.project.source.buildspec
     location = _path_of(wanted, request.source)
     try:
-        if location is None:
+        written = request.project.source.document
+        if location is None and not request.buildspec and written is not None:
+            node = load_source(written)
+        elif location is None:
             by = "--buildspec" if request.buildspec else f"buildspec of {request.project.name}"
             node = load_text(wanted, by)
         else:

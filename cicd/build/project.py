@@ -10,6 +10,7 @@ from cicd.build.compute.kinds import Size
 from cicd.build.environment_variable import Variable
 from cicd.build.webhook import Webhook
 from cicd.document.node import Node
+from cicd.document.position import Source
 from cicd.record import dataclass
 
 DEFAULT_IMAGE = "aws/codebuild/standard:7.0"
@@ -24,6 +25,8 @@ class ProjectSource:
     identifier: str = ""  # sourceIdentifier; "" for the primary one
     buildspec: str = ""  # a path from the source's root, an ARN, or the text; "" : buildspec.yml
     version: str = ""  # sourceVersion
+    # Where the text of an inline buildspec stands in what it is written in.
+    document: Source | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cicd.document.node import Node
+    from cicd.document.position import Source
     from cicd.document.problem import Problems
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-_]{1,254}")
@@ -132,9 +133,19 @@ def _source(fields: Fields, version: str) -> ProjectSource:
         identifier=fields.text("sourceIdentifier"),
         buildspec=fields.text("buildspec"),
         version=version,
+        document=_inline(fields.node("buildspec")),
     )
     _ignore(fields, _SOURCE_ONLY)
     return source
+
+
+def _inline(buildspec: Node | None) -> Source | None:
+    """Find the lines of a buildspec that is written here; ``None`` for a path."""
+    if buildspec is None or "\n" not in buildspec.text:
+        return None
+    from cicd.document.embedded import document_of
+
+    return document_of(buildspec)
 
 
 def _secondary_source(fields: Fields, versions: Mapping[str, str]) -> ProjectSource:

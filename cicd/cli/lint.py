@@ -13,6 +13,7 @@ import click
 from cicd.build.ledger_entry import LedgerEntry
 from cicd.cli.options import report_options
 from cicd.cli.show.ledger import show_ledger_lines
+from cicd.cli.template_parameters import given_parameters, parameter_options
 from cicd.document.problem import Problem, Severity
 from cicd.engine.codec import encode
 from cicd.errors import ExitCode, UsageError
@@ -22,6 +23,8 @@ from cicd.lint.ledger import ledger_of
 from cicd.ports import Level
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cicd.cli.invocation import Invocation
 
 ORDER = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
@@ -43,6 +46,7 @@ class Findings:
 Examples:
   cicd lint                               every document below this directory
   cicd lint ci/build.yml --kind buildspec
+  cicd lint infra.yml --parameter Stage=prod
   cicd lint --fail-on warning             for a strict pre-push check
   cicd lint --fix --diff                  show what --fix would correct
   cicd lint --explain build/bash-in-sh    why, with a bad and a good example
@@ -57,7 +61,7 @@ Exit status: 0 nothing at or above --fail-on, 1 something, 3 a document cannot b
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path, allow_dash=True))
 @click.option(
     "--kind",
-    type=click.Choice([k.value for k in Kind if k is not Kind.TEMPLATE]),
+    type=click.Choice([k.value for k in Kind]),
     help="What the documents are, instead of telling by name and content.",
 )
 @click.option(
@@ -70,6 +74,7 @@ Exit status: 0 nothing at or above --fail-on, 1 something, 3 a document cannot b
 @click.option("--ledger", is_flag=True, help="Say which keys have no effect here, or another.")
 @click.option("--fix", is_flag=True, help="Make the corrections that are safe, in the files.")
 @click.option("--diff", is_flag=True, help="With --fix: show them, and change nothing.")
+@parameter_options
 @click.option("--explain", metavar="RULE", help="Say why a rule is there, with examples; no more.")
 @click.option(
     "--baseline",
@@ -87,12 +92,14 @@ def lint(
     ledger: bool,
     fix: bool,
     diff: bool,
+    parameters: tuple[str, ...],
+    parameters_file: Path | None,
     explain: str | None,
     baseline: Path | None,
     write_baseline: bool,
 ) -> int:
     """
-    Check buildspecs, appspecs, pipeline definitions and cicd.yml.
+    Check buildspecs, appspecs, pipeline definitions, CloudFormation templates and cicd.yml.
 
     PATHS are files, or directories to look in; without any, this directory. "-" is standard
     input.
@@ -105,10 +112,11 @@ def lint(
         raise UsageError("--write-baseline needs a file", hint="name it with --baseline FILE")
     findings = Findings(ledger=[] if ledger else None)
     forced = Kind(kind) if kind else None
+    given = given_parameters(parameters, parameters_file)
     for candidate in candidates(paths or (Path(),)):
         if fix and _fix(invocation, candidate, forced, show=diff):
             continue
-        _check_one(candidate, forced, findings)
+        _check_one(candidate, forced, given, findings)
     if forced is None and (len(findings.checked) > 1 or _has_scripts(findings)):
         _check_links(findings)
     if diff:
@@ -128,11 +136,13 @@ def _explain(name: str) -> int:
     return ExitCode.SUCCEEDED
 
 
-def _check_one(candidate: Candidate, forced: Kind | None, findings: Findings) -> None:
+def _check_one(
+    candidate: Candidate, forced: Kind | None, given: Mapping[str, str], findings: Findings
+) -> None:
     if candidate.path == STDIN:
-        checked = check_content(candidate, forced, _standard_input())
+        checked = check_content(candidate, forced, _standard_input(), given)
     else:
-        checked = check_document(candidate, forced)
+        checked = check_document(candidate, forced, given)
     findings.problems += checked.problems
     findings.unreadable += not checked.readable
     if checked.passed_over:
@@ -215,7 +225,9 @@ def _report(invocation: Invocation, findings: Findings, fail_on: Severity) -> in
     for name, why in findings.passed_over:
         show.notice(f"{name}: {why}", Level.WARNING)
     if not findings.checked and not findings.passed_over:
-        show.notice("no buildspec, appspec, pipeline definition or cicd.yml here", Level.WARNING)
+        show.notice(
+            "no buildspec, appspec, pipeline definition, template or cicd.yml here", Level.WARNING
+        )
     if invocation.report:
         _write_report(invocation.report, findings, grave)
     else:

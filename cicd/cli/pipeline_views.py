@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cicd.cli.options import pair, shared_options
+from cicd.cli.options import shared_options
+from cicd.cli.template_parameters import given_parameters, parameter_options
 from cicd.errors import ExitCode
 from cicd.ports import Level
 
@@ -174,13 +175,7 @@ Examples:
     "--format", "form", type=click.Choice(("text", "mermaid")), default="text", show_default=True
 )
 @click.option("--execution", metavar="ID", help="Mark what this execution has done.")
-@click.option(
-    "--parameter",
-    "parameters",
-    metavar="NAME=VALUE",
-    multiple=True,
-    help="A parameter of a CloudFormation template; may be repeated.",
-)
+@parameter_options
 @shared_options
 def graph(
     invocation: Invocation,
@@ -189,6 +184,7 @@ def graph(
     form: str,
     execution: str | None,
     parameters: tuple[str, ...],
+    parameters_file: Path | None,
 ) -> int:
     """
     Draw a pipeline: stages, groups of actions, and the artifacts between them.
@@ -196,6 +192,7 @@ def graph(
     FILE may be a CloudFormation template, too: all its pipelines are drawn. A value that is
     not known here stands in the drawing as the name of what it waits for.
     """
+    from cicd.document.cloudformation.parameters import Given
     from cicd.document.resources import Resources
     from cicd.pipeline.definition import find_definition, project_directory
     from cicd.pipeline.graph import as_mermaid, as_text
@@ -205,7 +202,7 @@ def graph(
     directory = project_directory(definition, here)
     is_file = definition is not None and Path(definition).is_file()
     found = find_definition(definition, Resources.load(directory), here if is_file else directory)
-    given = dict(pair(each, "NAME=VALUE", "--parameter") for each in parameters)
+    given = Given(parameters=given_parameters(parameters, parameters_file))
     statuses = _statuses(invocation, execution) if execution else {}
     draw = as_mermaid if form == "mermaid" else as_text
     specs = inspect_pipelines(found.node, given)

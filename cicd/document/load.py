@@ -87,6 +87,11 @@ def load_text(
     return _read(Source(name=name, text=text), json=json, duplicates=duplicates, aliases=aliases)
 
 
+def load_source(source: Source) -> Node:
+    """Read a document whose text is part of another one; raises ``DocumentError``."""
+    return _read(source, json=False, duplicates="error", aliases=True)
+
+
 def _read(source: Source, *, json: bool, duplicates: Duplicates, aliases: bool) -> Node:
     if not source.text.strip():
         raise _refused(

@@ -65,6 +65,18 @@ class Resources:
         sections, local = read_resources(path, FILE)
         return cls(root=directory, sections=sections, local=local)
 
+    def beside(self, sections: Mapping[str, Mapping[str, Node]]) -> Resources:
+        """
+        Give these resources with those of a template beside them.
+
+        What has a name in both is as it is here; so is each deployment group of an application.
+        """
+        from cicd.document.resources_reader import merged
+
+        return Resources(
+            root=self.root, sections=merged(self.sections, sections), local=self.local
+        )
+
     def section(self, section: str) -> Mapping[str, Node]:
         """Give the entries of a section ("projects", "pipelines", …) by name, in order."""
         return self.sections.get(section, MappingProxyType({}))

@@ -31,7 +31,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
 
 LOCAL_KEYS = (
     *("runner", "images", "networks", "fileSystems", "repositories"),
-    *("buckets", "jenkins"),
+    *("buckets", "jenkins", "parameters", "imports"),
     *("deploymentGroups", "loadBalancers", "alarms", "triggers"),
 )
 """What may stand under ``local``; the rooms know what each of them means."""
@@ -64,6 +64,38 @@ def read_resources(path: Path, name: str) -> tuple[Mapping[str, Mapping[str, Nod
     _refuse_unknown(top, tuple(key for key in _PRINTED_BESIDE if key in top))
     problems.raise_errors()
     return MappingProxyType(sections), local
+
+
+def merged(
+    first: Mapping[str, Mapping[str, Node]], second: Mapping[str, Mapping[str, Node]]
+) -> Mapping[str, Mapping[str, Node]]:
+    """Put two sets of sections together; of what both name, the first one's counts."""
+    found = {}
+    for section in dict.fromkeys((*first, *second)):
+        ours, theirs = first.get(section, {}), second.get(section, {})
+        entries = {**theirs, **ours}
+        if section == "applications":
+            for name in ours.keys() & theirs.keys():
+                entries[name] = _with_more_groups(ours[name], theirs[name])
+        found[section] = MappingProxyType(entries)
+    return MappingProxyType(found)
+
+
+def _with_more_groups(application: Node, other: Node) -> Node:
+    ours, theirs = (each.entries.get("deploymentGroups") for each in (application, other))
+    if theirs is None:
+        return application
+    known = {_group_name(group) for group in (ours.value.items if ours else ())}
+    more = tuple(group for group in theirs.value.items if _group_name(group) not in known)
+    items = (*(ours.value.items if ours else ()), *more)
+    entry = replace(theirs, value=replace((ours or theirs).value, items=items))
+    entries = {**application.entries, "deploymentGroups": entry}
+    return replace(application, entries=MappingProxyType(entries))
+
+
+def _group_name(group: Node) -> str:
+    entry = group.entries.get("deploymentGroupName")
+    return entry.value.text if entry else ""
 
 
 def _section(section: str, top: Fields) -> Mapping[str, Node]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cicd.document.load import content, load_bytes
@@ -14,7 +15,11 @@ from cicd.lint.ignore import misspelt_comments, without_ignored
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cicd.document.node import Node
+
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,16 +33,19 @@ class Checked:
     passed_over: str = ""  # why it was not checked; "": it was, or nobody asked for it
 
 
-def check_document(candidate: Candidate, forced: Kind | None) -> Checked:
+def check_document(
+    candidate: Candidate, forced: Kind | None, parameters: Mapping[str, str] = _NONE
+) -> Checked:
     """
     Check one document with the rules of its room, and what it names beside it.
 
     Args:
         candidate: The file.
         forced: What it is; None: told by its name and its content.
+        parameters: Values for parameters of CloudFormation templates.
 
     Raises:
-        UsageError: There is no such file.
+        UsageError: There is no such file; a parameter cannot have its value.
         Unavailable: It cannot be read.
 
     """
@@ -45,10 +53,15 @@ def check_document(candidate: Candidate, forced: Kind | None) -> Checked:
         given = content(candidate.path, candidate.name)
     except DocumentError as refused:
         return _unreadable(candidate, forced, refused)
-    return check_content(candidate, forced, given)
+    return check_content(candidate, forced, given, parameters)
 
 
-def check_content(candidate: Candidate, forced: Kind | None, given: bytes) -> Checked:
+def check_content(
+    candidate: Candidate,
+    forced: Kind | None,
+    given: bytes,
+    parameters: Mapping[str, str] = _NONE,
+) -> Checked:
     """Check a document that has, or may get, the bytes ``given``; see ``check_document``."""
     name = candidate.name
     try:
@@ -62,7 +75,7 @@ def check_content(candidate: Candidate, forced: Kind | None, given: bytes) -> Ch
     for twin in twins:
         problems.add(twin)
     try:
-        _check(kind, node, candidate, problems)
+        _check(kind, node, candidate, problems, parameters)
     except DocumentError as refused:
         return Checked(name=name, kind=kind, problems=refused.problems)
     except Unavailable as refused:
@@ -122,7 +135,13 @@ def _twins(given: bytes, name: str, *, json: bool) -> tuple[Problem, ...]:
     return ()
 
 
-def _check(kind: Kind, node: Node, candidate: Candidate, problems: Problems) -> None:
+def _check(
+    kind: Kind,
+    node: Node,
+    candidate: Candidate,
+    problems: Problems,
+    parameters: Mapping[str, str],
+) -> None:
     if kind is Kind.BUILDSPEC:
         from cicd.build.buildspec.reader import read_buildspec
         from cicd.build.rules import BUILD_RULES
@@ -139,9 +158,9 @@ def _check(kind: Kind, node: Node, candidate: Candidate, problems: Problems) -> 
             check_appspec_file(node, candidate.path, problems)
             check_appspec_scripts(appspec, candidate.path, problems)
     elif kind is Kind.TEMPLATE:
-        from cicd.pipeline.template import check_template
+        from cicd.lint.template import check_candidate
 
-        check_template(node, {}, problems)
+        check_candidate(node, candidate, parameters, problems)
     elif kind is Kind.PIPELINE:
         from cicd.lint.beside import check_pipeline_links
         from cicd.pipeline.definition import check_definition

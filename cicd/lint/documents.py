@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cicd.document.cloudformation.find import is_template_of_ours
 from cicd.document.node import NodeKind
 from cicd.errors import UsageError
 from cicd.record import dataclass
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from cicd.document.node import Node
 
 SUFFIXES = frozenset({".yml", ".yaml", ".json"})
-SKIPPED = frozenset({".git", ".cicd", ".venv", "venv", "node_modules", "__pycache__", ".tox"})
+SKIPPED = frozenset(
+    {".git", ".cicd", ".venv", "venv", "node_modules", "__pycache__", ".tox", "cdk.out"}
+)
 
 
 STDIN = Path("-")
@@ -51,7 +54,9 @@ class Candidate:
 
 def candidates(paths: tuple[Path, ...]) -> Iterator[Candidate]:
     """
-    Give the files named, and those below the directories named whose names speak for them.
+    Give the files named, and those below the directories named that look like ours.
+
+    They do by their names; or they are CloudFormation templates with resources of ours.
 
     Raises:
         UsageError: A path does not exist.
@@ -84,11 +89,12 @@ def kind_by_content(node: Node) -> Kind | None:
     if node.kind is not NodeKind.MAPPING:
         return None
     keys = frozenset(node.entries)
-    from cicd.pipeline.envelope import Form, form_of
+    from cicd.document.cloudformation.template import is_template
+    from cicd.pipeline.envelope import form_of
 
-    form = form_of(node)
-    if form is Form.CLOUDFORMATION or "AWSTemplateFormatVersion" in keys:
+    if is_template(node):
         return Kind.TEMPLATE
+    form = form_of(node)
     if form is not None:
         return Kind.PIPELINE
     if keys & {"phases", "batch"}:
@@ -104,5 +110,7 @@ def _below(directory: Path) -> Iterator[Candidate]:
         folders[:] = sorted(name for name in folders if name not in SKIPPED)
         for file in sorted(files):
             path = Path(place, file)
-            if path.suffix.lower() in SUFFIXES and kind_by_name(file) is not None:
+            if path.suffix.lower() not in SUFFIXES:
+                continue
+            if kind_by_name(file) is not None or is_template_of_ours(path):
                 yield Candidate(path=path, name=os.path.normpath(path), given=False)

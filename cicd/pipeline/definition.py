@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from importlib import resources as package_files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cicd.document.cloudformation.find import pipeline_templates
+from cicd.document.cloudformation.resolve import NOTHING_GIVEN, Resolver
+from cicd.document.cloudformation.resources import names_of
+from cicd.document.cloudformation.template import read_template
 from cicd.document.load import load
 from cicd.document.nearest import closest
 from cicd.document.node import Node, NodeKind
@@ -14,9 +21,9 @@ from cicd.document.problem import Problems
 from cicd.document.resources import FILE
 from cicd.document.rules import run_rules
 from cicd.document.schema import check
-from cicd.errors import Unavailable, UsageError
+from cicd.errors import DocumentError, Unavailable, UsageError
 from cicd.pipeline.constraint import constraint
-from cicd.pipeline.envelope import declaration_of
+from cicd.pipeline.envelope import PIPELINE_RESOURCE, Form, declaration_of, form_of
 from cicd.pipeline.rules import RULES
 from cicd.pipeline.rules.local import unfulfilled
 from cicd.pipeline.spec import PipelineDeclaration, read_declaration
@@ -24,8 +31,8 @@ from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
+    from cicd.document.cloudformation.parameters import Given
     from cicd.document.resources import Resources
 
 USUAL_NAMES = ("pipeline", "codepipeline", ".aws/pipeline", ".aws/codepipeline")
@@ -38,17 +45,24 @@ class Definition:
 
     node: Node
     origin: str  # what people call it: a path, or "pipelines of cicd.yml"
+    path: Path | None = None  # of its file, if it has one of its own
+    pipeline: str = ""  # the logical id of the one that is meant, in a template
 
 
-def find_definition(word: str | None, resources: Resources, start: Path) -> Definition:
+def find_definition(
+    word: str | None, resources: Resources, start: Path, given: Given = NOTHING_GIVEN
+) -> Definition:
     """
     Find the pipeline that is meant.
 
     Args:
         word: A name in ``pipelines`` of ``cicd.yml``, a pipeline's own name there, or a file;
-            ``None``: the only one of ``cicd.yml``, else the one in the usual places.
+            ``None``: the only one of ``cicd.yml``, else the one in the usual places, else the
+            only template that has one.
         resources: ``cicd.yml``.
-        start: The directory that a file is relative to, and whose usual places are looked at.
+        start: The directory that a file is relative to, and whose usual places are looked at,
+            and then all files below it, for a CloudFormation template with a pipeline.
+        given: Values of a template's parameters, on which its pipelines' names may hang.
 
     Raises:
         UsageError: There is none, or there are several.
@@ -60,15 +74,19 @@ def find_definition(word: str | None, resources: Resources, start: Path) -> Defi
         if word in named:
             return _from_resources(named[word], resources)
         if (start / word).is_file():
-            return Definition(node=load(start / word, word), origin=word)
+            return _from_file(start, word)
         for node in named.values():
             found = _from_resources(node, resources)
             if _name_of(found.node) == word:
                 return found
         for path in _usual(start):
-            found = Definition(node=load(start / path, path), origin=path)
+            found = _from_file(start, path)
             if _name_of(found.node) == word:
                 return found
+        for found in _templates(start):
+            for logical_id, name in template_pipelines(found.node, given).items():
+                if word in (name, logical_id):
+                    return replace(found, pipeline=logical_id)
         near = closest(word, named)
         raise UsageError(
             f"there is no pipeline and no file '{word}'",
@@ -82,7 +100,12 @@ def find_definition(word: str | None, resources: Resources, start: Path) -> Defi
         )
     places = list(_usual(start))
     if len(places) == 1:
-        return Definition(node=load(start / places[0], places[0]), origin=places[0])
+        return _from_file(start, places[0])
+    if not places:
+        templates = list(_templates(start))
+        if len(templates) == 1:
+            return templates[0]
+        places = [found.origin for found in templates]
     if places:
         raise UsageError(
             f"there are {len(places)} pipeline definitions here",
@@ -184,8 +207,30 @@ def _checked(node: Node, problems: Problems) -> PipelineDeclaration:
 
 def _from_resources(node: Node, resources: Resources) -> Definition:
     if node.kind is NodeKind.SCALAR:
-        return Definition(node=load(resources.root / node.text, node.text), origin=node.text)
+        return _from_file(resources.root, node.text)
     return Definition(node=node, origin="cicd.yml")
+
+
+def template_pipelines(node: Node, given: Given) -> Mapping[str, str]:
+    """Give the pipelines that a template makes: logical id → name; {} if it cannot be resolved."""
+    template = read_template(node)
+    try:
+        return names_of(PIPELINE_RESOURCE, template, Resolver(template, given))
+    except DocumentError:
+        return {}
+
+
+def _from_file(start: Path, name: str) -> Definition:
+    return Definition(node=load(start / name, name), origin=name, path=start / name)
+
+
+def _templates(start: Path) -> Iterator[Definition]:
+    """Give the CloudFormation templates below a directory that have a pipeline."""
+    for name in pipeline_templates(start):
+        with suppress(DocumentError):  # what cannot be read is said by cicd lint
+            found = _from_file(start, name)
+            if form_of(found.node) is Form.CLOUDFORMATION:
+                yield found
 
 
 def _name_of(node: Node) -> str:

@@ -1,4 +1,4 @@
-"""What ``cicd.yml`` says under ``local`` about pipelines: the runner, repositories, buckets."""
+"""What ``cicd.yml`` says under ``local`` about pipelines and templates."""
 
 from __future__ import annotations
 
@@ -29,6 +29,16 @@ def repositories(resources: Resources) -> Mapping[str, str]:
 def buckets(resources: Resources) -> Mapping[str, str]:
     """Give ``local.buckets``: a bucket's name → a folder below ``cicd.yml``'s, or a URL."""
     return _texts(_local(resources, "buckets"))
+
+
+def template_parameters(resources: Resources) -> Mapping[str, str]:
+    """Give ``local.parameters``: values for parameters of CloudFormation templates."""
+    return _texts(_local(resources, "parameters"))
+
+
+def imports(resources: Resources) -> Mapping[str, str]:
+    """Give ``local.imports``: an export's name → the value that ``Fn::ImportValue`` gives."""
+    return _texts(_local(resources, "imports"))
 
 
 def region() -> str:

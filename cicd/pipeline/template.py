@@ -7,11 +7,12 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from cicd.document.cloudformation.references import check_references
+from cicd.document.cloudformation.checks.judged import add_judged
+from cicd.document.cloudformation.checks.written import check_written
+from cicd.document.cloudformation.parameters import check_given
 from cicd.document.cloudformation.resolve import Resolver
 from cicd.document.cloudformation.template import read_template
-from cicd.document.cloudformation.values import UNRESOLVED
-from cicd.document.nearest import closest
+from cicd.document.cloudformation.values import UNRESOLVED, unknown_values
 from cicd.document.node import Entry, Node, NodeKind, ScalarStyle
 from cicd.document.problem import Problems
 from cicd.errors import UsageError
@@ -19,15 +20,15 @@ from cicd.pipeline.definition import check_declaration, inspect_definition
 from cicd.pipeline.envelope import PIPELINE_RESOURCE, Form, form_of, in_api_spelling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
+    from cicd.document.cloudformation.parameters import Given
+    from cicd.document.cloudformation.template import Template
     from cicd.pipeline.spec import PipelineDeclaration
 
 _BESIDE = frozenset({"tags", "restartExecutionOnUpdate", "disableInboundStageTransitions"})
 
 
 def check_template(
-    node: Node, parameters: Mapping[str, str], problems: Problems
+    node: Node, given: Given, problems: Problems
 ) -> tuple[PipelineDeclaration, ...]:
     """
     Read every pipeline of a template, and note all that is wrong with it and with them.
@@ -39,8 +40,14 @@ def check_template(
 
     """
     template = read_template(node)
-    check_references(template, problems)
-    resolver = Resolver(template, parameters)
+    check_written(template, problems)
+    return read_pipelines(template, Resolver(template, given), problems)
+
+
+def read_pipelines(
+    template: Template, resolver: Resolver, problems: Problems
+) -> tuple[PipelineDeclaration, ...]:
+    """Read the pipelines of a template that was checked as it is written."""
     specs = []
     for logical_id, resource in template.resources.items():
         if template.type_of(logical_id) != PIPELINE_RESOURCE or not resolver.is_wanted(logical_id):
@@ -48,27 +55,17 @@ def check_template(
         properties = template.properties(logical_id)
         given = resolver.value(properties) if properties is not None else None
         if given is None or given.kind is not NodeKind.MAPPING:
-            problems.error(
-                "template/no-properties",
-                f"the pipeline '{logical_id}' has no properties",
-                resource.key_span,
-                hint="write 'Properties:' with RoleArn, ArtifactStore and Stages below it",
-            )
-            continue
+            continue  # told as what it is: a resource without properties
         declaration = _declaration(given, resolver.name_of(logical_id), resource)
         found = Problems()
         spec = check_declaration(declaration, found)
-        unknown = {value.span for value in _unresolved(declaration)}
-        for problem in found:
-            if problem.span not in unknown:
-                problems.add(problem)
+        unknown = {value.span for value in unknown_values(declaration)}
+        add_judged(found, resource, unknown, problems)
         specs.append(spec)
     return tuple(specs)
 
 
-def inspect_pipelines(
-    node: Node, parameters: Mapping[str, str]
-) -> tuple[PipelineDeclaration, ...]:
+def inspect_pipelines(node: Node, given: Given) -> tuple[PipelineDeclaration, ...]:
     """
     Read a document's pipelines to look at them only: several of a template, else the one.
 
@@ -78,19 +75,12 @@ def inspect_pipelines(
 
     """
     if form_of(node) is not Form.CLOUDFORMATION:
-        if parameters:
+        if given.parameters:
             raise UsageError("only a CloudFormation template has parameters")
         return (inspect_definition(node),)
-    declared = read_template(node).parameters
-    for name in parameters:
-        if name not in declared:
-            near = closest(name, declared)
-            raise UsageError(
-                f"the template has no parameter '{name}'",
-                hint=f"did you mean '{near}'?" if near else None,
-            )
+    check_given(read_template(node), given.parameters, whole=False)
     problems = Problems()
-    specs = check_template(node, parameters, problems)
+    specs = check_template(node, given, problems)
     problems.raise_errors()
     if not specs:
         raise UsageError("the template makes no pipeline under these parameters")
@@ -160,12 +150,3 @@ def _stores(listed: Node) -> Node:
                 value=in_api_spelling(store.value),
             )
     return Node(kind=NodeKind.MAPPING, span=listed.span, entries=MappingProxyType(entries))
-
-
-def _unresolved(node: Node) -> Iterator[Node]:
-    if node.tag == UNRESOLVED:
-        yield node
-    for item in node.items:
-        yield from _unresolved(item)
-    for entry in node.entries.values():
-        yield from _unresolved(entry.value)

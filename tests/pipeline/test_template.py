@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from cicd.document.cloudformation.parameters import Given
 from cicd.document.load import load, load_text
 from cicd.document.problem import Problems
 from cicd.errors import UsageError
@@ -21,7 +22,17 @@ Parameters:
 Conditions:
   Asks: !Equals [!Ref Approve, 'yes']
 Resources:
-  Project: {Type: AWS::CodeBuild::Project, Properties: {Name: shop}}
+  Project:
+    Type: AWS::CodeBuild::Project
+    Properties:
+      Name: shop
+      ServiceRole: build
+      Source: {Type: CODEPIPELINE}
+      Artifacts: {Type: CODEPIPELINE}
+      Environment:
+        Type: LINUX_CONTAINER
+        ComputeType: BUILD_GENERAL1_SMALL
+        Image: aws/codebuild/standard:7.0
   Delivery:
     Type: AWS::CodePipeline::Pipeline
     Properties:
@@ -59,7 +70,7 @@ Resources:
 
 def read(text=TEXT, **parameters):
     problems = Problems()
-    specs = check_template(load_text(text, "template.yml"), parameters, problems)
+    specs = check_template(load_text(text, "template.yml"), Given(parameters=parameters), problems)
     return specs, [(p.rule, p.span.line) for p in problems.errors]
 
 
@@ -91,14 +102,14 @@ def test_what_is_wrong_with_a_pipeline_is_said_at_its_line_of_the_template():
 
 def test_a_parameter_that_is_not_declared_is_refused():
     with pytest.raises(UsageError) as refused:
-        inspect_pipelines(load_text(TEXT, "template.yml"), {"Repositor": "x"})
+        inspect_pipelines(load_text(TEXT, "template.yml"), Given(parameters={"Repositor": "x"}))
     assert "did you mean 'Repository'?" == refused.value.hint
 
 
 def test_a_pipeline_whose_condition_is_false_is_not_there():
     text = TEXT.replace("  Delivery:\n", "  Delivery:\n    Condition: Asks\n")
     with pytest.raises(UsageError):
-        inspect_pipelines(load_text(text, "template.yml"), {})
+        inspect_pipelines(load_text(text, "template.yml"), Given())
 
 
 BROKEN = {
@@ -120,7 +131,7 @@ TEMPLATES = [
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
 def test_every_public_template_that_aws_takes_yields_its_pipeline(path):
     problems = Problems()
-    specs = check_template(load(path, path.name), {}, problems)
+    specs = check_template(load(path, path.name), Given(), problems)
     assert (path.name in BROKEN) == bool(problems.errors)
     for spec in specs:
         assert spec.stages[0].name in as_text(spec, {})

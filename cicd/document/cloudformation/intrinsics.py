@@ -60,3 +60,9 @@ def substituted(text: str) -> Iterator[str]:
     for found in SUBSTITUTED.finditer(text):
         if not found[1].startswith("!") and found[1].strip():
             yield found[1].strip()
+
+
+def is_no_value(node: Node) -> bool:
+    """Tell whether a value is ``Ref: AWS::NoValue``, which takes its key or item away."""
+    call = call_of(node)
+    return call is not None and call.name == "Ref" and call.argument.text == "AWS::NoValue"

@@ -44,6 +44,15 @@ def read_template(node: Node) -> Template:
     )
 
 
+def is_template(node: Node) -> bool:
+    """Tell whether a document is a template: it says so, or its resources have such types."""
+    if node.kind is not NodeKind.MAPPING:
+        return False
+    if "AWSTemplateFormatVersion" in node.entries:
+        return True
+    return any("::" in text_of(e.value, "Type") for e in _section(node, "Resources").values())
+
+
 def text_of(node: Node, key: str) -> str:
     """Give a scalar of a mapping; "" where there is none, or an intrinsic function."""
     entry = node.entries.get(key)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from cicd.document.node import Node, NodeKind, ScalarStyle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 UNRESOLVED = "!Unresolved"
 """The tag of a value that is not known here; its text names what it waits for."""
@@ -36,3 +40,18 @@ def joined(parts: list[Node], delimiter: str, at: Node) -> Node:
     if any(part.tag == UNRESOLVED or part.kind is not NodeKind.SCALAR for part in parts):
         return unresolved(text, at)
     return text_node(text, at)
+
+
+def unknown_values(node: Node) -> Iterator[Node]:
+    """Give every value below ``node``, itself included, that could not be resolved."""
+    if node.tag == UNRESOLVED:
+        yield node
+    for item in node.items:
+        yield from unknown_values(item)
+    for entry in node.entries.values():
+        yield from unknown_values(entry.value)
+
+
+def is_known(node: Node) -> bool:
+    """Tell whether nothing in a value waits for anything."""
+    return next(unknown_values(node), None) is None

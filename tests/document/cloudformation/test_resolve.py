@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cicd.document.cloudformation.references import check_references
+from cicd.document.cloudformation.checks.references import check_references
+from cicd.document.cloudformation.parameters import Given
 from cicd.document.cloudformation.resolve import Resolver
 from cicd.document.cloudformation.template import read_template
 from cicd.document.cloudformation.values import UNRESOLVED
@@ -32,6 +33,7 @@ Resources:
   App: {Type: "AWS::CodeBuild::Project", Properties: {Name: !Sub "${Stage}-app"}}
   Plain: {Type: "AWS::S3::Bucket"}
   Mine: {Type: "AWS::CodeBuild::Project", Properties: {Name: !Ref Owner}}
+  Tiny: {Type: "AWS::SSM::Parameter", Properties: {Type: String, Value: !Sub "${Stage}/x"}}
   V:
     Type: Custom::Value
     Properties:
@@ -40,7 +42,7 @@ Resources:
 
 def resolved(expression, **parameters):
     template = read_template(load_text(HEAD + expression + "\n", "template.yml"))
-    properties = Resolver(template, parameters).value(template.properties("V"))
+    properties = Resolver(template, Given(parameters=parameters)).value(template.properties("V"))
     entry = properties.entries.get("Value")
     return None if entry is None else entry.value
 
@@ -66,6 +68,16 @@ def resolved(expression, **parameters):
         ("!GetAtt App.Arn", "arn:aws:codebuild:us-east-1:123456789012:project/dev-app"),
         ("!GetAtt [Plain, Arn]", "arn:aws:s3:::Plain"),
         ("!Base64 hello", "aGVsbG8="),
+        ("!GetAZs us-east-1", ["us-east-1a", "us-east-1b", "us-east-1c"]),
+        ("!Select [0, !GetAZs '']", "us-east-1a"),
+        ("!Cidr [10.0.0.0/16, 2, 8]", ["10.0.0.0/24", "10.0.1.0/24"]),
+        ("!Cidr ['2001:db8::/56', 2, 64]", ["2001:db8::/64", "2001:db8:0:1::/64"]),
+        ("{'Fn::Length': !Ref Zones}", "2"),
+        ("{'Fn::ToJsonString': {a: [!Ref Stage]}}", '{"a":["dev"]}'),
+        ("!FindInMap [Sizes, none, Kind, {DefaultValue: X}]", "X"),
+        ("!GetAtt Plain.DomainName", "Plain.s3.amazonaws.com"),
+        ("!GetAtt Tiny.Value", "dev/x"),
+        ("!Ref AWS::NotificationARNs", []),
     ],
 )
 def test_an_intrinsic_function_gives_what_cloudformation_gives(expression, expected):
@@ -88,6 +100,8 @@ def test_no_value_takes_the_key_away():
         "!Join ['', [a, !Ref Owner]]",
         "!If [Owned, a, b]",
         "!ImportValue shared",
+        "!Cidr [10.0.0.0/30, 5, 1]",
+        "!Cidr [!Ref Owner, 1]",
         "!Ref Mine",
         "!Ref Password",
         "!GetAtt Mine.Arn",
@@ -116,7 +130,7 @@ Resources: {V: {Type: 'X::Y', Properties: {Value: !If [A, 1, 2]}}}
 def test_what_refers_to_itself_is_a_problem(text):
     template = read_template(load_text(text, "template.yml"))
     with pytest.raises(DocumentError) as refused:
-        Resolver(template, {}).value(template.properties("V"))
+        Resolver(template).value(template.properties("V"))
     assert "template/cycle" == refused.value.problems[0].rule
 
 
@@ -131,7 +145,7 @@ def test_a_text_that_multiplies_ends_soon():
     template = read_template(load_text(text, "template.yml"))
     begun = time.process_time()
     with pytest.raises(DocumentError):
-        Resolver(template, {}).value(template.properties("R30"))
+        Resolver(template).value(template.properties("R30"))
     assert time.process_time() - begun < 5
 
 
@@ -143,7 +157,7 @@ def test_a_long_chain_of_names_is_a_problem_and_no_traceback():
     text = "\n".join(["Resources:", *lines, "  R2000: {Type: 'AWS::S3::Bucket'}"])
     template = read_template(load_text(text, "template.yml"))
     with pytest.raises(DocumentError):
-        Resolver(template, {}).value(template.properties("R0"))
+        Resolver(template).value(template.properties("R0"))
 
 
 @pytest.mark.parametrize(
@@ -214,7 +228,7 @@ DOCUMENT = st.fixed_dictionaries(
 def test_any_nesting_gives_a_value_or_problems(document):
     template = read_template(load_text(json.dumps(document), "template.json"))
     check_references(template, Problems())
-    resolver = Resolver(template, {})
+    resolver = Resolver(template)
     for logical_id in template.resources:
         try:
             resolver.is_wanted(logical_id)

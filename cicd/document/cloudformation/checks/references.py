@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cicd.document.cloudformation.checks.calls import check_call
 from cicd.document.cloudformation.intrinsics import attribute_of, call_of, substituted
+from cicd.document.cloudformation.names import NO_VALUE, NOTIFICATION_ARNS, PSEUDO
 from cicd.document.nearest import closest
 from cicd.document.node import Node, NodeKind
 from cicd.document.position import brief
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from cicd.document.position import Span
     from cicd.document.problem import Problems
 
+_PSEUDO = (*PSEUDO, NO_VALUE, NOTIFICATION_ARNS)
 MAX_HINTS = 20
 """How many unknown names are compared with all known ones: enough for people, bounded in time."""
 
@@ -24,6 +27,7 @@ def check_references(template: Template, problems: Problems) -> None:
     """
     Note every parameter, resource, condition and mapping that is named and not declared.
 
+    Functions that there are not, or that are given something else, are noted on the way.
     A template with a transform is passed over: macros add resources that are not written.
 
     Source: CloudFormation User Guide, "Intrinsic function reference".
@@ -61,6 +65,7 @@ class _References:
     def _walk(self, node: Node, *, inside_condition: bool = False) -> None:
         call = call_of(node)
         if call is not None:
+            check_call(call, node.span, self._problems)
             self._call(call.name, call.argument, node.span)
             node = call.argument
         for item in node.items:
@@ -98,14 +103,17 @@ class _References:
                 continue
             resource, dot, _ = name.partition(".")
             where = text.span.within(f"${{{name}}}")
+            aside = f"; for the shell write '${{!{name}}}'" if name.isupper() else ""
             if dot:
                 self._resource(resource, where)
             else:
-                self._named(name, where)
+                self._named(name, where, aside)
 
-    def _named(self, name: str, span: Span) -> None:
-        if not name.startswith("AWS::"):
-            self._known(name, self._names, "parameter or resource", span)
+    def _named(self, name: str, span: Span, aside: str = "") -> None:
+        if name.startswith("AWS::"):
+            self._known(name, _PSEUDO, "pseudo parameter", span)
+        else:
+            self._known(name, self._names, "parameter or resource", span, aside)
 
     def _resource(self, name: str, span: Span) -> None:
         self._known(name, self._template.resources, "resource", span)
@@ -119,7 +127,9 @@ class _References:
             if _plain(item):
                 self._resource(item.text, item.span)
 
-    def _known(self, name: str, known: Collection[str], what: str, span: Span) -> None:
+    def _known(
+        self, name: str, known: Collection[str], what: str, span: Span, aside: str = ""
+    ) -> None:
         if name in known:
             return
         self._hints -= 1
@@ -128,7 +138,9 @@ class _References:
             "template/unknown-reference",
             f"the template has no {what} '{brief(name)}'",
             span,
-            hint=f"did you mean '{near}'?" if near else f"declare the {what}, or mend the name",
+            hint=f"did you mean '{near}'?"
+            if near
+            else f"declare the {what}, or mend the name{aside}",
         )
 
 
