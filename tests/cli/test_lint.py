@@ -70,7 +70,7 @@ def test_a_template_is_checked_at_its_own_lines(repository, capsys):
     )
     assert _lint() == 1
     said = capsys.readouterr().err
-    assert "error[pipeline/missing-key]" in said
+    assert "error[template/missing-property]" in said
     assert "no parameter or resource 'X'" in said
     assert "pipeline.yml:4:24" in said
 
