@@ -142,7 +142,7 @@ def _pipelines(
     else:
         start = Path.cwd() if Path(definition).is_file() else directory
         found = (find_definition(definition, resources, start),)
-    return [spec for each in found for spec in inspect_pipelines(each.node, {})]
+    return [spec for each in found for spec in inspect_pipelines(each.node)]
 
 
 def _list(invocation: Invocation, specs: list[PipelineDeclaration]) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cicd.document.cloudformation.checks.judged import add_judged
 from cicd.document.cloudformation.checks.written import check_written
 from cicd.document.cloudformation.parameters import check_given
-from cicd.document.cloudformation.resolve import Resolver
+from cicd.document.cloudformation.resolve import NOTHING_GIVEN, Resolver
 from cicd.document.cloudformation.template import read_template
 from cicd.document.cloudformation.values import UNRESOLVED, unknown_values
 from cicd.document.node import Entry, Node, NodeKind, ScalarStyle
@@ -65,7 +65,7 @@ def read_pipelines(
     return tuple(specs)
 
 
-def inspect_pipelines(node: Node, given: Given) -> tuple[PipelineDeclaration, ...]:
+def inspect_pipelines(node: Node, given: Given = NOTHING_GIVEN) -> tuple[PipelineDeclaration, ...]:
     """
     Read a document's pipelines to look at them only: several of a template, else the one.
 
