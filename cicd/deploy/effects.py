@@ -12,6 +12,7 @@ from cicd.deploy.agent.hooks import ScriptLog, run_scripts
 from cicd.deploy.agent.install import instructions_for
 from cicd.deploy.agent.instance import ARCHIVE, InstanceDisk, Layout
 from cicd.deploy.agent.instructions import cleanup_order, install_json
+from cicd.deploy.fleet.copies import retire
 from cicd.deploy.fleet.fault import FaultKind
 from cicd.deploy.fleet.trouble import Trouble, Unreached
 from cicd.deploy.lifecycle import PREVIOUS_REVISION, LifecycleEvent
@@ -53,7 +54,11 @@ class DeploymentEffects:
     def perform(self, command: Command, scope: Scope) -> Outcome:
         """Carry out one lifecycle event; what the agent would report is in the outcome."""
         if isinstance(command, TerminateInstance):
-            self._targets[command.target].terminate()
+            spec = self._specs[command.target]
+            if spec.fleet:
+                retire(spec, self._services)
+            else:
+                self._targets[command.target].terminate()
             return Outcome(status=OutcomeStatus.DONE)
         if isinstance(command, WatchAlarms) and self._plan.alarms is not None:
             return self._watch(self._plan.alarms, command, scope)

@@ -122,7 +122,7 @@ def _copies(group: DeploymentGroup, targets: Sequence[TargetSpec]) -> tuple[Targ
     if options is None or options.green_action is GreenAction.DISCOVER_EXISTING:
         return ()
     for target in targets:
-        if target.kind is not TargetKind.DIRECTORY:
+        if target.kind is not TargetKind.DIRECTORY and not target.fleet:
             raise UsageError(
                 f"'{target.id}' is no directory: there is no copying it to a replacement",
                 hint="make the replacement yourself, and list it under 'greenInstances'",

@@ -96,7 +96,8 @@ def run_deployment(
 
     """
     from cicd.deploy.compile import compile_plan, deployment_id
-    from cicd.deploy.history import in_order_of_health, settle_environments
+    from cicd.deploy.fleet.copies import provision
+    from cicd.deploy.history import admit, in_order_of_health, settle_environments
     from cicd.deploy.revision import store
 
     plan = settle_environments(compile_plan(request).plan, services)
@@ -107,6 +108,8 @@ def run_deployment(
         deployment_id=deployment_id(services.new_id()),
         revision=replace(plan.revision, digest=digest),
     )
+    admit(plan, services)
+    plan = provision(plan, services)
     _submit(plan, services, parent=request.parent)
     return _drive(plan, services, cancel or services.cancel)
 
@@ -184,8 +187,9 @@ def roll_back_deployment(
 
     """
     from cicd.deploy.compile import deployment_id as make_id
+    from cicd.deploy.fleet.copies import provision, with_members
     from cicd.deploy.fleet.hooks import BY_ITSELF
-    from cicd.deploy.history import has_ended_original, last_succeeded, stream_of
+    from cicd.deploy.history import admit, has_ended_original, last_succeeded, stream_of
     from cicd.deploy.rollback import plan_rollback
     from cicd.engine.signals import send
 
@@ -209,7 +213,9 @@ def roll_back_deployment(
     )
     if wish.plan is None:
         raise UsageError(wish.message, hint="'cicd deploy list' shows what there is")
-    wanted = replace(wish.plan, creator="user")
+    wanted = with_members(replace(wish.plan, creator="user"), services)
+    admit(wanted, services)
+    wanted = provision(wanted, services)
     _submit(wanted, services, parent=stream_of(plan.deployment_id))
     said: dict[str, JSON] = {
         "rollbackMessage": wish.message,
@@ -265,6 +271,7 @@ def _drive(
 ) -> DeploymentResult:
     from cicd.deploy.describe import describe
     from cicd.deploy.effects import DeploymentEffects
+    from cicd.deploy.fleet.copies import swap
     from cicd.deploy.history import stream_of
     from cicd.deploy.process import DeploymentProcess
     from cicd.deploy.teller import Teller
@@ -304,6 +311,8 @@ def _drive(
             jobs=services.jobs + int(plan.alarms is not None),
             on_event=tell,
         )
+        if status == "Succeeded":
+            swap(plan, services)
         services.executions.update(stream, status, services.clock.now())
     rollback = _roll_back(plan, services, cancel)
     return replace(deployment_result(plan, services), rollback=rollback)
@@ -313,6 +322,7 @@ def _roll_back(
     plan: DeploymentPlan, services: Services, cancel: CancelToken
 ) -> DeploymentResult | None:
     """Carry out what the stream says is still to be done about a rollback; None: nothing."""
+    from cicd.deploy.fleet.copies import with_members
     from cicd.deploy.history import stream_of
     from cicd.ports import CancelToken
 
@@ -330,6 +340,7 @@ def _roll_back(
         wanted = _due_rollback(plan, services)
         if wanted is None:
             return None
+        wanted = with_members(wanted, services)
         _submit(wanted, services, parent=stream_of(plan.deployment_id))
     return _drive(wanted, services, token)
 

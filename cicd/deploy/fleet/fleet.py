@@ -55,6 +55,7 @@ class Member:
     """One member, also after its end."""
 
     target: TargetSpec
+    number: int  # counts from 1, and is never given again
     slot: int  # counts from 0; a member that has ended leaves its own to another one
     state: LifecycleState = LifecycleState.PENDING
     cause: str = ""  # why it ended, or is about to
@@ -116,12 +117,15 @@ def _apply(name: str, fleet: Fleet | None, event: Event) -> Fleet | None:
             return replace(fleet, desired=int(str(data["desired"])))
         case "replaced":
             return replace(fleet, replaced_by=str(data["by"]))
+        case "restored":
+            return replace(fleet, replaced_by=None)
         case "down":
             return replace(fleet, status=FleetStatus.DELETED, desired=0)
         case "launching":
             target = decode(TargetSpec, data["target"])
-            slot = int(str(data["slot"]))
-            return _with(fleet, Member(target=target, slot=slot, launched_at=event.at))
+            number, slot = int(str(data["number"])), int(str(data["slot"]))
+            begun = Member(target=target, number=number, slot=slot, launched_at=event.at)
+            return _with(fleet, begun)
         case _:
             return _changed(fleet, str(signal), data)
 
@@ -148,4 +152,7 @@ def _changed(fleet: Fleet, signal: str, data: Mapping[str, JSON]) -> Fleet:
 
 
 def _with(fleet: Fleet, member: Member) -> Fleet:
-    return replace(fleet, members=MappingProxyType({**fleet.members, member.target.id: member}))
+    # Several are begun at once: who is noted first is not the elder.
+    members = {**fleet.members, member.target.id: member}
+    in_order = dict(sorted(members.items(), key=lambda each: each[1].number))
+    return replace(fleet, members=MappingProxyType(in_order))

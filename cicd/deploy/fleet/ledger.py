@@ -28,9 +28,15 @@ def read(name: str, services: Services) -> Fleet | None:
 
 
 def find(name: str, services: Services) -> Fleet:
-    """Give a fleet that is there; raises ``UsageError`` with the name that may be meant."""
+    """
+    Give a fleet that is there: for one that has ended, the copy that took its place.
+
+    Raises ``UsageError`` with the name that may be meant.
+    """
     fleet = read(name, services)
-    if fleet is None or fleet.status is FleetStatus.DELETED:
+    if fleet is not None and fleet.status is FleetStatus.DELETED:
+        fleet = current(name, services)
+    if fleet is None:
         known = [each.name for each in active(services)]
         near = closest(name, known)
         raise UsageError(
@@ -83,3 +89,19 @@ def note(
     _, event = services.log.read(stream, after=version - 1)[0]
     for reporter in services.reporters:
         reporter.event(stream, event, Described(text=said, level=level))
+
+
+def enter(name: str, services: Services) -> None:
+    """Have a fleet be in the index, under whose stream it is changed by one at a time."""
+    stream = stream_of(name)
+    if stream not in [each.stream for each in services.executions.list(kind=KIND, name=name)]:
+        now = services.clock.now()
+        services.executions.submit(
+            stream, kind=KIND, name=name, status=FleetStatus.ACTIVE, parent=None, at=now
+        )
+
+
+def close(name: str, services: Services, level: Level = Level.SUCCESS) -> None:
+    """Note that a fleet has ended."""
+    note(name, services, "down", f"Fleet {name} has ended", level)
+    services.executions.update(stream_of(name), FleetStatus.DELETED, services.clock.now())

@@ -49,13 +49,14 @@ class MemberLife:
                 self._note("terminating", target, f"is abandoned: {why}", Level.FAILURE, cause=why)
                 self._remove(target)
                 return f"{why}\n{failed.failure}" if failed.failure else why
-        self._note("in-service", target, "is InService", Level.SUCCESS)
+        self.join(target)
         return ""
 
     def make(self, new: NewMember) -> TargetSpec:
         """Make a member that runs; nothing is deployed to it."""
         spec = self._fleet.spec
-        self._note("launching", new.target, "", target=encode(new.target), slot=new.slot)
+        written = encode(new.target)
+        self._note("launching", new.target, target=written, number=new.number, slot=new.slot)
         order = MachineOrder(
             target=new.target,
             image=spec.image,
@@ -72,6 +73,10 @@ class MemberLife:
             raise
         self._note("made", target, "is Pending", target=encode(target))
         return target
+
+    def join(self, target: TargetSpec) -> None:
+        """Have a member be in service: deployments go to it."""
+        self._note("in-service", target, "is InService", Level.SUCCESS)
 
     def end(self, member: Member, cause: str) -> str:
         """Have a member run the termination hooks, and remove it whatever they said."""

@@ -23,6 +23,7 @@ class NewMember:
     """A member that is to be made."""
 
     target: TargetSpec
+    number: int
     slot: int
 
 
@@ -46,7 +47,8 @@ def missing(fleet: Fleet, fresh: Callable[[], str]) -> tuple[NewMember, ...]:
     for _ in range(fleet.desired - len(fleet.living)):
         number += 1
         slot = next(slots)
-        made.append(NewMember(target=_target(fleet, number, slot, fresh), slot=slot))
+        target = _target(fleet, number, slot, fresh)
+        made.append(NewMember(target=target, number=number, slot=slot))
     return tuple(made)
 
 

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from cicd.deploy.fleet import ledger, planning
 from cicd.deploy.fleet.fault import FaultKind, parse_fault
 from cicd.deploy.fleet.fleet import NAME, Fleet, FleetSpec, FleetStatus, LifecycleState
 from cicd.deploy.fleet.member import MemberLife
+from cicd.deploy.fleet.side_by_side import at_once
 from cicd.engine.codec import encode
 from cicd.errors import CicdError, UsageError
-from cicd.ports import Level
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from cicd.deploy.fleet.fleet import Member
     from cicd.deploy.group import DeploymentGroup
     from cicd.ports import Services
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +57,15 @@ def fleet_up(
             f"'{name}' cannot be the name of a fleet",
             hint="begin with a letter or digit, and go on with letters, digits, '.', '_' and '-'",
         )
-    _enter(name, services)
+    ledger.enter(name, services)
     with services.executions.drive(ledger.stream_of(name)):
         there = ledger.read(name, services)
-        if there is not None and there.status is FleetStatus.ACTIVE:
+        if there is not None and there.status is FleetStatus.DELETED:
+            there = ledger.current(name, services)
+        if there is not None:
+            known = f"as '{there.name}', " if there.name != name else ""
             raise UsageError(
-                f"there is a fleet '{name}' already, of {len(there.living)}",
+                f"there is a fleet '{name}' already, {known}of {len(there.living)}",
                 hint=f"'cicd fleet scale {name} {count}' changes its size, "
                 f"'cicd fleet down {name}' ends it",
             )
@@ -78,7 +78,7 @@ def fleet_up(
         except CicdError:
             fleet = ledger.read(name, services)
             if fleet is not None and not fleet.living:
-                _close(name, services)
+                ledger.close(name, services)
             raise
 
 
@@ -95,6 +95,7 @@ def scale_fleet(
 
     """
     fleet = ledger.find(name, services)
+    name = fleet.name
     with services.executions.drive(ledger.stream_of(name)):
         words = f"Fleet {name}: from {fleet.desired} to {count}"
         ledger.note(name, services, "scaled", words, desired=count)
@@ -105,11 +106,11 @@ def fleet_down(
     name: str, services: Services, groups: Sequence[DeploymentGroup] = ()
 ) -> FleetResult:
     """End a fleet and all its members, as ``scale_fleet`` does; it may be made again later."""
-    ledger.find(name, services)
+    name = ledger.find(name, services).name
     with services.executions.drive(ledger.stream_of(name)):
         ledger.note(name, services, "scaled", f"Fleet {name} ends", desired=0)
         result = _settle(name, services, groups)
-        _close(name, services)
+        ledger.close(name, services)
         return result
 
 
@@ -151,6 +152,7 @@ def set_fault(
         )
     kept = "" if fault is None else text
     words = f"{member} is well" if fault is None else f"{member} suffers: {text}"
+    name = fleet.name
     ledger.note(name, services, "fault", words, member=member, fault=kept)
     was_ill = known[member].fault == FaultKind.UNHEALTHY
     is_ill = fault is not None and fault.kind is FaultKind.UNHEALTHY
@@ -186,25 +188,6 @@ def reap_fleets(services: Services) -> list[str]:
     return removed
 
 
-def _enter(name: str, services: Services) -> None:
-    stream = ledger.stream_of(name)
-    known = [record.stream for record in services.executions.list(kind=ledger.KIND, name=name)]
-    if stream not in known:
-        services.executions.submit(
-            stream,
-            kind=ledger.KIND,
-            name=name,
-            status=FleetStatus.ACTIVE,
-            parent=None,
-            at=services.clock.now(),
-        )
-
-
-def _close(name: str, services: Services) -> None:
-    ledger.note(name, services, "down", f"Fleet {name} has ended", Level.SUCCESS)
-    services.executions.update(ledger.stream_of(name), FleetStatus.DELETED, services.clock.now())
-
-
 def _settle(name: str, services: Services, groups: Sequence[DeploymentGroup]) -> FleetResult:
     """Have a fleet be as large as is desired; who calls drives its stream."""
     fleet = ledger.find(name, services)
@@ -214,20 +197,11 @@ def _settle(name: str, services: Services, groups: Sequence[DeploymentGroup]) ->
     def end(member: Member) -> str:
         return life.end(member, life.why_end(member, machines))
 
-    _at_once(services, end, planning.surplus(fleet, machines.runs))
+    at_once(services, end, planning.surplus(fleet, machines.runs))
     fleet = ledger.find(name, services)
     wanted = planning.missing(fleet, services.new_id)
-    why = _at_once(services, life.begin, wanted)
+    why = at_once(services, life.begin, wanted)
     abandoned = tuple(
         (new.target.id, words) for new, words in zip(wanted, why, strict=True) if words
     )
     return FleetResult(fleet=ledger.find(name, services), abandoned=abandoned)
-
-
-def _at_once(services: Services, work: Callable[[T], str], over: Sequence[T]) -> list[str]:
-    """Do it to all side by side; what one raises is raised when all have ended."""
-    if not over:
-        return []
-    with ThreadPoolExecutor(max_workers=min(services.jobs, len(over))) as pool:
-        begun = [pool.submit(work, each) for each in over]
-    return [each.result() for each in begun]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.traffic.plan import endpoint_of
-from cicd.ports import Endpoint
+from cicd.ports import Endpoint, TargetKind
 
 if TYPE_CHECKING:
     from cicd.ports import TargetSpec
@@ -22,7 +22,10 @@ def copy_of(target: TargetSpec) -> TargetSpec:
 
     The port must be another one, since all instances are on one machine; their hooks learn it
     from PORT. Raises ``UsageError`` when the instance does not say where it listens.
+    That of a fleet's member stands for one that is made when the deployment begins.
     """
+    if target.kind is TargetKind.CONTAINER:
+        return replace(target, id=f"{target.id}{_SUFFIX}", location=f"{target.location}{_SUFFIX}")
     endpoint = endpoint_of(target)
     port = endpoint.port + _APART
     port = port if port <= _HIGHEST else endpoint.port - _APART
