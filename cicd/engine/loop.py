@@ -51,6 +51,7 @@ def drive(
     cancel: CancelToken,
     jobs: int,
     on_event: Callable[[Event], None] | None = None,
+    on_fold: Callable[[S, Event, S], None] | None = None,
 ) -> str:
     """
     Carry an execution to its end, and return its final status.
@@ -71,11 +72,15 @@ def drive(
         jobs: Commands at once, at least 1.
         on_event: Called with each event of the stream, in order, as it is folded; when resuming
             also with the earlier ones.
+        on_fold: The same, with the states before and after the event, so that who wants them
+            need not fold once more.
 
     """
     with clock.working():
         try:
-            return _Drive(process, effects, stream, log, clock, cancel, jobs, on_event).run()
+            return _Drive(
+                process, effects, stream, log, clock, cancel, jobs, on_event, on_fold
+            ).run()
         finally:
             effects.close()
 
@@ -93,6 +98,7 @@ class _Drive(Generic[S]):
         cancel: CancelToken,
         jobs: int,
         on_event: Callable[[Event], None] | None,
+        on_fold: Callable[[S, Event, S], None] | None,
     ) -> None:
         self._process = process
         self._effects = effects
@@ -102,6 +108,7 @@ class _Drive(Generic[S]):
         self._cancel = cancel
         self._jobs = jobs
         self._on_event = on_event
+        self._on_fold = on_fold
         self._inbox = clock.inbox()
         self._coordinator = threading.get_ident()
         self._appending = False
@@ -152,9 +159,13 @@ class _Drive(Generic[S]):
             for token in self._running.values():
                 token.cancel(reason)
 
-    def _start(self, wanted: Sequence[Command], *, after: Sequence[Event] = ()) -> bool:
+    def _start(
+        self, wanted: Sequence[Command], *, after: Sequence[Event] = (), folded: Sequence[S] = ()
+    ) -> bool:
         """
         Begin as many commands as may run at once, ``after`` being written with their beginning.
+
+        ``folded`` are the states after each of ``after``.
 
         False when somebody else wrote first, which may change the decision: nothing is done then.
         """
@@ -163,7 +174,7 @@ class _Drive(Generic[S]):
             self._event(EventKind.STARTED, {"command": encode(command)}, command.key)
             for command in commands
         ]
-        if not self._append(*after, *started):  # durable before it begins
+        if not self._append(*after, *started, folded=folded):  # durable before it begins
             return False
         for command in commands:
             self._spawn(self._effects.perform, command)
@@ -186,12 +197,17 @@ class _Drive(Generic[S]):
 
     def _conclude_and_follow(self, ended: Sequence[Event]) -> None:
         """Write what ended together with what begins because of it: one transaction, not two."""
-        state = self._state
+        state, folded = self._state, []
         for event in ended:
             state = self._process.apply(state, event)
+            folded.append(state)
         stopping = self._cancel.reason is not None
         decision = self._process.decide(state, self._clock.now())
-        if stopping or decision.cancel or not self._start(decision.start, after=ended):
+        if (
+            stopping
+            or decision.cancel
+            or not self._start(decision.start, after=ended, folded=folded)
+        ):
             self._insist(*ended)
 
     # ── The stream ────────────────────────────────────────────────────────────────────────────
@@ -199,7 +215,7 @@ class _Drive(Generic[S]):
     def _event(self, kind: EventKind, data: dict[str, JSON], key: str = "") -> Event:
         return Event(kind=kind, at=self._clock.now(), key=key, data=data)
 
-    def _append(self, *events: Event) -> bool:
+    def _append(self, *events: Event, folded: Sequence[S] = ()) -> bool:
         self._appending = True
         try:
             self._log.append(self._stream, events, expected=self._version)
@@ -209,8 +225,8 @@ class _Drive(Generic[S]):
         finally:
             self._appending = False
         # At the version that was expected: nobody else has written, so nothing need be read.
-        for version, event in enumerate(events, self._version + 1):
-            self._fold(version, event)
+        for place, (version, event) in enumerate(enumerate(events, self._version + 1)):
+            self._fold(version, event, folded[place] if place < len(folded) else None)
         return True
 
     def _insist(self, *events: Event) -> None:
@@ -222,8 +238,9 @@ class _Drive(Generic[S]):
         for version, event in self._log.read(self._stream, after=self._version):
             self._fold(version, event)
 
-    def _fold(self, version: int, event: Event) -> None:
-        self._state = self._process.apply(self._state, event)
+    def _fold(self, version: int, event: Event, after: S | None = None) -> None:
+        before = self._state
+        self._state = self._process.apply(before, event) if after is None else after
         self._version = version
         if event.kind is EventKind.CONCLUDED:
             self._status = str(event.data["status"])
@@ -231,6 +248,8 @@ class _Drive(Generic[S]):
             self._status = None
         if self._on_event is not None:
             self._on_event(event)
+        if self._on_fold is not None:
+            self._on_fold(before, event, self._state)
 
     def _appended(self, stream: str) -> None:
         # Runs on the appender's thread. Our own appends are read back anyway.

@@ -9,6 +9,7 @@ from cicd.pipeline.commands import (
     BeginRollback,
     CheckCondition,
     EnterStage,
+    ExpireApproval,
     LeaveStage,
     RetryStage,
     unnumbered,
@@ -50,26 +51,29 @@ def describe(before: PipelineState, event: Event, after: PipelineState) -> Descr
                 return _rolled_back(plan, event.key, after)
             if isinstance(command, RetryStage):
                 return _resumed(plan, before, after)
-            return _changed(before, after)
+            if isinstance(command, ExpireApproval):
+                return _changed(before, after, command.action)
+            return _changed(before, after, unnumbered(event.key))
         case EventKind.SIGNALLED:
             if after.stop is not None and after.stop != before.stop:
                 return _stopping(plan, after)
             if before.retries != after.retries:
                 return _resumed(plan, before, after)
-            return _changed(before, after)
+            if event.data.get("signal") != "approval":
+                return Described(text="")
+            return _changed(before, after, f"{event.data['stage']}/{event.data['action']}")
         case EventKind.CONCLUDED:
             return _concluded(plan, after)
 
 
-def _changed(before: PipelineState, after: PipelineState) -> Described:
-    """Describe the action that the event changed; none, if it was an answer to nothing."""
-    for key, action in after.actions.items():
-        if before.actions.get(key) == action:
-            continue
-        if action.waits:
-            return Described(text=f"{key} waits for an approval", level=Level.WARNING)
-        return _action(after, key, _event_word(action.status))
-    return Described(text="")
+def _changed(before: PipelineState, after: PipelineState, key: str) -> Described:
+    """Describe what became of an action; nothing, if it was an answer to nothing."""
+    action = after.actions.get(key)
+    if action is None or before.actions.get(key) == action:
+        return Described(text="")
+    if action.waits:
+        return Described(text=f"{key} waits for an approval", level=Level.WARNING)
+    return _action(after, key, _event_word(action.status))
 
 
 def _action(state: PipelineState, key: str, word: str) -> Described:
@@ -225,4 +229,4 @@ def _event_word(status: str) -> str:
 
 def _plans(state: PipelineState, key: str) -> tuple[PipelinePlan, ActionPlan]:
     assert state.plan is not None, "an action starts after the plan"
-    return state.plan, next(a for a in state.plan.actions() if a.key == key)
+    return state.plan, state.plan.action(key)

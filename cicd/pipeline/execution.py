@@ -76,8 +76,11 @@ def execution_state(stream: str, services: Services) -> PipelineState:
 
 def execution_result(stream: str, services: Services) -> ExecutionResult:
     """Say what is known of an execution, running or not."""
-    state = execution_state(stream, services)
+    return result_of(execution_state(stream, services), stream, services)
 
+
+def result_of(state: PipelineState, stream: str, services: Services) -> ExecutionResult:
+    """Say what is known of an execution whose state is at hand."""
     external = _external_ids(stream, state, services)
     return ExecutionResult(
         execution_id=stream.partition("/")[2],

@@ -27,7 +27,7 @@ from cicd.pipeline.condition import ConditionResult, ConditionStatus, RuleResult
 from cicd.pipeline.override import override
 from cicd.pipeline.plan import PipelinePlan
 from cicd.pipeline.result import ActionResult, ActionStatus, ErrorDetails, FailureType, failed
-from cicd.pipeline.retry import AUTOMATIC, MANUAL, begin_again
+from cicd.pipeline.retry import AUTOMATIC, MANUAL, begin_again, move_on
 from cicd.pipeline.state import ActionState, PipelineState, Rollback, Stop, deadline
 from cicd.pipeline.timeouts import TIMED_OUT, limit, rule_limit
 from cicd.pipeline.variables import CODEPIPELINE, EXECUTION_ID, VARIABLES
@@ -95,7 +95,7 @@ def _finished(state: PipelineState, event: Event) -> PipelineState:
                 return state
             return replace(state, fault=_fault(outcome))
         case LeaveStage():
-            return replace(state, left=(*state.left, command.stage))
+            return move_on(replace(state, left=(*state.left, command.stage)))
         case ExpireApproval():
             return _answered(
                 state,
@@ -279,13 +279,13 @@ def _fault(outcome: Outcome) -> ErrorDetails:
 
 def _stage(state: PipelineState, name: str) -> StagePlan:
     assert state.plan is not None, "the plan is the first event"
-    return next(stage for stage in state.plan.stages if stage.name == name)
+    return state.plan.stage(name)
 
 
 def _action(state: PipelineState, key: str) -> ActionPlan:
     assert state.plan is not None, "the plan is the first event"
-    return next(action for action in state.plan.actions() if action.key == key)
+    return state.plan.action(key)
 
 
 def _with(state: PipelineState, key: str, action: ActionState) -> PipelineState:
-    return replace(state, actions=MappingProxyType({**state.actions, key: action}))
+    return replace(state, actions=state.actions.put(key, action))

@@ -103,6 +103,21 @@ class PipelinePlan:
         """Give AWS's word: "STANDARD", or "ROLLBACK"."""
         return "ROLLBACK" if self.rolls_back_to else "STANDARD"
 
+    def stage(self, name: str) -> StagePlan:
+        """Find a stage; raises ``KeyError`` when there is none of that name."""
+        for stage in self.stages:
+            if stage.name == name:
+                return stage
+        raise KeyError(name)
+
+    def action(self, key: str) -> ActionPlan:
+        """Find an action by its key; raises ``KeyError`` when there is none."""
+        stage, _, name = key.partition("/")
+        for action in self.stage(stage).actions():
+            if action.name == name:
+                return action
+        raise KeyError(key)
+
     def actions(self) -> Iterator[ActionPlan]:
         """Give all actions, stage by stage."""
         for stage in self.stages:

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from cicd.pipeline.plan import ActionPlan, PipelinePlan, StagePlan
 
 PARALLEL_ACTIONS = 5  # at once, in an execution of a PARALLEL pipeline
+AT_ONCE = 16  # actions that one decision starts; the next decision, at once, starts more
 ABANDONED = "ABANDONED"
 STOPPED = "STOPPED"
 
@@ -230,7 +231,7 @@ def _startable(
                 found is not None and found.status is ActionStatus.IN_PROGRESS for found in states
             )
             fresh = fresh[: max(0, PARALLEL_ACTIONS - busy)]
-        return tuple(_run(state, action) for action in fresh)
+        return tuple(_run(state, action) for action in fresh[:AT_ONCE])
     return ()
 
 

@@ -24,11 +24,19 @@ MANUAL = "ManualStageRetry"
 
 def current_stage(state: PipelineState, plan: PipelinePlan) -> StagePlan | None:
     """Find the first stage that is not behind us: left, and skipped or succeeded."""
-    for stage in plan.stages:
-        passed = stage_skipped(state, stage) or stage_succeeded(state, stage)
-        if stage.name not in state.left or not passed:
-            return stage
-    return None
+    return next(iter(plan.stages[state.passed :]), None)
+
+
+def move_on(state: PipelineState) -> PipelineState:
+    """Count the stages that are behind us: once one is, it stays so."""
+    assert state.plan is not None, "the plan is the first event"
+    passed = state.passed
+    for stage in state.plan.stages[passed:]:
+        over = stage_skipped(state, stage) or stage_succeeded(state, stage)
+        if stage.name not in state.left or not over:
+            break
+        passed += 1
+    return replace(state, passed=passed) if passed != state.passed else state
 
 
 def not_retryable(state: PipelineState, stage: StagePlan, mode: RetryMode) -> str | None:
@@ -107,7 +115,7 @@ def begin_again(
     )
     state = replace(
         state,
-        actions=_without(state.actions, keys),
+        actions=state.actions.without(keys),
         artifacts=_without(state.artifacts, made),
         variables=_without(state.variables, named),
         conditions=_without(

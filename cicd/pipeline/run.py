@@ -29,6 +29,7 @@ from cicd.pipeline.execution import (
     execution_result,
     execution_state,
     find_execution,
+    result_of,
 )
 from cicd.pipeline.journal import say
 from cicd.pipeline.links import check_links
@@ -41,8 +42,6 @@ from cicd.pipeline.submission import submit_execution
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from cicd.event import Event
     from cicd.pipeline.state import PipelineState
     from cicd.ports import ExecutionRecord, Services
@@ -168,20 +167,22 @@ def stop_execution(
 
 def _drive(stream: str, plan: PipelinePlan, services: Services, *, told: int) -> ExecutionResult:
     """Drive, and tell reporters and the index of every event after the first ``told``."""
-    _drive_once(stream, plan, services, told)
+    state = _drive_once(stream, plan, services, told)
     # Who asks for a retry looks, after asking, whether somebody drives; and we look, after
     # driving, whether somebody asked: so one of the two sees the other, or both do.
-    while (state := execution_state(stream, services)).concluded is None:
+    while state.concluded is None:
         try:
-            _drive_once(stream, plan, services, len(services.log.read(stream)))
+            state = _drive_once(stream, plan, services, len(services.log.read(stream)))
         except Conflict:
             return execution_result(stream, services)
     clear(services.home / "work" / plan.execution_id)
     _roll_back(state, services)
-    return execution_result(stream, services)
+    return result_of(state, stream, services)
 
 
-def _drive_once(stream: str, plan: PipelinePlan, services: Services, told: int) -> None:
+def _drive_once(stream: str, plan: PipelinePlan, services: Services, told: int) -> PipelineState:
+    """Drive to an end, and give the state of now: somebody may have opened it again."""
+    follower = _Follower(stream, services, told)
     with services.executions.drive(stream):
         if told:
             say(services, stream, f"{plan.name}: going on with {plan.execution_id}")
@@ -193,8 +194,9 @@ def _drive_once(stream: str, plan: PipelinePlan, services: Services, told: int) 
             clock=services.clock,
             cancel=services.cancel,
             jobs=services.jobs,
-            on_event=_follower(stream, services, told),
+            on_fold=follower.follow,
         )
+    return follower.caught_up()
 
 
 def _roll_back(state: PipelineState, services: Services) -> None:
@@ -209,22 +211,32 @@ def _roll_back(state: PipelineState, services: Services) -> None:
             _drive(stream, child.plan, services, told=told if told > 1 else 0)
 
 
-def _follower(stream: str, services: Services, told: int) -> Callable[[Event], None]:
-    process = PipelineProcess()
-    state, count = process.initial(), 0
+class _Follower:
+    """Tells reporters and the index of every event after the first ``told``."""
 
-    def follow(event: Event) -> None:
-        nonlocal state, count
-        before, state, count = state, process.apply(state, event), count + 1
-        if count <= told:
+    def __init__(self, stream: str, services: Services, told: int) -> None:
+        self._process = PipelineProcess()
+        self._stream, self._services, self._told = stream, services, told
+        self._state, self._count = self._process.initial(), 0
+
+    def follow(self, before: PipelineState, event: Event, after: PipelineState) -> None:
+        self._state, self._count = after, self._count + 1
+        if self._count <= self._told:
             return
-        said = describe(before, event, state)
-        for reporter in services.reporters:
-            reporter.event(stream, event, said)
-        if before.plan is None or before.status() is not state.status():
-            services.executions.update(stream, state.status().value, event.at)
+        if self._services.reporters:
+            said = describe(before, event, after)
+            for reporter in self._services.reporters:
+                reporter.event(self._stream, event, said)
+        status = after.status()
+        if before.plan is None or before.status() is not status:
+            self._services.executions.update(self._stream, status.value, event.at)
 
-    return follow
+    def caught_up(self) -> PipelineState:
+        """Fold what others wrote since the end."""
+        for _, event in self._services.log.read(self._stream, after=self._count):
+            self._state = self._process.apply(self._state, event)
+            self._count += 1
+        return self._state
 
 
 def _record(stream: str, services: Services) -> ExecutionRecord:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime, timedelta
 
+from cicd.pipeline.by_stage import ByStage
 from cicd.pipeline.commands import PipelineCommand
 from cicd.pipeline.condition import (
     ROLLBACK,
@@ -95,7 +96,8 @@ class PipelineState:
     left: tuple[str, ...] = ()
     superseded: bool = False
     fault: ErrorDetails | None = None  # why a stage could not even be entered
-    actions: Mapping[str, ActionState] = field(default_factory=dict)
+    passed: int = 0  # how many stages, from the first on, are behind it
+    actions: ByStage[ActionState] = field(default_factory=ByStage)
     artifacts: Mapping[str, StoredArtifact] = field(default_factory=dict)
     variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by namespace
     stop: Stop | None = None
