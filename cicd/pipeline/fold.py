@@ -28,7 +28,7 @@ from cicd.pipeline.override import override
 from cicd.pipeline.plan import PipelinePlan
 from cicd.pipeline.result import ActionResult, ActionStatus, ErrorDetails, FailureType, failed
 from cicd.pipeline.retry import AUTOMATIC, MANUAL, begin_again, move_on
-from cicd.pipeline.state import ActionState, PipelineState, Rollback, Stop, deadline
+from cicd.pipeline.state import RESUMED, ActionState, PipelineState, Rollback, Stop, deadline
 from cicd.pipeline.timeouts import TIMED_OUT, limit, rule_limit
 from cicd.pipeline.variables import CODEPIPELINE, EXECUTION_ID, VARIABLES
 
@@ -226,6 +226,8 @@ def _signalled(state: PipelineState, event: Event) -> PipelineState:
         if gate := event.data.get("override"):
             return override(state, stage, str(gate))
         return begin_again(state, stage, RetryMode(str(event.data["mode"])), MANUAL)
+    if signal == RESUMED:
+        return replace(state, resumed_at=event.at)
     if signal == "approval":
         key = f"{event.data['stage']}/{event.data['action']}"
         summary = str(event.data.get("summary") or "")

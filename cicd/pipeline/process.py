@@ -200,16 +200,22 @@ def _checks(
 
 
 def _limits(state: PipelineState, stage: StagePlan) -> dict[str, datetime]:
-    """Say when the time of each running action and rule is over, by its command's key."""
+    """
+    Say when the time of each running action and rule is over, by its command's key.
+
+    The time in which nobody drove the execution does not count: nothing of it was done then.
+    """
     types = {action.key: action.type_id for action in stage.actions()}
     limits = {}
+    resumed = state.resumed_at
     for key, command in state.running.items():
         if isinstance(command, RunAction):
             begun = state.actions[unnumbered(key)].started_at
-            limits[key] = begun + limit(types[unnumbered(key)])
+            limits[key] = max(begun, resumed or begun) + limit(types[unnumbered(key)])
         elif isinstance(command, CheckCondition) and key in state.asked:
             asked = (command.condition.rules[place] for place in command.places())
-            limits[key] = state.asked[key] + sum(map(rule_limit, asked), timedelta())
+            begun = state.asked[key]
+            limits[key] = max(begun, resumed or begun) + sum(map(rule_limit, asked), timedelta())
     return limits
 
 

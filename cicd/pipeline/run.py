@@ -38,6 +38,7 @@ from cicd.pipeline.plan import PipelinePlan
 from cicd.pipeline.process import PipelineProcess
 from cicd.pipeline.result import UNFINISHED
 from cicd.pipeline.spec import ExecutionMode
+from cicd.pipeline.state import RESUMED
 from cicd.pipeline.submission import submit_execution
 from cicd.record import dataclass
 
@@ -125,6 +126,9 @@ def resume_execution(stream: str, services: Services) -> ExecutionResult:
     if state.concluded is not None or state.plan is None:
         _roll_back(state, services)
         return execution_result(stream, services)
+    if _record(stream, services).driven:
+        raise Conflict(f"'{stream}' is being driven", hint="cicd pipeline status shows it")
+    send(services.log, services.clock, stream, RESUMED)
     told = len(services.log.read(stream))
     return _drive(stream, state.plan, services, told=told)
 

@@ -27,6 +27,7 @@ from cicd.pipeline.result import (
 from cicd.record import dataclass
 
 APPROVAL_TIMEOUT = timedelta(days=7)
+RESUMED = "resumed"  # the signal of who takes up what a dead driver left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,7 @@ class PipelineState:
     left: tuple[str, ...] = ()
     superseded: bool = False
     fault: ErrorDetails | None = None  # why a stage could not even be entered
+    resumed_at: datetime | None = None  # when somebody took it up whose driver had died
     passed: int = 0  # how many stages, from the first on, are behind it
     actions: ByStage[ActionState] = field(default_factory=ByStage)
     artifacts: Mapping[str, StoredArtifact] = field(default_factory=dict)

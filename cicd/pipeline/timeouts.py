@@ -28,6 +28,7 @@ _LIMITS: Final[Mapping[str, timedelta]] = {
     "Invoke/Lambda": timedelta(hours=24),
     "Invoke/StepFunctions": timedelta(days=7),
     "Compute/Commands": timedelta(minutes=55),
+    "Approval/Manual": timedelta(days=7),
 }
 _RULES: Final[Mapping[str, timedelta]] = {
     "Commands": timedelta(minutes=55),

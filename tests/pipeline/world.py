@@ -132,5 +132,8 @@ class World:
         return start_execution(self.plan(*stages, start=start, **more), self.services)
 
     def statuses(self, result: ExecutionResult) -> Mapping[str, str]:
-        state = execution_state(result.stream, self.services)
+        return self.statuses_of(result, self.services)
+
+    def statuses_of(self, result: ExecutionResult, services: Services) -> Mapping[str, str]:
+        state = execution_state(result.stream, services)
         return {key: action.status.value for key, action in state.actions.items()}

@@ -55,8 +55,12 @@ class ActionProvider(Protocol):
 
 
 def find_child(request: Asked, services: Services, kind: str) -> ExecutionRecord | None:
-    """Find the newest execution of ``kind`` that this action began before."""
+    """
+    Find the newest execution of ``kind`` that this action began before.
+
+    One that was entered into the index by a driver that died before the first event never began.
+    """
     for record in services.executions.list(kind=kind):
-        if record.parent == request.parent:
+        if record.parent == request.parent and services.log.read(record.stream):
             return record
     return None
