@@ -48,6 +48,7 @@ class DeploymentRequest:
     revision_name: str = ""  # how people know the revision; "": the path
     auto_rollback: bool | None = None  # None: as the group says
     ignore_alarms: bool = False  # to deploy the mending while an alarm is on
+    deployment_id: str = ""  # "": a fresh one; else asking twice makes one deployment
     refuse_invalid: bool = True  # False: an invalid AppSpec fails the deployment, as in the cloud
 
 
@@ -105,7 +106,7 @@ def run_deployment(
     digest = store(request.revision, plan.revision.bundle_type, services)
     plan = replace(
         plan,
-        deployment_id=deployment_id(services.new_id()),
+        deployment_id=request.deployment_id or deployment_id(services.new_id()),
         revision=replace(plan.revision, digest=digest),
     )
     admit(plan, services)

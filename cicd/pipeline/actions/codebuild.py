@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cicd.pipeline.actions.git_reference import clone
-from cicd.pipeline.actions.provider import find_child
+from cicd.pipeline.actions.provider import child_uuid, find_child
 from cicd.pipeline.local import runner_name
 from cicd.pipeline.result import (
     ActionResult,
@@ -79,6 +79,7 @@ class CodeBuildAction:
             secondary_sources=directories,
             initiator=f"codepipeline/{request.plan.name}",
             parent=request.parent,
+            uuid=child_uuid(request),
             revision=Revision(id=primary.revision_id),
             source_version=f"arn:aws:s3:::{request.plan.bucket}/{primary.key}",
             outputs=request.action.outputs,

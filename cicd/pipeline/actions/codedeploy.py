@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cicd.pipeline.actions.provider import find_child
+from cicd.pipeline.actions.provider import child_uuid, find_child
 from cicd.pipeline.result import (
     ActionResult,
     ActionStatus,
@@ -27,6 +27,7 @@ class CodeDeployAction:
 
     def run(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
         """Deploy; a missing or invalid AppSpec is a failed deployment, as at AWS."""
+        from cicd.deploy.compile import deployment_id
         from cicd.deploy.find_group import find_group
         from cicd.deploy.fleet.ledger import members_of
         from cicd.deploy.run import DeploymentRequest, run_deployment
@@ -48,6 +49,7 @@ class CodeDeployAction:
             revision=services.artifacts.path(stored),
             creator=f"codepipeline/{request.plan.name}",
             parent=request.parent,
+            deployment_id=deployment_id(child_uuid(request)),
             revision_name=f"s3://{request.plan.bucket}/{taken.key}",
             refuse_invalid=False,
         )

@@ -13,7 +13,7 @@ from cicd.pipeline.actions.codebuild import (
     primary_input,
     unpack,
 )
-from cicd.pipeline.actions.provider import find_child
+from cicd.pipeline.actions.provider import child_uuid, find_child
 from cicd.pipeline.local import runner_name
 from cicd.pipeline.result import FailureType, failed
 from cicd.ports import Revision
@@ -84,6 +84,7 @@ class CommandsAction:
             secondary_sources=directories,
             initiator=f"codepipeline/{request.plan.name}",
             parent=request.parent,
+            uuid=child_uuid(request),
             revision=Revision(id=primary.revision_id),
             source_version=f"arn:aws:s3:::{request.plan.bucket}/{primary.key}",
             outputs=request.action.outputs,

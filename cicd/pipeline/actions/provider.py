@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+from uuid import NAMESPACE_URL, uuid5
 
 from cicd.pipeline.plan import ActionPlan, PipelinePlan
 from cicd.pipeline.result import StoredArtifact
@@ -64,3 +65,13 @@ def find_child(request: Asked, services: Services, kind: str) -> ExecutionRecord
         if record.parent == request.parent and services.log.read(record.stream):
             return record
     return None
+
+
+def child_uuid(request: Asked) -> str:
+    """
+    Name the child execution of this action: always alike.
+
+    So a child whose beginning was cut short, between the index and the log, say, is begun to its
+    end by whoever asks again, and stands in nobody's way.
+    """
+    return str(uuid5(NAMESPACE_URL, request.parent))

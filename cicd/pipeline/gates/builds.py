@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from cicd.pipeline.action_type import ActionTypeId
 from cicd.pipeline.actions import ACTIONS
-from cicd.pipeline.actions.provider import ActionRequest, find_child
+from cicd.pipeline.actions.provider import ActionRequest, child_uuid, find_child
 from cicd.pipeline.plan import ActionPlan
 from cicd.pipeline.result import ActionStatus
 
@@ -117,6 +117,7 @@ def _build(request: RuleRequest, services: Services) -> BuildRequest:
         secondary_sources=directories,
         initiator=f"codepipeline/{plan.name}",
         parent=request.parent,
+        uuid=child_uuid(request),
         outputs=(),
         raise_problems=False,
     )
