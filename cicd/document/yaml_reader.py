@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import yaml
 
+    from cicd.document.fix import Fix
     from cicd.document.position import Source, Span
 
 Duplicates: TypeAlias = Literal["error", "last"]
@@ -144,9 +145,18 @@ class _Reader:
                 hint=said.hint,
                 labels=labels,
                 note=f"the YAML parser says: {said.words}",
+                fix=self._without_tabs() if "\t" in self._source.line(span.line) else None,
             )
         )
         raise DocumentError(tuple(self._problems)) from None
+
+    def _without_tabs(self) -> Fix | None:
+        from cicd.document.tabs import without_tabs
+
+        def read(source: Source) -> Node:
+            return read_yaml(source, duplicates=self._duplicates, aliases=self._aliases)
+
+        return without_tabs(self._source, read)
 
     def _document(self) -> Node:
         import yaml

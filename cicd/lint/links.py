@@ -7,11 +7,12 @@ from pathlib import Path
 from cicd.build.spec import Buildspec
 from cicd.deploy.spec import AppSpec
 from cicd.document.load import load
-from cicd.document.node import Node
+from cicd.document.node import Node, NodeKind
 from cicd.document.problem import Problem, Problems
 from cicd.errors import CicdError, DocumentError
 from cicd.lint import links_bundle, links_project
 from cicd.lint.ignore import without_ignored
+from cicd.pipeline.spec import PipelineDeclaration
 from cicd.record import dataclass
 
 PIPELINES = ("pipeline.json", "pipeline.yml", "pipeline.yaml", "codepipeline.json")
@@ -25,7 +26,7 @@ class Repository:
     prefix: str  # of the names in problems: "" or "app/"
     buildspec: Buildspec | None
     appspec: AppSpec | None
-    pipeline: Node | None
+    declaration: PipelineDeclaration | None
 
 
 def check_links(directory: Path, prefix: str = "") -> tuple[Problem, ...]:
@@ -43,7 +44,7 @@ def check_links(directory: Path, prefix: str = "") -> tuple[Problem, ...]:
         prefix=prefix,
         buildspec=read_buildspec(directory / "buildspec.yml", f"{prefix}buildspec.yml"),
         appspec=_appspec(directory, prefix),
-        pipeline=_pipeline(directory, prefix),
+        declaration=_declaration(_pipeline(directory, prefix)),
     )
     links_bundle.check(repository, problems)
     links_project.check(repository, problems)
@@ -79,6 +80,21 @@ def _pipeline(directory: Path, prefix: str) -> Node | None:
         if node is not None:
             return node
     return None
+
+
+def _declaration(node: Node | None) -> PipelineDeclaration | None:
+    if node is None:
+        return None
+    from cicd.pipeline.envelope import declaration_of
+    from cicd.pipeline.spec import read_declaration
+
+    try:
+        declaration = declaration_of(node, Problems())
+    except CicdError:
+        return None
+    if declaration is None or declaration.kind is not NodeKind.MAPPING:
+        return None
+    return read_declaration(declaration, Problems())
 
 
 def _node(path: Path, name: str) -> Node | None:

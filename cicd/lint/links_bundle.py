@@ -25,10 +25,9 @@ def check(repository: Repository, problems: Problems) -> None:
 
 
 def _bundle(repository: Repository, problems: Problems) -> None:
-    spec, appspec = repository.buildspec, repository.appspec
-    if spec is None or appspec is None or spec.artifacts is None or not spec.artifacts.files:
+    appspec, artifacts = repository.appspec, _deployed(repository)
+    if appspec is None or artifacts is None or not artifacts.files:
         return
-    artifacts = spec.artifacts
     patterns = tuple(item.text for item in artifacts.files)
     base = _base(artifacts)
     if artifacts.discard_paths or base or any(map(_UNDECIDABLE.search, patterns)):
@@ -53,6 +52,28 @@ def _bundle(repository: Repository, problems: Problems) -> None:
                 hint=f"add it to 'artifacts' of {repository.prefix}buildspec.yml",
                 note="the deployment does not find it",
             )
+
+
+def _deployed(repository: Repository) -> ArtifactsSpec | None:
+    """Give the build's artifact that is deployed, unless the pipeline deploys something else."""
+    spec = repository.buildspec
+    if spec is None:
+        return None
+    declaration = repository.declaration
+    if declaration is None:
+        return spec.artifacts
+    actions = [action for stage in declaration.stages for action in stage.actions]
+    taken = [a.name for d in actions if d.type_id.provider == "CodeDeploy" for a in d.inputs]
+    for action in actions:
+        names = [output.name for output in action.outputs]
+        if not set(names) & set(taken):
+            continue
+        if action.type_id.provider != "CodeBuild":
+            return None  # the source itself, or somebody else's work
+        if len(names) > 1:
+            secondary = {each.identifier: each for each in spec.secondary_artifacts}
+            return next((secondary.get(name) for name in names if name in taken), None)
+    return spec.artifacts
 
 
 def could_hold(patterns: tuple[str, ...], name: str) -> bool:

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 from cicd.document.nearest import closest
 from cicd.document.node import NodeKind
 from cicd.document.position import brief
-from cicd.document.problem import Problems
 from cicd.document.resources import Resources
 from cicd.errors import CicdError
+from cicd.lint import links_machine, links_pipeline
+from cicd.lint.links_pipeline import Built
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from cicd.build.spec import Buildspec
     from cicd.document.node import Node
+    from cicd.document.position import Span
+    from cicd.document.problem import Problems
     from cicd.lint.links import Repository
     from cicd.pipeline.spec import ActionDeclaration, PipelineDeclaration
 
@@ -26,101 +29,71 @@ def check(repository: Repository, problems: Problems) -> None:
         resources = Resources.load(repository.root)
     except CicdError:
         return
+    if repository.buildspec is not None:
+        _batch(repository, repository.buildspec, problems)
     for node in resources.section("projects").values():
         _project(repository, node, problems)
-    if repository.pipeline is not None and resources.section("projects"):
-        spec = _declaration(repository.pipeline)
-        if spec is not None:
-            _outputs(repository, spec, resources, problems)
-            _variables(repository, spec, resources, problems)
+    spec = repository.declaration
+    if spec is not None and resources.section("projects"):
+        builds = tuple(_built(repository, action, resources) for action in _builds(spec))
+        links_pipeline.check(spec, builds, problems)
+        for action in _builds(spec):
+            written = action.configuration.get("BuildspecOverride", "")
+            span = action.span("configuration", "BuildspecOverride")
+            _buildspec_file(repository, written, span, problems)
 
 
 def _project(repository: Repository, node: Node, problems: Problems) -> None:
     written = _under(node, "source", "buildspec")
-    if written is not None and _is_path(written.text):
-        path = repository.root / written.text
-        if not path.is_file():
-            problems.warning(
-                "links/missing-buildspec",
-                f"there is no '{brief(written.text)}' here",
-                written.span,
-                hint=_meant(written.text, path.parent),
-                note="YAML_FILE_ERROR Message: stat: no such file or directory",
-            )
-    image = _under(node, "environment", "image")
+    if written is not None:
+        _buildspec_file(repository, written.text, written.span, problems)
     spec = _buildspec_of(repository, node)
-    if image is None or spec is None or image.text.startswith("aws/codebuild/"):
+    if spec is not None:
+        image, kind = (_under(node, "environment", key) for key in ("image", "type"))
+        links_machine.check(image, kind, spec, problems)
+
+
+def _batch(repository: Repository, spec: Buildspec, problems: Problems) -> None:
+    """The builds of a batch may have buildspecs of their own, from the primary source's root."""
+    batch = spec.node.entries.get("batch")
+    waiting = [batch.value] if batch is not None else []
+    while waiting:
+        node = waiting.pop(0)
+        waiting += node.items
+        for key, entry in node.entries.items():
+            if key != "buildspec":
+                waiting.append(entry.value)
+                continue
+            for named in entry.value.items or (entry.value,):
+                _buildspec_file(repository, named.text, named.span, problems)
+
+
+def _buildspec_file(repository: Repository, written: str, span: Span, problems: Problems) -> None:
+    path = repository.root / written
+    if not written or not _is_path(written) or "$" in written or "#{" in written or path.is_file():
         return
-    for phase in spec.phases:
-        for name, _ in phase.runtime_versions[:1]:
-            problems.warning(
-                "links/runtime-without-image",
-                f"'{brief(image.text)}' selects no '{name}': only AWS's own images have runtimes",
-                image.span,
-                hint="use an image of aws/codebuild, or one that holds the version",
-                note="Skipping install of runtimes. Runtime version selection is not supported "
-                "by this build image",
-            )
+    problems.warning(
+        "links/missing-buildspec",
+        f"there is no '{brief(written)}' here",
+        span,
+        hint=_meant(written, path.parent),
+        note="YAML_FILE_ERROR Message: stat: no such file or directory",
+    )
 
 
-def _outputs(
-    repository: Repository, spec: PipelineDeclaration, resources: Resources, problems: Problems
-) -> None:
-    """Several outputs of a build are filled from the secondary artifacts of those names."""
-    for action in _builds(spec):
-        built = _built(repository, action, resources)
-        if built is None or len(action.outputs) < 2:
-            continue
-        known = [artifact.identifier for artifact in built.secondary_artifacts]
-        for output in action.outputs:
-            if output.name not in known:
-                near = closest(output.name, known)
-                problems.warning(
-                    "links/artifact-identifier",
-                    f"the build has no secondary artifact '{output.name}'",
-                    output.span,
-                    hint=f"did you mean '{near}'?" if near else "add it to 'secondary-artifacts'",
-                    note=f"its secondary artifacts are {', '.join(known) or 'none'}",
-                )
-
-
-def _variables(
-    repository: Repository, spec: PipelineDeclaration, resources: Resources, problems: Problems
-) -> None:
-    """A build's namespace holds what its buildspec exports."""
-    from cicd.pipeline.variables import references
-
-    owners = {action.namespace: action for action in _builds(spec) if action.namespace}
-    for stage in spec.stages:
-        for action in stage.actions:
-            for key, value in action.configuration.items():
-                for reference in references(value):
-                    owner = owners.get(reference.namespace)
-                    built = _built(repository, owner, resources) if owner else None
-                    if owner is None or built is None:
-                        continue
-                    known = [name.text for name in built.exported_variables]
-                    if reference.key not in known:
-                        near = closest(reference.key, known)
-                        problems.warning(
-                            "links/not-exported",
-                            f"the build '{owner.name}' exports no '{brief(reference.key)}'",
-                            action.span("configuration", key).within(reference.text),
-                            hint=f"did you mean '{near}'?"
-                            if near
-                            else "add it to 'exported-variables' of the buildspec",
-                            note=f"it exports {', '.join(known) or 'nothing'}; the action fails",
-                        )
-
-
-def _built(
-    repository: Repository, action: ActionDeclaration, resources: Resources
-) -> Buildspec | None:
+def _built(repository: Repository, action: ActionDeclaration, resources: Resources) -> Built:
     """Give the buildspec that a build action runs, where that is known before a run."""
     node = resources.section("projects").get(action.configuration.get("ProjectName", ""))
     if node is None or action.configuration.get("BuildspecOverride"):
-        return None
-    return _buildspec_of(repository, node)
+        return Built(action=action, spec=None)
+    secondary = node.entries.get("secondarySources")
+    items = secondary.value.items if secondary is not None else ()
+    sources = [_under(item, "sourceIdentifier") for item in items]
+    return Built(
+        action=action,
+        spec=_buildspec_of(repository, node),
+        sources=tuple(source.text for source in sources if source is not None),
+    )
 
 
 def _buildspec_of(repository: Repository, project: Node) -> Buildspec | None:
@@ -141,19 +114,6 @@ def _builds(spec: PipelineDeclaration) -> list[ActionDeclaration]:
         for action in stage.actions
         if action.type_id.provider == "CodeBuild"
     ]
-
-
-def _declaration(node: Node) -> PipelineDeclaration | None:
-    from cicd.pipeline.envelope import declaration_of
-    from cicd.pipeline.spec import read_declaration
-
-    try:
-        declaration = declaration_of(node, Problems())
-    except CicdError:
-        return None
-    if declaration is None or declaration.kind is not NodeKind.MAPPING:
-        return None
-    return read_declaration(declaration, Problems())
 
 
 def _under(node: Node, *path: str) -> Node | None:

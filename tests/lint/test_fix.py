@@ -1,11 +1,25 @@
 """Safe corrections: only what is unambiguous, and nothing but that."""
 
+import os
+import random
+import sys
+from itertools import islice, zip_longest
+from pathlib import Path
+
 import pytest
 
 from cicd.cli import cicd
 from cicd.cli.boundary import run
+from cicd.document.load import load_bytes
+from cicd.errors import DocumentError
+from cicd.lint.check import check_content
 from cicd.lint.documents import Candidate
 from cicd.lint.fix import corrected
+
+HERE = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(HERE / "tools"))
+
+import lint_mutants  # noqa: E402
 
 P = "version: 0.2\nphases:\n  build:\n    commands: [make]\n"
 A = "version: 0.0\nos: linux\nfiles:\n  - source: /\n    destination: /srv\n"
@@ -105,3 +119,88 @@ def test_fix_writes_and_then_says_what_is_left(tmp_path, monkeypatch, capsys):
     said = capsys.readouterr().err
     assert "buildspec.yml: 1 correction made" in said
     assert "'other' is not a key" in said
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "version: 0.2\nphases:\n\tbuild:\n\t\tcommands: # all\n\t\t\t- make\t-j\n",
+            "version: 0.2\nphases:\n  build:\n    commands: # all\n      - make\t-j\n",
+        ),
+        (
+            "version: 0.2\r\nphases:\r\n\tbuild: {commands: [make]}\r\n",
+            "version: 0.2\r\nphases:\r\n  build: {commands: [make]}\r\n",
+        ),
+    ],
+)
+def test_tabs_before_a_line_become_blanks(before, after, tmp_path):
+    assert (after, 1) == fixed(before, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "phases:\n    build:\n\tcommands: [make]\n",  # a tab of four or of eight
+        "version: 0.2\nphases: {\n\tbuild: [\n",
+        "version: 0.2\nphases:\t- a\n",
+    ],
+)
+def test_tabs_that_may_mean_two_documents_are_left_alone(text, tmp_path):
+    assert (text, 0) == fixed(text, tmp_path)
+
+
+def test_a_mark_that_the_agent_does_not_take_is_taken_off(tmp_path):
+    assert (A, 1) == fixed(b"\xef\xbb\xbf" + A.encode(), tmp_path, "appspec.yml")
+
+
+CORPUS = Path(os.environ.get("CICD_CORPUS", HERE.parent / "shared" / "corpus"))
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="there is no corpus")
+def test_corrections_of_faults_in_published_files_are_whole():
+    """Once is enough, nothing correctable is left, no error is new, and other lines stay."""
+    dice = random.Random(7)
+    tried = 0
+    for candidate, content, before, folder in islice(lint_mutants.sound(CORPUS), 0, None, 4):
+        try:
+            node = load_bytes(content, candidate.name, json=candidate.is_json(content))
+        except DocumentError:
+            continue  # an AppSpec with equal keys, which the agent takes
+        kind = lint_mutants.KINDS[folder] or before.kind
+        for mutant in lint_mutants.mutants(node, dice, 3):
+            given = mutant.text.encode()
+            after, count = corrected(candidate, kind, given)
+            assert (after, 0) == corrected(candidate, kind, after), candidate.name
+            if not count:
+                assert given == after
+                continue
+            tried += 1
+            old, new = check_content(candidate, kind, given), check_content(candidate, kind, after)
+            assert errors(new) <= errors(old), mutant
+            if not old.readable:
+                continue  # what is wrong behind the tabs comes to light when they are gone
+            changed = {
+                number
+                for number, pair in enumerate(
+                    zip_longest(given.splitlines(), after.splitlines()), start=1
+                )
+                if pair[0] != pair[1]
+            }
+            assert changed <= corrected_lines(old) | corrected_lines(new), mutant
+    assert tried > 20
+
+
+def errors(checked):
+    return sum(problem.severity == "error" for problem in checked.problems)
+
+
+def corrected_lines(checked):
+    """Every line that some correction is about."""
+    return {
+        line
+        for problem in checked.problems
+        if problem.fix is not None
+        for edit in problem.fix.edits
+        for line in range(edit.span.line, edit.span.end_line + 1)
+    }

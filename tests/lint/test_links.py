@@ -87,3 +87,106 @@ def test_links_are_part_of_lint_and_can_be_passed_over(tmp_path, monkeypatch, ca
     (tmp_path / "buildspec.yml").write_text(text)
     run(cicd, ["lint", "--output", "plain"])
     assert "links/" not in capsys.readouterr().err
+
+
+ACTION = """\
+      - name: {name}
+        actionTypeId: {{category: {category}, owner: AWS, provider: {provider}, version: "1"}}
+        configuration: {{{configuration}}}
+        inputArtifacts: [{inputs}]
+        outputArtifacts: [{outputs}]
+"""
+
+
+def an_action(name, kind, configuration, inputs="", outputs=""):
+    category, _, provider = kind.partition("/")
+    return f"  - name: {name}\n    actions:\n" + ACTION.format(
+        name=name,
+        category=category,
+        provider=provider,
+        configuration=configuration,
+        inputs=", ".join(f"{{name: {each}}}" for each in inputs.split()),
+        outputs=", ".join(f"{{name: {each}}}" for each in outputs.split()),
+    )
+
+
+GET = an_action("Get", "Source/CodeCommit", "RepositoryName: r, BranchName: b", outputs="code")
+UP = "ApplicationName: a, DeploymentGroupName: g"
+
+
+def linked(folder, *stages, buildspec, project="name: shop"):
+    (folder / "pipeline.yml").write_text("name: p\nstages:\n" + "".join(stages))
+    (folder / "buildspec.yml").write_text(f"version: 0.2\n{buildspec}")
+    (folder / "cicd.yml").write_text(f"projects: [{{{project}}}]\n")
+    return [(p.rule.removeprefix("links/"), p.span.text) for p in check_links(folder)]
+
+
+MAKE = "phases: {build: {commands: [make]}}\n"
+FILES = "artifacts: {files: [app.jar]}\n"
+
+
+def test_a_revision_that_comes_from_the_source_holds_what_the_source_holds(tmp_path):
+    (tmp_path / "appspec.yml").write_text(APPSPEC)
+    build = an_action("Make", "Build/CodeBuild", "ProjectName: shop", "code", "jar")
+    source = an_action("Up", "Deploy/CodeDeploy", UP, "code")
+    assert [] == linked(tmp_path, GET, build, source, buildspec=MAKE + FILES)
+    built = an_action("Up", "Deploy/CodeDeploy", UP, "jar")
+    assert [("appspec-left-out", "app.jar")] == linked(
+        tmp_path, GET, build, built, buildspec=MAKE + FILES
+    )
+
+
+def test_the_secondary_artifact_that_is_deployed_is_the_one_looked_into(tmp_path):
+    (tmp_path / "appspec.yml").write_text(APPSPEC)
+    build = an_action("Make", "Build/CodeBuild", "ProjectName: shop", "code", "whole part")
+    files = "artifacts:\n  files: []\n  secondary-artifacts:\n"
+    files += "    whole: {files: ['**/*']}\n    part: {files: [app.jar]}\n"
+    for name, expected in (("whole", []), ("part", [("appspec-left-out", "app.jar")])):
+        up = an_action("Up", "Deploy/CodeDeploy", UP, name)
+        assert expected == linked(tmp_path, GET, build, up, buildspec=MAKE + files)
+
+
+def test_outputs_and_artifacts_belong_together(tmp_path):
+    without = an_action("Make", "Build/CodeBuild", "ProjectName: shop", "code")
+    with_one = an_action("Make", "Build/CodeBuild", "ProjectName: shop", "code", "jar")
+    batch = an_action(
+        "Make", "Build/CodeBuild", 'ProjectName: shop, BatchEnabled: "true"', "code", "one two"
+    )
+    assert [("no-artifact", "jar")] == linked(tmp_path, GET, with_one, buildspec=MAKE)
+    assert [("lost-artifact", "Make")] == linked(tmp_path, GET, without, buildspec=MAKE + FILES)
+    assert [] == linked(tmp_path, GET, with_one, buildspec=MAKE + FILES)
+    assert [] == linked(tmp_path, GET, batch, buildspec=MAKE)
+
+
+def test_a_secondary_source_is_an_input_or_one_of_the_project(tmp_path):
+    spec = "phases: {build: {commands: [ls $CODEBUILD_SRC_DIR_lib]}}\n"
+    second = an_action("Lib", "Build/CodeBuild", "ProjectName: other", "code", "lib")
+    two = "ProjectName: shop, PrimarySource: code"
+    build = an_action("Make", "Build/CodeBuild", two, "code lib")
+    alone = an_action("Make", "Build/CodeBuild", "ProjectName: shop", "code")
+    assert [] == linked(tmp_path, GET, second, build, buildspec=spec)
+    assert [("source-identifier", "CODEBUILD_SRC_DIR_lib")] == linked(
+        tmp_path, GET, alone, buildspec=spec
+    )
+
+
+def test_buildspecs_of_a_batch_and_of_an_override_are_looked_for(tmp_path):
+    spec = "batch: {build-list: [{identifier: a, buildspec: ci/a.yml}]}\n" + MAKE
+    build = an_action(
+        "Make", "Build/CodeBuild", "ProjectName: shop, BuildspecOverride: ci/b.yml", "code"
+    )
+    assert [("missing-buildspec", "ci/a.yml"), ("missing-buildspec", "ci/b.yml")] == linked(
+        tmp_path, GET, build, buildspec=spec
+    )
+
+
+def test_a_project_on_another_system_is_told(tmp_path):
+    spec = "env: {shell: bash}\n" + MAKE
+    windows = "name: shop, environment: {type: WINDOWS_EC2, image: 'x-aarch64'}"
+    linux = "name: shop, environment: {type: LINUX_CONTAINER, image: 'x-aarch64'}"
+    assert [("shell-of-another-system", "WINDOWS_EC2")] == linked(
+        tmp_path, GET, buildspec=spec, project=windows
+    )
+    assert [("image-of-another-processor", "'x-aarch64'")] == linked(
+        tmp_path, GET, buildspec=spec, project=linux
+    )
