@@ -263,6 +263,7 @@ class BuildEffects:
             services=self._services,
             redactor=redactor,
             picker=self._picker(shell, key),
+            search=lambda asked, script: shell.ask_and_run(f"{key}/search", asked, script),
         )
 
     def _upload(self) -> Outcome:

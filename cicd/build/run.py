@@ -142,7 +142,7 @@ def run_plan(plan: BuildPlan, services: Services, *, parent: str | None) -> Buil
     """Submit what was planned and drive it to its end; see ``run_build``."""
     if plan.refused is None:
         services.runner(plan.runner).check()
-    return _to_the_last(_submit_and_drive(plan, parent, services), services)
+    return _to_the_last(*_submit_and_drive(plan, parent, services), services)
 
 
 def resume_build(stream: str, services: Services) -> BuildResult:
@@ -152,10 +152,10 @@ def resume_build(stream: str, services: Services) -> BuildResult:
     Gives the result of a finished build, or of the last that follows from it by itself.
     Raises ``Conflict`` while another driver lives.
     """
-    _, state, _ = fold_build(stream, services)
+    plan, state, _ = fold_build(stream, services)
     if state.status is not StatusType.IN_PROGRESS:
-        _ended(stream, state, services)
-        return _to_the_last(stream, services)
+        _note_end(stream, state, services)
+        return _to_the_last(stream, plan, state, services)
     with services.executions.drive(stream):
         # Read again: until now somebody else may have written, to the stream and to the log.
         plan, state, events = fold_build(stream, services)
@@ -163,8 +163,8 @@ def resume_build(stream: str, services: Services) -> BuildResult:
         for command in BuildProcess(plan).in_flight(state):
             Journal(services, stream).forget(command.key)
         narrator.catch_up(events)
-        _drive(stream, as_it_is(plan, state), services, narrator)
-    return _to_the_last(stream, services)
+        state = _drive(stream, as_it_is(plan, state), services, narrator)
+    return _to_the_last(stream, plan, state, services)
 
 
 def stop_build(stream: str, services: Services) -> BuildResult:
@@ -175,9 +175,10 @@ def stop_build(stream: str, services: Services) -> BuildResult:
     drives may still be IN_PROGRESS.
     Source: API Reference, "StopBuild".
     """
-    _, state, _ = fold_build(stream, services)
+    plan, state, _ = fold_build(stream, services)
     if state.status is not StatusType.IN_PROGRESS:
-        return _ended(stream, state, services)
+        _note_end(stream, state, services)
+        return _result(stream, plan, state, services)
     send(services.log, services.clock, stream, "stop", reason="STOPPED")
     try:
         return resume_build(stream, services)
@@ -213,12 +214,16 @@ def retry_build(stream: str, services: Services) -> BuildResult:
         created=services.clock.now(),
         attempt=Attempt(auto_retry_limit=plan.attempt.auto_retry_limit),
     )
-    return _to_the_last(_submit_and_drive(again, None, services), services)
+    return _to_the_last(*_submit_and_drive(again, None, services), services)
 
 
 def build_result(stream: str, services: Services) -> BuildResult:
     """Say what is known of a build, running or not; raises UsageError for an unknown one."""
     plan, state, _ = fold_build(stream, services)
+    return _result(stream, plan, state, services)
+
+
+def _result(stream: str, plan: BuildPlan, state: BuildState, services: Services) -> BuildResult:
     artifacts = {}
     for made in state.artifacts:
         kept = services.artifacts.find(str(made["digest"]))
@@ -245,8 +250,10 @@ def build_result(stream: str, services: Services) -> BuildResult:
 # ── Driving ───────────────────────────────────────────────────────────────────────────────────
 
 
-def _submit_and_drive(plan: BuildPlan, parent: str | None, services: Services) -> str:
-    """Enter a build into the books, drive it, and give its stream."""
+def _submit_and_drive(
+    plan: BuildPlan, parent: str | None, services: Services
+) -> tuple[str, BuildPlan, BuildState]:
+    """Enter a build into the books and drive it; gives its stream, and how it ended."""
     stream = f"build/{plan.build_id}"
     now = services.clock.now()
     record = services.executions.find("build", plan.build_id) or services.executions.submit(
@@ -261,22 +268,23 @@ def _submit_and_drive(plan: BuildPlan, parent: str | None, services: Services) -
     submitted = Event(kind=EventKind.SUBMITTED, at=now, data={"plan": encode(plan)})
     with services.executions.drive(stream):
         services.log.append(stream, (submitted,), expected=0)
-        _drive(stream, plan, services, Narrator(plan, stream, services))
-    return stream
+        state = _drive(stream, plan, services, Narrator(plan, stream, services))
+    return stream, plan, state
 
 
-def _to_the_last(stream: str, services: Services) -> BuildResult:
+def _to_the_last(
+    stream: str, plan: BuildPlan, state: BuildState, services: Services
+) -> BuildResult:
     """Run the builds that follow from a concluded one; give the last one's result."""
     while True:
-        plan, state, _ = fold_build(stream, services)
         after = following(plan, state)
         if after is None or services.cancel.reason is not None:
-            return build_result(stream, services)
+            return _result(stream, plan, state, services)
         stream = f"build/{after.build_id}"
         if services.log.read(stream):
             return resume_build(stream, services)
         parent = services.executions.find("build", plan.build_id)
-        _submit_and_drive(
+        stream, plan, state = _submit_and_drive(
             follow_up(plan, after, services.clock.now()),
             parent.parent if parent is not None else None,
             services,
@@ -289,13 +297,13 @@ def _followed_by(plan: BuildPlan, state: BuildState, services: Services) -> str:
     return after.build_id if after is not None and there else ""
 
 
-def _ended(stream: str, state: BuildState, services: Services) -> BuildResult:
-    """Give the result of a build that ended, perhaps a moment before its driver died."""
+def _note_end(stream: str, state: BuildState, services: Services) -> None:
+    """Note in the index that a build has ended, perhaps a moment before its driver died."""
     services.executions.update(stream, state.status, state.phases[-1].started)
-    return build_result(stream, services)
 
 
-def _drive(stream: str, plan: BuildPlan, services: Services, narrator: Narrator) -> None:
+def _drive(stream: str, plan: BuildPlan, services: Services, narrator: Narrator) -> BuildState:
+    """Drive a build to its end, and give the state it ended in."""
     status = drive(
         BuildProcess(plan),
         BuildEffects(plan, stream, services, narrator.journal),
@@ -307,6 +315,7 @@ def _drive(stream: str, plan: BuildPlan, services: Services, narrator: Narrator)
         on_event=narrator,
     )
     services.executions.update(stream, status, services.clock.now())
+    return narrator.state
 
 
 def _failure(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cicd.build.plan import BuildPlan
+    from cicd.build.state import BuildState
     from cicd.event import Event
     from cicd.ports import Services
 
@@ -25,7 +26,7 @@ class Narrator:
     def __init__(self, plan: BuildPlan, stream: str, services: Services) -> None:
         """Begin before the first event."""
         self._process = BuildProcess(plan)
-        self._state = self._process.initial()
+        self.state: BuildState = self._process.initial()  # as of the last event
         self._stream = stream
         self._services = services
         self.journal = Journal(services, stream)
@@ -45,8 +46,8 @@ class Narrator:
 
     def __call__(self, event: Event) -> None:
         """Fold an event in, and tell of it if it is new."""
-        before = self._state
-        self._state = after = self._process.apply(before, event)
+        before = self.state
+        self.state = after = self._process.apply(before, event)
         if self._known > 0:
             self._known -= 1
             return

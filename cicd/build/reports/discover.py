@@ -36,20 +36,25 @@ _PROLOG = {"<!--": "-->", "<?": "?>", "<!": ">"}  # what may stand before the ro
 _ROOT = re.compile(r"<([A-Za-z_][^\s/>]*)([^>]*)")
 
 
-def search_script(directory: str, pattern: str) -> str:
+def search_script(root: str) -> str:
     """
-    Give the script that prints the files below ``directory`` that may be reports, a line each.
+    Give the script that prints the files below ``root`` that may be reports, a line each.
 
     Their names choose first, then the name of their root element; needs find and grep, and
     takes five seconds at most where there is ``timeout``.
+    The shell's own variables ``SWITCH`` and ``DIRECTORY`` say whether and where to look.
     """
-    others = [name for name in _OTHERS if name not in pattern]
-    pruned = " -o ".join(f"-name {quote(name)}" for name in others)
     return (
-        f"cd {quote(directory)} || exit 0\n"
+        f"case ${{{SWITCH}-}} in [Ff][Aa][Ll][Ss][Ee]) exit 0 ;; esac\n"
+        f"cd {quote(root)} || exit 0\n"
+        "unset IFS\n"
         "limit=\n"
         f"command -v timeout >/dev/null 2>&1 && limit='timeout {SECONDS}'\n"
-        f"$limit find . -type d '(' {pruned} ')' -prune -o -type f -size -65536k '(' "
+        "set -- -name ''\n"
+        f"for others in {' '.join(_OTHERS)}; do\n"
+        f'case ${{{DIRECTORY}-}} in *"$others"*) ;; *) set -- "$@" -o -name "$others" ;; esac\n'
+        "done\n"
+        """$limit find . -type d '(' "$@" ')' -prune -o -type f -size -65536k '(' """
         "'(' -name '*.xml' -o -name '*.trx' ')' "
         f"-exec grep -lE '<({_ROOTS})([[:space:]/>]|$)' '{{}}' + "
         "-o '(' -name .resultset.json -o -name '*cucumber*.json' ')' -print "

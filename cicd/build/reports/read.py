@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from cicd.build.artifacts.delivery import deliver_zip, move_files
@@ -19,11 +20,11 @@ from cicd.build.reports.tally import Tally
 from cicd.build.shell.script import expand
 from cicd.engine.redaction import Redactor
 from cicd.errors import CicdError
-from cicd.ports import CancelToken, Services
+from cicd.ports import Services
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from cicd.build.plan import ReportPlan
     from cicd.event import JSON
@@ -42,6 +43,7 @@ class ReportReader:
     services: Services
     picker: Picker
     redactor: Redactor
+    search: Callable[[Sequence[str], str], tuple[list[str], str, int]]  # BuildShell.ask_and_run
 
     def read(self, wanted: ReportPlan) -> dict[str, JSON]:
         """Read the files of one report group, and give the report's summary."""
@@ -70,15 +72,16 @@ class ReportReader:
         Source: user guide, "Test report auto-discovery"; the lines are the logs'.
         """
         picker = self.picker
-        switch, directory = picker.ask(
-            "settings", [f"${{{discover.SWITCH}-}}", f"${{{discover.DIRECTORY}-}}"]
+        began = self.services.clock.now()
+        root = picker.session.places["src"]
+        (switch, directory), said, status = self.search(
+            [f"${{{discover.SWITCH}-}}", f"${{{discover.DIRECTORY}-}}"],
+            discover.search_script(root),
         )
         if discover.is_off(switch):
             return
         picker.say(f"Set report auto-discover timeout to {discover.SECONDS} seconds")
-        began = self.services.clock.now()
-        root = picker.session.places["src"]
-        found = self._found(root, directory)
+        found = self._found(root, directory, said, status)
         took = (self.services.clock.now() - began).total_seconds()
         by_format = self._by_format(root, found)
         if not by_format:
@@ -100,22 +103,15 @@ class ReportReader:
                     found.setdefault(file_format, []).append((root, file.path))
         return found
 
-    def _found(self, root: str, directory: str) -> tuple[str, ...]:
+    def _found(self, root: str, directory: str, said: str, status: int) -> tuple[str, ...]:
         """Give the files below ``root`` that may be reports and that no group has read."""
         picker = self.picker
-        said = bytearray()
-        ended = picker.session.run(
-            "UPLOAD_ARTIFACTS/auto-discover/search",
-            discover.search_script(root, directory),
-            output=said.extend,
-            cancel=CancelToken(),
-        )
         picker.say("Expanding base directory path:  .", "Assembling file list", "Expanding .")
         picker.say("Expanding file paths for base directory .")
-        known = discover.found_in(said.decode(errors="replace"))
+        known = discover.found_in(said)
         selection = select(known, discover.patterns_of(directory), [])
         picker.say(*selection.log)
-        if ended.status == discover.TIMED_OUT:
+        if status == discover.TIMED_OUT:
             picker.say("Report auto-discover file discovery timed out")
         return self._untaken(root, selection.paths)
 

@@ -101,16 +101,23 @@ def frame(
 
 
 def query(
-    expressions: Iterable[str], *, state: str | None, bin_directory: str, given: Iterable[str]
+    expressions: Iterable[str],
+    *,
+    state: str | None,
+    bin_directory: str,
+    given: Iterable[str],
+    then: str = "",
 ) -> str:
     """
     Give the script that prints what the shell makes of each expression, each closed by a NUL.
 
     An expression stands between double quotes: ``$NAME``, ``${NAME-}`` and ``$(command)`` count.
+    ``then`` is a script of our own that goes on from there; it finds its programs where the
+    session has them, wherever the build looks for its own.
     """
-    lines = ["{", _restore(state, bin_directory, given), "} 2>/dev/null"]
+    lines = ["__cicd_path=$PATH", "{", _restore(state, bin_directory, given), "} 2>/dev/null"]
     lines += [f"printf '%s\\0' {_double_quoted(e)}" for e in expressions]
-    return "\n".join([*lines, ""])
+    return "\n".join([*lines, *(("PATH=$__cicd_path", then) if then else ()), ""])
 
 
 def enter(

@@ -158,10 +158,19 @@ class BuildShell:
 
     def ask(self, key: str, expressions: Sequence[str]) -> list[str]:
         """Expand expressions with the variables as they are now; "" where that fails."""
+        answers, _, _ = self.ask_and_run(key, expressions, "")
+        return answers
+
+    def ask_and_run(
+        self, key: str, expressions: Sequence[str], then: str
+    ) -> tuple[list[str], str, int]:
+        """Do the same, then run a script of our own; gives what that says, and its status."""
         variables = self._environment()
-        script = query(expressions, state=self._state, bin_directory=self._bin, given=variables)
+        script = query(
+            expressions, state=self._state, bin_directory=self._bin, given=variables, then=then
+        )
         said = bytearray()
-        self.session.run(
+        ended = self.session.run(
             key,
             script,
             shell=self._plan.shell,
@@ -170,8 +179,8 @@ class BuildShell:
             output=said.extend,
             cancel=CancelToken(),
         )
-        answers = said.decode(errors="replace").split("\0")[:-1]
-        return answers + [""] * (len(expressions) - len(answers))
+        *answers, rest = said.decode(errors="replace").split("\0", len(expressions))
+        return answers + [""] * (len(expressions) - len(answers)), rest, ended.status
 
     def wait(self, key: str, cancel: CancelToken) -> Exit:
         """Wait at a breakpoint until somebody says to go on."""

@@ -1,11 +1,14 @@
 """Which files that nobody named are reports."""
 
+import os
 import subprocess
 
 import pytest
 
 from cicd.build.reports.discover import (
+    DIRECTORY,
     EVERYTHING,
+    SWITCH,
     file_format_of,
     found_in,
     is_off,
@@ -25,9 +28,10 @@ def test_a_sample_is_found_and_known(tmp_path, file_format):
     assert file_format == file_format_of(there.name, sample(file_format))
 
 
-def search(directory, pattern=EVERYTHING):
+def search(directory, pattern=EVERYTHING, switch=""):
     done = subprocess.run(
-        ["sh", "-c", search_script(str(directory), pattern)],
+        ["sh", "-c", search_script(str(directory))],
+        env={"PATH": os.defpath, DIRECTORY: pattern, SWITCH: switch, "IFS": "m"},
         capture_output=True,
         check=True,
         text=True,
@@ -43,6 +47,7 @@ def test_what_others_wrote_is_passed_over_unless_it_is_named(tmp_path):
     (tmp_path / "package.json").write_text("{}")
     assert ("own/r.xml",) == search(tmp_path)
     assert ("node_modules/a/r.xml", "own/r.xml") == search(tmp_path, "node_modules/**/*")
+    assert () == search(tmp_path, switch="False")
 
 
 def test_a_directory_that_is_gone_or_has_an_odd_name_is_searched(tmp_path):
