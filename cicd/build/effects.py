@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
+from importlib import import_module
 from typing import TYPE_CHECKING, assert_never
 
 from cicd.build.cache.identity import has_cache
@@ -151,6 +153,7 @@ class BuildEffects:
             from cicd.build.cache.build_cache import with_cache
 
             environment = with_cache(self._plan, environment, self._services.caches)
+        threading.Thread(target=self._load_ahead, name="load ahead", daemon=True).start()
         session = runner.open(
             self._plan.uuid,
             environment,
@@ -159,6 +162,13 @@ class BuildEffects:
         )
         self._opened = self._in(session)
         return DONE
+
+    def _load_ahead(self) -> None:
+        """Load what the end of the build needs, while the session is made: all wait for that."""
+        if self._plan.auto_discover or self._plan.reports:
+            import_module("cicd.build.reports.read")
+        if self._plan.artifacts:
+            import_module("cicd.build.artifacts.collect")
 
     def _shell(self) -> BuildShell | None:
         """Give the build's shell in its session; None when the session is gone."""

@@ -142,8 +142,6 @@ def build(
     SOURCE is the directory to build; without it, the one around that holds buildspec.yml
     or cicd.yml. It is never changed: the build works on a view of it.
     """
-    from cicd.backends.env_file import read_env_file
-
     options = Options(
         source=source,
         buildspec=buildspec,
@@ -163,7 +161,11 @@ def build(
         from cicd.cli.watch import watch_and_build
 
         return watch_and_build(invocation, directory, without=artifacts)
-    from_file = read_env_file(env_file) if env_file is not None else {}
+    from_file: Mapping[str, str] = {}
+    if env_file is not None:
+        from cicd.backends.env_file import read_env_file
+
+        from_file = read_env_file(env_file)
     settings = invocation.settings(directory, profile=profile)
     request = _request(options, directory, settings)
     if event is not None:

@@ -92,7 +92,7 @@ def _tasks(
         here = 0
         if each.link is None:
             with disk(each.source):
-                here = each.source.stat().st_size
+                here = os.stat(each.source).st_size  # noqa: PTH116 - there are many
         if together and (size + here > _TOGETHER or here > _TOGETHER):
             yield together
             together, size = [], 0
@@ -125,8 +125,7 @@ def _compress(files: list[tuple[str, ArtifactFile]]) -> list[_Packed]:
     made = []
     for path, each in files:
         info = _info(path, each)
-        whole = b"".join(blocks(each.source)) if each.link is None else b""
-        data = whole if each.link is None else os.fsencode(each.link)
+        data = _whole(each.source) if each.link is None else os.fsencode(each.link)
         info.CRC, info.file_size = zlib.crc32(data), len(data)
         if info.compress_type == zipfile.ZIP_DEFLATED:
             press = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
@@ -134,6 +133,21 @@ def _compress(files: list[tuple[str, ArtifactFile]]) -> list[_Packed]:
         info.compress_size = len(data)
         made.append((info, data))
     return made
+
+
+def _whole(path: Path) -> bytes:
+    """Read a small regular file, as ``blocks`` does."""
+    with disk(path):
+        size = _size_of_regular(path) + 1  # one more: a file may have grown
+        number = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            found = []
+            while block := os.read(number, size):
+                found.append(block)
+                size = _BLOCK
+            return b"".join(found)
+        finally:
+            os.close(number)
 
 
 def _stream(zipped: zipfile.ZipFile, path: str, each: ArtifactFile) -> None:
@@ -178,9 +192,16 @@ def _info(path: str, each: ArtifactFile) -> zipfile.ZipInfo:
 def blocks(path: Path) -> Iterator[bytes]:
     """Read a regular file; what goes wrong with it is said about it, not about the store."""
     with disk(path):
-        # A pipe would wait for a writer, a device never end.
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise UsageError(f"{path} is not a regular file", hint="leave it out")
+        _size_of_regular(path)
         with path.open("rb") as file:
             while block := file.read(_BLOCK):
                 yield block
+
+
+def _size_of_regular(path: Path) -> int:
+    """Give a file's size; raises ``UsageError`` for what is no regular file."""
+    status = os.stat(path)  # noqa: PTH116 - there are tens of thousands of them
+    # A pipe would wait for a writer, a device never end.
+    if not stat.S_ISREG(status.st_mode):
+        raise UsageError(f"{path} is not a regular file", hint="leave it out")
+    return status.st_size

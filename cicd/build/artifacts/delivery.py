@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -37,12 +38,15 @@ def move_files(files: Iterable[ArtifactFile], there: Path) -> None:
     They are those of an artifact that the store has taken, so their paths stay below ``there``.
     """
     there.mkdir(parents=True, exist_ok=True)
-    made = {there}
+    made: set[str] = set()
     with tempfile.TemporaryDirectory(prefix=".cicd-artifact-", dir=there.parent) as name:
         fresh = Path(name, "file")
         for each in files:
-            target = there / each.path
-            _make_room(target.parent, made)
+            above = each.path.rpartition("/")[0]
+            if above not in made:
+                _make_room(there / above, there)
+                made.add(above)
+            target = f"{there}/{each.path}"
             if each.link is not None:
                 fresh.symlink_to(each.link)
                 _replace(fresh, target)
@@ -63,24 +67,23 @@ def deliver_zip(artifact: Artifact, artifacts: ArtifactStore, there: Path) -> No
     with tempfile.TemporaryDirectory(prefix=".cicd-artifact-", dir=there.parent) as fresh:
         copy = Path(fresh, there.name)
         shutil.copyfile(artifacts.path(artifact), copy)
-        _replace(copy, there)
+        _replace(copy, str(there))
 
 
-def _make_room(directory: Path, made: set[Path]) -> None:
-    if directory in made:
+def _make_room(directory: Path, top: Path) -> None:
+    if directory == top:
         return
-    _make_room(directory.parent, made)
+    _make_room(directory.parent, top)
     if directory.is_symlink() or directory.is_file():
         directory.unlink()
     directory.mkdir(exist_ok=True)
-    made.add(directory)
 
 
 def _lay_over(fresh: Path, there: Path) -> None:
     for path in sorted(fresh.iterdir()):
         target = there / path.name
         if not path.is_dir() or path.is_symlink():
-            _replace(path, target)
+            _replace(path, str(target))
             continue
         if target.is_symlink() or target.is_file():
             target.unlink()
@@ -88,10 +91,11 @@ def _lay_over(fresh: Path, there: Path) -> None:
         _lay_over(path, target)
 
 
-def _replace(path: Path, target: Path) -> None:
-    if target.is_dir() and not target.is_symlink():
+def _replace(path: Path, target: str) -> None:
+    try:
+        os.replace(path, target)  # noqa: PTH105 - there are tens of thousands of them
+    except IsADirectoryError:
         raise Unavailable(
             f"{target} is a directory, where a file of the artifact belongs",
             hint="remove it, or choose another directory with --artifacts",
-        )
-    path.replace(target)
+        ) from None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
+import stat
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -167,9 +169,9 @@ def _by_root(patterns: Sequence[str], roots: Sequence[str]) -> tuple[list[str], 
 def _artifact_files(source: Path, target: str, link: str | None) -> list[ArtifactFile]:
     if link is not None:
         return [ArtifactFile(path=target, source=source, link=link)]
-    if not source.is_dir():
-        mode = source.stat().st_mode & 0o777
-        return [ArtifactFile(path=posixpath.normpath(target), source=source, mode=mode)]
+    mode = os.stat(source).st_mode  # noqa: PTH116 - there are tens of thousands of them
+    if not stat.S_ISDIR(mode):
+        return [ArtifactFile(path=posixpath.normpath(target), source=source, mode=mode & 0o777)]
     inner = sorted(path for path in source.rglob("*") if path.is_file())  # a link, followed
     return [
         ArtifactFile(

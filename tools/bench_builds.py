@@ -1,0 +1,135 @@
+"""What builds cost: their commands, their output, and many at once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from bench_measure import CICD, goal, measure, seconds, show
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LINES = 1_000_000
+AT_ONCE = 10
+COMMANDS = tuple(f"echo command {number}" for number in range(1, 21))
+IMAGE = os.environ.get("CICD_TEST_IMAGE", "cicd-test:latest")
+BUILD = (CICD, "build", "--image", IMAGE, "--runner", "docker", "--output", "plain")
+RIVAL = "gitlab-ci-local"  # npm install --global gitlab-ci-local; it also needs rsync
+
+
+def written(directory: Path, *commands: str) -> Path:
+    """Make a directory with a buildspec of these commands, and give it."""
+    directory.mkdir(parents=True, exist_ok=True)
+    lines = "".join(f"      - {command}\n" for command in commands)
+    text = f"version: 0.2\nphases:\n  build:\n    commands:\n{lines}"
+    (directory / "buildspec.yml").write_text(text, encoding="utf-8")
+    return directory
+
+
+def no_image(title: str) -> bool:
+    """Say that a row needs an engine with the image, where there is none."""
+    command = ("docker", "image", "inspect", IMAGE)
+    if shutil.which("docker") and not subprocess.call(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ):
+        return False
+    print(f"\n{title}: not measured, no engine has the image {IMAGE}")
+    return True
+
+
+def twenty_commands(directory: Path, runs: int) -> bool:
+    """Twenty trivial commands: a whole build against one plain container of the same."""
+    title = "Twenty commands"
+    if no_image(title):
+        return True
+    one = written(directory / "one-command", COMMANDS[0])
+    twenty = written(directory / "twenty-commands", *COMMANDS)
+    row = {
+        "docker run": ("docker", "run", "--rm", IMAGE, "sh", "-c", "\n".join(COMMANDS)),
+        "cicd build": (*BUILD, str(twenty)),
+        "cicd build, the first of them": (*BUILD, str(one)),
+    }
+    least = measure(title, row, directory, runs)
+    allowed = 1.15 * least["docker run"] + 0.1
+    more = least["cicd build"] - least["cicd build, the first of them"]
+    each = more / (len(COMMANDS) - 1)
+    return all(
+        [
+            goal("build within 1.15 x docker run + 100 ms", least["cicd build"], allowed),
+            goal("each further command within 10 ms", each, 0.01),
+        ]
+    )
+
+
+def ten_builds(directory: Path, runs: int) -> bool:
+    """Ten builds of one command at once, against ten plain containers of the same at once."""
+    title = "Ten builds at once"
+    if no_image(title):
+        return True
+    places = [written(directory / f"at-once-{n}", COMMANDS[0]) for n in range(AT_ONCE)]
+    for place in places:  # else all ten share one home, found upwards
+        (place / ".git").mkdir(exist_ok=True)
+    row = {
+        "docker run": [("docker", "run", "--rm", IMAGE, "sh", "-c", COMMANDS[0])] * AT_ONCE,
+        "cicd build": [(*BUILD, str(place)) for place in places],
+    }
+    taken: dict[str, list[float]] = {name: [] for name in row}
+    for number in range(max(3, runs // 5) + 1):
+        for name, commands in row.items():
+            took = at_once(commands, places)
+            taken[name] += [took] if number else []  # the first run fills caches
+    least = show(title, taken)
+    allowed = 1.15 * least["docker run"]
+    return goal("ten builds within 1.15 x docker run", least["cicd build"], allowed)
+
+
+def at_once(commands: list[tuple[str, ...]], places: list[Path]) -> float:
+    """Run programs beside each other, and give how long all of them took."""
+    threads = [
+        threading.Thread(target=seconds, args=each) for each in zip(commands, places, strict=True)
+    ]
+    begin = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return time.perf_counter() - begin
+
+
+def million_lines(directory: Path, runs: int) -> bool:
+    """A million lines: a build that shows and keeps them, a pipe to a file, gitlab-ci-local."""
+    command = f"seq {LINES}"
+    place = written(directory / "lines", command)
+    row = {
+        "seq | cat > file": ("sh", "-c", f"{command} | cat > lines"),
+        "cicd build": (CICD, "build", str(place), "--runner", "host", "--output", "plain"),
+    }
+    least = measure("A million lines", row, place, max(3, runs // 5))
+    met = goal("a million lines within 1.5 s", least["cicd build"], 1.5)
+    rival = shutil.which(RIVAL)
+    if rival is None or shutil.which("rsync") is None:
+        print(f"  not measured: {RIVAL}, which is not on PATH with the rsync that it needs")
+        return met
+    repository(directory / "rival", f"job:\n  script:\n    - {command}\n")
+    row = {RIVAL: (rival, "--shell-executor-no-image=true", "job")}
+    theirs = measure(f"The same by {RIVAL}", row, directory / "rival", 1)[RIVAL]
+    return goal(f"ten times as fast as {RIVAL}", least["cicd build"], theirs / 10) and met
+
+
+def repository(place: Path, text: str) -> None:
+    """Make a git repository of a GitLab pipeline, as that program insists."""
+    place.mkdir()
+    (place / ".gitlab-ci.yml").write_text(text, encoding="utf-8")
+    git = ("git", "-c", "user.name=bench", "-c", "user.email=bench@example.org")
+    for words in (
+        ("init", "-q"),
+        ("remote", "add", "origin", "git@gitlab.com:bench/bench.git"),
+        ("add", "--all"),
+        ("commit", "-qm", "bench"),
+    ):
+        subprocess.run((*git, *words), cwd=place, check=True)
