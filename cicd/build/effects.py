@@ -208,11 +208,11 @@ class BuildEffects:
         if done.cancelled is not None:
             return Outcome(status=OutcomeStatus.CANCELLED, reason=done.cancelled)
         if done.status != 0:
+            from cicd.build.cache.busy import busy_hint
             from cicd.build.log.aws_call import aws_hint
 
-            hint = done.note or aws_hint(
-                self._process.command_line(command).text, tuple(shell.tail)
-            )
+            text, said = self._process.command_line(command).text, tuple(shell.tail)
+            hint = done.note or busy_hint(self._plan, said) or aws_hint(text, said)
             detail: dict[str, JSON] = {"exitStatus": done.status}
             return Outcome(
                 status=OutcomeStatus.FAILED, detail={**detail, "hint": hint} if hint else detail

@@ -58,6 +58,7 @@ def phase_change(plan: BuildPlan, state: BuildState, record: PhaseRecord) -> Map
 def _additional(plan: BuildPlan, state: BuildState) -> Mapping[str, JSON]:
     source = plan.sources[0]
     return {
+        "artifact": _artifact(state),
         "cache": {"type": plan.cache_type},
         "build-number": float(plan.number),
         "timeout-in-minutes": plan.timeout.total_seconds() / 60,
@@ -78,6 +79,15 @@ def _additional(plan: BuildPlan, state: BuildState) -> Mapping[str, JSON]:
         "logs": {"group-name": f"/aws/codebuild/{plan.project}", "stream-name": plan.uuid},
         "phases": [_phase(record) for record in state.phases],
     }
+
+
+def _artifact(state: BuildState) -> Mapping[str, JSON]:
+    """Give the primary artifact; sums, of a zip, without MD5, which nothing here needs."""
+    made = next((each for each in state.artifacts if not each["identifier"]), None)
+    if made is None:
+        return {"location": ""}
+    sums = {"sha256sum": made["digest"]} if made["packaging"] == "ZIP" else {}
+    return {**sums, "location": made["location"]}
 
 
 def _variables(plan: BuildPlan) -> Sequence[JSON]:

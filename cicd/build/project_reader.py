@@ -22,6 +22,7 @@ from cicd.build.project import (
     ProjectEnvironment,
     ProjectSource,
 )
+from cicd.build.project_limits import check_limits
 from cicd.build.webhook import read_webhook
 from cicd.document.fields import Fields
 
@@ -123,6 +124,7 @@ def read_project(node: Node, problems: Problems) -> Project:
         batch=_batch(batch) if batch else ProjectBatch(),
     )
     _ignore(fields, _READ_ONLY)
+    check_limits(node, problems)
     return project
 
 

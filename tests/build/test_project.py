@@ -122,3 +122,41 @@ def test_local_images(tmp_path):
     found = resources(tmp_path, "local: {images: {'aws/codebuild/standard:7.0': mine}}\n")
     assert {"aws/codebuild/standard:7.0": "mine"} == local_images(found)
     assert {} == local_images(Resources.load(tmp_path / "nowhere"))
+
+
+LAMBDA = "environment: {type: LINUX_LAMBDA_CONTAINER, privilegedMode: true}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"description: {'d' * 256}\n", ["'description' has 256 characters, and 255 at most"]),
+        (
+            f"vpcConfig: {{vpcId: v, subnets: {['s'] * 17}, securityGroupIds: {['g'] * 5}}}\n",
+            ["'subnets' has 17 entries, and 16 at most"],
+        ),
+        (
+            "secondaryArtifacts:\n"
+            + "".join(f"  - {{type: S3, artifactIdentifier: a{n}}}\n" for n in range(13)),
+            ["'secondaryArtifacts' has 13 entries, and 12 at most"],
+        ),
+        (
+            "source: {type: CODEPIPELINE}\nbadgeEnabled: true\n",
+            ["a project whose source is CODEPIPELINE has no badge"],
+        ),
+        (
+            f"{LAMBDA}timeoutInMinutes: 20\nvpcConfig: {{vpcId: v}}\n",
+            [
+                "a project on Lambda has no 'privilegedMode'",
+                "a build on Lambda has 15 minutes at most",
+                "a project on Lambda has no 'vpcConfig'",
+            ],
+        ),
+        ("tags: []\nbadgeEnabled: false\ntimeoutInMinutes: 20\n", []),
+    ],
+)
+def test_what_the_service_would_not_take_of_a_project_is_a_warning(text, said):
+    problems = Problems()
+    read_project(load_text(f"name: app\n{text}", "cicd.yml"), problems)
+    assert said == [p.message for p in problems]
+    assert {"build/project-limit"} >= {p.rule for p in problems}
