@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         InstanceTarget,
         LocalImage,
         Machines,
+        ParameterStore,
         Reporter,
         RouterSpec,
         Runner,
@@ -97,6 +98,7 @@ def make_services(
             machines=_machines(home),
             bucket=_bucket,
             image=_image,
+            parameters=lambda: _parameters(settings),
         )
 
 
@@ -146,6 +148,12 @@ def secret_store(settings: Settings) -> SecretStore:
     return SecretStore(
         home=settings.home, keys=KeyRing.of(os.environ), clock=SystemClock(), new_id=new_id
     )
+
+
+def _parameters(settings: Settings) -> ParameterStore:
+    from cicd.store.secrets.parameters import LocalParameters
+
+    return LocalParameters(secret_store(settings))
 
 
 def _secrets(settings: Settings, env_file: Path | None) -> SecretSource:

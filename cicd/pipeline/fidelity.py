@@ -66,7 +66,9 @@ STANDINGS: Mapping[str, Standing] = MappingProxyType(
         "Compute/AWS/Commands": _works("commands in a container, as a build of one phase"),
         "Approval/AWS/Manual": _works("waits for cicd pipeline approve; no topic is notified"),
         "Deploy/AWS/S3": _nearly("files into a folder or a URL; access lists have no effect"),
-        "Deploy/AWS/CloudFormation": _not("stacks are not made here yet"),
+        "Deploy/AWS/CloudFormation": _nearly(
+            "a stack of this machine: buckets and parameters are made, other resources are refused"
+        ),
         "Deploy/AWS/CloudFormationStackSet": _not(
             "stack sets are about several accounts and Regions, and here is one"
         ),

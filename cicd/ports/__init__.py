@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from cicd.ports.runner import FileEntry as FileEntry
     from cicd.ports.runner import Runner as Runner
     from cicd.ports.runner import Session as Session
+    from cicd.ports.secrets import ParameterStore as ParameterStore
     from cicd.ports.secrets import SecretSource as SecretSource
     from cicd.ports.services import Services as Services
     from cicd.ports.source import Revision as Revision
@@ -78,7 +79,7 @@ SEAMS = {
     "artifacts": ("ArtifactFile", "Artifact", "ArtifactStore"),
     "objects": ("Bucket", "LocalImage"),
     "caches": ("CacheEntry", "CacheStore"),
-    "secrets": ("SecretSource",),
+    "secrets": ("SecretSource", "ParameterStore"),
     "events": ("EventLog",),
     "executions": ("ExecutionRecord", "ExecutionIndex"),
     "logs": ("LogLine", "LogBlock", "LogStore"),

@@ -25,3 +25,17 @@ class SecretSource(Protocol):
 
     def secret_hint(self, reference: str) -> str:
         """Say how a secret that does not exist is given here."""
+
+
+class ParameterStore(Protocol):
+    """Where parameters of this machine are kept; what is put there, builds look up."""
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is a parameter of that name."""
+
+    def put(self, name: str, value: str, *, kind: str, description: str = "") -> None:
+        """Put a version of it, ``kind`` being String, StringList or SecureString; raises
+        ``UsageError`` for what the service would refuse."""
+
+    def remove(self, name: str) -> None:
+        """Forget it; raises ``UsageError`` where there is none."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cicd.ports.objects import Bucket, LocalImage
     from cicd.ports.reporter import Reporter
     from cicd.ports.runner import Runner
-    from cicd.ports.secrets import SecretSource
+    from cicd.ports.secrets import ParameterStore, SecretSource
     from cicd.ports.source import Source
     from cicd.ports.traffic import RouterSpec, TrafficRouter
     from cicd.ports.watcher import Watcher
@@ -35,6 +35,10 @@ def _no_router(spec: RouterSpec) -> TrafficRouter:
 
 def _no_machines(kind: TargetKind) -> Machines:
     raise Unavailable(f"there are no fleets of kind {kind} here")
+
+
+def _no_parameters() -> ParameterStore:
+    raise Unavailable("there is no store of parameters here")
 
 
 def _no_bucket(place: str) -> Bucket:
@@ -71,4 +75,5 @@ class Services:
     tagged: Callable[[], tuple[TaggedInstance, ...]] = tuple  # what tags of groups may mean
     machines: Callable[[TargetKind], Machines] = _no_machines  # of fleets
     bucket: Callable[[str], Bucket] = _no_bucket  # by its place: an absolute path, or a URL
+    parameters: Callable[[], ParameterStore] = _no_parameters  # of this machine
     image: Callable[[str], LocalImage | None] = _no_image  # by name or id; None: it is not here

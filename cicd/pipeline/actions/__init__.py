@@ -27,6 +27,7 @@ ACTIONS: Registry[ActionProvider] = Registry(
         "Test/AWS/CodeBuild": "cicd.pipeline.actions.codebuild:CODE_BUILD",
         "Compute/AWS/Commands": "cicd.pipeline.actions.commands:COMMANDS",
         "Deploy/AWS/S3": "cicd.pipeline.actions.s3_deploy:S3_DEPLOY",
+        "Deploy/AWS/CloudFormation": "cicd.pipeline.actions.cloudformation:CLOUD_FORMATION",
         "Deploy/AWS/CodeDeploy": "cicd.pipeline.actions.codedeploy:CODE_DEPLOY",
         "Approval/AWS/Manual": "cicd.pipeline.actions.manual:MANUAL",
     },

@@ -1,0 +1,303 @@
+"""A template's text and parameters → what its stack is to be. Pure; nothing is guessed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from cicd.document.cloudformation.intrinsics import SUBSTITUTED, call_of
+from cicd.document.cloudformation.resolve import Resolver
+from cicd.document.cloudformation.template import read_template, text_of
+from cicd.document.cloudformation.values import UNRESOLVED, text_node
+from cicd.document.nearest import closest
+from cicd.document.node import Entry, Node, NodeKind
+from cicd.pipeline.stacks.kinds import KINDS
+from cicd.pipeline.stacks.stack import Desired, StackResource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cicd.document.cloudformation.template import Template
+
+NAMED_IAM: Final = {
+    "AWS::IAM::Group": "GroupName",
+    "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::IAM::User": "UserName",
+}
+_IAM: Final = (
+    *NAMED_IAM,
+    "AWS::IAM::AccessKey",
+    "AWS::IAM::InstanceProfile",
+    "AWS::IAM::Policy",
+    "AWS::IAM::UserToGroupAddition",
+)
+SIMULATED: Final = "simulated:"
+
+
+class TemplateInvalid(Exception):
+    """What CloudFormation would say of a template. Caught in the action."""
+
+
+def desired_of(
+    text: str,
+    node: Node,
+    stack: str,
+    *,
+    parameters: Mapping[str, str],
+    capabilities: frozenset[str],
+    simulate: bool,
+) -> tuple[Desired, tuple[str, ...]]:
+    """
+    Say what a template makes, and which of its outputs are not known here.
+
+    Args:
+        text: The template, to be told from others.
+        node: It, read.
+        stack: The stack's name.
+        parameters: Values that were given, each of a parameter that the template has.
+        capabilities: What the user agrees to.
+        simulate: Whether resources of kinds that there are not may exist in words only.
+
+    Raises:
+        TemplateInvalid: In CloudFormation's words where there are such.
+        DocumentError: Something in it refers to itself.
+
+    """
+    template = read_template(_of_stack(node, stack))
+    _check(template, parameters)
+    _check_capabilities(template, capabilities)
+    resolver = Resolver(template, parameters)
+    wanted = [name for name in template.resources if resolver.is_wanted(name)]
+    _check_kinds(template, wanted, simulate=simulate)
+    resources = tuple(
+        _resource(template, resolver, logical_id, simulate=simulate) for logical_id in wanted
+    )
+    outputs, unknown = _outputs(template, resolver, simulate=simulate)
+    return Desired(
+        resources=resources,
+        outputs=outputs,
+        parameters=dict(parameters),
+        template=hashlib.sha256(text.encode()).hexdigest(),
+    ), unknown
+
+
+def _check(template: Template, parameters: Mapping[str, str]) -> None:
+    if not template.resources:
+        raise TemplateInvalid(
+            "Template format error: At least one Resources member must be defined."
+        )
+    for name, entry in template.resources.items():
+        if not text_of(entry.value, "Type"):
+            raise TemplateInvalid(
+                f"Template format error: [/Resources/{name}] Every Resources object must contain "
+                "a Type member."
+            )
+    for name in parameters:
+        if name not in template.parameters:
+            near = closest(name, template.parameters)
+            meant = f"; did you mean '{near}'?" if near else ""
+            raise TemplateInvalid(f"Parameters: [{name}] do not exist in the template{meant}")
+    missing = [
+        name
+        for name, entry in template.parameters.items()
+        if name not in parameters and "Default" not in entry.value.entries
+    ]
+    if missing:
+        raise TemplateInvalid(f"Parameters: [{', '.join(missing)}] must have values")
+    for name, value in parameters.items():
+        allowed = template.parameters[name].value.entries.get("AllowedValues")
+        values = [item.text for item in allowed.value.items] if allowed is not None else [value]
+        if value not in values:
+            raise TemplateInvalid(
+                f"Parameter '{name}' must be one of AllowedValues: {', '.join(values)}"
+            )
+
+
+def _check_capabilities(template: Template, capabilities: frozenset[str]) -> None:
+    """
+    Ask for what the user must agree to beforehand.
+
+    Source: CloudFormation API Reference, "CreateStack": Capabilities.
+    """
+    needed = None
+    for logical_id in template.resources:
+        kind = template.type_of(logical_id)
+        if kind not in _IAM:
+            continue
+        properties = template.properties(logical_id)
+        named = properties is not None and NAMED_IAM.get(kind, "") in properties.entries
+        if named:
+            needed = "CAPABILITY_NAMED_IAM"
+            break
+        needed = "CAPABILITY_IAM"
+    given = set(capabilities)
+    if "CAPABILITY_NAMED_IAM" in given:
+        given.add("CAPABILITY_IAM")
+    if needed is not None and needed not in given:
+        raise TemplateInvalid(f"InsufficientCapabilities: Requires capabilities : [{needed}]")
+    if template.transformed and "CAPABILITY_AUTO_EXPAND" not in capabilities:
+        raise TemplateInvalid(
+            "InsufficientCapabilities: Requires capabilities : [CAPABILITY_AUTO_EXPAND]"
+        )
+
+
+def _check_kinds(template: Template, wanted: list[str], *, simulate: bool) -> None:
+    if simulate:
+        return
+    if template.transformed:
+        raise TemplateInvalid("the template has a Transform, and macros do not run here")
+    other = sorted({template.type_of(name) for name in wanted} - set(KINDS))
+    if other:
+        raise TemplateInvalid(
+            f"the template has resources that are not made here: {', '.join(other)}"
+        )
+
+
+def _resource(
+    template: Template, resolver: Resolver, logical_id: str, *, simulate: bool
+) -> StackResource:
+    kind = template.type_of(logical_id)
+    real = kind in KINDS
+    properties = template.properties(logical_id)
+    value = resolver.value(properties) if properties is not None else None
+    unknown = [node.text for node in _unresolved(value)] if value is not None else []
+    name = resolver.name_of(logical_id)
+    if unknown and real and not simulate:
+        raise TemplateInvalid(
+            f"'{logical_id}' needs what is not known here: {', '.join(dict.fromkeys(unknown))}"
+        )
+    policy = text_of(template.resources[logical_id].value, "DeletionPolicy")
+    return StackResource(
+        logical_id=logical_id,
+        type=kind,
+        name=name.text,
+        properties=json.dumps(value.plain() if value is not None else {}, sort_keys=True),
+        retain=policy in ("Retain", "RetainExceptOnCreate"),
+        simulated=not real or bool(unknown),
+    )
+
+
+def _outputs(
+    template: Template, resolver: Resolver, *, simulate: bool
+) -> tuple[Mapping[str, str], tuple[str, ...]]:
+    section = template.node.entries.get("Outputs")
+    found: dict[str, str] = {}
+    unknown = []
+    for name, entry in section.value.entries.items() if section is not None else ():
+        given = entry.value.entries.get("Value")
+        if given is None or not _is_wanted(entry.value, resolver):
+            continue
+        value = resolver.value(given.value)
+        if value is None:
+            continue
+        if value.kind is NodeKind.SCALAR and value.tag != UNRESOLVED:
+            found[name] = value.text
+        elif simulate:
+            found[name] = f"{SIMULATED}{value.text or name}"
+        else:
+            unknown.append(name)
+    return MappingProxyType(found), tuple(unknown)
+
+
+def _unresolved(node: Node) -> Iterator[Node]:
+    if node.tag == UNRESOLVED:
+        yield node
+    for item in node.items:
+        yield from _unresolved(item)
+    for entry in node.entries.values():
+        yield from _unresolved(entry.value)
+
+
+def _is_wanted(output: Node, resolver: Resolver) -> bool:
+    condition = output.entries.get("Condition")
+    if condition is None:
+        return True
+    yes, no = (text_node(word, output) for word in ("yes", "no"))
+    items = (condition.value, yes, no)
+    asked = Node(kind=NodeKind.SEQUENCE, span=output.span, items=items, tag="!If")
+    found = resolver.value(asked)
+    return found is None or found.text != "no"
+
+
+# ── The stack's own name ──────────────────────────────────────────────────────────────────────
+
+
+def _of_stack(node: Node, stack: str) -> Node:
+    """Give a template in which the stack's name stands, and every resource that exists here
+    has a name, which is that of this stack's alone."""
+    named = _with_name(node, stack)
+    section = named.entries.get("Resources")
+    if section is None or section.value.kind is not NodeKind.MAPPING:
+        return named
+    resources = {
+        key: replace(entry, value=_named(entry.value, stack, key))
+        for key, entry in section.value.entries.items()
+    }
+    inner = replace(section.value, entries=MappingProxyType(resources))
+    return replace(
+        named,
+        entries=MappingProxyType({**named.entries, "Resources": replace(section, value=inner)}),
+    )
+
+
+def _with_name(node: Node, stack: str) -> Node:
+    call = call_of(node)
+    if call is not None and call.name == "Ref" and call.argument.text == "AWS::StackName":
+        return text_node(stack, node)
+    if call is not None and call.name == "Fn::Sub":
+        return _in_text(node, stack)
+    return replace(
+        node,
+        items=tuple(_with_name(item, stack) for item in node.items),
+        entries=MappingProxyType(
+            {
+                key: replace(entry, value=_with_name(entry.value, stack))
+                for key, entry in node.entries.items()
+            }
+        ),
+    )
+
+
+def _in_text(node: Node, stack: str) -> Node:
+    def name(text: str) -> str:
+        return SUBSTITUTED.sub(
+            lambda found: stack if found[1].strip() == "AWS::StackName" else found[0], text
+        )
+
+    return replace(
+        node,
+        text=name(node.text),
+        items=tuple(_in_text(item, stack) for item in node.items),
+        entries=MappingProxyType(
+            {
+                key: replace(entry, value=_in_text(entry.value, stack))
+                for key, entry in node.entries.items()
+            }
+        ),
+    )
+
+
+def _named(resource: Node, stack: str, logical_id: str) -> Node:
+    kind = KINDS.get(text_of(resource, "Type"))
+    properties = resource.entries.get("Properties")
+    given = properties.value.entries if properties is not None else {}
+    if kind is None or kind.named_by in given:
+        return resource
+    suffix = hashlib.sha256(f"{stack}/{logical_id}".encode()).hexdigest()[:12]
+    made = f"{stack[:24]}-{logical_id[:24]}-{suffix}".lower()
+    entry = Entry(key=kind.named_by, key_span=resource.span, value=text_node(made, resource))
+    inner = Node(
+        kind=NodeKind.MAPPING,
+        span=resource.span,
+        entries=MappingProxyType({**given, kind.named_by: entry}),
+    )
+    whole = Entry(
+        key="Properties",
+        key_span=properties.key_span if properties is not None else resource.span,
+        value=inner,
+    )
+    return replace(resource, entries=MappingProxyType({**resource.entries, "Properties": whole}))

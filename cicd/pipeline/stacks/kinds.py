@@ -1,0 +1,121 @@
+"""
+The kinds of resources that exist here, one class each: how one is made, changed and removed.
+
+To add one: write its class, and add its line to ``KINDS``.
+"""
+
+from __future__ import annotations
+
+import json
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Protocol
+
+from cicd.errors import Conflict, UsageError
+from cicd.pipeline.buckets import FOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cicd.pipeline.stacks.stack import StackResource
+    from cicd.ports import Bucket, Services
+
+
+class ResourceKind(Protocol):
+    """One type of resource. Each call may be repeated; it raises ``CicdError`` with the reason."""
+
+    replacing: frozenset[str]  # properties that no resource of it can change
+    named_by: str  # the property that names one
+
+    def make(self, resource: StackResource, services: Services) -> None:
+        """Make it; raises ``Conflict`` when one of that name is there already."""
+
+    def change(self, resource: StackResource, services: Services) -> None:
+        """Give it these properties."""
+
+    def remove(self, resource: StackResource, services: Services) -> None:
+        """Remove it; safe when it is gone."""
+
+    def without_effect(self, resource: StackResource) -> tuple[str, ...]:
+        """Name the properties that it has and that do nothing here."""
+
+
+class BucketKind:
+    """AWS::S3::Bucket: a folder of the home, which S3 actions find by its name."""
+
+    replacing = frozenset({"BucketName"})
+    named_by = "BucketName"
+
+    def make(self, resource: StackResource, services: Services) -> None:
+        """Make the folder."""
+        bucket = _bucket(resource, services)
+        if bucket.exists():
+            raise Conflict(f"{resource.name} already exists")
+        bucket.make()
+
+    def change(self, resource: StackResource, services: Services) -> None:
+        """Leave it: nothing but its name means anything here."""
+
+    def remove(self, resource: StackResource, services: Services) -> None:
+        """Remove the folder; raises ``Conflict`` while something is in it."""
+        _bucket(resource, services).remove()
+
+    def without_effect(self, resource: StackResource) -> tuple[str, ...]:
+        """All but its name."""
+        return tuple(key for key in json.loads(resource.properties) if key != "BucketName")
+
+
+class ParameterKind:
+    """AWS::SSM::Parameter: a parameter of this machine's store, which builds look up."""
+
+    replacing = frozenset({"Name"})
+    named_by = "Name"
+
+    def make(self, resource: StackResource, services: Services) -> None:
+        """Put the first version."""
+        store = services.parameters()
+        if store.has(resource.name):
+            raise Conflict(f"{resource.name} already exists")
+        self.change(resource, services)
+
+    def change(self, resource: StackResource, services: Services) -> None:
+        """Put another version."""
+        given = json.loads(resource.properties)
+        kind = given.get("Type")
+        if kind not in ("String", "StringList"):
+            raise UsageError(f"a template makes parameters of String or StringList, not of {kind}")
+        value = given.get("Value")
+        if value is None:
+            raise UsageError(f"the parameter {resource.name} has no Value")
+        services.parameters().put(
+            resource.name,
+            value if isinstance(value, str) else json.dumps(value),
+            kind=kind,
+            description=str(given.get("Description", "")),
+        )
+
+    def remove(self, resource: StackResource, services: Services) -> None:
+        """Forget it."""
+        store = services.parameters()
+        if store.has(resource.name):
+            store.remove(resource.name)
+
+    def without_effect(self, resource: StackResource) -> tuple[str, ...]:
+        """Patterns, tiers, policies and tags."""
+        real = {"Name", "Type", "Value", "Description"}
+        return tuple(key for key in json.loads(resource.properties) if key not in real)
+
+
+KINDS: Mapping[str, ResourceKind] = MappingProxyType(
+    {"AWS::S3::Bucket": BucketKind(), "AWS::SSM::Parameter": ParameterKind()}
+)
+
+
+def replacing() -> dict[str, frozenset[str]]:
+    """Give, by type, the properties that no resource can change."""
+    return {name: kind.replacing for name, kind in KINDS.items()}
+
+
+def _bucket(resource: StackResource, services: Services) -> Bucket:
+    if "/" in resource.name or resource.name in ("", ".", ".."):
+        raise UsageError(f"'{resource.name}' is not the name of a bucket")
+    return services.bucket(str((services.home / FOLDER / resource.name).absolute()))
