@@ -188,10 +188,13 @@ def test_trap_81_the_pipelines_own_functions_are_replaced_in_overrides(cloud):
 @pytest.mark.parametrize(
     ("configuration", "said"),
     [
-        ({"ParameterOverrides": '{"Wort": "x"}'}, "Parameters: [Wort] do not exist in the templ"),
+        ({"ParameterOverrides": '{"Wort": "x"}'}, "the template has no parameter 'Wort'"),
         ({"ParameterOverrides": "Word=x"}, "ParameterOverrides is not JSON"),
         ({"ParameterOverrides": '{"Word": "' + "x" * 1100 + '"}'}, "longer than 1024 bytes"),
-        ({"ParameterOverrides": '{"Stage": "x"}'}, "must be one of AllowedValues: dev, prod"),
+        (
+            {"ParameterOverrides": '{"Stage": "x"}'},
+            "the parameter 'Stage' cannot be 'x': it is one of dev, prod",
+        ),
         (
             {"ParameterOverrides": '{"Word": {"Fn::GetParam": ["App", "n.json", "k"]}}'},
             "the artifact 'App' has no file 'n.json'",

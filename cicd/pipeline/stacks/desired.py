@@ -9,11 +9,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from cicd.document.cloudformation.intrinsics import SUBSTITUTED, call_of
+from cicd.document.cloudformation.parameters import Given, check_given
 from cicd.document.cloudformation.resolve import Resolver
 from cicd.document.cloudformation.template import read_template, text_of
 from cicd.document.cloudformation.values import UNRESOLVED, text_node
-from cicd.document.nearest import closest
 from cicd.document.node import Entry, Node, NodeKind
+from cicd.errors import UsageError
 from cicd.pipeline.stacks.kinds import KINDS
 from cicd.pipeline.stacks.stack import Desired, StackResource
 
@@ -70,7 +71,7 @@ def desired_of(
     template = read_template(_of_stack(node, stack))
     _check(template, parameters)
     _check_capabilities(template, capabilities)
-    resolver = Resolver(template, parameters)
+    resolver = Resolver(template, Given(parameters=parameters))
     wanted = [name for name in template.resources if resolver.is_wanted(name)]
     _check_kinds(template, wanted, simulate=simulate)
     resources = tuple(
@@ -96,25 +97,10 @@ def _check(template: Template, parameters: Mapping[str, str]) -> None:
                 f"Template format error: [/Resources/{name}] Every Resources object must contain "
                 "a Type member."
             )
-    for name in parameters:
-        if name not in template.parameters:
-            near = closest(name, template.parameters)
-            meant = f"; did you mean '{near}'?" if near else ""
-            raise TemplateInvalid(f"Parameters: [{name}] do not exist in the template{meant}")
-    missing = [
-        name
-        for name, entry in template.parameters.items()
-        if name not in parameters and "Default" not in entry.value.entries
-    ]
-    if missing:
-        raise TemplateInvalid(f"Parameters: [{', '.join(missing)}] must have values")
-    for name, value in parameters.items():
-        allowed = template.parameters[name].value.entries.get("AllowedValues")
-        values = [item.text for item in allowed.value.items] if allowed is not None else [value]
-        if value not in values:
-            raise TemplateInvalid(
-                f"Parameter '{name}' must be one of AllowedValues: {', '.join(values)}"
-            )
+    try:
+        check_given(template, parameters, whole=True)
+    except UsageError as refused:
+        raise TemplateInvalid(refused.message) from None
 
 
 def _check_capabilities(template: Template, capabilities: frozenset[str]) -> None:
