@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from typing import TYPE_CHECKING, Final
 
 from cicd.errors import Unavailable
@@ -10,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MOST_LINKS: Final = 40
+_NO_LINK: Final = (errno.EINVAL, errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EBADF)
 
 
 def place_of(inside: str, root: Path, instance: str) -> Path:
@@ -28,23 +31,34 @@ def place_of(inside: str, root: Path, instance: str) -> Path:
         Unavailable: The links on the way are a circle.
 
     """
-    place = root
+    top = "" if str(root) == "/" else str(root)
     steps = _steps(inside, root)
+    names: list[str] = []
     links = 0
     while steps:
         step = steps.pop()
         if step == "..":
-            place = place.parent if place != root else place
+            del names[-1:]
             continue
-        place /= step
-        if steps and place.is_symlink():
+        names.append(step)
+        text = _link(f"{top}/{'/'.join(names)}") if steps else None
+        if text is not None:
             links += 1
             if links > _MOST_LINKS:
                 raise Unavailable(f"'{inside}' on '{instance}' is a circle of links")
-            text = str(place.readlink())
-            place = root if text.startswith("/") else place.parent
+            names = [] if text.startswith("/") else names[:-1]
             steps += _steps(text, root)
-    return place
+    return root.joinpath(*names)
+
+
+def _link(place: str) -> str | None:
+    """Give a link's text; None: it is none."""
+    try:
+        return os.readlink(place)  # a text, of which thousands are asked for
+    except OSError as reason:
+        if reason.errno in _NO_LINK:
+            return None
+        raise
 
 
 def _steps(path: str, root: Path) -> list[str]:

@@ -30,6 +30,7 @@ from cicd.engine.process import Cancel, Decision, Outcome
 from cicd.event import EventKind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from cicd.engine.process import Command
@@ -56,6 +57,7 @@ class DeploymentProcess:
             }
             for target in plan.instances
         }
+        self._sorted: tuple[Mapping[str, Status], Progress] | None = None
 
     @property
     def minimum(self) -> int:
@@ -127,20 +129,26 @@ class DeploymentProcess:
 
     def progress(self, state: DeploymentState, now: datetime | None = None) -> Progress:
         """Sort the targets by how far they are."""
+        zonal = self.plan.config.zonal is not None
+        # Most events change no target's place: the last answer is still true.
+        if not zonal and self._sorted is not None and self._sorted[0] is state.targets:
+            return self._sorted[1]
         places: dict[Status, list[str]] = {status: [] for status in Status}
         for target in self.plan.targets:
             places[self._target_status(state, target.id)].append(target.id)
         over = (*places[Status.SUCCEEDED], *places[Status.FAILED])
         # Only zones ask when: to be monitored.
-        ended = {} if self.plan.config.zonal is None else {t: self._end(state, t) for t in over}
-        return Progress(
+        ended = {t: self._end(state, t) for t in over} if zonal else {}
+        progress = Progress(
             waiting=tuple(places[Status.PENDING]),
             running=tuple(places[Status.IN_PROGRESS]),
             succeeded=tuple(places[Status.SUCCEEDED]),
             failed=tuple(places[Status.FAILED]),
             ended=ended,
-            now=now,
+            now=now if zonal else None,
         )
+        self._sorted = (state.targets, progress)
+        return progress
 
     def status(self, state: DeploymentState) -> str:
         """Give the deployment's status; it succeeded when traffic is moved, whatever runs on."""
@@ -276,9 +284,7 @@ class DeploymentProcess:
         )
 
     def _events_in_flight(self, state: DeploymentState) -> tuple[Command, ...]:
-        return tuple(
-            self._command(key) for key, entry in state.begun.items() if entry.outcome is None
-        )
+        return tuple(self._command(key) for key in state.begun.running)
 
     def _command(self, key: str) -> Command:
         target = key.rpartition("/")[0]
@@ -307,8 +313,9 @@ class DeploymentProcess:
     def _standing(self, state: DeploymentState, target: str) -> Status:
         """Go through the target's events, which begin one after the other."""
         status = Status.PENDING
+        begun = state.begun.of(target)
         for key, command in self._commands[target].items():
-            began = state.begun.get(key)
+            began = begun.get(key)
             if began is None:
                 return status
             status = Status.IN_PROGRESS
@@ -328,8 +335,9 @@ class DeploymentProcess:
         )
 
     def _next(self, state: DeploymentState, target: str) -> RunLifecycleEvent | None:
+        begun = state.begun.of(target)
         for key, command in self._commands[target].items():
-            began = state.begun.get(key)
+            began = begun.get(key)
             if began is None:
                 return command
             if began.outcome is None:

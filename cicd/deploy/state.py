@@ -9,6 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from cicd.deploy.begun import Begun
 from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.event import JSON
 from cicd.record import dataclass
@@ -70,7 +71,7 @@ class DeploymentState:
     """What has happened so far: a fold of the stream."""
 
     created_at: datetime | None = None
-    begun: Mapping[str, EventState] = field(default_factory=dict)  # by command key, in order
+    begun: Begun = field(default_factory=Begun)  # by command key
     targets: Mapping[str, Status] = field(default_factory=dict)  # of those that began, by id
     watched: Mapping[str, EventState] = field(default_factory=dict)  # WatchAlarms, by key
     stop: Mapping[str, JSON] | None = None  # the data of the first stop signal
@@ -98,7 +99,7 @@ def with_command(state: DeploymentState, key: str, entry: EventState) -> Deploym
     """Note how a command stands: a lifecycle event, or, without a "/", the watch over alarms."""
     if "/" not in key:
         return replace(state, watched=MappingProxyType({**state.watched, key: entry}))
-    return replace(state, begun=MappingProxyType({**state.begun, key: entry}))
+    return replace(state, begun=state.begun.with_event(key, entry))
 
 
 def signalled(state: DeploymentState, event: Event) -> DeploymentState:

@@ -96,7 +96,7 @@ def _unfinished(
 def decide(plan: DeploymentPlan, state: DeploymentState, now: datetime) -> Decision:
     """Begin what may begin; a target that began a stage goes on to the stage's end."""
     at = position(plan, state)
-    running = any(entry.outcome is None for entry in state.begun.values())
+    running = bool(state.begun.running)
     if at.stage is Stage.OVER:
         return Decision(conclude="Succeeded")
     if at.stage is Stage.TERMINATION_WAIT:
@@ -163,7 +163,7 @@ def _terminate(
     blue_green = _options(plan)
     commands = [TerminateInstance(target=target.id) for target in blue_green.original]
     left = [command for command in commands if command.key not in state.begun]
-    if any(entry.outcome is None for entry in state.begun.values()):
+    if state.begun.running:
         return Decision()
     if state.stop is not None or not left:
         return Decision(conclude="Succeeded")
