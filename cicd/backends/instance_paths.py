@@ -54,7 +54,7 @@ def place_of(inside: str, root: Path, instance: str) -> Path:
 def _link(place: str) -> str | None:
     """Give a link's text; None: it is none."""
     try:
-        return os.readlink(place)  # a text, of which thousands are asked for
+        return os.readlink(place)  # noqa: PTH115  # thousands are asked for: a text is enough
     except OSError as reason:
         if reason.errno in _NO_LINK:
             return None

@@ -67,9 +67,12 @@ class DirectoryTarget:
         self._isolated = instance_world.works() if isolated is None else isolated
         self._machine = machine
         self.agent_root = self._root / _AGENT_ROOT
+        self._prepared = False
 
     def check(self) -> None:
         """Make the directory; raises ``Unavailable`` when it cannot be one's own."""
+        if self._prepared and self.agent_root.is_dir():
+            return  # by an earlier lifecycle event of the same deployment
         if self._root.resolve() == Path("/") and not self._machine:
             raise UsageError(
                 f"instance '{self.id}' is the whole machine",
@@ -87,6 +90,7 @@ class DirectoryTarget:
                 if self._machine
                 else "give it a directory that you may write to",
             ) from reason
+        self._prepared = True
 
     def skew(self) -> timedelta:
         """Give nothing: a directory has this machine's own clock."""

@@ -1,4 +1,4 @@
-"""The lifecycle events that have begun, by command key: a mapping that is cheap to extend. Pure."""
+"""The lifecycle events that have begun, by key: a mapping that is cheap to extend. Pure."""
 
 from __future__ import annotations
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.agent import bundle
-from cicd.deploy.agent.packing import walk
+from cicd.deploy.agent.packing import belongs
 from cicd.deploy.lifecycle import GREEN, IN_PLACE, IN_PLACE_WITH_TRAFFIC
 from cicd.deploy.plan import BundleType, DeploymentPlan, RevisionPlan, RollbackEvent
 from cicd.deploy.revision import load_appspec
@@ -21,6 +22,7 @@ from cicd.errors import DocumentError, UsageError
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from cicd.deploy.group import DeploymentGroup
@@ -122,14 +124,18 @@ def _check(
     if request.refuse_invalid:
         problems.raise_errors()
     if appspec is not None:
-        check_revision(appspec, _names(request.revision, kind), problems)
+        check_revision(appspec, _content(request.revision, kind), problems)
     return appspec, tuple(problems)
 
 
-def _names(path: Path, kind: BundleType) -> frozenset[str]:
-    if kind is not BundleType.DIRECTORY:
-        return frozenset(bundle.names(path, kind))
-    return frozenset(inner.relative_to(path).as_posix() for inner in walk(path))
+def _content(path: Path, kind: BundleType) -> Callable[[str], bool]:
+    """Give what tells whether a revision holds something."""
+    if kind is BundleType.DIRECTORY:
+        return lambda name: belongs(name) and os.path.lexists(path / name)
+    names = set(bundle.names(path, kind))
+    # The directories of an archive need not be entries of it.
+    names.update(str(above) for name in tuple(names) for above in PurePosixPath(name).parents)
+    return names.__contains__
 
 
 def deployment_id(fresh: str) -> str:

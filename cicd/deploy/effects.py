@@ -2,42 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from cicd.deploy.agent.carry_out import carry_out, remove
-from cicd.deploy.agent.download import download
-from cicd.deploy.agent.fault import AgentFault, LifecycleErrorCode
-from cicd.deploy.agent.hooks import ScriptLog, run_scripts
-from cicd.deploy.agent.install import instructions_for
-from cicd.deploy.agent.instance import ARCHIVE, InstanceDisk, Layout
-from cicd.deploy.agent.instructions import cleanup_order, install_json
+from cicd.deploy.agent.agent import RESTARTED, Agent
+from cicd.deploy.agent.download import Download
 from cicd.deploy.fleet.copies import retire
-from cicd.deploy.fleet.fault import FaultKind
-from cicd.deploy.fleet.trouble import Trouble, Unreached
-from cicd.deploy.lifecycle import PREVIOUS_REVISION, LifecycleEvent
-from cicd.deploy.plan import (
-    DeploymentPlan,
-    RunLifecycleEvent,
-    TerminateInstance,
-    WatchAlarms,
-)
-from cicd.deploy.revision import read_as_agent
-from cicd.deploy.traffic.control import allow_traffic, block_traffic
+from cicd.deploy.fleet.trouble import Trouble
+from cicd.deploy.plan import DeploymentPlan, RunLifecycleEvent, TerminateInstance, WatchAlarms
 from cicd.engine.process import Outcome, OutcomeStatus
-from cicd.errors import CicdError
-from cicd.ports import LogLine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from cicd.deploy.alarms.alarm import AlarmWatch
-    from cicd.deploy.spec import AppSpec
     from cicd.engine.process import Command, Scope
-    from cicd.event import JSON
-    from cicd.ports import InstanceTarget, Services
-
-_RESTARTED: Final = "Failed: Failing in-progress lifecycle event after an agent restart."
+    from cicd.ports import Services
 
 
 class DeploymentEffects:
@@ -50,6 +27,7 @@ class DeploymentEffects:
         self._rerun = rerun
         self._specs = {spec.id: spec for spec in plan.instances}
         self._targets = {spec.id: services.target(spec) for spec in plan.instances}
+        self._download = Download(plan.revision, services.artifacts, len(plan.targets))
 
     def perform(self, command: Command, scope: Scope) -> Outcome:
         """Carry out one lifecycle event; what the agent would report is in the outcome."""
@@ -64,10 +42,15 @@ class DeploymentEffects:
             return self._watch(self._plan.alarms, command, scope)
         if not isinstance(command, RunLifecycleEvent):
             raise TypeError(f"{command} is not a command of a deployment")
-        spec = self._specs[command.target]
-        trouble = Trouble(spec, self._services, scope.cancel)
-        target = self._targets[command.target]
-        return _Agent(self._plan, self._services, target, command, scope, trouble).perform()
+        return Agent(
+            self._plan,
+            self._services,
+            self._targets[command.target],
+            command.event,
+            scope,
+            download=self._download,
+            trouble=Trouble(self._specs[command.target], self._services, scope.cancel),
+        ).perform()
 
     def recover(self, command: Command, scope: Scope) -> Outcome:
         """Run the event again: hooks are to be repeatable, and Install undoes itself first."""
@@ -75,7 +58,7 @@ class DeploymentEffects:
             return self.perform(command, scope)
         return Outcome(
             status=OutcomeStatus.LOST,
-            detail={"diagnostics": _diagnostics(LifecycleErrorCode.UNKNOWN_ERROR, _RESTARTED)},
+            detail=RESTARTED,
         )
 
     def _watch(self, alarms: AlarmWatch, command: WatchAlarms, scope: Scope) -> Outcome:
@@ -87,201 +70,3 @@ class DeploymentEffects:
 
     def close(self) -> None:
         """Nothing is held between events."""
-
-
-def _diagnostics(
-    code: LifecycleErrorCode, message: str, *, script: str = "", tail: str = ""
-) -> dict[str, JSON]:
-    return {"errorCode": str(code), "scriptName": script, "message": message, "logTail": tail}
-
-
-class _Agent:
-    """One event on one instance."""
-
-    def __init__(
-        self,
-        plan: DeploymentPlan,
-        services: Services,
-        target: InstanceTarget,
-        command: RunLifecycleEvent,
-        scope: Scope,
-        trouble: Trouble,
-    ) -> None:
-        self._trouble = trouble
-        self._plan = plan
-        self._services = services
-        self._target = target
-        self._event = command.event
-        self._scope = scope
-        self._disk = InstanceDisk(target)
-        self._layout = Layout(
-            root=target.agent_root,
-            group_id=plan.deployment_group_id,
-            deployment_id=plan.deployment_id,
-        )
-        self._log = ScriptLog(layout=self._layout, clock=services.clock, say=self._say)
-
-    def perform(self) -> Outcome:
-        try:
-            self._trouble.reach()
-            self._target.check()
-            if self._event is self._plan.events_of(self._target.id)[0]:
-                self._trouble.check_clock(self._target)
-            with self._tracked():
-                self._trouble.before(self._event)
-                self._carry_out()
-        except Unreached as why:
-            return Outcome(
-                status=OutcomeStatus.FAULT,
-                detail={
-                    **self._failed(LifecycleErrorCode.UNKNOWN_ERROR, str(why)),
-                    "unreached": True,
-                },
-            )
-        except AgentFault as fault:
-            if self._scope.cancel.reason is not None:
-                return Outcome(
-                    status=OutcomeStatus.CANCELLED,
-                    reason=self._scope.cancel.reason,
-                    detail=self._failed(fault.code, fault.message, fault.script),
-                )
-            return Outcome(
-                status=OutcomeStatus.FAILED,
-                detail=self._failed(fault.code, fault.message, fault.script),
-            )
-        except (CicdError, OSError) as reason:
-            # The instance is at fault, not the deployment: the others go on.
-            message = reason.message if isinstance(reason, CicdError) else str(reason)
-            return Outcome(
-                status=OutcomeStatus.FAULT,
-                detail=self._failed(LifecycleErrorCode.UNKNOWN_ERROR, message),
-            )
-        return Outcome(status=OutcomeStatus.DONE)
-
-    def _failed(self, code: LifecycleErrorCode, message: str, script: str = "") -> dict[str, JSON]:
-        return {"diagnostics": _diagnostics(code, message, script=script, tail=self._log.tail())}
-
-    def _say(self, text: str) -> None:
-        line = LogLine(at=self._services.clock.now(), origin=self._scope.key, text=text)
-        self._services.logs.append(self._scope.stream, line)
-        for reporter in self._services.reporters:
-            reporter.line(self._scope.stream, line)
-
-    @contextmanager
-    def _tracked(self) -> Iterator[None]:
-        tracking = self._layout.tracking
-        tracking.parent.mkdir(parents=True, exist_ok=True)
-        self._layout.deployment.mkdir(parents=True, exist_ok=True)
-        self._layout.install_json.parent.mkdir(parents=True, exist_ok=True)
-        tracking.write_text(self._scope.key, "utf-8")
-        try:
-            yield
-        finally:
-            tracking.unlink(missing_ok=True)
-
-    def _carry_out(self) -> None:
-        match self._event:
-            case LifecycleEvent.DOWNLOAD_BUNDLE:
-                download(self._layout, self._plan.revision, self._services.artifacts)
-            case LifecycleEvent.INSTALL:
-                self._install()
-            case LifecycleEvent.BLOCK_TRAFFIC if self._plan.traffic is not None:
-                block_traffic(self._plan.traffic, self._target.id, self._services)
-            case LifecycleEvent.ALLOW_TRAFFIC if self._plan.traffic is not None:
-                allow_traffic(
-                    self._plan.traffic,
-                    self._target.id,
-                    self._services,
-                    self._scope.cancel,
-                    ill=lambda: self._trouble.suffers(FaultKind.UNHEALTHY),
-                )
-            case _:
-                self._run_hooks()
-
-    # ── Install ───────────────────────────────────────────────────────────────────────────────
-
-    def _install(self) -> None:
-        layout, disk = self._layout, self._disk
-        appspec = self._appspec(f"{layout.deployment_inside}/{ARCHIVE}")
-        if layout.cleanup.exists():
-            for path in cleanup_order(layout.cleanup.read_text("utf-8", "surrogateescape")):
-                remove(path, disk)
-            layout.cleanup.unlink()
-        instructions = instructions_for(
-            f"{layout.deployment_inside}/{ARCHIVE}",
-            appspec.files,
-            appspec.permissions,
-            appspec.file_exists_behavior or self._plan.file_exists_behavior,
-            disk,
-        )
-        layout.install_json.write_text(install_json(instructions), "utf-8", "surrogateescape")
-        full = self._trouble.suffers(FaultKind.DISK_FULL)
-        with layout.cleanup.open("w", encoding="utf-8", errors="surrogateescape") as cleanup:
-
-            def record(path: str) -> None:
-                cleanup.write(path + "\n")
-                cleanup.flush()
-                if full:
-                    raise AgentFault(f"No space left on device - {path}")
-
-            for instruction in instructions:
-                carry_out(instruction, disk, record=record, notice=self._say)
-        layout.last_successful_install.write_text(layout.deployment_inside, "utf-8")
-
-    # ── Hooks ─────────────────────────────────────────────────────────────────────────────────
-
-    def _run_hooks(self) -> None:
-        archive = self._archive()
-        if archive is None:
-            return
-        scripts = self._appspec(archive).hooks.get(self._event, ())
-        if not scripts:
-            return
-        run_scripts(
-            scripts,
-            self._event,
-            archive=archive,
-            variables={
-                "LIFECYCLE_EVENT": self._event,
-                "DEPLOYMENT_ID": self._plan.deployment_id,
-                "APPLICATION_NAME": self._plan.application_name,
-                "DEPLOYMENT_GROUP_NAME": self._plan.deployment_group_name,
-                "DEPLOYMENT_GROUP_ID": self._plan.deployment_group_id,
-            },
-            target=self._target,
-            disk=self._disk,
-            log=self._log,
-            cancel=self._scope.cancel,
-        )
-
-    def _archive(self) -> str | None:
-        """Say whose scripts run: "previous" is the last whose Install ended, not the last good."""
-        layout = self._layout
-        blue_green = self._plan.blue_green
-        if blue_green is not None and blue_green.rollback:
-            # Nothing is downloaded: what ran is what the instances have.
-            blocks = self._event in PREVIOUS_REVISION
-            kept = layout.most_recent_install if blocks else layout.last_successful_install
-            recorded = layout.recorded(kept)
-            return None if recorded is None else f"{recorded}/{ARCHIVE}"
-        if self._event in PREVIOUS_REVISION and not layout.archive.exists():
-            recorded = layout.recorded(layout.last_successful_install)
-            return None if recorded is None else f"{recorded}/{ARCHIVE}"
-        return f"{layout.deployment_inside}/{ARCHIVE}"
-
-    def _appspec(self, archive: str) -> AppSpec:
-        name = self._plan.appspec
-        place = self._disk.followed(f"{archive}/{name}")
-        if not place.is_file():
-            raise AgentFault(
-                "The CodeDeploy agent did not find an AppSpec file within the unpacked revision "
-                f'directory at revision-relative path "{name}". The revision was unpacked to '
-                f'directory "{archive}", and the AppSpec file was expected but not found at path '
-                f'"{archive}/{name}". Consult the AWS CodeDeploy Appspec documentation for more '
-                "information at "
-                "http://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file.html"
-            )
-        appspec = read_as_agent(place, name)
-        if appspec.fault is not None:
-            raise AgentFault(appspec.fault)
-        return appspec

@@ -190,9 +190,23 @@ def earlier_events(plan: DeploymentPlan, services: Services) -> Iterator[Event]:
 
 def in_order_of_health(plan: DeploymentPlan, services: Services) -> DeploymentPlan:
     """Order a plan's targets as ``health_order`` says, by the group's last deployments."""
-    attempts = tuple(_attempts(plan, services))
-    order = health_order([target.id for target in plan.targets], attempts)
-    return replace(plan, targets=tuple(sorted(plan.targets, key=lambda t: order.index(t.id))))
+    targets = [target.id for target in plan.targets]
+    attempts: list[Attempt] = []
+    for attempt in _attempts(plan, services):
+        attempts.append(attempt)
+        if _is_enough(targets, attempts):
+            break
+    order = {target: place for place, target in enumerate(health_order(targets, attempts))}
+    return replace(plan, targets=tuple(sorted(plan.targets, key=lambda t: order[t.id])))
+
+
+def _is_enough(targets: Sequence[str], attempts: Sequence[Attempt]) -> bool:
+    """Tell whether earlier deployments than these could say nothing more about health."""
+    good = any(attempt.status == DeploymentStatus.SUCCEEDED for attempt in attempts)
+    return good and all(
+        any(attempt.targets.get(target) is Status.SUCCEEDED for attempt in attempts)
+        for target in targets
+    )
 
 
 def _attempts(plan: DeploymentPlan, services: Services) -> Iterator[Attempt]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from cicd.deploy.agent.packing import pack_directory
 from cicd.deploy.appspec.reader import read_appspec
 from cicd.deploy.plan import BundleType
 from cicd.deploy.spec import PREFIX
-from cicd.document.load import load, load_text
+from cicd.document.load import content, load, load_bytes, load_text
 from cicd.document.problem import Problems
 from cicd.errors import DocumentError, UsageError
 from cicd.ports import ArtifactFile
@@ -60,10 +61,10 @@ def load_appspec(path: Path, kind: BundleType, name: str) -> Node:
         if not (path / name).is_file():
             _refuse(path, name, other=(path / "appspec.yaml").is_file())
         return load(path / name, _shown(path / name), duplicates="last", aliases=False)
-    content = bundle.read(path, kind, name)
-    if content is None:
+    inside = bundle.read(path, kind, name)
+    if inside is None:
         _refuse(path, name, other=bundle.read(path, kind, "appspec.yaml") is not None)
-    text = (content or b"").decode("utf-8", "replace")
+    text = (inside or b"").decode("utf-8", "replace")
     return load_text(text, f"{path.name}:{name}", duplicates="last", aliases=False)
 
 
@@ -85,7 +86,7 @@ def _refuse(path: Path, name: str, *, other: bool) -> None:
 def read_as_agent(place: Path, name: str) -> AppSpec:
     """Read the AppSpec of an unpacked revision on an instance; raises ``AgentFault``."""
     try:
-        node = load(place, name, duplicates="last", aliases=False)
+        return _parsed(content(place, name), name, json=place.suffix.lower() == ".json")
     except DocumentError as unreadable:
         first = unreadable.problems[0]
         if first.rule == "document/empty":
@@ -94,4 +95,9 @@ def read_as_agent(place: Path, name: str) -> AppSpec:
                 "file defines at minimum the 'version' and 'os' properties."
             ) from None
         raise AgentFault(f"({name}): {first.message} at {first.span}") from unreadable
+
+
+@lru_cache(maxsize=8)  # each event of each instance reads the file: mostly the same bytes
+def _parsed(text: bytes, name: str, *, json: bool) -> AppSpec:
+    node = load_bytes(text, name, json=json, duplicates="last", aliases=False)
     return read_appspec(node, Problems())

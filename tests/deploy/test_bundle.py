@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from cicd.deploy.agent import bundle
 from cicd.deploy.agent.fault import AgentFault
 from cicd.deploy.agent.packing import pack_directory
+from cicd.deploy.agent.unpack import unpack
 from cicd.deploy.plan import BundleType
 from cicd.engine import archive as bounds
 from cicd.errors import UsageError
@@ -119,7 +120,7 @@ def test_no_entry_leaves_the_archive(tmp_path, name):
         (BundleType.TAR, tarred(tmp_path / "t", {name: "x"})),
     ):
         with pytest.raises(AgentFault, match="would leave the directory"):
-            bundle.unpack(path, kind, tmp_path / f"into-{kind}")
+            unpack(path, kind, tmp_path / f"into-{kind}")
     assert not (tmp_path / "out").exists()
 
 
@@ -132,7 +133,7 @@ def test_nothing_is_written_through_a_link(tmp_path):
         info = tarfile.TarInfo("l/evil")
         archive.addfile(info, io.BytesIO(b""))
     with pytest.raises(AgentFault, match="goes through a link"):
-        bundle.unpack(path, BundleType.TAR, tmp_path / "into")
+        unpack(path, BundleType.TAR, tmp_path / "into")
     assert not (tmp_path / "evil").exists()
 
 
@@ -146,7 +147,7 @@ def test_a_file_over_a_link_replaces_the_link(tmp_path):
         info = tarfile.TarInfo("l")
         info.size = 4
         archive.addfile(info, io.BytesIO(b"evil"))
-    bundle.unpack(path, BundleType.TAR, tmp_path / "into")
+    unpack(path, BundleType.TAR, tmp_path / "into")
     assert "safe" == (tmp_path / "victim").read_text()
 
 
@@ -154,13 +155,13 @@ def test_a_file_over_a_link_replaces_the_link(tmp_path):
 def test_pipes_and_devices_are_refused(tmp_path, kind):
     path = with_member(tmp_path / "t", name="x", type=kind)
     with pytest.raises(AgentFault, match="'x' is a device, a pipe or a socket"):
-        bundle.unpack(path, BundleType.TAR, tmp_path / "into")
+        unpack(path, BundleType.TAR, tmp_path / "into")
 
 
 def test_a_hard_link_out_of_the_archive_is_refused(tmp_path):
     path = with_member(tmp_path / "t", name="x", type=tarfile.LNKTYPE, linkname="../etc")
     with pytest.raises(AgentFault, match="would leave the directory"):
-        bundle.unpack(path, BundleType.TAR, tmp_path / "into")
+        unpack(path, BundleType.TAR, tmp_path / "into")
 
 
 def packed(path, kind, content):
@@ -200,7 +201,7 @@ def test_a_bomb_is_refused_before_anything_of_it_is_written(tmp_path, monkeypatc
     else:
         packed(path, kind, {"zeros": bytes(1_000_000)})
     with pytest.raises(AgentFault, match="bytes or more would come out of an archive of"):
-        bundle.unpack(path, kind, tmp_path / "into")
+        unpack(path, kind, tmp_path / "into")
     assert [] == list((tmp_path / "into").iterdir())
     with pytest.raises(UsageError, match="bytes or more would come out"):
         bundle.names(path, kind)
@@ -211,9 +212,9 @@ def test_more_entries_than_a_disk_should_take_are_refused(tmp_path, monkeypatch,
     monkeypatch.setattr(bounds, "MAXIMUM_ENTRIES", 10)
     path = packed(tmp_path / "many", kind, {f"{n}": b"" for n in range(11)})
     with pytest.raises(AgentFault, match="more than 10 entries would come out of it"):
-        bundle.unpack(path, kind, tmp_path / "into")
+        unpack(path, kind, tmp_path / "into")
     packed(path, kind, {f"{n}": b"" for n in range(10)})
-    bundle.unpack(path, kind, tmp_path / "fits")
+    unpack(path, kind, tmp_path / "fits")
     assert 10 == len(list((tmp_path / "fits").iterdir()))
 
 
@@ -226,15 +227,13 @@ def test_headers_that_would_fill_the_memory_are_refused(tmp_path, kind):
         info.pax_headers = {"comment": "x" * 2_000_000}
         archive.addfile(info)
     with pytest.raises(AgentFault, match="bytes of headers"):
-        bundle.unpack(path, kind, tmp_path / "into")
+        unpack(path, kind, tmp_path / "into")
 
 
 def test_a_tar_of_our_own_size_is_no_bomb(tmp_path, monkeypatch):
     monkeypatch.setattr(bounds, "ALWAYS_ALLOWED", 1000)
     content = {f"f{n}": os.urandom(3_000_000) for n in range(2)}
-    bundle.unpack(
-        packed(tmp_path / "t", BundleType.TGZ, content), BundleType.TGZ, tmp_path / "into"
-    )
+    unpack(packed(tmp_path / "t", BundleType.TGZ, content), BundleType.TGZ, tmp_path / "into")
     assert content == {p.name: p.read_bytes() for p in (tmp_path / "into").iterdir()}
 
 
@@ -247,7 +246,7 @@ def test_hard_links_cost_no_space(tmp_path):
         again = tarfile.TarInfo("d/b")
         again.type, again.linkname = tarfile.LNKTYPE, "a"
         archive.addfile(again)
-    bundle.unpack(path, BundleType.TAR, tmp_path / "into")
+    unpack(path, BundleType.TAR, tmp_path / "into")
     assert "abc" == (tmp_path / "into/d/b").read_text()
     assert 2 == (tmp_path / "into/a").stat().st_nlink
 
@@ -263,7 +262,7 @@ def test_a_hard_link_through_a_link_is_refused(tmp_path):
         hard.type, hard.linkname = tarfile.LNKTYPE, "l/secret"
         archive.addfile(hard)
     with pytest.raises(AgentFault, match="links to nothing"):
-        bundle.unpack(path, BundleType.TAR, tmp_path / "into")
+        unpack(path, BundleType.TAR, tmp_path / "into")
 
 
 def test_a_zip_with_a_password_is_refused(tmp_path):
@@ -272,7 +271,7 @@ def test_a_zip_with_a_password_is_refused(tmp_path):
     raw[raw.index(b"PK\x01\x02") + 8] |= 1
     path.write_bytes(raw)
     with pytest.raises(AgentFault, match="'a' needs a password"):
-        bundle.unpack(path, BundleType.ZIP, tmp_path / "into")
+        unpack(path, BundleType.ZIP, tmp_path / "into")
 
 
 def test_the_entry_for_the_top_itself_is_nothing(tmp_path):
@@ -282,7 +281,7 @@ def test_the_entry_for_the_top_itself_is_nothing(tmp_path):
         top.type = tarfile.DIRTYPE
         archive.addfile(top)
         archive.addfile(tarfile.TarInfo("./a"))
-    bundle.unpack(path, BundleType.TAR, tmp_path / "into")
+    unpack(path, BundleType.TAR, tmp_path / "into")
     assert ["a"] == [p.name for p in (tmp_path / "into").iterdir()]
 
 

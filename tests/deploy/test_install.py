@@ -1,11 +1,9 @@
 import errno
 import json
 import os
-import shutil
 import stat
-from types import SimpleNamespace
 
-from cicd.deploy.agent import carry_out
+from cicd.deploy.agent import copying
 from cicd.deploy.spec import FileExistsBehavior
 from tests.deploy.world import SH, World, events, hooks, message
 
@@ -381,17 +379,16 @@ def test_a_link_over_something_fails_even_under_overwrite(world):
 def test_a_disk_that_fills_up_fails_install_and_the_next_deployment_cleans_up(world, monkeypatch):
     appspec = files(("app", "/srv/app"))
     content = {f"app/{n}": n for n in ("a", "b", "c")}
-    copied = []
+    poured = []
 
-    def filling(source, destination):
-        copied.append(source)
-        if len(copied) == 2:
-            destination.write_bytes(b"ha")  # as far as it went
+    def filling(reading, writing, size):
+        poured.append(size)
+        if len(poured) == 2:
+            os.write(writing, b"ha")  # as far as it went
             raise OSError(errno.ENOSPC, "No space left on device")
-        return shutil.copyfile(source, destination)
+        os.write(writing, os.read(reading, size))
 
-    only_here = SimpleNamespace(**{**vars(shutil), "copyfile": filling})
-    monkeypatch.setattr(carry_out, "shutil", only_here)
+    monkeypatch.setattr(copying, "_pour", filling)
     result = world.deploy(world.revision("v1", appspec, content))
     monkeypatch.undo()
     assert "Failed" == events(result)["Install"]

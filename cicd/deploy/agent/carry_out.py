@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import grp
 import os
+import posixpath
 import pwd
 import shutil
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cicd.deploy.agent.fault import AgentFault
@@ -17,7 +19,6 @@ from cicd.deploy.spec import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from cicd.deploy.agent.instance import InstanceDisk
     from cicd.deploy.agent.instructions import Instruction
@@ -60,17 +61,22 @@ def carry_out(
             case Chown():
                 _chown(instruction, disk, notice)
     except OSError as reason:
-        raise AgentFault(f"{reason.strerror} - {_subject(instruction)}") from reason
+        raise AgentFault(f"{reason.strerror} - {subject(instruction)}") from reason
 
 
 def remove(path: str, disk: InstanceDisk) -> None:
     """Remove a file, a link, or a directory that is empty; what is not there is passed over."""
-    place = disk.at(path)
+    parent = disk.directory(posixpath.dirname(path))
+    place = disk.at(path) if parent is None else Path(parent, posixpath.basename(path))
     try:
-        if place.is_dir() and not place.is_symlink():
-            place.rmdir()
-        else:
+        try:
             place.unlink()
+        except (IsADirectoryError, PermissionError):
+            # macOS says the second of a directory, too.
+            if not place.is_dir() or place.is_symlink():
+                raise
+            disk.forget(path)
+            place.rmdir()
     except (FileNotFoundError, NotADirectoryError):
         pass
     except OSError as reason:
@@ -78,7 +84,8 @@ def remove(path: str, disk: InstanceDisk) -> None:
             raise AgentFault(f"{reason.strerror} - {path}") from reason
 
 
-def _subject(instruction: Instruction) -> str:
+def subject(instruction: Instruction) -> str:
+    """Give the path that an instruction is about."""
     match instruction:
         case Mkdir():
             return instruction.directory

@@ -1,17 +1,19 @@
-"""DownloadBundle: the revision out of the store, unpacked; revisions that are too many go."""
+"""DownloadBundle: a revision out of the artifact store, unpacked on an instance."""
 
 from __future__ import annotations
 
 import shutil
+import threading
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cicd.deploy.agent import bundle
+from cicd.deploy.agent.unpack import read_entries, unpack, write_entries
 from cicd.deploy.plan import BundleType
 from cicd.errors import Unavailable
 
 if TYPE_CHECKING:
+    from cicd.deploy.agent.entries import Entry
     from cicd.deploy.agent.instance import Layout
     from cicd.deploy.plan import RevisionPlan
     from cicd.ports import ArtifactStore
@@ -19,41 +21,80 @@ if TYPE_CHECKING:
 MAX_REVISIONS: Final = 5
 
 
-def download(layout: Layout, revision: RevisionPlan, artifacts: ArtifactStore) -> None:
+class Download:
     """
-    Put a revision where the agent of one instance has it.
+    One revision for all instances of a deployment; safe from any thread.
 
-    Raises:
-        Unavailable: It is no longer in the store.
-        AgentFault: It cannot be unpacked.
-        OSError: The disk is full, say.
-
+    A revision that is not large is read once, however many instances get it. They share no
+    file: a hook may write to its own archive.
     """
-    _forget_old_archives(layout)
-    artifact = artifacts.find(revision.digest)
-    if artifact is None:
-        raise Unavailable(
-            f"the revision '{revision.name}' is no longer in the artifact store",
-            hint="deploy it again from its directory or archive",
-        )
-    stored = artifacts.path(artifact)
-    if layout.archive.exists():
-        shutil.rmtree(layout.archive)
-    if revision.bundle_type is BundleType.DIRECTORY:
-        bundle.unpack(stored, BundleType.DIRECTORY, layout.archive)
-    else:
-        layout.bundle.unlink(missing_ok=True)
-        if revision.bundle_type is BundleType.ZIP:
-            shutil.copyfile(stored, layout.bundle)
+
+    def __init__(self, revision: RevisionPlan, artifacts: ArtifactStore, instances: int) -> None:
+        """Look at nothing yet."""
+        self._revision = revision
+        self._artifacts = artifacts
+        self._lock = threading.Lock()
+        self._stored: Path | None = None
+        self._entries: tuple[Entry, ...] | None = None
+        self._shared = instances > 1  # and not found to be too large
+
+    def onto(self, layout: Layout) -> None:
+        """
+        Make the archive of one instance anew, and forget the oldest ones.
+
+        Raises:
+            AgentFault: The revision cannot be unpacked.
+            Unavailable: It is no longer in the artifact store.
+
+        Source: the agent's behaviour, "DownloadBundle".
+        """
+        _forget_old_archives(layout)
+        kind = self._revision.bundle_type
+        stored = self._find()
+        if layout.archive.exists():
+            shutil.rmtree(layout.archive)
+        packed = stored
+        if kind is not BundleType.DIRECTORY:
+            packed = layout.bundle
+            packed.unlink(missing_ok=True)
+            _fetch(stored, kind, packed)
+        entries = self._read(packed)
+        if entries is None:
+            unpack(packed, kind, layout.archive)
         else:
-            with (
-                zipfile.ZipFile(stored) as wrapping,
-                wrapping.open(layout.bundle.name) as source,
-                layout.bundle.open("wb") as file,
-            ):
-                shutil.copyfileobj(source, file, 1024 * 1024)
-        bundle.unpack(layout.bundle, revision.bundle_type, layout.archive)
-    layout.most_recent_install.write_text(layout.deployment_inside, "utf-8")
+            write_entries(entries, kind, layout.archive)
+        layout.most_recent_install.write_text(layout.deployment_inside, "utf-8")
+
+    def _find(self) -> Path:
+        with self._lock:
+            if self._stored is None:
+                artifact = self._artifacts.find(self._revision.digest)
+                if artifact is None:
+                    raise Unavailable(
+                        f"the revision '{self._revision.name}' is no longer in the artifact store",
+                        hint="deploy it again from its directory or archive",
+                    )
+                self._stored = self._artifacts.path(artifact)
+            return self._stored
+
+    def _read(self, packed: Path) -> tuple[Entry, ...] | None:
+        with self._lock:
+            if self._shared and self._entries is None:
+                self._entries = read_entries(packed, self._revision.bundle_type)
+                self._shared = self._entries is not None
+            return self._entries
+
+
+def _fetch(stored: Path, kind: BundleType, packed: Path) -> None:
+    if kind is BundleType.ZIP:
+        shutil.copyfile(stored, packed)
+        return
+    with (
+        zipfile.ZipFile(stored) as wrapping,
+        wrapping.open(packed.name) as source,
+        packed.open("wb") as file,
+    ):
+        shutil.copyfileobj(source, file, 1024 * 1024)
 
 
 def _forget_old_archives(layout: Layout) -> None:

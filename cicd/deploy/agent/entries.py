@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import io
+import mmap
 import stat
+import struct
 import tarfile
 import time
 import zipfile
@@ -29,6 +31,7 @@ DAMAGE: Final = (
     *(tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError),
     RecursionError,  # of a tar: headers that announce headers that announce headers
 )
+_IN_ONE_PIECE: Final = 1 << 20  # bytes
 _HEADERS: Final = 1 << 20  # bytes that the headers of one entry of a tar may have
 
 
@@ -53,10 +56,18 @@ def opened(path: Path, kind: BundleType) -> Iterator[Iterator[Entry]]:
     The iterator raises ``UsageError`` for an entry that would leave the directory, is a device
     or the like, or exceeds what an archive of that size may hold; one of ``DAMAGE`` for damage.
     """
-    if kind in (BundleType.ZIP, BundleType.DIRECTORY):
-        ours = kind is BundleType.DIRECTORY
+    if kind is BundleType.DIRECTORY:
+        with (
+            zipfile.ZipFile(path) as zipped,
+            path.open("rb") as whole,
+            mmap.mmap(whole.fileno(), 0, access=mmap.ACCESS_READ) as content,
+        ):
+            yield _of_zip(zipped, None, partial(_read, zipped, content))
+        return
+    if kind is BundleType.ZIP:
         with zipfile.ZipFile(path) as zipped:
-            yield _of_zip(zipped, None if ours else Allowance(archive_size=path.stat().st_size))
+            allowed = Allowance(archive_size=path.stat().st_size)
+            yield _of_zip(zipped, allowed, zipped.open)
         return
     allowance = Allowance(archive_size=path.stat().st_size)
     # A gzip'd tar called "tar" works, a plain one called "tgz" does not.
@@ -74,7 +85,26 @@ def _begins(path: Path, start: bytes) -> bool:
         return file.read(len(start)) == start
 
 
-def _of_zip(archive: zipfile.ZipFile, allowance: Allowance | None) -> Iterator[Entry]:
+def _read(archive: zipfile.ZipFile, content: mmap.mmap, info: zipfile.ZipInfo) -> IO[bytes]:
+    """Read a small file of a zip of ours in one piece: for thousands zipfile's way is long."""
+    if info.file_size > _IN_ONE_PIECE:
+        return archive.open(info)
+    begin = info.header_offset + 26
+    name, extra = struct.unpack("<HH", content[begin : begin + 4])
+    begin += 4 + name + extra
+    data = content[begin : begin + info.compress_size]
+    if info.compress_type == zipfile.ZIP_DEFLATED:
+        data = zlib.decompress(data, -zlib.MAX_WBITS)
+    if zlib.crc32(data) != info.CRC:
+        raise zipfile.BadZipFile(f"Bad CRC-32 for file {info.filename!r}")
+    return io.BytesIO(data)
+
+
+def _of_zip(
+    archive: zipfile.ZipFile,
+    allowance: Allowance | None,
+    read: Callable[[zipfile.ZipInfo], IO[bytes]],
+) -> Iterator[Entry]:
     infos = [info for info in archive.infolist() if PurePosixPath(info.filename).parts]
     for info, entry in zip(infos, judge_entries(infos, allowance), strict=True):
         if entry.kind is EntryKind.LINK:
@@ -87,7 +117,7 @@ def _of_zip(archive: zipfile.ZipFile, allowance: Allowance | None) -> Iterator[E
             mode=entry.mode,
             # What we packed ourselves is given the time of its unpacking.
             modified=0.0 if allowance is None else time.mktime((*info.date_time, 0, 0, -1)),
-            open=partial(archive.open, info),
+            open=partial(read, info),
         )
 
 

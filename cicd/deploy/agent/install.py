@@ -30,8 +30,8 @@ class Disk(Protocol):
     def is_directory(self, path: str) -> bool:
         """Tell whether a directory, or a link to one, is there."""
 
-    def names(self, path: str) -> Sequence[str]:
-        """Give the names in a directory, sorted."""
+    def children(self, path: str) -> Sequence[tuple[str, bool]]:
+        """Give the names in a directory, sorted, each with whether it is (a link to) one."""
 
 
 def absolute(path: str) -> str:
@@ -96,18 +96,18 @@ class _Builder:
     def copy_directory(self, source: str, destination: str, *, depth: int) -> None:
         if depth > _DEEPEST:
             raise AgentFault(f"the source '{source}' is nested too deeply; is a link in a circle?")
-        if not self._disk.exists(destination):
+        if not self._is_there(destination):
             self._mkdir(destination)
-        for name in self._disk.names(source):
-            inner = posixpath.join(source, name)
+        for name, is_directory in self._disk.children(source):
+            inner = f"{source}/{name}"
             outer = posixpath.join(destination, name)
-            if self._disk.is_directory(inner):
+            if is_directory:
                 self.copy_directory(inner, outer, depth=depth + 1)
             else:
                 self.copy_file(inner, outer)
 
     def copy_file(self, source: str, destination: str) -> None:
-        if self._disk.exists(destination):
+        if self._is_there(destination):
             if self._behavior is FileExistsBehavior.DISALLOW:
                 raise AgentFault(
                     f"{PREFIX} a specified file already exists at this location: {destination}"
@@ -130,6 +130,10 @@ class _Builder:
             )
         self._copies[destination] = source
         self.instructions.append(Copy(source=source, destination=destination))
+
+    def _is_there(self, path: str) -> bool:
+        """Tell whether the disk has it; below a directory that is yet to be made is nothing."""
+        return posixpath.dirname(path) not in self._directories and self._disk.exists(path)
 
     def _mkdir(self, directory: str) -> None:
         if directory in self._copies:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -25,6 +26,7 @@ class InstanceDisk:
     def __init__(self, target: InstanceTarget) -> None:
         """Take the instance."""
         self._target = target
+        self._directories: dict[str, str] = {}
 
     def at(self, path: str) -> Path:
         """Give the place on this machine; a link at its very end is not followed."""
@@ -48,9 +50,33 @@ class InstanceDisk:
         """Tell whether a directory, or a link to one, is there."""
         return self.followed(path).is_dir()
 
-    def names(self, path: str) -> Sequence[str]:
-        """Give the names in a directory, sorted."""
-        return sorted(child.name for child in self.followed(path).iterdir())
+    def children(self, path: str) -> Sequence[tuple[str, bool]]:
+        """Give the names in a directory, sorted, each with whether it is (a link to) one."""
+        with os.scandir(self.followed(path)) as found:
+            return sorted(
+                (each.name, self.is_directory(f"{path}/{each.name}"))
+                if each.is_symlink()
+                else (each.name, each.is_dir())
+                for each in found
+            )
+
+    def directory(self, path: str) -> str | None:
+        """
+        Give the place of a directory on this machine; None: none is there, or a link to one.
+
+        Asked for once: for as long as nothing but Install or its cleanup works on the disk.
+        """
+        known = self._directories.get(path)
+        if known is None:
+            place = self._target.path(path)
+            if not place.is_dir() or place.is_symlink():
+                return None
+            known = self._directories[path] = str(place)
+        return known
+
+    def forget(self, path: str) -> None:
+        """Know no longer where a directory is: it is about to be removed."""
+        self._directories.pop(path, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,17 +6,19 @@ import os
 import shutil
 import stat
 import zipfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cicd.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 # Of a directory's top level: git's and ours, never a revision's.
 _HIDDEN: Final = (".git", ".cicd")
 _EARLIEST: Final = (1980, 1, 1, 0, 0, 0)  # that a zip can say
+_SMALL: Final = 1024 * 1024  # bytes that are read in one piece
+_WORTH_IT: Final = 4096  # bytes from which deflating a file saves more than it costs
 
 
 def pack_directory(directory: Path, into: Path) -> None:
@@ -26,34 +28,58 @@ def pack_directory(directory: Path, into: Path) -> None:
     Only ``.git`` and ``.cicd`` at its top stay out. The same content gives the same bytes.
     """
     with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for path in walk(directory):
-            status = path.lstat()
-            name = path.relative_to(directory).as_posix()
+        for name, place, status in _walk(str(directory), ""):
             info = zipfile.ZipInfo(name, _EARLIEST)
             info.create_system = 3  # Unix: the mode is in the upper half of external_attr
             info.external_attr = status.st_mode << 16
-            info.compress_type = zipfile.ZIP_DEFLATED
             if stat.S_ISLNK(status.st_mode):
-                archive.writestr(info, str(path.readlink()))
+                archive.writestr(info, os.fsencode(os.readlink(place)))  # noqa: PTH115  # a text
             elif stat.S_ISDIR(status.st_mode):
                 info.filename += "/"
                 archive.writestr(info, b"")
             elif stat.S_ISREG(status.st_mode):
-                with path.open("rb") as source, archive.open(info, "w") as target:
-                    shutil.copyfileobj(source, target, 1024 * 1024)
+                _pack_file(archive, info, place, status.st_size)
             else:
                 raise UsageError(
-                    f"'{path}' is neither a file, a directory nor a link",
+                    f"'{place}' is neither a file, a directory nor a link",
                     hint="take sockets, pipes and devices out of the revision",
                 )
 
 
-def walk(directory: Path) -> Iterator[Path]:
+def belongs(name: str) -> bool:
+    """Tell whether a path of a directory is a revision's: all are, but for two at its top."""
+    return name.partition("/")[0] not in _HIDDEN
+
+
+def _pack_file(archive: zipfile.ZipFile, info: zipfile.ZipInfo, place: str, size: int) -> None:
+    if size >= _WORTH_IT:
+        info.compress_type = zipfile.ZIP_DEFLATED
+    if size <= _SMALL:
+        archive.writestr(info, _content(place, size))
+        return
+    with open(place, "rb") as source, archive.open(info, "w") as target:  # noqa: PTH123  # a text
+        shutil.copyfileobj(source, target, _SMALL)
+
+
+def _content(place: str, size: int) -> bytes:
+    number = os.open(place, os.O_RDONLY)
+    try:
+        read = []
+        while block := os.read(number, size + 1):
+            read.append(block)
+        return b"".join(read)
+    finally:
+        os.close(number)
+
+
+def _walk(directory: str, above: str) -> Iterator[tuple[str, str, os.stat_result]]:
     """List what is below a directory and belongs to a revision, sorted, parents first."""
-    for parent, directories, files in os.walk(directory):
-        here = Path(parent)
-        hidden = _HIDDEN if here == directory else ()
-        directories[:] = sorted(name for name in directories if name not in hidden)
-        inside = [*directories, *(name for name in files if name not in hidden)]
-        yield from sorted(here / name for name in inside)
-        directories[:] = [name for name in directories if not (here / name).is_symlink()]
+    with os.scandir(directory) as found:
+        inside = sorted(found, key=lambda each: each.name)
+    for each in inside:
+        name = f"{above}{each.name}"
+        if not belongs(name):
+            continue
+        yield name, each.path, each.stat(follow_symlinks=False)
+        if each.is_dir(follow_symlinks=False):
+            yield from _walk(each.path, f"{name}/")

@@ -7,18 +7,25 @@ from typing import TYPE_CHECKING
 from cicd.deploy.agent.install import absolute
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from cicd.deploy.spec import AppSpec, HookScript
     from cicd.document.problem import Problems
 
 
-def check_revision(spec: AppSpec, names: Collection[str], problems: Problems) -> None:
-    """Note sources and scripts that are not in the revision, which a deployment finds late."""
+def check_revision(spec: AppSpec, holds: Callable[[str], bool], problems: Problems) -> None:
+    """
+    Note sources and scripts that are not in the revision, which a deployment finds late.
+
+    Args:
+        spec: The AppSpec.
+        holds: Tells whether the revision has a file, a link or a directory of that relative path.
+        problems: Where to note it.
+
+    """
     for mapping in spec.files:
         source = absolute(mapping.source).strip("/")
-        below = source + "/"
-        if source and source not in names and not any(n.startswith(below) for n in names):
+        if source and not holds(source):
             problems.warning(
                 "deploy/missing-source",
                 f"'{mapping.source}' is not in the revision",
@@ -30,7 +37,7 @@ def check_revision(spec: AppSpec, names: Collection[str], problems: Problems) ->
             )
     for script in _scripts(spec):
         location = absolute(script.location).strip("/")
-        if location and location not in names:
+        if location and not holds(location):
             problems.warning(
                 "deploy/missing-script",
                 f"'{script.location}' is not in the revision",

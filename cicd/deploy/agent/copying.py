@@ -1,0 +1,140 @@
+"""The copies of Install, many at a time: whatever is plain is done with few calls."""
+
+from __future__ import annotations
+
+import errno
+import os
+import posixpath
+import stat
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from cicd.deploy.agent.carry_out import carry_out
+from cicd.deploy.agent.fault import AgentFault
+from cicd.deploy.agent.instructions import Copy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from cicd.deploy.agent.instance import InstanceDisk
+    from cicd.deploy.agent.instructions import Instruction
+    from cicd.deploy.agent.record import CleanupRecord
+
+_READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # a pipe must not hold us up
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+_BLOCK: Final = 1024 * 1024  # bytes
+_TOGETHER: Final = 200  # copies that are recorded in one write
+# What is not plain, and so not for here: a link, something in the way, nothing there.
+_NOT_PLAIN: Final = (errno.ELOOP, errno.EEXIST, errno.ENOENT, errno.ENXIO, errno.EISDIR)
+
+
+def carry_out_all(
+    instructions: Sequence[Instruction],
+    disk: InstanceDisk,
+    *,
+    record: CleanupRecord,
+    notice: Callable[[str], None],
+    together: bool,
+) -> None:
+    """
+    Do what Install does, in order.
+
+    Args:
+        instructions: What.
+        disk: Where.
+        record: Is told of each path that a later cleanup must remove; of a copy before it is
+            made, and of those that a failure leaves unmade not at all.
+        notice: Called with words about what this machine cannot do.
+        together: Whether copies may be recorded before their turn: nothing is in their place.
+
+    Raises:
+        AgentFault: Something could not be done; what was done before it stays.
+
+    """
+    most = _TOGETHER if together else 1
+    for copies, others in _runs(instructions, most):
+        for instruction in others:
+            carry_out(instruction, disk, record=record.note, notice=notice)
+        if not copies:
+            continue
+        before = record.note_all([copy.destination for copy in copies])
+        source = disk.directory(posixpath.dirname(copies[0].source))
+        destination = disk.directory(posixpath.dirname(copies[0].destination))
+        for done, copy in enumerate(copies, 1):
+            try:
+                if not _is_copied(copy, source, destination):
+                    carry_out(copy, disk, record=_is_noted, notice=notice)
+            except BaseException as reason:
+                record.take_back(before, [each.destination for each in copies[:done]])
+                if isinstance(reason, OSError):
+                    raise AgentFault(f"{reason.strerror} - {copy.destination}") from reason
+                raise
+
+
+def _is_noted(path: str) -> None:
+    """Record nothing: the path was recorded with its neighbours."""
+    del path
+
+
+def _runs(
+    instructions: Sequence[Instruction], most: int
+) -> Iterator[tuple[list[Copy], list[Instruction]]]:
+    """Give copies between the same two directories, and all else, as they follow each other."""
+    for places, group in groupby(instructions, _places):
+        if places is None:
+            yield [], list(group)
+            continue
+        copies = [each for each in group if isinstance(each, Copy)]
+        for start in range(0, len(copies), most):
+            yield copies[start : start + most], []
+
+
+def _places(instruction: Instruction) -> tuple[str, str] | None:
+    if not isinstance(instruction, Copy):
+        return None
+    return posixpath.dirname(instruction.source), posixpath.dirname(instruction.destination)
+
+
+def _is_copied(copy: Copy, source: str | None, destination: str | None) -> bool:
+    """Copy a regular file to where nothing is; False: it is not as plain as that."""
+    if source is None or destination is None:
+        return False
+    try:
+        reading = os.open(f"{source}/{posixpath.basename(copy.source)}", _READ)
+    except OSError as reason:
+        if reason.errno in _NOT_PLAIN:
+            return False
+        raise
+    try:
+        status = os.fstat(reading)
+        if not stat.S_ISREG(status.st_mode):
+            return False
+        mode = stat.S_IMODE(status.st_mode)
+        place = f"{destination}/{posixpath.basename(copy.destination)}"
+        try:
+            writing = os.open(place, _NEW, mode & 0o777)
+        except OSError as reason:
+            if reason.errno in _NOT_PLAIN:
+                return False
+            raise
+        try:
+            _pour(reading, writing, status.st_size)
+            made = os.fstat(writing)
+            owner = status.st_uid, status.st_gid
+            if os.geteuid() == 0 and owner != (made.st_uid, made.st_gid):
+                os.fchown(writing, *owner)
+            if stat.S_IMODE(made.st_mode) != mode:
+                os.fchmod(writing, mode)
+            os.utime(writing, ns=(status.st_atime_ns, status.st_mtime_ns))
+        finally:
+            os.close(writing)
+    finally:
+        os.close(reading)
+    return True
+
+
+def _pour(reading: int, writing: int, size: int) -> None:
+    while block := os.read(reading, min(size + 1, _BLOCK)):
+        view = memoryview(block)
+        while view:
+            view = view[os.write(writing, view) :]
