@@ -1,7 +1,7 @@
 """
 What a start costs, and what a command costs, as ratios that hold on any machine.
 
-    python tools/bench.py [--runs N] [--strict]
+    python tools/bench.py [--runs N] [--deploy] [--strict]
 
 Runs of the same row are interleaved, so that a busy moment hits all of them;
 the median and the minimum of the wall time are shown, goals compare minima.
@@ -136,15 +136,19 @@ def main() -> int:
     """Measure all rows."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
     parser.add_argument("--runs", type=int, default=15, help="runs of each program")
+    parser.add_argument("--deploy", action="store_true", help="only the rows of deployments")
     parser.add_argument("--strict", action="store_true", help="end with 1 when a goal is missed")
     options = parser.parse_args()
+    from bench_deploy import ROWS  # which measures with what is defined here
+
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         rows = (
             *(start_up, twenty_commands, ten_builds, million_lines),
             *(one_document, hundred_documents, unchanged_cache, large_artifact),
         )
-        met = [row(directory, options.runs) for row in rows]
+        chosen = ROWS if options.deploy else (*rows, *ROWS)
+        met = [row(directory, options.runs) for row in chosen]
     return int(options.strict and not all(met))
 
 

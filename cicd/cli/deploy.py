@@ -104,6 +104,17 @@ Exit status: 0 Succeeded, 1 Failed or Stopped, 2 usage, 3 an invalid AppSpec,
 @click.option(
     "--ignore-application-stop-failures", is_flag=True, help="Go on when ApplicationStop fails."
 )
+@click.option(
+    "--update-outdated-instances-only",
+    is_flag=True,
+    help="Only to instances that do not have the last good revision.",
+)
+@click.option(
+    "--events",
+    metavar="LIST",
+    help="These lifecycle events, as codedeploy-local takes them: 'ApplicationStop,DownloadBundle'"
+    "; an empty list is all of them.",
+)
 @click.option("--description", default="", help="Kept with the deployment.")
 @click.option(
     "--rollback/--no-rollback", default=None, help="Roll back or not, whatever the group says."
@@ -128,6 +139,8 @@ def run(
     file_exists_behavior: str | None,
     appspec: str,
     ignore_application_stop_failures: bool,
+    update_outdated_instances_only: bool,
+    events: str | None,
     description: str,
     rollback: bool | None,
     ignore_alarms: bool,
@@ -140,6 +153,7 @@ def run(
     """Deploy REVISION: a directory, or a zip, tar or tgz file; by default this repository."""
     from cicd.cli.deploy_plan import show_plan
     from cicd.deploy.find_group import find_group, parse_instance
+    from cicd.deploy.local_events import local_events
     from cicd.deploy.run import (
         DeploymentRequest,
         forecast_deployment,
@@ -174,6 +188,8 @@ def run(
         description=description,
         auto_rollback=rollback,
         ignore_alarms=ignore_alarms,
+        update_outdated_instances_only=update_outdated_instances_only,
+        events=() if events is None else local_events(events),
     )
     planned = plan_deployment(request)
     if strict and any(each.severity is not Severity.NOTE for each in planned.problems):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cicd.deploy.group import DeploymentGroup
+    from cicd.deploy.lifecycle import LifecycleEvent
     from cicd.deploy.run import DeploymentRequest
 
 _ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -77,10 +78,12 @@ def compile_plan(request: DeploymentRequest) -> PlannedDeployment:
         triggers=group.triggers,
         auto_scaling_groups=group.auto_scaling_groups,
         update_outdated=group.update_outdated,
+        update_outdated_instances_only=request.update_outdated_instances_only,
     )
-    return PlannedDeployment(
-        plan=_with_traffic(plan, group), problems=(*group.notes, *problems), appspec=appspec
-    )
+    plan = _with_traffic(plan, group)
+    if request.events:
+        plan = replace(plan, events=_asked_for(request, plan))
+    return PlannedDeployment(plan=plan, problems=(*group.notes, *problems), appspec=appspec)
 
 
 def _with_traffic(plan: DeploymentPlan, group: DeploymentGroup) -> DeploymentPlan:
@@ -97,6 +100,15 @@ def _with_traffic(plan: DeploymentPlan, group: DeploymentGroup) -> DeploymentPla
         traffic=traffic,
         blue_green=BlueGreenPlan(original=group.targets, options=group.blue_green),
     )
+
+
+def _asked_for(request: DeploymentRequest, plan: DeploymentPlan) -> tuple[LifecycleEvent, ...]:
+    if plan.traffic is not None:
+        raise UsageError(
+            f"the group '{plan.deployment_group_name}' has a load balancer: its events are fixed",
+            hint="name instances with --instance, and events with --events",
+        )
+    return request.events
 
 
 def _rollback_events(request: DeploymentRequest) -> tuple[RollbackEvent, ...]:

@@ -19,6 +19,7 @@ from cicd.record import dataclass
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from cicd.deploy.plan import RevisionPlan
     from cicd.deploy.state import DeploymentState
     from cicd.ports import Services
 
@@ -200,6 +201,40 @@ def in_order_of_health(plan: DeploymentPlan, services: Services) -> DeploymentPl
     return replace(plan, targets=tuple(sorted(plan.targets, key=lambda t: order[t.id])))
 
 
+def only_outdated(plan: DeploymentPlan, services: Services) -> DeploymentPlan:
+    """
+    Keep the targets that do not have the group's last good revision.
+
+    Raises:
+        UsageError: There is none.
+
+    Source: CreateDeployment, "updateOutdatedInstancesOnly".
+    """
+    attempts = tuple(_attempts(plan, services))
+    good = _last_good(attempts)
+    outdated = tuple(
+        target for target in plan.targets if good is None or _has(target.id, attempts) != good
+    )
+    if not outdated:
+        raise UsageError(
+            f"every instance of '{plan.deployment_group_name}' has the last good revision "
+            "(NO_INSTANCES)",
+            hint="leave out --update-outdated-instances-only to deploy to all of them",
+        )
+    return replace(plan, targets=outdated)
+
+
+def _last_good(attempts: Sequence[Attempt]) -> RevisionPlan | None:
+    return next((a.plan.revision for a in attempts if a.status == "Succeeded"), None)
+
+
+def _has(target: str, attempts: Sequence[Attempt]) -> RevisionPlan | None:
+    """Give the revision that was last deployed to a target with success."""
+    return next(
+        (a.plan.revision for a in attempts if a.targets.get(target) is Status.SUCCEEDED), None
+    )
+
+
 def _is_enough(targets: Sequence[str], attempts: Sequence[Attempt]) -> bool:
     """Tell whether earlier deployments than these could say nothing more about health."""
     good = any(attempt.status == DeploymentStatus.SUCCEEDED for attempt in attempts)
@@ -250,9 +285,7 @@ def health_order(targets: Sequence[str], attempts: Sequence[Attempt]) -> list[st
     def key(target: str) -> tuple[bool, int, str]:
         tried = [a for a in attempts if a.targets.get(target) in (Status.SUCCEEDED, Status.FAILED)]
         healthy = bool(tried) and tried[0].targets[target] is Status.SUCCEEDED
-        installed = next(
-            (a.plan.revision for a in tried if a.targets[target] is Status.SUCCEEDED), None
-        )
+        installed = _has(target, tried)
         rank = 0 if installed is None else 1 + int(installed == good)
         return healthy, rank, target
 

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _EVENT: Final = timedelta(hours=1)
-_DEPLOYMENT: Final = timedelta(hours=12)
+_IN_PLACE: Final = timedelta(hours=12)
+_BLUE_GREEN: Final = timedelta(hours=109)
 
 
 def of_event(started: datetime) -> datetime:
@@ -18,16 +19,20 @@ def of_event(started: datetime) -> datetime:
     return started + _EVENT
 
 
-def of_deployment(created: datetime) -> datetime:
-    """Say when an in-place deployment has had its twelve hours. Source: the same."""
-    return created + _DEPLOYMENT
+def of_deployment(created: datetime, *, blue_green: bool = False) -> datetime:
+    """
+    Say when a deployment has had its time: twelve hours, blue/green 109.
+
+    Source: CodeDeploy User Guide, "Quotas".
+    """
+    return created + (_BLUE_GREEN if blue_green else _IN_PLACE)
 
 
 def next_one(
-    created: datetime | None, started: Iterable[datetime], now: datetime
+    deployment: datetime | None, started: Iterable[datetime], now: datetime
 ) -> datetime | None:
     """Give the next limit after ``now``: the deployment's, or one of the running events'."""
     limits = [of_event(each) for each in started]
-    if created is not None:
-        limits.append(of_deployment(created))
+    if deployment is not None:
+        limits.append(deployment)
     return min((limit for limit in limits if limit > now), default=None)

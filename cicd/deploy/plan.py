@@ -66,6 +66,7 @@ class DeploymentPlan:
     blue_green: BlueGreenPlan | None = None  # None: IN_PLACE
     alarms: AlarmWatch | None = None  # None: no alarm stops it
     triggers: tuple[Trigger, ...] = ()  # who is told what happens
+    update_outdated_instances_only: bool = False  # ``targets`` are the outdated ones
     auto_scaling_groups: tuple[str, ...] = ()  # the fleets that its targets come from
     update_outdated: bool = True  # members launched meanwhile get the revision afterwards, too
 

@@ -124,7 +124,7 @@ class DeploymentProcess:
         if self.plan.blue_green is None:
             decision = self._in_place(state, now)
         else:
-            decision = blue_green.decide(self.plan, self._stopped_by_alarm(state), now)
+            decision = self._blue_green(state, now)
         return self._with_watch(state, decision)
 
     def progress(self, state: DeploymentState, now: datetime | None = None) -> Progress:
@@ -198,7 +198,8 @@ class DeploymentProcess:
     def doom(self, state: DeploymentState) -> str | None:
         """Give the deployment's error code when it failed, or must."""
         if self.plan.blue_green is not None:
-            return blue_green.position(self.plan, state).error
+            error = blue_green.position(self.plan, state).error
+            return error or ("TIMEOUT" if state.status == DeploymentStatus.FAILED else None)
         move = self._strategy.next(self.progress(state))
         if isinstance(move, Doomed):
             return move.code
@@ -213,16 +214,7 @@ class DeploymentProcess:
         ending = self._ending(state, move, now)
         if ending is None and isinstance(move, Done | Doomed) and not progress.running:
             ending = DeploymentStatus.FAILED
-        late = tuple(
-            Cancel(key=command.key, reason="TIMED_OUT")
-            for command in running
-            if now >= limits.of_event(state.counted_from(state.begun[command.key].started_at))
-        )
-        wake = limits.next_one(
-            None if state.created_at is None else state.counted_from(state.created_at),
-            [state.counted_from(state.begun[each.key].started_at) for each in running],
-            now,
-        )
+        late, wake = self._late(state, now)
         if ending is not None:
             return Decision(cancel=late, wake_at=wake, conclude=None if running else ending)
         start = [self._next(state, target) for target in progress.running]
@@ -232,6 +224,43 @@ class DeploymentProcess:
             wake = move.until if wake is None else min(wake, move.until)
         begin = tuple(command for command in start if command is not None)
         return Decision(start=begin, cancel=late, wake_at=wake)
+
+    def _blue_green(self, state: DeploymentState, now: datetime) -> Decision:
+        """Have the rules of blue/green decide, within the limits of its events and its own."""
+        decision = blue_green.decide(self.plan, self._stopped_by_alarm(state), now)
+        late, wake = self._late(state, now)
+        wakes = [moment for moment in (decision.wake_at, wake) if moment is not None]
+        decision = replace(
+            decision, cancel=(*decision.cancel, *late), wake_at=min(wakes, default=None)
+        )
+        limit = self._limit(state)
+        if limit is None or now < limit or decision.conclude is not None:
+            return decision
+        if self.stage(state) in (blue_green.Stage.TERMINATION_WAIT, blue_green.Stage.OVER):
+            return decision  # it has succeeded
+        failed = None if self._events_in_flight(state) else DeploymentStatus.FAILED
+        return replace(decision, start=(), wake_at=wake, conclude=failed)
+
+    def _late(
+        self, state: DeploymentState, now: datetime
+    ) -> tuple[tuple[Cancel, ...], datetime | None]:
+        """Say which events have had their hour, and when the next limit is reached."""
+        begun = {
+            command.key: state.counted_from(state.begun[command.key].started_at)
+            for command in self._events_in_flight(state)
+        }
+        late = tuple(
+            Cancel(key=key, reason="TIMED_OUT")
+            for key, started in begun.items()
+            if now >= limits.of_event(started)
+        )
+        return late, limits.next_one(self._limit(state), begun.values(), now)
+
+    def _limit(self, state: DeploymentState) -> datetime | None:
+        if state.created_at is None:
+            return None
+        since = state.counted_from(state.created_at)
+        return limits.of_deployment(since, blue_green=self.plan.blue_green is not None)
 
     def _stopped_by_alarm(self, state: DeploymentState) -> DeploymentState:
         """Have an alarm stop a blue/green deployment, unless it has succeeded already."""
@@ -260,10 +289,8 @@ class DeploymentProcess:
             return DeploymentStatus.SUCCEEDED
         if state.stop is not None:
             return DeploymentStatus.STOPPED
-        if state.created_at is None:
-            return None
-        limit = limits.of_deployment(state.counted_from(state.created_at))
-        return DeploymentStatus.FAILED if now >= limit else None
+        limit = self._limit(state)
+        return DeploymentStatus.FAILED if limit is not None and now >= limit else None
 
     def _check_of_alarms(self, state: DeploymentState) -> Decision | None:
         """Look at the alarms before anything else; None: that is done, or there are none."""

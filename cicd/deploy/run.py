@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.config import DeploymentConfig
 from cicd.deploy.group import DeploymentGroup
+from cicd.deploy.lifecycle import LifecycleEvent
 from cicd.deploy.plan import BundleType
 from cicd.deploy.result import DeploymentResult, deployment_result
 from cicd.deploy.spec import FileExistsBehavior
@@ -49,6 +50,8 @@ class DeploymentRequest:
     auto_rollback: bool | None = None  # None: as the group says
     ignore_alarms: bool = False  # to deploy the mending while an alarm is on
     deployment_id: str = ""  # "": a fresh one; else asking twice makes one deployment
+    update_outdated_instances_only: bool = False  # those without the last good revision
+    events: tuple[LifecycleEvent, ...] = ()  # codedeploy-local's; (): what the style asks for
     refuse_invalid: bool = True  # False: an invalid AppSpec fails the deployment, as in the cloud
 
 
@@ -74,12 +77,19 @@ def forecast_deployment(
     """
     from cicd.deploy.compile import compile_plan
     from cicd.deploy.forecast import durations, forecast
-    from cicd.deploy.history import earlier_events, in_order_of_health, settle_environments
+    from cicd.deploy.history import (
+        earlier_events,
+        in_order_of_health,
+        only_outdated,
+        settle_environments,
+    )
 
     plan = compile_plan(request).plan
     known = durations(())
     if services is not None:
         plan = in_order_of_health(settle_environments(plan, services), services)
+        if request.update_outdated_instances_only:
+            plan = only_outdated(plan, services)
         known = durations(earlier_events(plan, services))
     return plan, forecast(plan, known, failures=failures, jobs=jobs), bool(known.by_event)
 
@@ -98,11 +108,18 @@ def run_deployment(
     """
     from cicd.deploy.compile import compile_plan, deployment_id
     from cicd.deploy.fleet.copies import provision
-    from cicd.deploy.history import admit, in_order_of_health, settle_environments
+    from cicd.deploy.history import (
+        admit,
+        in_order_of_health,
+        only_outdated,
+        settle_environments,
+    )
     from cicd.deploy.revision import store
 
     plan = settle_environments(compile_plan(request).plan, services)
     plan = in_order_of_health(plan, services)
+    if request.update_outdated_instances_only:
+        plan = only_outdated(plan, services)
     digest = store(request.revision, plan.revision.bundle_type, services)
     plan = replace(
         plan,

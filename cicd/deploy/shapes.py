@@ -59,7 +59,7 @@ def deployment_info(process: DeploymentProcess, state: DeploymentState) -> dict[
             "events": [str(event) for event in plan.rollback_events],
         },
         "alarmConfiguration": _alarm_configuration(process),
-        "updateOutdatedInstancesOnly": False,
+        "updateOutdatedInstancesOnly": plan.update_outdated_instances_only,
         "deploymentStyle": {
             "deploymentType": "IN_PLACE" if plan.blue_green is None else "BLUE_GREEN",
             "deploymentOption": "WITHOUT_TRAFFIC_CONTROL"

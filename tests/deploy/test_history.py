@@ -1,8 +1,12 @@
 from dataclasses import replace
 
+import pytest
+
 from cicd.deploy.history import Attempt, health_order
 from cicd.deploy.state import Status
+from cicd.errors import UsageError
 from tests.deploy.test_process import plan
+from tests.deploy.world import World, hooks
 
 S, F, SKIPPED = Status.SUCCEEDED, Status.FAILED, Status.SKIPPED
 
@@ -33,3 +37,25 @@ def test_of_healthy_ones_the_old_go_before_the_current():
 def test_of_unhealthy_ones_the_unknown_go_before_the_old():
     attempts = [attempt("2", "Failed", a=F, b=F), attempt("1", "Succeeded", a=S)]
     assert ["b", "a"] == health_order(["a", "b"], attempts)
+
+
+def test_only_instances_without_the_last_good_revision_are_updated(tmp_path):
+    world = World(tmp_path, ids=("a", "b"), config="AllAtOnce")
+    breaks = "#!/bin/sh\ntest $NAME = a\n"
+    good = world.deploy(
+        world.revision("v1", hooks(ValidateService="v.sh"), {"v.sh": breaks}),
+    )
+    assert [("a", "Succeeded"), ("b", "Failed")] == sorted(good.targets)
+    again = world.deploy(
+        world.root / "revisions/v1", update_outdated_instances_only=True, description="the rest"
+    )
+    assert [("b", "Failed")] == list(again.targets)
+    assert again.deployment["deploymentInfo"]["updateOutdatedInstancesOnly"] is True
+
+
+def test_where_nobody_is_outdated_there_is_nothing_to_update(tmp_path):
+    world = World(tmp_path)
+    revision = world.revision("v1", "files: []\n")
+    world.deploy(revision)
+    with pytest.raises(UsageError, match="NO_INSTANCES"):
+        world.deploy(revision, update_outdated_instances_only=True)

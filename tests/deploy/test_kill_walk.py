@@ -67,7 +67,10 @@ def make(root, failing=(), rollback=(), only=""):
     world = World(root, ids=IDS, config="HalfAtATime", rollback=rollback, log=MortalLog())
     ran = []
     world.services = replace(
-        world.services, jobs=4, target=lambda spec: NotingTarget(spec, ran, failing, only)
+        # One lifecycle event at a time: each append is at the same place in every run.
+        world.services,
+        jobs=1,
+        target=lambda spec: NotingTarget(spec, ran, failing, only),
     )
     return world, ran
 
@@ -95,8 +98,7 @@ def finished(world, stream):
 
 
 def dies(world, at, *, written=True, name="v1"):
-    """Deploy with a driver that dies; how many appends there are depends on who is quicker,
-    so that some deaths come too late: those are none."""
+    """Deploy with a driver that dies; False: it lived, because there is no such append."""
     world.log.dies_at, world.log.written = at, written
     try:
         world.deploy(revision(world, name))
@@ -121,11 +123,10 @@ def count_appends(root, failing=()):
 @pytest.mark.parametrize("written", [True, False], ids=["after", "before"])
 def test_a_deployment_that_died_anywhere_ends_as_the_unbroken_one(tmp_path, written, failing):
     appends, unbroken, files = count_appends(tmp_path / "unbroken", failing)
-    # Events are written together where they happen together, and so die together.
-    deaths = 0
-    for at in range(2, appends + 3, 1 if written else 5):
+    # Every append once; in the other cases, which differ in what was done by then, some.
+    for at in range(2, appends + 1, 1 if written and not failing else 7):
         world, ran = make(tmp_path / str(at), failing)
-        deaths += dies(world, at, written=written)
+        assert dies(world, at, written=written)
         record = newest(world)
         told = finished(world, record.stream)
         before = Counter(key for _, key in ran)
@@ -136,15 +137,13 @@ def test_a_deployment_that_died_anywhere_ends_as_the_unbroken_one(tmp_path, writ
         twice = [key for key in told if after[key] > before[key]]
         assert [] == twice, f"died at append {at}: hooks of finished events ran again"
         assert max(after.values()) <= 2, f"died at append {at}"
-    assert deaths > appends / 8
 
 
 def test_no_target_is_left_in_a_state_that_the_log_does_not_tell(tmp_path):
     appends, _, _ = count_appends(tmp_path / "unbroken")
-    deaths = 0
     for at in range(3, appends, 5):
         world, _ = make(tmp_path / str(at))
-        deaths += dies(world, at)
+        assert dies(world, at)
         record = newest(world)
         left = get_deployment(record.stream.partition("/")[2], world.services)
         began = {key for key, status in _events(left).items() if status == "Succeeded"}
@@ -153,7 +152,6 @@ def test_no_target_is_left_in_a_state_that_the_log_does_not_tell(tmp_path):
                 assert "v1" == content
             elif _events(left)[f"{name}/Install"] == "Pending":
                 assert content is None
-    assert deaths > appends / 10
 
 
 def _events(result):
@@ -172,12 +170,9 @@ def test_a_rollback_that_was_owed_is_made_once_wherever_the_driver_died(tmp_path
     world.deploy(revision(world, "v2"))
     appends = world.log.appends
     # Beginning in the middle of the failed one: its end, the note of its rollback, the rollback.
-    deaths = 0
     for at in range(appends // 2, appends, 6):
         world = lived(tmp_path / str(at))
-        if not dies(world, at, name="v2"):
-            continue
-        deaths += 1
+        assert dies(world, at, name="v2")
         failed = world.executions.list(kind="deployment")[-2]
         resume_deployment(failed.stream.partition("/")[2], world.services)
         deployments = world.executions.list(kind="deployment")
@@ -189,7 +184,6 @@ def test_a_rollback_that_was_owed_is_made_once_wherever_the_driver_died(tmp_path
             if event.data.get("signal") == "rollback"
         ]
         assert [deployments[0].stream.partition("/")[2]] == notes
-    assert deaths > appends / 24
 
 
 def test_a_group_whose_driver_died_takes_no_other_deployment(tmp_path):

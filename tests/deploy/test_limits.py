@@ -9,6 +9,7 @@ from cicd.engine.rehearse import rehearse
 from cicd.event import EventKind
 from cicd.testing.clock import START
 from tests.deploy.test_process import event, plan
+from tests.deploy.traffic.test_blue_green import plan as blue_green_plan
 
 HOUR = 3600
 
@@ -66,3 +67,29 @@ def test_the_time_in_which_nobody_drove_does_not_count():
     assert () == decision.cancel
     assert decision.conclude is None
     assert at(21 * HOUR) == decision.wake_at
+
+
+def test_an_event_of_a_blue_green_deployment_has_an_hour():
+    process = DeploymentProcess(blue_green_plan())
+    state = folded(
+        process,
+        event(EventKind.SUBMITTED, 0, plan={}),
+        event(EventKind.STARTED, 0, "green0/ApplicationStop"),
+    )
+    assert at(HOUR) == process.decide(state, at(HOUR - 1)).wake_at
+    late = process.decide(state, at(HOUR))
+    assert (Cancel(key="green0/ApplicationStop", reason="TIMED_OUT"),) == late.cancel
+
+
+def test_a_blue_green_deployment_has_109_hours_and_then_begins_nothing_more():
+    process = DeploymentProcess(blue_green_plan())
+    state = folded(process, event(EventKind.SUBMITTED, 0, plan={}))
+    assert process.decide(state, at(109 * HOUR - 1)).start
+    over = process.decide(state, at(109 * HOUR))
+    assert ((), "Failed") == (over.start, over.conclude)
+    ended = folded(
+        process,
+        event(EventKind.SUBMITTED, 0, plan={}),
+        event(EventKind.CONCLUDED, 109 * HOUR, status="Failed"),
+    )
+    assert "TIMEOUT" == process.doom(ended)

@@ -1,6 +1,8 @@
 """Whole processes of ``cicd deploy``: two at the same moment, and some that are killed."""
 
+import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -24,6 +26,8 @@ echo "$LIFECYCLE_EVENT" >> "${CICD_INSTANCE_ROOT:-}/ran"
 sleep 0.4
 """
 IDS = ("a", "b")
+SIX = ("a", "b", "c", "d", "e", "f")
+KILLS = 5
 
 
 @pytest.fixture
@@ -37,8 +41,8 @@ def shop(tmp_path):
     return tmp_path
 
 
-def cicd(shop, *words):
-    instances = [f"--instance={name}={shop.parent / f'{shop.name}-{name}'}" for name in IDS]
+def cicd(shop, *words, ids=IDS):
+    instances = [f"--instance={name}={shop.parent / f'{shop.name}-{name}'}" for name in ids]
     command = [sys.executable, "-m", "cicd", "deploy", *words]
     return subprocess.Popen(
         command if words else [*command, *instances],
@@ -86,3 +90,39 @@ def test_a_killed_deployment_is_taken_up_where_it_was(shop, instance, event):
         again = {event} if name == instance else set()
         assert again == {each for each, count in counts.items() if count == 2}
         assert {"BeforeInstall", "AfterInstall", "ValidateService"} == set(counts)
+
+
+def _succeeded(shop):
+    """Give the lifecycle events that the log says are over, as (instance, event)."""
+    said, _ = cicd(shop, "status", "--output", "json").communicate(timeout=60)
+    return {
+        (target["instanceTarget"]["targetId"], event["lifecycleEventName"])
+        for target in json.loads(said.splitlines()[-1])["deploymentTargets"]
+        for event in target["instanceTarget"]["lifecycleEvents"]
+        if event["status"] == "Succeeded"
+    }
+
+
+def test_a_deployment_over_six_hosts_that_is_killed_again_and_again_ends_well(shop):
+    moments = sorted(random.Random(20).sample(range(1, 3 * len(SIX)), KILLS))
+    over = {}
+    for number, moment in enumerate(moments):
+        words = ("resume",) if number else ()
+        driver = cicd(shop, *words, ids=SIX)
+        until = time.monotonic() + 60
+        while sum(len(ran(shop, name)) for name in SIX) < moment:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        os.kill(driver.pid, signal.SIGKILL)
+        driver.communicate()
+        for name, event in _succeeded(shop):
+            over.setdefault((name, event), ran(shop, name).count(event))
+    last = cicd(shop, "resume")
+    out, err = last.communicate(timeout=60)
+    assert 0 == last.returncode, err
+    assert "Succeeded" in out
+    for name in SIX:
+        assert "v1" == (shop.parent / f"{shop.name}-{name}/srv/app/index.html").read_text()
+        assert {"BeforeInstall", "AfterInstall", "ValidateService"} == set(ran(shop, name))
+    again = {key for key, count in over.items() if ran(shop, key[0]).count(key[1]) != count}
+    assert set() == again, "hooks of events that were over ran again"

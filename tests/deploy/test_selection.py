@@ -38,7 +38,7 @@ def flat(*filters):
     return f"        ec2TagFilters: [{', '.join(filters)}]\n"
 
 
-def test_a_set_is_an_or_inside_its_groups_and_an_and_between_them(tmp_path):
+def test_trap_52_a_set_is_an_or_inside_its_groups_and_an_and_between_them(tmp_path):
     assert found(tmp_path, PROD_OR_STAGE_AND_WEB) == ["prod-web", "stage-web"]
 
 
@@ -54,7 +54,7 @@ def test_a_set_is_an_or_inside_its_groups_and_an_and_between_them(tmp_path):
         ),
     ],
 )
-def test_a_list_of_filters_is_an_or(tmp_path, filters, names):
+def test_trap_52_a_list_of_filters_is_an_or(tmp_path, filters, names):
     assert found(tmp_path, flat(*filters)) == names
 
 

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cicd.deploy.config import PREDEFINED
@@ -126,7 +126,7 @@ def test_green_is_installed_and_registered_by_the_pace_of_the_configuration():
     )
 
 
-def test_blue_is_deregistered_all_at_once_whatever_the_configuration():
+def test_trap_53_blue_is_deregistered_all_at_once_whatever_the_configuration():
     """Trap 53."""
     life = Life(plan("OneAtATime", blue=3)).run()
     begun = [key for key in life.keys if key.startswith("blue")]
@@ -257,6 +257,7 @@ KEYS = [
 ]
 
 
+@settings(deadline=None)
 @given(
     failing=st.sets(st.sampled_from(KEYS), max_size=3),
     config=st.sampled_from(["AllAtOnce", "HalfAtATime", "OneAtATime"]),

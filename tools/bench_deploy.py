@@ -1,0 +1,180 @@
+"""What deployments cost: against the shell, ``cp -a``, ansible, and in themselves."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+
+from bench import CICD, ENVIRONMENT, PYTHON, goal, measure, seconds
+
+APPSPEC = "version: 0.0\nos: linux\nfiles:\n  - source: app\n    destination: /srv/app\n"
+HOOKS = """hooks:
+  BeforeInstall: [{location: before.sh}]
+  AfterInstall: [{location: after.sh}]
+"""
+PLAYBOOK = """
+- hosts: all
+  serial: 50%
+  gather_facts: false
+  tasks:
+    - command: {cmd: REVISION/before.sh}
+    - copy: {src: REVISION/app/, dest: "{{ place }}/srv/app/"}
+    - command: {cmd: REVISION/after.sh}
+"""
+
+
+def _revision(place: Path, files: int, hooks: str = "") -> Path:
+    """Write a revision of small files, at most a hundred in a directory."""
+    for number in range(files):
+        path = place / "app" / f"{number // 100}" / f"{number}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"file {number}\n" * 10, encoding="utf-8")
+    (place / "appspec.yml").write_text(APPSPEC + hooks, encoding="utf-8")
+    for name in ("before.sh", "after.sh") if hooks else ():
+        (place / name).write_text("#!/bin/sh\necho done\n", encoding="utf-8")
+        (place / name).chmod(0o755)
+    return place
+
+
+def _instances(directory: Path, count: int) -> tuple[str, ...]:
+    return tuple(f"--instance=i{n}={directory}/i{n}" for n in range(count))
+
+
+def one_appspec(directory: Path, runs: int) -> bool:
+    """Ten files and two hooks: a whole deployment, beside a shell that copies and runs."""
+    place = _revision(directory / "one-appspec", 10, HOOKS)
+    script = f"d=$(mktemp -d {place}/sh-XXXX); ./before.sh; cp -r app/. $d; ./after.sh"
+    deploy = f'd=$(mktemp -d {directory}/one-XXXX); exec "$0" deploy . --instance=a=$d'
+    row = {"sh": ("sh", "-c", script), "cicd deploy": ("sh", "-c", deploy, CICD)}
+    least = measure("Deploy ten files and two hooks", row, place, runs)
+    return goal("within 0.3 s", least["cicd deploy"], 0.3)
+
+
+def many_files(directory: Path, runs: int) -> bool:
+    """
+    10,000 small files to one instance, against copying them once.
+
+    The agent's rules make two trees of them, the archive and what is installed: the goal is for
+    Install, and the whole is shown beside it.
+    """
+    revision = _revision(directory / "many-files", 10_000)
+    installs: list[float] = []
+    wholes: list[float] = []
+    agains: list[float] = []
+    copies: list[float] = []
+    for run in range(max(3, runs // 5)):
+        place = directory / f"many-{run}"
+        copies.append(seconds(("cp", "-a", str(revision), str(place)), directory))
+        whole, install = _deployed(revision, directory / f"instance-{run}", directory)
+        wholes.append(whole)
+        installs.append(install)
+        agains.append(_deployed(revision, directory / f"instance-{run}", directory)[1])
+        for made in (place, directory / f"instance-{run}"):
+            shutil.rmtree(made)
+    copy = min(copies)
+    print(f"\nDeploy 10,000 small files ({len(copies)} runs, minima)")
+    for name, taken in (
+        *(("cp -a", copies), ("Install", installs), ("Install, unchanged, again", agains)),
+        ("the whole deployment", wholes),
+    ):
+        print(f"  {name:<32}{min(taken) * 1000:>15.0f} ms{min(taken) / copy:>8.2f}")
+    met = goal("Install within 1.3 x cp -a", min(installs), 1.3 * copy)
+    return goal("again within 0.5 x the first", min(agains), 0.5 * min(installs)) and met
+
+
+def _deployed(revision: Path, instance: Path, directory: Path) -> tuple[float, float]:
+    """Deploy; gives how long all of it took, and how long its Install, in seconds."""
+    begin = time.perf_counter()
+    done = subprocess.run(
+        (CICD, "deploy", str(revision), f"--instance=a={instance}", "--output", "json"),
+        cwd=directory,
+        env=ENVIRONMENT,
+        check=True,
+        capture_output=True,
+    )
+    whole = time.perf_counter() - begin
+    said = json.loads(done.stdout.splitlines()[-1])
+    events = said["deploymentTargets"][0]["instanceTarget"]["lifecycleEvents"]
+    install = next(each for each in events if each["lifecycleEventName"] == "Install")
+    begun, ended = (datetime.fromisoformat(install[key]) for key in ("startTime", "endTime"))
+    return whole, (ended - begun).total_seconds()
+
+
+def hundred_instances(directory: Path, runs: int) -> bool:
+    """A hundred instances, half at a time, two hooks each, against ansible."""
+    del runs
+    revision = _revision(directory / "hundred", 10, HOOKS)
+    words = (CICD, "deploy", str(revision), "--strategy", "HalfAtATime")
+    took = seconds((*words, *_instances(directory / "hosts", 100)), directory)
+    print(f"\nDeploy to 100 instances (1 run)\n  {'cicd deploy':<32}{took:>17.1f} s")
+    ansible = _ansible(directory)
+    if ansible is None:
+        print("  against ansible: not measured, pip cannot have ansible-core here")
+        return True
+    hosts = "".join(f"h{n} place={directory}/ansible/h{n}\n" for n in range(100))
+    (directory / "hosts.ini").write_text(f"{hosts}[all:vars]\nansible_connection=local\n")
+    (directory / "play.yml").write_text(PLAYBOOK.replace("REVISION", str(revision)))
+    for number in range(100):
+        (directory / "ansible" / f"h{number}" / "srv").mkdir(parents=True)
+    play = (str(ansible), "--inventory", "hosts.ini", "--forks", "16", "play.yml")
+    theirs = seconds(play, directory)
+    print(f"  {'ansible-playbook':<32}{theirs:>17.1f} s{theirs / took:>8.1f}")
+    return goal("ten times as fast as ansible", took, theirs / 10)
+
+
+def _ansible(directory: Path) -> Path | None:
+    """Give ansible-playbook: the one that is here, or one of an environment made for it."""
+    found = shutil.which("ansible-playbook")
+    if found is not None:
+        return Path(found)
+    place = directory / "ansible-environment"
+    for command in (
+        (sys.executable, "-m", "venv", str(place)),
+        (str(place / "bin/pip"), "install", "--quiet", "ansible-core"),
+    ):
+        if subprocess.run(command, check=False, capture_output=True).returncode:
+            return None
+    return place / "bin" / "ansible-playbook"
+
+
+def thousand_instances(directory: Path, runs: int) -> bool:
+    """A thousand instances, ten files each, whose lifecycle events have no scripts."""
+    del runs
+    revision = _revision(directory / "thousand", 10)
+    words = (CICD, "deploy", str(revision), "--strategy", "HalfAtATime")
+    took = seconds((*words, *_instances(directory / "thousand-hosts", 1000)), directory)
+    print(f"\nDeploy to 1,000 instances (1 run)\n  {'cicd deploy':<32}{took:>17.1f} s")
+    met = goal("1,000 instances within 30 s", took, 30)
+    memory = _memory((*words, *_instances(directory / "thousand-hosts", 1000)), directory)
+    print(
+        f"  {'met   ' if memory <= 200 else 'MISSED'}  {memory:.0f} MB of 200 MB, deployed again"
+    )
+    return met and memory <= 200
+
+
+def _memory(command: tuple[str, ...], directory: Path) -> float:
+    """Give the most memory that a program had, in megabytes; a process of its own asks."""
+    code = (
+        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, "
+        "stdout=subprocess.DEVNULL); "
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    done = subprocess.run(
+        (PYTHON, "-c", code, *command),
+        cwd=directory,
+        env=ENVIRONMENT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    # Linux counts kilobytes, macOS bytes.
+    return int(done.stdout) / (1024 if os.uname().sysname == "Linux" else 1024 * 1024)
+
+
+ROWS = (one_appspec, many_files, hundred_instances, thousand_instances)
