@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, TypeVar, overload
 
 from cicd.document.fix import Fix
 from cicd.document.nearest import closest, only_close
-from cicd.document.node import Node, NodeKind
+from cicd.document.node import Node, NodeKind, ScalarStyle
 from cicd.document.position import brief
 from cicd.document.problem import Problems, Severity
 from cicd.document.unknown import note_unknown
+from cicd.document.yaml_slips import missing_blank
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,7 +77,7 @@ class Fields:
                         hint="keep one of the two",
                     )
         elif not node.is_null:
-            self._wrong(f"{what} must be a mapping, not {_SHAPES[node.kind]}", node.span)
+            self._wrong(f"{what} must be a mapping, not {_SHAPES[node.kind]}", node)
 
     def __contains__(self, name: str) -> bool:
         """Tell whether the key is written, with or without a value."""
@@ -130,7 +131,7 @@ class Fields:
             return default
         if (value := _FLAGS.get(node.text.casefold())) is not None:
             return value
-        self._wrong(f"'{name}' must be yes or no, not '{brief(node.text)}'", node.span)
+        self._wrong(f"'{name}' must be yes or no, not '{brief(node.text)}'", node)
         return default
 
     @overload
@@ -159,7 +160,7 @@ class Fields:
         if node is None:
             return default
         if not _WHOLE.fullmatch(node.text):
-            self._wrong(f"'{name}' must be a whole number, not '{brief(node.text)}'", node.span)
+            self._wrong(f"'{name}' must be a whole number, not '{brief(node.text)}'", node)
             return default
         value = int(node.text)
         low = minimum is None or value >= minimum
@@ -291,11 +292,19 @@ class Fields:
         node = self.node(name)
         if node is None or node.kind is kind:
             return node
-        self._wrong(f"'{name}' must be {_SHAPES[kind]}, not {_SHAPES[node.kind]}", node.span)
+        self._wrong(f"'{name}' must be {_SHAPES[kind]}, not {_SHAPES[node.kind]}", node)
         return None
 
-    def _wrong(self, message: str, span: Span) -> None:
-        self.problems.error(f"{self.room}/wrong-type", message, span)
+    def _wrong(self, message: str, node: Node) -> None:
+        plain = node.kind is NodeKind.SCALAR and node.style is ScalarStyle.PLAIN
+        slip = missing_blank(node.span) if plain else None
+        self.problems.error(
+            f"{self.room}/wrong-type",
+            message,
+            node.span,
+            hint=f"a blank is missing after the colon: {slip.hint}" if slip else None,
+            fix=slip.fix if slip else None,
+        )
 
 
 def _word(option: str) -> str:

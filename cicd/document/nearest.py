@@ -17,10 +17,15 @@ def closest(word: str, options: Iterable[str]) -> str | None:
 
     Near means: at most a third of its letters changed, added, left out or swapped with their
     neighbour (one is always allowed from three letters on), upper and lower case, and "-" for "_",
-    not counted. Of several equally near ones the first is given.
+    not counted. Of several equally near ones the first is given. Where none is near, it is the
+    only one that begins as ``word`` does.
     """
-    best = _nearest(word, options)
-    return best[0] if best else None
+    known = tuple(map(str, options))
+    best = _nearest(word, known)
+    if best:
+        return best[0]
+    begun = [o for o in known if len(word) > 2 and _plain(o).startswith(_plain(word))]
+    return begun[0] if len(begun) == 1 else None
 
 
 def only_close(word: str, options: Iterable[str]) -> str | None:

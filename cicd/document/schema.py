@@ -250,17 +250,17 @@ def _demand(error: ValidationError) -> str:
     size = len(error.instance) if isinstance(error.instance, str | list | dict) else 0
     match error.validator:
         case "pattern":
-            return f"must match {bound}"
+            return _letters(str(bound)) or f"must match {bound}"
         case "format":
             return f"must be a {bound}"
         case "minLength":
-            return f"must have at least {bound} characters, not {size}"
+            return f"must have at least {_many(bound, 'character')}, not {size}"
         case "maxLength":
-            return f"must have at most {bound} characters, not {size}"
+            return f"must have at most {_many(bound, 'character')}, not {size}"
         case "minItems" | "minProperties":
-            return f"must have at least {bound} entries, not {size}"
+            return f"must have at least {_many(bound, 'entry')}, not {size}"
         case "maxItems" | "maxProperties":
-            return f"must have at most {bound} entries, not {size}"
+            return f"must have at most {_many(bound, 'entry')}, not {size}"
         case "minimum":
             return f"must be at least {bound}, not {error.instance}"
         case "maximum":
@@ -269,6 +269,32 @@ def _demand(error: ValidationError) -> str:
             return "must not name the same thing twice"
         case _:
             return f"is not allowed: {error.message[:_LONGEST]}"
+
+
+def _many(count: object, what: str) -> str:
+    """Count things in words: "one entry", "3 entries"."""
+    if count == 1:
+        return f"one {what}"
+    return f"{count} {what[:-1]}ies" if what.endswith("y") else f"{count} {what}s"
+
+
+def _letters(pattern: str) -> str | None:
+    """Say of a pattern that allows certain characters which these are; None for another one."""
+    import re
+
+    found = re.fullmatch(r"\^\[((?:\\.|[^\\\]])+)\][+*]\$", pattern)
+    if found is None:
+        return None
+    rest, words = found[1], []
+    for word, ranges in (("letters", ("A-Z", "a-z")), ("digits", ("0-9",))):
+        if all(each in rest for each in ranges):
+            words.append(word)
+            for each in ranges:
+                rest = rest.replace(each, "")
+    if re.search(r"[^\\]-.", rest):
+        return None  # other ranges are said as they are written
+    words += [f"'{character}'" for character in rest.replace("\\", "")]
+    return f"may have {', '.join(words[:-1])} and {words[-1]} only" if words[1:] else None
 
 
 def _types(error: ValidationError) -> list[str]:

@@ -121,6 +121,7 @@ class _Reader:
             )
 
     def _stop_at(self, reason: yaml.MarkedYAMLError) -> NoReturn:
+        from cicd.document.yaml_slips import probable_slip
         from cicd.document.yaml_words import explained
 
         text = self._source.text
@@ -136,16 +137,18 @@ class _Reader:
             elif where.line != self._source.span(index, index).line:
                 labels = (Label(span=where, text=said.opened),)
         span = self._source.span(index, min(index + 1, len(text)))
+        fix = self._without_tabs() if "\t" in self._source.line(span.line) else None
+        slip = probable_slip(self._source, span.line) if said.slips else None
         self._problems.add(
             Problem(
                 rule="document/syntax",
                 severity=Severity.ERROR,
-                message=said.message,
-                span=span,
-                hint=said.hint,
-                labels=labels,
+                message=slip.message if slip else said.message,
+                span=slip.span if slip else span,
+                hint=slip.hint if slip else said.hint,
+                labels=() if slip else labels,
                 note=f"the YAML parser says: {said.words}",
-                fix=self._without_tabs() if "\t" in self._source.line(span.line) else None,
+                fix=slip.fix if slip else fix,
             )
         )
         raise DocumentError(tuple(self._problems)) from None

@@ -16,6 +16,7 @@ class Explanation:
     words: str  # libyaml's own, which is what AWS's logs show
     opened: str  # what to say at the place where the unfinished thing began
     at_opening: bool  # whether that place is the one to mend
+    slips: bool  # whether a slip nearby, which YAML reads otherwise, may be the reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,7 @@ class _Saying:
     rest: str = ""
     opened: str = "begun here"
     at_opening: bool = False
+    slips: bool = False
 
 
 # PyYAML's pure parser words some things differently from libyaml, which AWS's readers share.
@@ -61,6 +63,7 @@ _SAYINGS = (
     ),
     _Saying(
         problem="mapping values are not allowed",
+        slips=True,
         message="a ':' cannot stand here",
         hint="put the value in quotes if it holds ': ', or check this line's indentation",
     ),
@@ -78,18 +81,21 @@ _SAYINGS = (
     ),
     _Saying(
         problem="expected '-' indicator",
+        slips=True,
         message="this line belongs to no entry of the list",
         hint="align it with the entries and begin it with '- ', or indent it further",
         opened="the list begins here",
     ),
     _Saying(
         problem="expected key",
+        slips=True,
         message="this line's indentation fits no mapping around it",
         hint="align the key with its neighbours; quote a value that goes on after its quotes",
         opened="the mapping begins here",
     ),
     _Saying(
         problem="could not find expected ':'",
+        slips=True,
         message="this is neither a key with ': ' nor part of a value",
         hint="write 'key: value', or indent the line so that it continues the value",
         at_opening=True,
@@ -168,4 +174,5 @@ def _explanation(saying: _Saying, words: str) -> Explanation:
         words=words,
         opened=saying.opened,
         at_opening=saying.at_opening,
+        slips=saying.slips,
     )

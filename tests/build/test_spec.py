@@ -180,11 +180,11 @@ P = "version: 0.2\nphases: {build: {commands: [a]}}\n"
         ),
         (
             f"{P}batch: {{build-list: [{{identifier: a-b}}]}}\n",
-            [(E, "build/batch-identifier", "3:23")],
+            [(E, "build/batch-identifier", "3:35")],
         ),
         (
             f"{P}batch: {{build-graph: [{{identifier: a, depend-on: [b]}}]}}\n",
-            [(E, "build/batch-depend-on", "3:24")],
+            [(E, "build/batch-depend-on", "3:51")],
         ),
         (
             f"{P}batch: {{build-list: [{{identifier: a}}], build-fanout: {{parallelism: 2}}}}\n",

@@ -50,3 +50,11 @@ def test_no_options_give_nothing():
 )
 def test_a_slip_is_of_the_fingers_and_not_another_name(word, meant):
     assert meant == slip(word, ["IMAGE_TAG", "REGION"])
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"), [("JUNIT", "JUNITXML"), ("N", None), ("NUNIT", None), ("XUNIT", "NUNIT")]
+)
+def test_where_none_is_near_the_only_one_that_begins_so_is_meant(word, meant):
+    known = ["JUNITXML", "NUNITXML", "NUNIT3XML", "NUNIT"] if word == "XUNIT" else None
+    assert meant == closest(word, known or ["JUNITXML", "NUNITXML", "NUNIT3XML"])

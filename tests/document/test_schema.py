@@ -65,7 +65,7 @@ def test_all_problems_come_at_once_in_order():
         ("missing-key", "'name' is missing in the document", "1:1"),
         ("unknown-key", "'nme' is not a key of the document", "1:1"),
         ("unknown-value", "'3' is not allowed for 'version'", "2:10"),
-        ("out-of-range", "'stages' must have at least 1 entries, not 0", "3:1"),
+        ("out-of-range", "'stages' must have at least one entry, not 0", "3:1"),
     ] == found
 
 

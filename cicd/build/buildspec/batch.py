@@ -6,12 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from cicd.document.fields import Fields
+from cicd.document.nearest import closest
 from cicd.document.node import NodeKind
 from cicd.document.position import Span
+from cicd.document.problem import Label
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from cicd.document.node import Node
     from cicd.document.problem import Problems
@@ -104,7 +106,7 @@ def read_batch(
         if kind in present and not fields.sequence(kind):
             _invalid(problems, "build/batch-empty", f"'{kind}' is empty", fields.span(kind))
     _check_identifiers(spec.entries, problems)
-    _check_dependencies(spec.entries, problems)
+    _check_dependencies(spec.entries, fields.sequence("build-graph"), problems)
     return spec
 
 
@@ -129,11 +131,16 @@ def _entries(
                 environment=_environment(environment, problems, close)
                 if environment is not None
                 else BatchEnvironment(),
-                span=entry.span("identifier"),
+                span=_value_span(entry, "identifier"),
             )
         )
         close(entry, kind)
     return tuple(found)
+
+
+def _value_span(fields: Fields, key: str) -> Span:
+    node = fields.node(key)
+    return node.span if node is not None else fields.span(key)
 
 
 def _environment(
@@ -211,15 +218,21 @@ def _fanout(fanout: Fields, close: Callable[[Fields, str], None]) -> int:
 
 
 def _invalid(
-    problems: Problems, rule: str, message: str, span: Span, *, hint: str | None = None
+    problems: Problems,
+    rule: str,
+    message: str,
+    span: Span,
+    *,
+    hint: str | None = None,
+    labels: tuple[Label, ...] = (),
 ) -> None:
     """Note what the service would refuse in DOWNLOAD_BATCHSPEC; its own words are not known."""
-    problems.error(rule, message, span, hint=hint, note=f"{INVALID}: {message}")
+    problems.error(rule, message, span, hint=hint, labels=labels, note=f"{INVALID}: {message}")
 
 
 def _check_identifiers(entries: tuple[BatchEntry, ...], problems: Problems) -> None:
     bad = ",".join(e.identifier for e in entries if not _IDENTIFIER.fullmatch(e.identifier))
-    known: set[str] = set()
+    known: dict[str, Span] = {}
     for entry in entries:
         if not _IDENTIFIER.fullmatch(entry.identifier):
             problems.error(
@@ -238,11 +251,23 @@ def _check_identifiers(entries: tuple[BatchEntry, ...], problems: Problems) -> N
                 f"'{entry.identifier}' stands twice",
                 entry.span,
                 hint="give each build an identifier of its own",
+                labels=(Label(span=known[entry.identifier], text="first written here"),),
             )
-        known.add(entry.identifier)
+        known.setdefault(entry.identifier, entry.span)
 
 
-def _check_dependencies(entries: tuple[BatchEntry, ...], problems: Problems) -> None:
+def _named(graph: tuple[Node, ...], name: str) -> Iterator[Span]:
+    """Give the places where builds of a graph say that they depend on ``name``."""
+    for item in graph:
+        wanted = item.entries.get("depend-on")
+        for each in (wanted.value.items or (wanted.value,)) if wanted is not None else ():
+            if each.text == name:
+                yield each.span
+
+
+def _check_dependencies(
+    entries: tuple[BatchEntry, ...], graph: tuple[Node, ...], problems: Problems
+) -> None:
     places = {entry.identifier: entry.span for entry in entries}
     edges = []
     for entry in entries:
@@ -250,11 +275,13 @@ def _check_dependencies(entries: tuple[BatchEntry, ...], problems: Problems) -> 
             if name in places:
                 edges.append((name, entry.identifier))
                 continue
+            near = closest(name, (other for other in places if other != entry.identifier))
             _invalid(
                 problems,
                 "build/batch-depend-on",
                 f"'{entry.identifier}' depends on '{name}', which is no build of this batch",
-                entry.span,
+                next(_named(graph, name), entry.span),
+                hint=f"did you mean '{near}'?" if near else None,
             )
     if not edges:
         return

@@ -22,7 +22,10 @@ def read_reports(reading: Reading, node: Node | None) -> tuple[ReportSpec, ...]:
         files = texts(fields, "files")
         if not files:
             reading.problems.error(
-                "build/report-files", f"report group '{group}' names no 'files'", span
+                "build/report-files",
+                f"report group '{group}' names no 'files'",
+                span,
+                hint="add 'files', such as 'reports/**/*.xml'",
             )
         found.append(
             ReportSpec(

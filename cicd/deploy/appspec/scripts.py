@@ -34,7 +34,7 @@ def read_hooks(node: Node | None, findings: Findings) -> Mapping[str, tuple[Hook
             _unknown_event(event, entry, findings)
         scripts = None if entry.value.is_null else entry.value
         hooks[event] = tuple(
-            _read_script(item, findings) for item in mappings(scripts, event, findings)
+            _read_script(item, findings) for item in mappings(scripts, event, findings, "location")
         )
     return MappingProxyType(hooks)
 

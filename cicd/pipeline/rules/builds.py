@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from cicd.document.position import brief
 from cicd.document.rules import rule
-from cicd.pipeline.action_type import Category
-from cicd.pipeline.rules.structure import ACTION, actions_of
+from cicd.pipeline.rules.structure import actions_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,16 +75,8 @@ def input_identifier(spec: PipelineDeclaration, problems: Problems) -> None:
 
 @rule("pipeline/compute-commands")
 def compute_commands(spec: PipelineDeclaration, problems: Problems) -> None:
-    """A Commands action has commands, each of one line."""
+    """Each command of a Commands action is one line."""
     for action in actions_of(spec):
-        if action.type_id.category == Category.COMPUTE and not action.commands:
-            problems.error(
-                "pipeline/compute-commands",
-                f"'{action.name}' has no 'commands'",
-                action.span("actionTypeId", "provider"),
-                hint="write 'commands:' beside 'actionTypeId', with a list below it",
-                note=f"{ACTION}: commands are required for the Commands action",
-            )
         entry = action.node.entries.get("commands")
         for command in entry.value.items if entry else ():
             if "\n" in command.text.strip():
