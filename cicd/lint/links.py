@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from cicd.build.spec import Buildspec
@@ -39,16 +40,27 @@ def check_links(directory: Path, prefix: str = "") -> tuple[Problem, ...]:
 
     """
     problems = Problems()
+    path = directory / "buildspec.yml"
     repository = Repository(
         root=directory,
         prefix=prefix,
-        buildspec=read_buildspec(directory / "buildspec.yml", f"{prefix}buildspec.yml"),
+        buildspec=read_buildspec(path, f"{prefix}{path.name}") if _matters(path) else None,
         appspec=_appspec(directory, prefix),
         declaration=_declaration(_pipeline(directory, prefix)),
     )
     links_bundle.check(repository, problems)
     links_project.check(repository, problems)
     return without_ignored(problems)
+
+
+def _matters(buildspec: Path) -> bool:
+    """Tell whether anything stands beside a buildspec, or in it, that it could be held against."""
+    beside = ("appspec.yml", "cicd.yml", *PIPELINES)
+    if any((buildspec.parent / name).is_file() for name in beside):
+        return True
+    with suppress(OSError):
+        return b"buildspec" in buildspec.read_bytes()  # of a build of its batch
+    return False
 
 
 def read_buildspec(path: Path, name: str) -> Buildspec | None:
