@@ -20,6 +20,7 @@ from cicd.cli.pipeline_stages import (
 )
 from cicd.cli.pipeline_triggers import show_verdict, triggers, would_start
 from cicd.cli.pipeline_views import graph, listing, logs, status
+from cicd.cli.template_parameters import given_parameters, parameter_options
 from cicd.errors import ExitCode, UsageError
 from cicd.ports import Level
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 Examples:
   cicd pipeline run                         the pipeline of this repository
   cicd pipeline run --revision Source=HEAD  what is checked out, whatever its branch
+  cicd pipeline run infra.yml --parameter Stage=dev
   cicd pipeline run --working-tree          with the uncommitted changes
   cicd pipeline status                      the newest execution
   cicd pipeline graph --format mermaid      the pipeline as a diagram
@@ -73,6 +75,7 @@ Exit status: 0 Succeeded, 1 it ran and did not, 2 usage, 3 the definition is inv
     multiple=True,
     help="The commit, branch or tag for a source action; may be repeated.",
 )
+@parameter_options
 @click.option("--working-tree", is_flag=True, help="Sources give uncommitted changes, too.")
 @click.option(
     "--changed-since",
@@ -98,6 +101,8 @@ def run(
     definition: str | None,
     variables: tuple[str, ...],
     revisions: tuple[str, ...],
+    parameters: tuple[str, ...],
+    parameters_file: Path | None,
     working_tree: bool,
     changed_since: str | None,
     approve: bool,
@@ -109,8 +114,9 @@ def run(
     Run a pipeline: its source, builds, tests, approvals and deployments.
 
     NAME is a pipeline of cicd.yml, FILE what `aws codepipeline get-pipeline` prints (JSON or
-    YAML). Without either, the pipeline of this repository: the one of cicd.yml, else
-    pipeline.json, pipeline.yml, codepipeline.json, ..., here or in .aws.
+    YAML), or a CloudFormation template. Without either, the pipeline of this repository: the
+    one of cicd.yml, else pipeline.json, pipeline.yml, codepipeline.json, ..., here or in .aws,
+    else the only template below this directory that makes one.
     """
     from cicd.document.resources import Resources
     from cicd.pipeline.compile import Start
@@ -129,6 +135,7 @@ def run(
     request = ExecutionRequest(
         definition=definition,
         directory=Path.cwd() if _is_file(definition) else directory,
+        parameters=given_parameters(parameters, parameters_file),
         start=Start(
             variables=dict(pair(each, "NAME=VALUE", "--variable") for each in variables),
             revisions=dict(pair(each, "ACTION=REV", "--revision") for each in revisions),

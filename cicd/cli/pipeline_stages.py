@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cicd.cli.invocation import Invocation
+    from cicd.pipeline.plan import PipelinePlan
     from cicd.pipeline.run import ExecutionResult
     from cicd.pipeline.spec import PipelineDeclaration
     from cicd.ports import Services
@@ -119,7 +120,7 @@ def retry(
         def again(stream: str) -> None:
             plan = execution_state(stream, services).plan
             assert plan is not None, "execution_state asks for one"
-            now = _known_now(plan.name, Path(plan.root))
+            now = _known_now(plan)
             retry_stage(stream, services, stage=stage, mode=RetryMode(mode), now_is=now)
 
         return _go_on(invocation, services, execution, again, f"{stage} is retried")
@@ -201,7 +202,7 @@ def rollback(invocation: Invocation, *, stage: str, target: str, env_file: Path 
             stream,
             services,
             stage=stage,
-            now_is=_known_now(before.name, Path(before.root)),
+            now_is=_known_now(before),
             by=user_name(),
         )
         return ended(invocation, start_execution(plan, services))
@@ -230,25 +231,30 @@ def _go_on(
 
 def _declaration(definition: str | None) -> PipelineDeclaration:
     from cicd.document.resources import Resources
-    from cicd.pipeline.definition import find_definition, inspect_definition, project_directory
+    from cicd.pipeline.definition import find_definition, project_directory
+    from cicd.pipeline.from_template import inspect
 
     directory = project_directory(definition, Path.cwd())
     named = definition is not None and Path(definition).is_file()
     start = Path.cwd() if named else directory
-    found = find_definition(definition, Resources.load(directory), start)
-    return inspect_definition(found.node)
+    resources = Resources.load(directory)
+    return inspect(find_definition(definition, resources, start), {}, resources)[0]
 
 
-def _known_now(name: str, root: Path) -> PipelineDeclaration | None:
+def _known_now(plan: PipelinePlan) -> PipelineDeclaration | None:
     """Read what the pipeline says today; one that was run from a file of any name is not found."""
+    from cicd.document.cloudformation.parameters import Given
     from cicd.document.resources import Resources
-    from cicd.pipeline.definition import find_definition, inspect_definition
+    from cicd.pipeline.definition import find_definition
+    from cicd.pipeline.from_template import inspect
 
+    root = Path(plan.root)
+    resources = Resources.load(root)
     try:
-        found = find_definition(name, Resources.load(root), root)
+        found = find_definition(plan.name, resources, root, Given(parameters=plan.parameters))
     except UsageError:
         return None
-    return inspect_definition(found.node)
+    return inspect(found, plan.parameters, resources)[0]
 
 
 def ended(invocation: Invocation, result: ExecutionResult) -> int:

@@ -101,17 +101,19 @@ def triggers(
 def would_start(definition: str | None, since: str) -> PipelineVerdict:
     """Say whether a push of what ``HEAD`` has since it left a commit starts a pipeline."""
     from cicd.document.resources import Resources
-    from cicd.pipeline.definition import find_definition, inspect_definition, project_directory
+    from cicd.pipeline.definition import find_definition, project_directory
+    from cicd.pipeline.from_template import inspect
     from cicd.pipeline.push import judge
     from cicd.repos.git import open_repository
 
     directory = project_directory(definition, Path.cwd())
     resources = Resources.load(directory)
     is_file = definition is not None and Path(definition).is_file()
-    node = find_definition(definition, resources, Path.cwd() if is_file else directory).node
+    found = find_definition(definition, resources, Path.cwd() if is_file else directory)
     repository = open_repository(directory)
     event = _event(repository, None, since, branch=None, pull_request=None, into=None)
-    return judge(inspect_definition(node), resources, event, repository.root)
+    spec = inspect(found, {}, resources)[0]
+    return judge(spec, resources, event, repository.root)
 
 
 def show_verdict(invocation: Invocation, verdict: PipelineVerdict) -> None:
@@ -129,7 +131,7 @@ def _pipelines(
     definition: str | None, resources: Resources, directory: Path
 ) -> list[PipelineDeclaration]:
     from cicd.pipeline.definition import every_definition, find_definition
-    from cicd.pipeline.template import inspect_pipelines
+    from cicd.pipeline.from_template import inspect
 
     if definition is None:
         found = every_definition(resources, directory)
@@ -142,7 +144,7 @@ def _pipelines(
     else:
         start = Path.cwd() if Path(definition).is_file() else directory
         found = (find_definition(definition, resources, start),)
-    return [spec for each in found for spec in inspect_pipelines(each.node)]
+    return [spec for each in found for spec in inspect(each, {}, resources)]
 
 
 def _list(invocation: Invocation, specs: list[PipelineDeclaration]) -> int:

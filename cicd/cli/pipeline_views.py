@@ -195,17 +195,18 @@ def graph(
     from cicd.document.cloudformation.parameters import Given
     from cicd.document.resources import Resources
     from cicd.pipeline.definition import find_definition, project_directory
+    from cicd.pipeline.from_template import inspect
     from cicd.pipeline.graph import as_mermaid, as_text
-    from cicd.pipeline.template import inspect_pipelines
 
     here = Path.cwd()
     directory = project_directory(definition, here)
     is_file = definition is not None and Path(definition).is_file()
-    found = find_definition(definition, Resources.load(directory), here if is_file else directory)
-    given = Given(parameters=given_parameters(parameters, parameters_file))
+    resources, given = Resources.load(directory), given_parameters(parameters, parameters_file)
+    start = here if is_file else directory
+    found = find_definition(definition, resources, start, Given(parameters=given))
     statuses = _statuses(invocation, execution) if execution else {}
     draw = as_mermaid if form == "mermaid" else as_text
-    specs = inspect_pipelines(found.node, given)
+    specs = inspect(found, given, resources)
     drawn = "\n".join(draw(spec, statuses) for spec in specs)
     invocation.show.text(drawn)
     invocation.show.result({"pipeline": specs[0].name, "graph": drawn})

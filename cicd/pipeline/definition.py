@@ -121,6 +121,8 @@ def every_definition(resources: Resources, start: Path) -> tuple[Definition, ...
     """
     Find all pipelines of a repository: those of ``cicd.yml``, else those in the usual places.
 
+    Where there are neither, they are the templates that have one, wherever they are.
+
     Raises:
         DocumentError: One cannot be read as YAML or JSON.
 
@@ -128,7 +130,8 @@ def every_definition(resources: Resources, start: Path) -> tuple[Definition, ...
     named = resources.section("pipelines")
     if named:
         return tuple(_from_resources(node, resources) for node in named.values())
-    return tuple(Definition(node=load(start / path, path), origin=path) for path in _usual(start))
+    usual = tuple(_from_file(start, path) for path in _usual(start))
+    return usual or tuple(_templates(start))
 
 
 def check_definition(node: Node, problems: Problems) -> PipelineDeclaration | None:
@@ -167,12 +170,17 @@ def read_definition(node: Node) -> tuple[PipelineDeclaration, Problems]:
     """
     problems = Problems()
     spec = _checked(node, problems)
+    refuse_unfulfilled(spec)
+    return spec, problems
+
+
+def refuse_unfulfilled(spec: PipelineDeclaration) -> None:
+    """Raise ``Unavailable`` for what would change the result if it were left out."""
     for span, what in unfulfilled(spec):
         raise Unavailable(
             f"{span}: {what} is not carried out here yet",
             hint="without it the result would not be AWS's; remove it to run the pipeline here",
         )
-    return spec, problems
 
 
 def inspect_definition(node: Node) -> PipelineDeclaration:

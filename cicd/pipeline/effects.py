@@ -28,6 +28,7 @@ from cicd.pipeline.commands import (
     RunAction,
     unnumbered,
 )
+from cicd.pipeline.dynamic_references import looked_up
 from cicd.pipeline.fidelity import reason_against
 from cicd.pipeline.gates.ask import ask
 from cicd.pipeline.journal import say
@@ -35,9 +36,11 @@ from cicd.pipeline.process import ABANDONED
 from cicd.pipeline.result import ActionResult, ActionStatus, FailureType, failed
 from cicd.pipeline.spec import ExecutionMode
 from cicd.pipeline.timeouts import TIMED_OUT
+from cicd.pipeline.unknown_value import refuse_unknown
 from cicd.pipeline.variables import Unresolved, resolve
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from cicd.engine.process import Command, Scope
@@ -151,7 +154,10 @@ class PipelineEffects:
         try:
             for key, value in action.configuration.items():
                 configuration[key] = resolve(value, command.namespaces)
-            result = self._run(action, configuration, command, scope, again=again)
+            refuse_unknown(configuration)
+            # Looked up last, and not written down.
+            given = looked_up(configuration, self._services.secrets)
+            result = self._run(action, given, command, scope, again=again)
         except Unresolved as missing:
             result = failed(FailureType.CONFIGURATION_ERROR, f"{action.name}: {missing}")
         except CicdError as problem:
@@ -181,7 +187,7 @@ class PipelineEffects:
     def _run(
         self,
         action: ActionPlan,
-        configuration: dict[str, str],
+        configuration: Mapping[str, str],
         command: RunAction,
         scope: Scope,
         *,
@@ -226,7 +232,7 @@ class PipelineEffects:
         request = ActionRequest(
             plan=self._plan,
             action=action,
-            configuration=MappingProxyType(configuration),
+            configuration=MappingProxyType(dict(configuration)),
             inputs=command.inputs,
             workspace=self._workspace(action),
             parent=f"{scope.stream}/{command.key}",

@@ -85,6 +85,8 @@ class PipelinePlan:
     variables: Mapping[str, str] = field(default_factory=dict)  # as resolved
     revisions: Mapping[str, str] = field(default_factory=dict)  # source action → version
     root: str  # where ``cicd.yml`` and, with a single source, the repository are
+    template: str = ""  # the CloudFormation template that it was read from
+    parameters: Mapping[str, str] = field(default_factory=dict)  # the template's; never NoEcho
     working_tree: bool = False  # sources give uncommitted changes, too
     approve: bool = False  # manual approvals are answered at once
     runner: str | None = None  # for builds; None: the resources' or the settings'

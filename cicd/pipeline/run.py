@@ -7,12 +7,13 @@ running actions end by themselves; the second ends them.
 
 from __future__ import annotations
 
-from dataclasses import field
+from collections.abc import Mapping
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cicd.document.cloudformation.parameters import Given
 from cicd.document.problem import Problem
-from cicd.document.resources import Resources
 from cicd.engine.loop import drive
 from cicd.engine.signals import send
 from cicd.errors import Conflict, UsageError
@@ -31,11 +32,13 @@ from cicd.pipeline.execution import (
     find_execution,
     result_of,
 )
+from cicd.pipeline.from_template import is_from_template, read_from_template
 from cicd.pipeline.journal import say
 from cicd.pipeline.links import check_links
-from cicd.pipeline.local import runner_name
+from cicd.pipeline.local import runner_name, template_parameters
 from cicd.pipeline.plan import PipelinePlan
 from cicd.pipeline.process import PipelineProcess
+from cicd.pipeline.resources_of import resources_of
 from cicd.pipeline.result import UNFINISHED
 from cicd.pipeline.spec import ExecutionMode
 from cicd.pipeline.state import RESUMED
@@ -43,6 +46,7 @@ from cicd.pipeline.submission import submit_execution
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
+    from cicd.document.resources import Resources
     from cicd.event import Event
     from cicd.pipeline.state import PipelineState
     from cicd.ports import ExecutionRecord, Services
@@ -74,6 +78,7 @@ class ExecutionRequest:
 
     definition: str | None = None  # a name in cicd.yml, or a file; None: the one there is
     directory: Path  # where the file is, and the usual places are
+    parameters: Mapping[str, str] = field(default_factory=dict)  # of a CloudFormation template
     start: Start = field(default_factory=Start)
 
 
@@ -97,11 +102,22 @@ def plan_execution(
         Unavailable: It asks for what is not carried out here yet.
 
     """
-    found = find_definition(request.definition, resources, request.directory)
-    spec, problems = read_definition(found.node)
+    given = Given(parameters={**template_parameters(resources), **request.parameters})
+    found = find_definition(request.definition, resources, request.directory, given)
+    template, parameters = "", {}
+    if is_from_template(found):
+        read = read_from_template(found, request.parameters, resources)
+        spec, problems, resources = read.spec, read.problems, read.resources
+        template, parameters = read.path, dict(read.parameters)
+    elif request.parameters:
+        raise UsageError("only a CloudFormation template has parameters")
+    else:
+        spec, problems = read_definition(found.node)
     check_links(spec, resources, problems)
     plan = compile_plan(spec, request.start, root=resources.root, new_id=services.new_id)
-    return PlannedExecution(plan=plan, warnings=tuple(problems))
+    return PlannedExecution(
+        plan=replace(plan, template=template, parameters=parameters), warnings=tuple(problems)
+    )
 
 
 def start_execution(plan: PipelinePlan, services: Services) -> ExecutionResult:
@@ -250,7 +266,7 @@ def _record(stream: str, services: Services) -> ExecutionRecord:
 def _check_runner(plan: PipelinePlan, services: Services) -> None:
     """Find out before the first action, rather than at the first build."""
     if any(action.type_id.provider == "CodeBuild" for action in plan.actions()):
-        resources = Resources.load(Path(plan.root))
+        resources = resources_of(plan)
         services.runner(plan.runner or runner_name(resources)).check()
 
 

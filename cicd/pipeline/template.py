@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 
 from cicd.document.cloudformation.checks.judged import add_judged
 from cicd.document.cloudformation.checks.written import check_written
-from cicd.document.cloudformation.parameters import check_given
-from cicd.document.cloudformation.resolve import NOTHING_GIVEN, Resolver
+from cicd.document.cloudformation.resolve import Resolver
 from cicd.document.cloudformation.template import read_template
 from cicd.document.cloudformation.values import UNRESOLVED, unknown_values
 from cicd.document.node import Entry, Node, NodeKind, ScalarStyle
 from cicd.document.problem import Problems
-from cicd.errors import UsageError
-from cicd.pipeline.definition import check_declaration, inspect_definition
-from cicd.pipeline.envelope import PIPELINE_RESOURCE, Form, form_of, in_api_spelling
+from cicd.pipeline.definition import check_declaration
+from cicd.pipeline.envelope import PIPELINE_RESOURCE, in_api_spelling
+from cicd.pipeline.unknown_value import placeholder
 
 if TYPE_CHECKING:
     from cicd.document.cloudformation.parameters import Given
@@ -63,28 +62,6 @@ def read_pipelines(
         add_judged(found, resource, unknown, problems)
         specs.append(spec)
     return tuple(specs)
-
-
-def inspect_pipelines(node: Node, given: Given = NOTHING_GIVEN) -> tuple[PipelineDeclaration, ...]:
-    """
-    Read a document's pipelines to look at them only: several of a template, else the one.
-
-    Raises:
-        UsageError: The template has no pipeline under these parameters, or no such parameter.
-        DocumentError: With all problems, if one of them is an error.
-
-    """
-    if form_of(node) is not Form.CLOUDFORMATION:
-        if given.parameters:
-            raise UsageError("only a CloudFormation template has parameters")
-        return (inspect_definition(node),)
-    check_given(read_template(node), given.parameters, whole=False)
-    problems = Problems()
-    specs = check_template(node, given, problems)
-    problems.raise_errors()
-    if not specs:
-        raise UsageError("the template makes no pipeline under these parameters")
-    return specs
 
 
 def _declaration(properties: Node, name: Node, resource: Entry) -> Node:
@@ -135,6 +112,8 @@ def _as_text(value: Node) -> Node:
             text=json.dumps(value.plain()),
             style=ScalarStyle.QUOTED,
         )
+    if value.tag == UNRESOLVED:
+        return replace(value, text=placeholder(value.text))
     return replace(value, style=ScalarStyle.QUOTED)
 
 

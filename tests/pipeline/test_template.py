@@ -8,10 +8,9 @@ import pytest
 from cicd.document.cloudformation.parameters import Given
 from cicd.document.load import load, load_text
 from cicd.document.problem import Problems
-from cicd.errors import UsageError
 from cicd.pipeline.envelope import Form, form_of
 from cicd.pipeline.graph import as_mermaid, as_text
-from cicd.pipeline.template import check_template, inspect_pipelines
+from cicd.pipeline.template import check_template
 
 BESIDE = Path(__file__).parents[3] / "shared" / "corpus"
 ROOT = Path(os.environ.get("CICD_CORPUS", BESIDE))
@@ -98,18 +97,6 @@ def test_what_is_wrong_with_a_pipeline_is_said_at_its_line_of_the_template():
     text = TEXT.replace("InputArtifacts: [{Name: code}]", "InputArtifacts: [{Name: cod}]")
     line = 1 + text[: text.index("cod}")].count("\n")
     assert [line] == [where for _, where in read(text)[1]]
-
-
-def test_a_parameter_that_is_not_declared_is_refused():
-    with pytest.raises(UsageError) as refused:
-        inspect_pipelines(load_text(TEXT, "template.yml"), Given(parameters={"Repositor": "x"}))
-    assert "did you mean 'Repository'?" == refused.value.hint
-
-
-def test_a_pipeline_whose_condition_is_false_is_not_there():
-    text = TEXT.replace("  Delivery:\n", "  Delivery:\n    Condition: Asks\n")
-    with pytest.raises(UsageError):
-        inspect_pipelines(load_text(text, "template.yml"), Given())
 
 
 BROKEN = {

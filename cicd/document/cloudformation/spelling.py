@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from cicd.document.cloudformation.dynamic import DYNAMIC, secret_of
 from cicd.document.node import Entry, Node, NodeKind, ScalarStyle
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ _TAG_FILTERS = frozenset({"Ec2TagFilters", "OnPremisesInstanceTagFilters"})  # K
 _TAG_SETS: Mapping[str, str] = MappingProxyType(
     {"Ec2TagSet": "Ec2TagGroup", "OnPremisesTagSet": "OnPremisesTagGroup"}
 )
-_DYNAMIC = re.compile(r"\{\{resolve:(ssm|ssm-secure|secretsmanager):([^{}]+)\}\}")
 # Of the first edition of the reference; the service takes them to this day (unverified).
 _FIRST_SPELLINGS: Mapping[str, str] = MappingProxyType(
     {
@@ -93,12 +92,12 @@ def _variables(node: Node) -> Node:
 
 def _variable(variable: Node) -> Node:
     value, kind = variable.entries.get("value"), variable.entries.get("type")
-    found = _DYNAMIC.fullmatch(value.value.text) if value is not None else None
+    found = DYNAMIC.fullmatch(value.value.text) if value is not None else None
     if value is None or found is None or (kind is not None and kind.value.text != "PLAINTEXT"):
         return variable
     service, reference = found.groups()
     if service == "secretsmanager":
-        kind_text, text = "SECRETS_MANAGER", _secret(reference)
+        kind_text, text = "SECRETS_MANAGER", secret_of(reference)
     else:
         kind_text, text = "PARAMETER_STORE", reference
     entries = {
@@ -107,20 +106,6 @@ def _variable(variable: Node) -> Node:
         "type": Entry(key="type", key_span=value.key_span, value=_text(kind_text, value.value)),
     }
     return replace(variable, entries=MappingProxyType(entries))
-
-
-def _secret(reference: str) -> str:
-    """
-    Write a secret as CodeBuild does: ``id:SecretString:key:stage:version`` without the constant.
-
-    Source: CloudFormation User Guide, "Secrets Manager secret"; an id may be an ARN, of 7 parts.
-    """
-    parts = reference.split(":")
-    length = 7 if parts[0] == "arn" else 1
-    rest = parts[length:]
-    if rest and rest[0] in ("SecretString", ""):
-        rest = rest[1:]
-    return ":".join((":".join(parts[:length]), *rest)).rstrip(":")
 
 
 def _tag_set(node: Node) -> Node:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cicd.pipeline.actions.git_reference import clone
@@ -25,6 +24,7 @@ from cicd.ports import Revision
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from cicd.build.environment_variable import Variable
     from cicd.build.run import BuildResult
@@ -54,7 +54,7 @@ class CodeBuildAction:
         from cicd.build.find_project import find_project, local_images
         from cicd.build.request import BuildRequest
         from cicd.build.run import run_build
-        from cicd.document.resources import Resources
+        from cicd.pipeline.resources_of import resources_of
 
         configuration = request.configuration
         try:
@@ -63,7 +63,7 @@ class CodeBuildAction:
         except ConfigurationInvalid as reason:
             return failed(FailureType.CONFIGURATION_ERROR, f"{request.action.name}: {reason}")
         directories = unpack(request.inputs, request.workspace, services)
-        resources = Resources.load(Path(request.plan.root))
+        resources = resources_of(request.plan)
         source = directories.pop(primary.name)
         build = BuildRequest(
             source=source,

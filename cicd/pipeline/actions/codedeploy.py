@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cicd.pipeline.actions.provider import child_uuid, find_child
@@ -31,10 +30,10 @@ class CodeDeployAction:
         from cicd.deploy.find_group import find_group
         from cicd.deploy.fleet.ledger import members_of
         from cicd.deploy.run import DeploymentRequest, run_deployment
-        from cicd.document.resources import Resources
+        from cicd.pipeline.resources_of import resources_of
 
         group = find_group(
-            Resources.load(Path(request.plan.root)),
+            resources_of(request.plan),
             name=request.configuration["DeploymentGroupName"],
             application=request.configuration["ApplicationName"],
             home=services.home,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cicd.pipeline.action_type import ActionTypeId
@@ -91,12 +90,12 @@ def _build(request: RuleRequest, services: Services) -> BuildRequest:
     from cicd.build.find_project import local_images
     from cicd.build.project import default_project
     from cicd.build.request import BuildRequest
-    from cicd.document.resources import Resources
     from cicd.pipeline.actions.codebuild import unpack
     from cicd.pipeline.local import runner_name
+    from cicd.pipeline.resources_of import resources_of
 
     plan = request.plan
-    resources = Resources.load(Path(plan.root))
+    resources = resources_of(plan)
     directories = unpack(request.inputs, request.workspace, services)
     names = list(directories)
     source = directories.pop(names[0]) if names else request.workspace / "empty"

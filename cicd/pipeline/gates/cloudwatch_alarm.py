@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,12 +28,12 @@ class CloudWatchAlarm:
         from cicd.deploy.alarms.watch import wait_for_state
         from cicd.document.nearest import closest
         from cicd.document.problem import Problems
-        from cicd.document.resources import Resources
+        from cicd.pipeline.resources_of import resources_of
 
         del again
         name = request.configuration.get("AlarmName", "")
         problems = Problems()
-        known = read_alarms(Resources.load(Path(request.plan.root)), problems)
+        known = read_alarms(resources_of(request.plan), problems)
         problems.raise_errors()
         if name not in known:
             near = closest(name, known)
