@@ -12,7 +12,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from cicd.backends.session_command import check_variables, frame, numbered, prepare
 from cicd.backends.session_directory import remove_tree
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cicd.backends.session_directory import SessionDirectory
+    from cicd.backends.session_ways import Channel, Ferry, Files
     from cicd.ports import FileEntry
 
 GRACE = 10.0  # seconds between terminate and kill
@@ -30,67 +31,6 @@ PATIENCE = 5.0  # seconds between kill and the end of the whole session
 SHORTEST, LONGEST = 0.0005, 0.02  # seconds between two looks at the spool
 SLOWER = 1.1  # how a pause grows on the one before, while nothing comes
 TERMINATED, KILLED = 128 + 15, 128 + 9
-
-
-class Channel(Protocol):
-    """The way to one driver, and to its end."""
-
-    io: str  # where the session's directory ``io`` is inside
-
-    def send(self, request: str) -> None:
-        """Hand over one request line; a dead driver is no exception, ``alive`` tells."""
-
-    def alive(self) -> bool:
-        """Say whether the driver is there; cheap."""
-
-    def end(self) -> None:
-        """Kill the driver and all that runs beside it, and return when they are gone."""
-
-    def enter(self, command: Sequence[str]) -> int:
-        """Run a command beside the driver, at our own terminal, and give its exit status."""
-
-    def forget(self) -> None:
-        """Remove what is left of it on this machine, its directory included."""
-
-    def post_mortem(self, since: float, status: int, *, dead: bool) -> str:
-        """Say why something ended with ``status`` after ``since`` (seconds since the epoch),
-        or the session itself died; "" where nothing is known of it."""
-
-
-class Files(Protocol):
-    """The way to the files of one session."""
-
-    def files(self, directory: str) -> Iterator[FileEntry]:
-        """See ``ports.Session``."""
-
-    def copy_in(self, source: Path, destination: str) -> None:
-        """See ``ports.Session``."""
-
-    def copy_out(self, directory: str, paths: Sequence[str], destination: Path) -> None:
-        """See ``ports.Session``."""
-
-
-class Ferry(Protocol):
-    """Between ``io`` on this machine and the one inside, where those are two directories."""
-
-    def command(self, number: int) -> None:
-        """Take a command's files over, once."""
-
-    def take(self, *paths: Path) -> None:
-        """Take files and directories below ``io`` over."""
-
-    def errand(self, at: Path, luggage: Path | None) -> int | None:
-        """Run the script of a directory, with another one beside it, and bring it back.
-        Gives the exit status; None where the session has died."""
-
-    def follow(self) -> None:
-        """Let the spool here grow as the one inside does."""
-
-    def drain(self) -> None:
-        """Wait for the last bytes of a dead session's spool."""
-
-    def close(self) -> None:
-        """Follow the spool no longer."""
 
 
 class DriverSession:

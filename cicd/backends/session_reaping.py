@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from cicd.backends.session_driver import Channel
+    from cicd.backends.session_ways import Channel
 
 
 def reap_sessions(

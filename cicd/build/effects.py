@@ -27,7 +27,6 @@ from cicd.build.process import BuildProcess
 from cicd.build.queue import Queue
 from cicd.build.request import environment_of
 from cicd.build.shell.commands import GOES_ON, WAITS
-from cicd.build.shell.script import value_of
 from cicd.build.shell.shell import BuildShell
 from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.engine.signals import send
@@ -36,11 +35,10 @@ from cicd.errors import CicdError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cicd.build.artifacts.pick import Picker
     from cicd.build.cache.build_cache import BuildCache
     from cicd.build.log.journal import Journal
     from cicd.build.plan import BuildPlan
-    from cicd.build.reports.read import ReportReader
+    from cicd.build.products import Products
     from cicd.engine.process import Command, Scope
     from cicd.event import JSON
     from cicd.ports import CancelToken, Services, Session
@@ -165,6 +163,7 @@ class BuildEffects:
 
     def _load_ahead(self) -> None:
         """Load what the end of the build needs, while the session is made: all wait for that."""
+        import_module("cicd.build.products")
         if self._plan.auto_discover or self._plan.reports:
             import_module("cicd.build.reports.read")
         if self._plan.artifacts:
@@ -253,69 +252,28 @@ class BuildEffects:
 
     # ── UPLOAD_ARTIFACTS, FINALIZING ──────────────────────────────────────────────────────────
 
-    def _picker(self, shell: BuildShell, key: str) -> Picker:
-        from cicd.build.artifacts.pick import Picker
+    def _products(self, shell: BuildShell) -> Products:
+        from cicd.build.products import Products
 
-        return Picker(
-            session=shell.session,
-            home=self._services.home,
-            say=lambda *texts: self._journal.say(key, *texts),
-            ask=lambda what, asked: shell.ask(f"{key}/{what}", asked),
-        )
-
-    def _reader(self, shell: BuildShell, key: str) -> ReportReader:
-        from cicd.build.reports.read import ReportReader
-
-        _, redactor = shell.values()
-        return ReportReader(
+        return Products(
             plan=self._plan,
             stream=self._stream,
             services=self._services,
-            redactor=redactor,
-            picker=self._picker(shell, key),
-            search=lambda asked, script: shell.ask_and_run(f"{key}/search", asked, script),
+            journal=self._journal,
+            shell=shell,
         )
 
     def _upload(self) -> Outcome:
-        from cicd.build.artifacts.collect import Collector
-        from cicd.build.artifacts.pick import NothingFound
-
         shell = self._shell()
-        if shell is None:
-            return LOST
-        collector = Collector(
-            plan=self._plan,
-            artifacts=self._services.artifacts,
-            redactor=shell.values()[1],
-            picker=self._picker(shell, UploadArtifacts().key),
-        )
-        made: list[JSON] = []
-        try:
-            made.extend(map(collector.artifact, self._plan.artifacts))
-        except NothingFound as problem:
-            why = failed("CLIENT_ERROR", str(problem))
-            return replace(why, detail={**why.detail, "artifacts": made})
-        return Outcome(status=OutcomeStatus.DONE, detail={"artifacts": made})
+        return LOST if shell is None else self._products(shell).artifacts()
 
     def _read_report(self, command: ReadReport) -> Outcome:
         shell = self._shell()
-        if shell is None:
-            return LOST
-        report = self._reader(shell, command.key).read(self._plan.reports[command.index])
-        # A report says how the tests went; the commands' exit statuses decide about the build.
-        return Outcome(status=OutcomeStatus.DONE, detail={"report": report})
+        return LOST if shell is None else self._products(shell).report(command)
 
     def _discover_reports(self, command: DiscoverReports) -> Outcome:
         shell = self._shell()
-        if shell is None:
-            return LOST
-        reports: list[JSON] = []
-        try:
-            reports.extend(self._reader(shell, command.key).discover())
-        except CicdError as problem:
-            # Nobody asked for these reports, so that none is found changes nothing.
-            self._journal.say(command.key, f"Reports could not be discovered: {problem.message}")
-        return Outcome(status=OutcomeStatus.DONE, detail={"reports": reports})
+        return LOST if shell is None else self._products(shell).discovered(command)
 
     def _cache(self, shell: BuildShell, key: str) -> BuildCache:
         from cicd.build.cache.build_cache import BuildCache
@@ -341,30 +299,10 @@ class BuildEffects:
         exported: list[JSON] = []
         try:
             if command.exporting and self._plan.exported_variables:
-                exported = self._exported(shell, command.key)
+                exported = self._products(shell).exported(command.key)
         finally:
             shell.session.close()
             self._opened = None
             if has_cache(self._plan):
                 self._services.caches.release(self._plan.uuid)
         return Outcome(status=OutcomeStatus.DONE, detail={"exported": exported})
-
-    def _exported(self, shell: BuildShell, key: str) -> list[JSON]:
-        names = self._plan.exported_variables
-        try:
-            answers = shell.ask(f"{key}/exported", [value_of(name) for name in names])
-            _, redactor = shell.values()
-        except CicdError as problem:
-            # What is exported is not worth losing the build's status over.
-            self._journal.say(key, f"Exported variables could not be read: {problem.message}")
-            return []
-        found: list[JSON] = []
-        for name, answer in zip(names, answers, strict=True):
-            value = answer[1:]
-            if not answer:
-                self._journal.say(key, f"Exported variable {name} is not set")
-            elif redactor.redact(value) != value:
-                self._journal.say(key, f"Exported variable {name} holds a secret: left out")
-            else:
-                found.append({"name": name, "value": value})
-        return found

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -11,24 +9,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cicd.cli.options import pair, shared_options
-from cicd.errors import ExitCode, UsageError
+from cicd.cli.build_request import Options, not_secret, request_of, source_of
+from cicd.cli.options import shared_options
+from cicd.errors import ExitCode
 from cicd.ports import Level
-from cicd.record import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cicd.backends.head_start import HeadStart
-    from cicd.build.environment_variable import Variable
     from cicd.build.plan import BuildPlan
     from cicd.build.request import BuildRequest
     from cicd.build.run import BuildResult
     from cicd.cli.invocation import Invocation
     from cicd.cli.show import Presenter
-    from cicd.document.resources import Resources
     from cicd.ports import Services
-    from cicd.settings import Settings
 
 EXIT_CODES = {
     "SUCCEEDED": ExitCode.SUCCEEDED,
@@ -38,25 +33,6 @@ EXIT_CODES = {
     "IN_PROGRESS": ExitCode.SUCCEEDED,
     "FAULT": ExitCode.UNAVAILABLE,
 }
-VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What was typed."""
-
-    source: Path | None
-    buildspec: str | None
-    project: str | None
-    image: str | None
-    runner: str | None
-    network: str | None
-    env: tuple[str, ...]
-    secondary_source: tuple[str, ...]
-    artifacts: Path | None
-    timeout: int | None
-    debug: bool
-    break_on: tuple[str, ...]
 
 
 @click.command(
@@ -156,7 +132,7 @@ def build(
         debug=debug,
         break_on=break_on,
     )
-    directory = _source(options)
+    directory = source_of(options)
     if watch and not plan and not ledger:
         from cicd.cli.watch import watch_and_build
 
@@ -167,7 +143,7 @@ def build(
 
         from_file = read_env_file(env_file)
     settings = invocation.settings(directory, profile=profile)
-    request = _request(options, directory, settings)
+    request = request_of(options, directory, settings)
     if event is not None:
         from cicd.cli.event import for_event
 
@@ -186,7 +162,7 @@ def build(
             settings,
             env_file=env_file,
             profile=profile,
-            given=lambda variables: _not_secret(from_file, variables),
+            given=lambda variables: not_secret(from_file, variables),
             only_plan=plan,
             only_ledger=ledger,
         )
@@ -205,7 +181,7 @@ def build(
 
         planned, warnings = check_build(request, services)
         if from_file:
-            given = _not_secret(from_file, planned.variables)
+            given = not_secret(from_file, planned.variables)
             request = replace(request, variables=(*given, *request.variables))
             planned = plan_build(request, services)
         show = invocation.show
@@ -273,131 +249,6 @@ def conclude(show: Presenter, result: BuildResult) -> ExitCode:
         show_reports(show, result.reports)
     show.result(result.build)
     return EXIT_CODES[result.status]
-
-
-def _source(options: Options) -> Path:
-    """Find the directory to build: the nearest one upwards that has a document of ours."""
-    if options.source is not None:
-        if not options.source.is_dir():
-            raise UsageError(
-                f"there is no directory '{options.source}'",
-                hint="name the directory that holds buildspec.yml",
-            )
-        return options.source
-    here = Path.cwd()
-    if options.buildspec is not None:
-        return here
-    for directory in (here, *here.parents):
-        if (directory / "buildspec.yml").exists() or (directory / "cicd.yml").exists():
-            return directory
-        if (directory / ".git").exists():
-            break
-    return here
-
-
-def _not_secret(
-    from_file: Mapping[str, str], variables: Iterable[Variable]
-) -> tuple[Variable, ...]:
-    """
-    Give those values of an env file that are variables of the build.
-
-    The file also holds the values that secrets are looked up in, which no plan may hold;
-    a line whose name no variable can have, such as a parameter's path, is nothing else.
-    """
-    from cicd.build.environment_variable import Variable
-
-    looked_up = {v.value for v in variables if v.type != "PLAINTEXT"}
-    looked_up |= {value.partition(":")[0] for value in looked_up}
-    return tuple(
-        Variable(name=name, value=value)
-        for name, value in from_file.items()
-        if VARIABLE_NAME.fullmatch(name)
-        and name not in looked_up
-        and not name.startswith(("CICD_PARAMETER_", "CICD_SECRET_"))
-    )
-
-
-def _request(options: Options, directory: Path, settings: Settings) -> BuildRequest:
-    from datetime import timedelta
-
-    from cicd.build.compute.place import LocalPlaces
-    from cicd.build.environment_variable import Variable
-    from cicd.build.find_project import find_project, local_images
-    from cicd.build.request import BuildRequest
-    from cicd.document.resources import Resources
-    from cicd.wiring import new_id
-
-    resources = Resources.load(directory)
-    if resources.local is not None:
-        from cicd.build.compute.local_places import local_places
-    typed = tuple(pair(text, "NAME=VALUE", "--env") for text in options.env)
-    for name, _ in typed:
-        if not VARIABLE_NAME.fullmatch(name):
-            raise UsageError(
-                f"'{name}' cannot be the name of an environment variable",
-                hint="use letters, digits and underscores, and no digit first",
-            )
-    return BuildRequest(
-        source=directory,
-        project=find_project(resources, options.project, directory),
-        runner=options.runner or settings.runner or _local_runner(resources) or "docker",
-        buildspec=_buildspec(options.buildspec, directory),
-        image=options.image,
-        images={**settings.images, **local_images(resources)},
-        default_image=settings.image,
-        local=local_places(resources) if resources.local is not None else LocalPlaces(),
-        network=options.network or settings.network,
-        docker=settings.docker,
-        variables=tuple(Variable(name=n, value=v) for n, v in typed),
-        secondary_sources=_secondary(options.secondary_source),
-        timeout=timedelta(minutes=options.timeout) if options.timeout else None,
-        uuid=new_id(),
-        debug_session=options.debug,
-        break_on=options.break_on,
-        artifacts_directory=options.artifacts.resolve() if options.artifacts else None,
-    )
-
-
-def _secondary(typed: tuple[str, ...]) -> dict[str, Path]:
-    sources: dict[str, Path] = {}
-    for text in typed:
-        name, place = pair(text, "NAME=DIR", "--secondary-source")
-        if name in sources:
-            raise UsageError(
-                f"there are two secondary sources called '{name}'",
-                hint="give each a name of its own",
-            )
-        sources[name] = Path(place)
-    return sources
-
-
-def _buildspec(given: str | None, directory: Path) -> str | None:
-    """Give the buildspec's path from the source's root, where the user named it from here."""
-    from cicd.build.request import is_document
-
-    if given is not None and (given.startswith("arn:") or is_document(given, directory)):
-        return given
-    # Not Path.exists(), which lets out what the system says of a name that is too long.
-    if given is None or os.path.exists(directory / given):  # noqa: PTH110
-        return given
-    if not os.path.exists(given):  # noqa: PTH110
-        from cicd.document.position import brief
-
-        raise UsageError(
-            f"there is no buildspec '{brief(given)}'",
-            hint=f"name it from here, or from {directory}",
-        )
-    return str(Path(given).absolute())
-
-
-def _local_runner(resources: Resources) -> str | None:
-    if resources.local is None:
-        return None
-    from cicd.document.fields import Fields
-    from cicd.document.problem import Problems
-
-    local = Fields(resources.local, Problems(), room="build", what="'local'")
-    return local.text("runner", default=None)
 
 
 def _tell_of_others(show: Presenter, services: Services) -> None:
