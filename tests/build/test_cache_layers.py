@@ -88,6 +88,22 @@ def test_a_directory_that_a_command_removes_is_no_mount(cached, gone):
     assert (["1"], "SUCCEEDED") == ([x for x in done.output if "make" not in x], done.status)
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "command"),
+    [
+        ("tools/fresh.sh", "set -e\nrm -rf deps\nmkdir deps", "sh tools/fresh.sh"),
+        ("Makefile", "all:\n\trm -rf deps/\n", "make all || rm -rf dep[s]"),
+    ],
+)
+def test_a_directory_that_a_script_of_the_source_removes_is_no_mount(
+    cached, source, file, text, command
+):
+    (source / file).parent.mkdir(exist_ok=True)
+    (source / file).write_text(text)
+    assert "SUCCEEDED" == cached(spec("mkdir deps; touch deps/f", paths=["deps"])).status
+    assert "SUCCEEDED" == cached(spec(command, paths=["deps"])).status
+
+
 @pytest.mark.parametrize("goes_on", ["rm -rf deps/in", "rm -f other; ls deps", "echo clean-up"])
 def test_what_is_removed_inside_is_still_looked_through(cached, no_copies, goes_on):
     cached(spec("mkdir -p deps/in; echo 1 >deps/in/f", paths=["deps"]))

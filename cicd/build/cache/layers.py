@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -14,12 +15,21 @@ from cicd.build.cache.selection import ROOT, SOURCE
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cicd.build.plan import BuildPlan
     from cicd.ports import CacheEntry
 
 _HOMES = (PurePosixPath("/root"), PurePosixPath("/home"))  # where tools keep what they download
 _WHOLE = re.compile(r"(?:/\*\*(?:/\*)?)?/?$")
 _CLEAN = re.compile(r"(?<![\w./-])(?:clean|distclean|mrproper|--clear)(?![\w./-])")
+_WORD = re.compile(r"[\w./-]+")
+_SCRIPT = 64 * 1024  # bytes; what is larger is not written by hand
+_NODE = frozenset({"package.json"})
+_READ_BY = {
+    "make": frozenset({"Makefile", "makefile", "GNUmakefile"}),
+    **dict.fromkeys(("npm", "pnpm", "yarn"), _NODE),
+}
 _GONE = re.compile(r"(?<![\w./-])(?:rm|rmdir|mv|rimraf)(?=\s)[^\n;&|]*")
 
 
@@ -36,7 +46,8 @@ def layers(plan: BuildPlan, entry: CacheEntry) -> Layers:
     Say what a session of this build is made with; the same for the same entry, whenever asked.
 
     Nothing where the key needs the build's own shell: the session is there already then.
-    What a command of the build removes or renames cannot be a mount, so it is copied.
+    What a command of the build removes or renames cannot be a mount, so it is copied; the source's
+    scripts that commands name count.
     """
     if plain_key(plan) is None or plan.cache.action == "save":
         return Layers()
@@ -79,9 +90,21 @@ def _places(plan: BuildPlan, entry: CacheEntry) -> dict[str, Path]:
 def _goes(plan: BuildPlan, name: str) -> bool:
     """Tell whether a command looks as if it removed or renamed a directory of this name."""
     whole = re.compile(rf"(?<![\w.-]){re.escape(name)}/?(?![\w./-])|\s(?:\./)?\*(?:\s|$)")
-    return any(
-        _CLEAN.search(command.text)
-        or any(whole.search(m[0]) for m in _GONE.finditer(command.text))
-        for phase in plan.phases
-        for command in phase.lines
+    commands = [command.text for phase in plan.phases for command in phase.lines]
+    return any(_CLEAN.search(text) for text in commands) or any(
+        whole.search(gone[0])
+        for text in (*commands, *_scripts(plan.sources[0].directory, commands))
+        for gone in _GONE.finditer(text)
     )
+
+
+def _scripts(source: Path, commands: list[str]) -> Iterator[str]:
+    """Give the texts of the source's own files that commands name, or their tools read."""
+    named = {word for text in commands for word in _WORD.findall(text)}
+    for tool, files in _READ_BY.items():
+        named |= files if tool in named else set()
+    for word in sorted(named):
+        path = source / word
+        with suppress(OSError, ValueError):
+            if path.is_file() and path.stat().st_size <= _SCRIPT:
+                yield path.read_text("utf-8", "replace")
