@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.approval_prompt import approvals_here
 from cicd.cli.options import pair, shared_options
 from cicd.cli.pipeline_actions import actions
 from cicd.cli.pipeline_stages import (
@@ -152,7 +153,9 @@ def run(
     with invocation.services(directory, env_file=env_file, profile=profile) as services:
         planned = plan_execution(request, services, Resources.load(directory))
         invocation.show.problems(planned.warnings)
-        return ended(invocation, start_execution(planned.plan, services))
+        with approvals_here(invocation, services, f"pipeline/{planned.plan.execution_id}"):
+            result = start_execution(planned.plan, services)
+        return ended(invocation, result, services)
 
 
 pipeline.add_command(listing)
@@ -216,7 +219,9 @@ def resume(invocation: Invocation, *, execution: str | None, env_file: Path | No
                 f"the execution {record.stream.partition('/')[2]} is being run by {record.driver}",
                 hint="cicd pipeline status shows how it stands",
             )
-        return ended(invocation, resume_execution(record.stream, services))
+        with approvals_here(invocation, services, record.stream):
+            result = resume_execution(record.stream, services)
+        return ended(invocation, result, services)
 
 
 @pipeline.command(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.approval_prompt import approvals_here
 from cicd.cli.options import shared_options
 from cicd.cli.pipeline_views import show_result
 from cicd.errors import ExitCode, UsageError
@@ -205,7 +206,9 @@ def rollback(invocation: Invocation, *, stage: str, target: str, env_file: Path 
             now_is=_known_now(before),
             by=user_name(),
         )
-        return ended(invocation, start_execution(plan, services))
+        with approvals_here(invocation, services, f"pipeline/{plan.execution_id}"):
+            result = start_execution(plan, services)
+        return ended(invocation, result, services)
 
 
 def _go_on(
@@ -226,7 +229,9 @@ def _go_on(
         invocation.show.text(f"{record.name}: {what} by {record.driver}")
         invocation.show.result({"pipelineExecutionId": execution_id})
         return ExitCode.SUCCEEDED
-    return ended(invocation, resume_execution(record.stream, services))
+    with approvals_here(invocation, services, record.stream):
+        result = resume_execution(record.stream, services)
+    return ended(invocation, result, services)
 
 
 def _declaration(definition: str | None) -> PipelineDeclaration:
@@ -257,11 +262,11 @@ def _known_now(plan: PipelinePlan) -> PipelineDeclaration | None:
     return inspect(found, plan.parameters, resources)[0]
 
 
-def ended(invocation: Invocation, result: ExecutionResult) -> int:
+def ended(invocation: Invocation, result: ExecutionResult, services: Services) -> int:
     """Show how an execution ended, and give the exit status of that."""
     from cicd.pipeline.result import FailureType, PipelineStatus
 
-    show_result(invocation.show, result)
+    show_result(invocation.show, result, services)
     if result.status is PipelineStatus.SUCCEEDED:
         return ExitCode.SUCCEEDED
     failure = result.failure

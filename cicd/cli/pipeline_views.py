@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from heapq import merge
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from cicd.event import JSON
     from cicd.pipeline.result import ActionStatus
     from cicd.pipeline.run import ExecutionResult
+    from cicd.pipeline.state import PipelineState
     from cicd.ports import LogLine, Services
 
 
@@ -80,56 +82,59 @@ Examples:
 @shared_options
 def status(invocation: Invocation, *, execution: str | None) -> int:
     """Show how an execution stands, stage by stage."""
-    from cicd.pipeline.rule_shapes import condition_status
     from cicd.pipeline.run import (
         execution_result,
         execution_state,
         find_execution,
         waiting_approvals,
     )
-    from cicd.pipeline.shapes import stage_status
 
     with invocation.services() as services:
         record = find_execution(execution, services)
         state = execution_state(record.stream, services)
         result = execution_result(record.stream, services)
         waiting = waiting_approvals(record.stream, services)
-    assert state.plan is not None, "execution_state asks for one"
-    show = invocation.show
-    show.text(f"{record.name} {result.execution_id}: {result.status}")
-    rows = []
+        show = invocation.show
+        show.text(f"{record.name} {result.execution_id}: {result.status}")
+        rows = list(_rows(state, result))
+        show.table(("Stage", "Action", "Status", "Execution", "Summary"), rows)
+        for approval in waiting:
+            show.text(
+                f"{approval.action.key} waits until {_when(approval.until)}: "
+                f"cicd pipeline approve {result.execution_id[:8]} {approval.action.name}",
+                Level.WARNING,
+            )
+        _show_failure(show, result, services)
+    if record.status in _OPEN and not record.driven:
+        show.notice(f"nobody runs it: cicd pipeline resume {result.execution_id[:8]}")
+    show.result(dict(result.execution))
+    return ExitCode.SUCCEEDED
+
+
+def _rows(state: PipelineState, result: ExecutionResult) -> Iterator[tuple[str, ...]]:
+    """Give the stages, each with its actions and its conditions."""
+    from cicd.pipeline.rule_shapes import condition_status
+    from cicd.pipeline.shapes import stage_status
+
+    assert state.plan is not None, "the plan is the first event"
     for stage in state.plan.stages:
-        rows.append((stage.name, "", stage_status(state, stage) or "", "", ""))
+        yield (stage.name, "", stage_status(state, stage) or "", "", "")
         for action in stage.actions():
             known = state.actions.get(action.key)
             said = known.result.summary if known and known.result else ""
-            rows.append(
-                (
-                    "",
-                    action.name,
-                    known.status if known else "Didn't run",
-                    result.external_execution_ids.get(action.key, ""),
-                    said.partition("\n")[0],
-                )
+            yield (
+                "",
+                action.name,
+                known.status if known else "Didn't run",
+                result.external_execution_ids.get(action.key, ""),
+                said.partition("\n")[0],
             )
         for condition in stage.conditions:
             found = state.conditions.get(f"{stage.name}/{condition.gate}")
             rules = found.rules if found is not None else ()
             summaries = "; ".join(f"{rule.name}: {rule.summary}" for rule in rules)
             stands = condition_status(state, stage, condition) or "Wasn't asked"
-            rows.append(("", condition.gate, stands, condition.result, summaries))
-    show.table(("Stage", "Action", "Status", "Execution", "Summary"), rows)
-    for approval in waiting:
-        show.text(
-            f"{approval.action.key} waits until {_when(approval.until)}: "
-            f"cicd pipeline approve {result.execution_id[:8]} {approval.action.name}",
-            Level.WARNING,
-        )
-    _show_failure(show, result)
-    if record.status in _OPEN and not record.driven:
-        show.notice(f"nobody runs it: cicd pipeline resume {result.execution_id[:8]}")
-    show.result(dict(result.execution))
-    return ExitCode.SUCCEEDED
+            yield ("", condition.gate, stands, condition.result, summaries)
 
 
 @click.command(
@@ -213,16 +218,18 @@ def graph(
     return ExitCode.SUCCEEDED
 
 
-def show_result(show: Presenter, result: ExecutionResult) -> None:
+def show_result(show: Presenter, result: ExecutionResult, services: Services) -> None:
     """Say how an execution ended, and where to look when it did not succeed."""
-    _show_failure(show, result)
+    _show_failure(show, result, services)
     show.result(dict(result.execution))
 
 
 _OPEN = ("InProgress", "Stopping")
+_LAST_LINES = 20  # of a deployment that failed
 
 
-def _show_failure(show: Presenter, result: ExecutionResult) -> None:
+def _show_failure(show: Presenter, result: ExecutionResult, services: Services) -> None:
+    """Say which action failed first, and show the block of what it began that failed."""
     failure = result.failure
     if failure is None:
         return
@@ -237,6 +244,24 @@ def _show_failure(show: Presenter, result: ExecutionResult) -> None:
             f"  {failure.external_execution_id}; "
             f"its log: cicd pipeline logs {result.execution_id[:8]}"
         )
+        _show_block(show, failure.external_execution_id, services)
+
+
+def _show_block(show: Presenter, external_id: str, services: Services) -> None:
+    """Show the command of a build that failed, or the last lines of a deployment."""
+    from cicd.build.run import build_result
+    from cicd.cli.show.failed_command import failed_command
+
+    stream = f"build/{external_id}"
+    if services.log.read(stream):
+        failure = build_result(stream, services).failure
+        if failure is not None and failure.command:
+            show.problems((failed_command(failure),))
+        return
+    stream = f"deployment/{external_id}"
+    lines = deque((line for _, line in services.logs.read(stream)), maxlen=_LAST_LINES)
+    for line in lines:
+        show.text(f"  {line.text}")
 
 
 def _statuses(invocation: Invocation, execution: str) -> Mapping[str, ActionStatus]:

@@ -9,10 +9,12 @@ from cicd.engine.signals import send
 from cicd.errors import UsageError
 from cicd.pipeline.execution import execution_state
 from cicd.pipeline.plan import ActionPlan
+from cicd.pipeline.process import PipelineProcess
 from cicd.pipeline.state import deadline
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
+    from cicd.pipeline.state import PipelineState
     from cicd.ports import Services
 
 MAX_SUMMARY = 512  # characters of an approval's summary
@@ -29,7 +31,26 @@ class WaitingApproval:
 
 def waiting_approvals(stream: str, services: Services) -> tuple[WaitingApproval, ...]:
     """Give the approvals of an execution that may be answered now."""
-    state, now = execution_state(stream, services), services.clock.now()
+    return _waiting(execution_state(stream, services), services.clock.now())
+
+
+class Approvals:
+    """The approvals of one execution, for who looks again and again: each event is read once."""
+
+    def __init__(self, stream: str, services: Services) -> None:
+        """Begin before the first event, which need not be there yet."""
+        self._stream, self._services = stream, services
+        self._process = PipelineProcess()
+        self._state, self._version = self._process.initial(), 0
+
+    def waiting(self) -> tuple[WaitingApproval, ...]:
+        """Give those that may be answered now."""
+        for version, event in self._services.log.read(self._stream, after=self._version):
+            self._state, self._version = self._process.apply(self._state, event), version
+        return _waiting(self._state, self._services.clock.now())
+
+
+def _waiting(state: PipelineState, now: datetime) -> tuple[WaitingApproval, ...]:
     found = []
     for action in state.plan.actions() if state.plan and state.concluded is None else ():
         known = state.actions.get(action.key)

@@ -322,3 +322,16 @@ def test_all_action_types_are_listed_with_how_true_they_are(here, capsys):
         result["actionTypes"][0]["id"]
     )
     assert "refused" == result["fidelity"]["Deploy/AWS/OpsWorks"]["fidelity"]
+
+
+def test_an_approval_is_answered_at_the_terminal_that_waits_for_it(here):
+    from tests.cli.killed import Outside
+    from tests.cli.waiting import typed
+
+    status, screen = typed(
+        Outside(here),
+        ["pipeline", "run"],
+        ("type yes or no", "perhaps\r"),
+        ("yes or no?", "yes it is fine\r"),
+    )
+    assert (0, True) == (status, "Ask/Approve Succeeded: it is fine" in screen), screen

@@ -112,7 +112,7 @@ def test_a_rollback_that_fails_rolls_nothing_back(world):
     assert ["Succeeded", "Failed", "Failed"] == [found.status for found in executions(world)]
 
 
-def test_33_parallel_has_no_automatic_rollback():
+def test_parallel_has_no_automatic_rollback():
     document = pipeline(*stages(**RESULT), **V2, executionMode="PARALLEL")
     assert "Failure conditions with rollback result type cannot be added to a PARALLEL" in str(
         [problem.note for problem in checked(document)[1]]

@@ -218,8 +218,8 @@ ONCE = (["one", "two", "three"], ["hook"], "good\n")
 
 @pytest.mark.parametrize("share", [0.0, 0.2, 0.45, 0.6, 0.75])
 def test_a_killed_process_is_followed_by_one_that_runs_no_command_again(shop, share):
-    # About seventy appends are made; which one is the last differs a little from run to run.
-    dies_at = 1 + int(share * 70)
+    # Forty-six appends are made; which one is the last differs a little from run to run.
+    dies_at = 1 + int(share * 46)
     status, counted = in_a_process(shop, begin(shop), dies_at=dies_at)
     if status == 0:  # it made fewer, and so lived
         assert int(counted.read_text()) < dies_at

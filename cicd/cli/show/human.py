@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from cicd.cli.show.board import Board
+    from cicd.cli.show.stages import Stages
     from cicd.cli.show.tree import Branch, Row, Tree
     from cicd.document.problem import Problem
     from cicd.event import JSON, Event
@@ -32,6 +33,7 @@ STYLES = {
     Level.WARNING: "yellow",
     Level.FAILURE: "bold red",
 }
+_NAMES = 30  # characters of a name that are never cut
 CHILD_STYLES = ("cyan", "magenta", "blue", "yellow", "green")
 
 
@@ -63,6 +65,7 @@ class Human:
         self._root = ""  # the stream that was asked for; the others are its children
         self._tree: Tree | None = None  # on a terminal, of an execution whose children are known
         self._boards: dict[str, Board] = {}  # on a terminal: of deployments that run
+        self._stages: Stages | None = None  # on a terminal, of a pipeline's execution
         self._names: Mapping[str, str] = {}
         self._styles: dict[str, str] = {}  # who writes lines → in which colour
         self._live = Live(
@@ -75,6 +78,7 @@ class Human:
             self._root = self._root or stream
             if self._tree is not None:
                 self._tree.event(stream, event, time.monotonic())
+            self._follow_stages(stream, event)
             self._follow(stream, event)
             if event.kind is EventKind.CONCLUDED:
                 self._running.pop(stream, None)
@@ -94,9 +98,10 @@ class Human:
 
         with self._lock:
             self._root = self._root or stream
+            shown = self._stages is not None and self._stages.line(stream, line)
             if stream in self._boards:
                 self._boards[stream].line(line)
-            elif self._tree is None:
+            elif self._tree is None and not shown:
                 self._print(self._name(stream, line.origin), Text.from_ansi(line.text))
 
     def branches(self, root: str, branches: Sequence[Branch]) -> None:
@@ -165,6 +170,8 @@ class Human:
 
     def _scrolls(self, stream: str, event: Event, said: Described) -> bool:
         """Tell whether words are printed although there may be a tree that shows the same."""
+        if self._stages is not None and not stream.startswith("pipeline/"):
+            return False
         if stream in self._boards and event.kind in {EventKind.STARTED, EventKind.FINISHED}:
             return said.level is not Level.INFO
         if self._tree is None:
@@ -172,6 +179,19 @@ class Human:
         of_a_child = event.kind in {EventKind.STARTED, EventKind.FINISHED}
         bad = said.level in {Level.WARNING, Level.FAILURE}
         return stream == self._root and (bad or not of_a_child)
+
+    def _follow_stages(self, stream: str, event: Event) -> None:
+        """Keep the stages of the execution that was asked for."""
+        if stream != self._root or not stream.startswith("pipeline/"):
+            return
+        if event.kind is EventKind.SUBMITTED and self._out.is_terminal:
+            from cicd.cli.show.stages import Stages
+
+            self._stages = Stages(stream)
+        if self._stages is not None:
+            self._stages.event(event, time.monotonic())
+        if event.kind is EventKind.CONCLUDED:
+            self._stages = None
 
     def _follow(self, stream: str, event: Event) -> None:
         """Keep the board of a deployment, and print what a script said that has just failed."""
@@ -229,6 +249,9 @@ class Human:
                     "" if row.seconds is None else f"{row.seconds // 60}:{row.seconds % 60:02}",
                 )
             return view
+        if self._stages is not None:
+            _add_stages(view, self._stages, self._spinner, now, max(3, self._out.height - 3))
+            return view
         # Called under `Live`'s lock, which printing takes after ours: a copy instead of a lock.
         for board in tuple(self._boards.values()):
             _add_board(view, board, self._spinner, now, max(3, self._out.height - 4))
@@ -243,6 +266,28 @@ class Human:
                 f"{elapsed // 60}:{elapsed % 60:02}",
             )
         return view
+
+
+def _add_stages(view: Table, stages: Stages, spinner: Spinner, now: float, limit: int) -> None:
+    from rich.text import Text
+
+    rows = stages.rows(now, limit)
+    longest = max((len(row.name) + 2 for row in rows), default=0)
+    view.columns[1].min_width = min(longest, _NAMES)
+    for row in rows:
+        if row.is_stage:
+            status = Text(row.status or row.doing, style=_status_style(row.status) or "dim")
+            view.add_row("", Text(printable(row.name), style="bold"), status, "")
+            continue
+        busy = row.status == "InProgress"
+        said = row.doing or row.status
+        style = "dim" if busy or not row.status else _status_style(row.status)
+        view.add_row(
+            spinner.render(now) if busy else "",
+            Text(f"  {printable(row.name)}"),
+            Text(printable(said), style=style),
+            "" if row.seconds is None else f"{row.seconds // 60}:{row.seconds % 60:02}",
+        )
 
 
 def _add_board(view: Table, board: Board, spinner: Spinner, now: float, limit: int) -> None:
