@@ -1,6 +1,6 @@
 """
 The documents that are made of the code: ``docs/rules.md``, of the rules' pages,
-and ``docs/map.md``, of the files' first words.
+``docs/map.md``, of the files' first words, and ``docs/traps.md``, of the tests of builds.
 
     python tools/docs.py    # write them anew
 """
@@ -8,6 +8,7 @@ and ``docs/map.md``, of the files' first words.
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 from cicd.lint.explain import explain, rule_names
@@ -25,6 +26,16 @@ MAP = """# The map
 
 Every file of `cicd`, room by room, in its own first words.
 This page is made by `./run docs`; [architecture.md](architecture.md) says what the rooms are.
+"""
+
+
+TRAPS = """# The traps of builds
+
+What surprises people about CodeBuild, and holds here as it does there: each is a test.
+This page is made by `./run docs` of `tests/build/`.
+
+| trap | what holds | test |
+| --- | --- | --- |
 """
 
 
@@ -52,6 +63,29 @@ def room(directory: Path) -> str:
     return "\n".join([opening, "| file | what |", "| --- | --- |", *rows]) + "\n"
 
 
+def traps() -> str:
+    """Give a row for each test of ``tests/build`` that says whose trap it is, by number."""
+    rows: list[tuple[int, str, str]] = []
+    for path in sorted((HERE / "tests" / "build").rglob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.FunctionDef):
+                continue
+            named = re.match(r"test_trap_(\d+)_(.*)", node.name)
+            told = re.match(r"Trap (\d+)\.", ast.get_docstring(node) or "")
+            if named is None and told is None:
+                continue
+            number, words = (
+                (int(named[1]), named[2])
+                if named is not None
+                else (int(told[1]) if told else 0, node.name.removeprefix("test_"))
+            )
+            where = path.relative_to(HERE / "tests").as_posix()
+            rows.append((number, words.replace("_", " "), where))
+    return TRAPS + "".join(
+        f"| {number} | {words} | `{where}` |\n" for number, words, where in sorted(rows)
+    )
+
+
 def pages() -> dict[Path, str]:
     """Give every generated document and the text it must have."""
     checked = [RULES, *(f"## {name}\n\n{words}" for name, words in rules().items())]
@@ -59,6 +93,7 @@ def pages() -> dict[Path, str]:
     return {
         HERE / "docs" / "rules.md": "\n".join(checked),
         HERE / "docs" / "map.md": "\n".join([MAP, *map(room, folders)]),
+        HERE / "docs" / "traps.md": traps(),
     }
 
 

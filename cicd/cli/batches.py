@@ -67,6 +67,7 @@ def list_batches(invocation: Invocation, *, project: str | None, limit: int) -> 
 def show(invocation: Invocation, *, batch_id: str) -> int:
     """Show a batch build: its builds, what failed, what it made."""
     from cicd.build.batch.run import batch_result
+    from cicd.cli.show.reports import show_reports
 
     with invocation.services() as services:
         result = batch_result(_find(services, batch_id), services)
@@ -78,6 +79,8 @@ def show(invocation: Invocation, *, batch_id: str) -> int:
                 presenter.text(f"{node.identifier}: {node.message}", Level.FAILURE)
         if result.message:
             presenter.text(result.message, Level.FAILURE)
+        if result.reports:
+            show_reports(presenter, result.reports, failures=True)
         for name, artifact in result.artifacts.items():
             presenter.text(f"artifact {name or 'combined'}: {services.artifacts.path(artifact)}")
         presenter.result({"buildBatches": [result.batch], "buildBatchesNotFound": []})

@@ -21,6 +21,7 @@ from cicd.build.batch.shape import batch_as_api
 from cicd.build.fold import fold_stream
 from cicd.build.reports.history import summaries_of
 from cicd.build.reports.of_builds import reports_of_builds
+from cicd.build.reports.summary import compared
 from cicd.build.state import StatusType
 from cicd.engine.codec import encode
 from cicd.engine.loop import drive
@@ -50,6 +51,7 @@ __all__ = [
 ]
 
 KIND = "build-batch"
+LOOKED_AT = 20  # batches, for the one before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,19 +207,45 @@ def _reports(
     """
     Give the summaries of a batch's reports: of a fan-out merged, of others each build's own.
 
+    Merged ones are compared with those of the fan-out before.
     Source: user guide, "Batch builds", test reports of a fan-out.
     """
     if state.status is StatusType.IN_PROGRESS:
         return ()
-    streams = [
+    if not _is_fan_out(plan):
+        made = (summaries_of(services, each) for each in _begun(plan, state))
+        return tuple(summary for of_build in made for summary in of_build)
+    now = reports_of_builds(stream, _begun(plan, state), services, shards=True)
+    before = {str(each["name"]): each for each in _reports_before(plan, services)}
+    return tuple(
+        compared(each.summary, before[name]) if name in before else each.summary
+        for each in now
+        for name in (str(each.summary["name"]),)
+    )
+
+
+def _reports_before(plan: BatchPlan, services: Services) -> tuple[Mapping[str, JSON], ...]:
+    """Give the summaries of the newest fan-out of the project before this one."""
+    for record in services.executions.list(kind=KIND, name=plan.project, limit=LOOKED_AT):
+        if record.number >= plan.number or record.status == StatusType.IN_PROGRESS:
+            continue
+        earlier, state = _fold(record.stream, services)
+        if _is_fan_out(earlier):
+            found = reports_of_builds(record.stream, _begun(earlier, state), services, shards=True)
+            return tuple(each.summary for each in found)
+    return ()
+
+
+def _is_fan_out(plan: BatchPlan) -> bool:
+    return bool(plan.nodes) and all(node.build.shards for node in plan.nodes)
+
+
+def _begun(plan: BatchPlan, state: BatchState) -> list[str]:
+    return [
         f"build/{_build_id(node, state.nodes[node.identifier])}"
         for node in plan.nodes
         if node.identifier in state.nodes
     ]
-    if all(node.build.shards for node in plan.nodes):
-        found = reports_of_builds(stream, streams, services, shards=True)
-        return tuple(each.summary for each in found)
-    return tuple(summary for each in streams for summary in summaries_of(services, each))
 
 
 def _artifacts(plan: BatchPlan, state: BatchState, services: Services) -> dict[str, Artifact]:

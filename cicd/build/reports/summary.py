@@ -84,9 +84,12 @@ def summary(
             "exportConfigType": "S3",
             "s3Destination": {"bucket": bucket, "path": path, "packaging": wanted.packaging},
         }
-    if previous is not None:
-        made["previous"] = {"arn": previous["arn"], **trend_values(previous)}
-    return made
+    return made if previous is None else compared(made, previous)
+
+
+def compared(made: Mapping[str, JSON], previous: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Give a summary with the values of the one before it."""
+    return {**made, "previous": {"arn": previous["arn"], **trend_values(previous)}}
 
 
 def sums(report: Report) -> dict[str, JSON]:

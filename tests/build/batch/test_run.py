@@ -319,6 +319,18 @@ def test_reports_of_one_name_are_one_for_all_shards(run):
     ]
 
 
+def test_merged_reports_are_compared_with_those_of_the_fan_out_before(run):
+    text = f"{REPORTING}batch: {{build-fanout: {{parallelism: 2}}}}\n"
+    before = run(text)
+    run(f"{SAYING}batch: {{build-list: [{{identifier: a}}]}}\n")
+    done = run(text.replace("time='$N'", "time='3'"))
+    (unit, _), (earlier, _) = done.result.reports, before.result.reports
+    assert {"arn": earlier["arn"], "PASS_RATE": 100.0, "DURATION": 2.0, "TOTAL": 2.0} == (
+        unit["previous"]
+    )
+    assert "previous" not in earlier
+
+
 def test_reports_of_builds_that_are_no_shards_stay_each_builds_own(run):
     text = f"{REPORTING}batch: {{build-list: [{{identifier: a}}, {{identifier: b}}]}}\n"
     run(text)
