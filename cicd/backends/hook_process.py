@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import select
 import signal
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from cicd.ports import CancelToken
 
 _PATIENCE: Final = 0.1  # seconds between two looks whether reading should end
+GRACE: Final = 10.0  # seconds between asking a cancelled script to end, and killing it
+_LAST: Final = 5.0  # seconds after which one that was killed and does not end is left alone
 
 
 class Output(Protocol):
@@ -89,7 +92,7 @@ def run(
         variables: Its whole environment.
         timeout: For the script and its outputs together.
         output: Gets ("stdout" | "stderr", line), from two threads.
-        cancel: SIGTERM to the group, SIGKILL for the reason "KILLED".
+        cancel: SIGTERM to the group, SIGKILL after ``GRACE`` or for the reason "KILLED".
 
     Source: the agent's behaviour, "Hook execution" and its table of timeout corners.
     """
@@ -120,6 +123,7 @@ def follow(
         for name, stream in (("stdout", script.stdout), ("stderr", script.stderr))
     ]
     ended = threading.Event()
+    asked: list[float] = []  # when it was cancelled
     statuses: list[int] = []
 
     def watch() -> None:
@@ -127,15 +131,18 @@ def follow(
         ended.set()
 
     def stop() -> None:
+        asked.append(time.monotonic())
         script.signal(signal.SIGKILL if cancel.reason == "KILLED" else signal.SIGTERM)
         give_up.set()
 
     threading.Thread(target=watch, name="hook", daemon=True).start()
     cancel.on_cancel(stop)
-    timed_out = not ended.wait(max(0.0, deadline - time.monotonic()))
+    timed_out = not _await_end(script, ended, asked, deadline)
     if timed_out:
         script.signal(signal.SIGTERM)
-        ended.wait()
+        _await_end(script, ended, asked)
+    if not ended.is_set():
+        return HookExit(failure=HookFailure.EXIT)  # frozen, say: nothing of it is heard any more
     open_late = _await_outputs(readers, deadline, give_up)
     if timed_out:
         return HookExit(failure=HookFailure.TIMED_OUT)
@@ -143,6 +150,29 @@ def follow(
         status = statuses[0] if statuses[0] >= 0 else None
         return HookExit(failure=HookFailure.EXIT, status=status)
     return HookExit(failure=open_late, status=0)
+
+
+def _await_end(
+    script: RunningScript,
+    ended: threading.Event,
+    asked: Sequence[float],
+    deadline: float = math.inf,
+) -> bool:
+    """
+    Wait for a script's end, until the deadline; False: it was reached.
+
+    One that was cancelled and does not listen is killed, and one that cannot be killed is left:
+    the processes of a container that is paused do not hear a signal.
+    """
+    while not ended.wait(min(_PATIENCE, max(0.0, deadline - time.monotonic()))):
+        now = time.monotonic()
+        if asked and now > asked[0] + GRACE:
+            script.signal(signal.SIGKILL)
+        if asked and now > asked[0] + GRACE + _LAST:
+            return True
+        if now >= deadline:
+            return False
+    return True
 
 
 def _start(

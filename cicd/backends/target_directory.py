@@ -86,11 +86,14 @@ class DirectoryTarget:
         except OSError as reason:
             raise Unavailable(
                 f"instance '{self.id}' cannot be used: {reason.strerror} - {reason.filename}",
-                hint="become root"
-                if self._machine
-                else "give it a directory that you may write to",
+                hint=self._way_in(),
             ) from reason
         self._prepared = True
+
+    def _way_in(self) -> str:
+        if not self._machine:
+            return "give it a directory that you may write to"
+        return "become root" if os.geteuid() else "it must be writable, and have room"
 
     def skew(self) -> timedelta:
         """Give nothing: a directory has this machine's own clock."""

@@ -163,6 +163,7 @@ def run(
     from cicd.deploy.spec import FileExistsBehavior
     from cicd.document.problem import Severity
     from cicd.document.resources import Resources
+    from cicd.ports import TargetKind
     from cicd.wiring import tagged_instances
 
     start = Path.cwd()
@@ -205,6 +206,9 @@ def run(
     if not yes:
         _confirm(group)
     with invocation.services(start, speed=speed) as services:
+        for target in group.targets:
+            if target.kind is TargetKind.MACHINE:
+                services.target(target).check()  # before anything is begun
         return finish(invocation.show, run_deployment(request, services))
 
 

@@ -230,6 +230,18 @@ class InstanceTargetContract:
         ended, _ = run(target, script, cancel_at="up", reason="KILLED")
         assert ended.failure is HookFailure.EXIT
 
+    def test_a_cancelled_hook_that_does_not_listen_is_killed_after_its_grace(
+        self, target: InstanceTarget, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """With all that it forked: the end of an event's hour is not to wait for ever."""
+        monkeypatch.setattr("cicd.backends.hook_process.GRACE", 0.3)
+        script = (
+            "trap '' TERM; (while :; do sleep 0.05; done) & echo up; while :; do sleep 0.05; done"
+        )
+        ended, _ = run(target, script, cancel_at="up", reason="TIMED_OUT")
+        assert ended.failure is HookFailure.EXIT
+        assert ended.status in (None, 137)
+
     def test_two_hooks_can_run_at_once(self, target: InstanceTarget) -> None:
         """Each hears only itself."""
         heard: dict[str, list[tuple[str, str]]] = {}

@@ -8,6 +8,7 @@ from cicd.backends import instance_world
 from cicd.backends.target_directory import DirectoryTarget
 from cicd.ports import TargetSpec
 from cicd.testing.contracts_target import InstanceTargetContract
+from tests.deploy.hostile import HostileDeployments
 
 
 class TestDirectoryTarget(InstanceTargetContract):
@@ -34,3 +35,11 @@ if instance_world.works():
         """Hooks see the directory as their root."""
 
         isolated = True
+
+
+class TestHostileDirectory(HostileDeployments):
+    """Bad revisions, and bad places."""
+
+    @pytest.fixture
+    def spec(self, tmp_path):
+        return TargetSpec(id="a", location=str(tmp_path / "a"))

@@ -12,6 +12,7 @@ from cicd.backends.target_container import ContainerTarget
 from cicd.errors import Unavailable
 from cicd.ports import CancelToken, HookFailure, HookRun, TargetKind, TargetSpec
 from cicd.testing.contracts_target import InstanceTargetContract
+from tests.deploy.hostile import HostileDeployments
 
 pytestmark = pytest.mark.docker
 
@@ -57,6 +58,40 @@ class TestContainerTarget(InstanceTargetContract):
     @pytest.fixture
     def unusable(self, docker_image):
         return target_of("cicd-no-such-container")
+
+
+class TestHostileContainer(HostileDeployments):
+    """Bad revisions, and bad places."""
+
+    @pytest.fixture
+    def spec(self, container):
+        return TargetSpec(id="a", kind=TargetKind.CONTAINER, location=container)
+
+
+def test_a_disk_of_a_container_that_fills_up_fails_install(tmp_path, engine, docker_image):
+    made = engine.call(
+        "POST",
+        "/containers/create",
+        {
+            "Image": docker_image,
+            "Entrypoint": ["sleep", "600"],
+            "HostConfig": {"Init": True, "Tmpfs": {"/srv": "size=64k"}},
+        },
+    )["Id"]
+    try:
+        engine.call("POST", f"/containers/{made}/start")
+        (tmp_path / "r").mkdir()
+        (tmp_path / "r/big").write_bytes(b"x" * 500_000)
+        (tmp_path / "r/appspec.yml").write_text(
+            "version: 0.0\nos: linux\nfiles: [{source: big, destination: /srv}]\n"
+        )
+        done = deployed(tmp_path / "r", made)
+        assert done.returncode == 1
+        assert "No space left on device - /srv/big" in done.stdout
+        (tmp_path / "r/big").write_bytes(b"small")
+        assert deployed(tmp_path / "r", made).returncode == 0
+    finally:
+        engine.call("DELETE", f"/containers/{made}", query={"force": "1"})
 
 
 def test_a_paused_container_says_so(engine, container):
@@ -150,3 +185,25 @@ def test_a_container_whose_clock_is_off_gets_the_diagnosis_in_words(tmp_path, co
     assert "InvalidSignatureException - Signature expired" in done.stdout
     assert "60 minutes behind" in done.stdout
     assert not target.path("/opt/codedeploy-agent/deployment-root/ongoing-deployment").exists()
+
+
+def test_a_container_that_is_paused_under_a_hook_does_not_hold_us_for_ever(
+    engine, container, monkeypatch
+):
+    monkeypatch.setattr("cicd.backends.hook_process.GRACE", 0.3)
+    monkeypatch.setattr("cicd.backends.hook_process._LAST", 0.3)
+    target = target_of(container)
+    target.check()
+    script = target.path("/hook.sh")
+    script.write_text("#!/bin/sh\necho up; sleep 600\n")
+    script.chmod(0o755)
+    cancel = CancelToken()
+
+    def output(_stream, _line):
+        engine.call("POST", f"/containers/{container}/pause")
+        cancel.cancel("TIMED_OUT")  # the event's hour is over
+
+    hook = HookRun(script="/hook.sh", runas=None, timeout=timedelta(seconds=60), variables={})
+    ended = target.run_hook(hook, output=output, cancel=cancel)
+    assert (ended.failure, ended.status) == (HookFailure.EXIT, None)
+    engine.call("POST", f"/containers/{container}/unpause")
