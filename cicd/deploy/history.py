@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from cicd.deploy.fleet.hooks import BY_ITSELF
+from cicd.deploy.fleet.hooks import BY_ITSELF, TERMINATION
 from cicd.deploy.plan import TERMINATE, DeploymentPlan
 from cicd.deploy.process import DeploymentProcess
 from cicd.deploy.state import DeploymentStatus, Status
@@ -210,10 +210,12 @@ def only_outdated(plan: DeploymentPlan, services: Services) -> DeploymentPlan:
 
     Source: CreateDeployment, "updateOutdatedInstancesOnly".
     """
-    attempts = tuple(_attempts(plan, services))
+    attempts = recent_attempts(plan, services)
     good = _last_good(attempts)
     outdated = tuple(
-        target for target in plan.targets if good is None or _has(target.id, attempts) != good
+        target
+        for target in plan.targets
+        if good is None or installed_revision(target.id, attempts) != good
     )
     if not outdated:
         raise UsageError(
@@ -225,23 +227,37 @@ def only_outdated(plan: DeploymentPlan, services: Services) -> DeploymentPlan:
 
 
 def _last_good(attempts: Sequence[Attempt]) -> RevisionPlan | None:
-    return next((a.plan.revision for a in attempts if a.status == "Succeeded"), None)
+    return next((a.plan.revision for a in attempts if _is_good(a)), None)
 
 
-def _has(target: str, attempts: Sequence[Attempt]) -> RevisionPlan | None:
+def _is_good(attempt: Attempt) -> bool:
+    return attempt.status == DeploymentStatus.SUCCEEDED and attempt.plan.creator not in BY_ITSELF
+
+
+def installed_revision(target: str, attempts: Sequence[Attempt]) -> RevisionPlan | None:
     """Give the revision that was last deployed to a target with success."""
     return next(
-        (a.plan.revision for a in attempts if a.targets.get(target) is Status.SUCCEEDED), None
+        (
+            a.plan.revision
+            for a in attempts
+            if a.targets.get(target) is Status.SUCCEEDED and a.plan.creator != TERMINATION
+        ),
+        None,
     )
 
 
 def _is_enough(targets: Sequence[str], attempts: Sequence[Attempt]) -> bool:
     """Tell whether earlier deployments than these could say nothing more about health."""
-    good = any(attempt.status == DeploymentStatus.SUCCEEDED for attempt in attempts)
+    good = any(_is_good(attempt) for attempt in attempts)
     return good and all(
         any(attempt.targets.get(target) is Status.SUCCEEDED for attempt in attempts)
         for target in targets
     )
+
+
+def recent_attempts(plan: DeploymentPlan, services: Services) -> tuple[Attempt, ...]:
+    """Give the last deployments to a plan's group, the newest first."""
+    return tuple(_attempts(plan, services))
 
 
 def _attempts(plan: DeploymentPlan, services: Services) -> Iterator[Attempt]:
@@ -273,19 +289,12 @@ def health_order(targets: Sequence[str], attempts: Sequence[Attempt]) -> list[st
 
     Source: CodeDeploy User Guide, "Instance health".
     """
-    good = next(
-        (
-            a.plan.revision
-            for a in attempts
-            if a.status == "Succeeded" and a.plan.creator not in BY_ITSELF
-        ),
-        None,
-    )
+    good = _last_good(attempts)
 
     def key(target: str) -> tuple[bool, int, str]:
         tried = [a for a in attempts if a.targets.get(target) in (Status.SUCCEEDED, Status.FAILED)]
         healthy = bool(tried) and tried[0].targets[target] is Status.SUCCEEDED
-        installed = _has(target, tried)
+        installed = installed_revision(target, tried)
         rank = 0 if installed is None else 1 + int(installed == good)
         return healthy, rank, target
 

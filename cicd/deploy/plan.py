@@ -69,6 +69,7 @@ class DeploymentPlan:
     update_outdated_instances_only: bool = False  # ``targets`` are the outdated ones
     auto_scaling_groups: tuple[str, ...] = ()  # the fleets that its targets come from
     update_outdated: bool = True  # members launched meanwhile get the revision afterwards, too
+    updates: str = ""  # the deployment whose late members this one is for
 
     @property
     def instances(self) -> tuple[TargetSpec, ...]:

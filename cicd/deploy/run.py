@@ -147,9 +147,13 @@ def resume_deployment(
     The lifecycle events that were running are run again. An automatic rollback that is due
     and was not begun, or not ended, is carried out now.
     """
+    from cicd.deploy.fleet.late import update_late
+
     record, plan = _find(deployment_id, services)
     token = cancel or services.cancel
     if record.status in _FINAL:
+        if record.status == "Succeeded":
+            update_late(plan, services)
         rollback = _roll_back(plan, services, token)
         return replace(deployment_result(plan, services), rollback=rollback)
     return _drive(plan, services, token)
@@ -290,6 +294,7 @@ def _drive(
     from cicd.deploy.describe import describe
     from cicd.deploy.effects import DeploymentEffects
     from cicd.deploy.fleet.copies import swap
+    from cicd.deploy.fleet.late import update_late
     from cicd.deploy.history import stream_of
     from cicd.deploy.process import DeploymentProcess
     from cicd.deploy.teller import Teller
@@ -332,6 +337,8 @@ def _drive(
         if status == "Succeeded":
             swap(plan, services)
         services.executions.update(stream, status, services.clock.now())
+    if status == "Succeeded":
+        update_late(plan, services)
     rollback = _roll_back(plan, services, cancel)
     return replace(deployment_result(plan, services), rollback=rollback)
 

@@ -83,6 +83,12 @@ def deployment_info(process: DeploymentProcess, state: DeploymentState) -> dict[
     rollback = _rollback_info(process, state)
     if rollback:
         info["rollbackInfo"] = rollback
+    if plan.updates:
+        info["relatedDeployments"] = {"autoUpdateOutdatedInstancesRootDeploymentId": plan.updates}
+    if state.updated_by:
+        info["relatedDeployments"] = {
+            "autoUpdateOutdatedInstancesDeploymentIds": list(state.updated_by)
+        }
     return info
 
 

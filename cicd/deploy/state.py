@@ -76,6 +76,7 @@ class DeploymentState:
     watched: Mapping[str, EventState] = field(default_factory=dict)  # WatchAlarms, by key
     stop: Mapping[str, JSON] | None = None  # the data of the first stop signal
     rollback: Mapping[str, JSON] | None = None  # the data of the rollback signal
+    updated_by: tuple[str, ...] = ()  # the deployments to members that were launched meanwhile
     continued: frozenset[str] = frozenset()  # the waits that ContinueDeployment ended
     resumed_at: datetime | None = None  # by the last driver that followed a dead one
     status: str | None = None  # the final one
@@ -111,6 +112,9 @@ def signalled(state: DeploymentState, event: Event) -> DeploymentState:
             return replace(state, resumed_at=event.at)
         case "rollback":
             return replace(state, rollback=event.data)
+        case "auto-update":
+            updated_by = (*state.updated_by, str(event.data["deploymentId"]))
+            return replace(state, updated_by=updated_by)
         case "continue":
             waited = str(event.data.get("deploymentWaitType"))
             return replace(state, continued=state.continued | {waited})

@@ -123,7 +123,8 @@ def _apply(name: str, fleet: Fleet | None, event: Event) -> Fleet | None:
             return replace(fleet, status=FleetStatus.DELETED, desired=0)
         case "launching":
             target = decode(TargetSpec, data["target"])
-            number, slot = int(str(data["number"])), int(str(data["slot"]))
+            number = int(str(data.get("number", len(fleet.members) + 1)))
+            slot = int(str(data["slot"]))
             begun = Member(target=target, number=number, slot=slot, launched_at=event.at)
             return _with(fleet, begun)
         case _:
