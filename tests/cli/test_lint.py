@@ -219,12 +219,12 @@ def test_the_ledger_tells_what_has_no_effect_here(tmp_path, monkeypatch, capsys)
     (tmp_path / "buildspec.yml").write_text(
         "version: 0.2\nproxy: {logs: yes}\nphases: {build: {commands: [make]}}\n"
     )
-    (tmp_path / "cicd.yml").write_text("projects: [{name: app, badgeEnabled: true}]\n")
+    (tmp_path / "cicd.yml").write_text("projects: [{name: app, serviceRole: builder}]\n")
     assert 0 == run(cicd, ["lint", "--ledger"])
     told = capsys.readouterr().out.splitlines()
     assert [line.split("  ")[:2] for line in told if "no effect" in line] == [
         ["buildspec.yml:2:9", "proxy.logs"],
-        ["cicd.yml:1:24", "badgeEnabled"],
+        ["cicd.yml:1:24", "serviceRole"],
     ]
     assert 0 == run(cicd, ["lint", "--output", "json"])
     assert "ledger" not in json.loads(capsys.readouterr().out.splitlines()[-1])
