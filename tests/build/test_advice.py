@@ -27,6 +27,7 @@ def told(*commands, more=""):
         ["pytest > log 2>&1", "set -o pipefail; pytest | tee log", "grep x f | sort"],
         ["nohup ./serve > log 2>&1 &", "a && b", "make 2>&1"],
         [">\n        aws s3 cp a b\n        --recursive\n        --quiet"],
+        [">\n        python3 setup.py\n        --all pytest"],
         [">\n        make one &&\n        make two"],
         [">\n        if true; then\n          echo yes;\n        fi"],
         ["""'[ "$CODEBUILD_BUILD_SUCCEEDING" = 1 ] && make publish'"""],

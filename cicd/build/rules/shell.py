@@ -45,8 +45,9 @@ _BEHIND: Final = re.compile(r"(?<![&|>])&\s*\Z")
 _DETACHED: Final = re.compile(r"\b(?:nohup|setsid|disown)\b")
 _GOES_ON: Final = re.compile(r"(?:&&|\|\|?|;|\\|\(|\{|,|\b(?:do|then|else|in))\s*$")
 _COMMAND: Final = re.compile(
-    r"(?:apt-get|aws|cd|cp|curl|docker|echo|export|git|go|kubectl|make|mkdir|mv|mvn|node|npm|npx"
-    r"|pip3?|printf|python3?|rm|sam|sed|set|tar|terraform|unzip|yarn|zip)\s|[A-Z_]+=\S*$"
+    r"(?:\./\S+|apt-get|aws|cargo|cd|cp|curl|docker|echo|export|git|go|kubectl|make|mkdir|mv|mvn"
+    r"|node|npm|npx|pip3?|poetry|printf|pytest|python3?|rm|sam|sed|set|tar|terraform|unzip|yarn"
+    r"|zip)\s|[A-Z_]+=\S*$"
 )
 _TESTS_RUN: Final = "codebuild-tests-run"
 
