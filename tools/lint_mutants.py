@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 SEED = 20240229
 FOUND, IN_PLACE, LEAST = 0.97, 0.95, 400
-EACH = {"buildspec": 2, "appspec": 2, "pipeline": 24}
+_TEMPLATE = "template"
+EACH = {"buildspec": 2, "appspec": 2, "pipeline": 24, _TEMPLATE: 10}
 OWN_NAMES = frozenset({"variables", "parameter-store", "secrets-manager", "plaintext"})
 KNOWN = frozenset(
     """
@@ -126,14 +127,21 @@ def around(place: Place, removed: int = 0) -> frozenset[int]:
     return frozenset({place.at, place.parent.span.line, first - gone})
 
 
+def swapped_letters(key: str, dice: random.Random) -> str | None:
+    """Let two letters of a word change places; ``None``: it has no two that differ."""
+    pairs = [i for i in range(len(key) - 1) if key[i] != key[i + 1]]
+    if not pairs:
+        return None
+    at = dice.choice(pairs)
+    return f"{key[:at]}{key[at + 1]}{key[at]}{key[at + 2 :]}"
+
+
 def misspelt(place: Place, dice: random.Random) -> Mutant | None:
     """Two letters of a key change places."""
     key = place.entry.key
-    pairs = [i for i in range(len(key) - 1) if key[i] != key[i + 1]]
-    if key not in KNOWN | EVENTS or not pairs:
+    slip = swapped_letters(key, dice)
+    if key not in KNOWN | EVENTS or slip is None:
         return None
-    at = dice.choice(pairs)
-    slip = f"{key[:at]}{key[at + 1]}{key[at]}{key[at + 2 :]}"
     written = place.entry.key_span.text.replace(key, slip)
     line = place.entry.key_span.line
     return Mutant(
@@ -143,9 +151,17 @@ def misspelt(place: Place, dice: random.Random) -> Mutant | None:
 
 def dropped(place: Place, _: random.Random) -> Mutant | None:
     """A key that is required is not there."""
+    found = dropped_from(place)
+    if place.entry.key not in REQUIRED or "permissions" in place.path or found is None:
+        return None
+    return Mutant(fault="missing key", text=found[0], lines=around(place, found[1]))
+
+
+def dropped_from(place: Place) -> tuple[str, int] | None:
+    """Give the text without an entry, and how many lines are gone; ``None``: not so simple."""
     entry, source = place.entry, place.entry.key_span.source
     first, last = entry.key_span, entry.value.span
-    if entry.key not in REQUIRED or len(place.parent.entries) < 2 or "permissions" in place.path:
+    if len(place.parent.entries) < 2:
         return None
     if source.name.endswith(".json"):
         start, end = offsets(first)[0], offsets(last)[1]
@@ -153,20 +169,14 @@ def dropped(place: Place, _: random.Random) -> Mutant | None:
         after = re.match(r"\s*,", text[end:])
         if after is None:
             return None
-        return Mutant(
-            fault="missing key", text=text[:start] + text[end + after.end() :], lines=around(place)
-        )
+        return text[:start] + text[end + after.end() :], 0
     alone = source.line(first.line)[: first.column - 1].strip() == ""
     if not alone or place.parent.span.text.startswith("{"):
         return None
     start, end = source.starts[first.line - 1], offsets(last)[1]
     stop = source.text.find("\n", end) + 1 or len(source.text)
     removed = source.text[start:stop].count("\n")
-    return Mutant(
-        fault="missing key",
-        text=source.text[:start] + source.text[stop:],
-        lines=around(place, removed),
-    )
+    return source.text[:start] + source.text[stop:], removed
 
 
 def misshapen(place: Place, _: random.Random) -> Mutant | None:
@@ -176,6 +186,12 @@ def misshapen(place: Place, _: random.Random) -> Mutant | None:
         return None
     if "commands" in place.path[:-1] or value.span.source is not place.entry.key_span.source:
         return None
+    return misshapen_at(place, "wrong type")
+
+
+def misshapen_at(place: Place, fault: str) -> Mutant:
+    """Put something of another shape in the place of a list or a mapping."""
+    value = place.entry.value
     line, end = place.entry.key_span.line, offsets(value.span)[1]
     text, start = value.span.source.text, offsets(place.entry.key_span)[1]
     wrong = ": {wrong: 1}"
@@ -184,7 +200,7 @@ def misshapen(place: Place, _: random.Random) -> Mutant | None:
     elif value.kind is NodeKind.MAPPING:
         wrong = ": [wrong]"
     return Mutant(
-        fault="wrong type",
+        fault=fault,
         text=text[:start] + wrong + text[end:],
         lines=frozenset({line, value.span.line}),
     )
@@ -315,13 +331,22 @@ FAULTS: tuple[Callable[[Place, random.Random], Mutant | None], ...] = (
 )
 
 
-def mutants(node: Node, dice: random.Random, count: int) -> list[Mutant]:
+def faults(place: Place, dice: random.Random) -> Iterator[Mutant]:
+    """Make every mutant that one entry allows."""
+    for fault in FAULTS:
+        mutant = fault(place, dice)
+        if mutant is not None:
+            yield mutant
+
+
+def mutants(node: Node, dice: random.Random, count: int, *, template: bool) -> list[Mutant]:
     """Make some mutants of one document, of as many kinds as there are."""
+    from template_faults import template_faults
+
     kinds: dict[str, list[Mutant]] = defaultdict(list)
     for place in places(node):
-        for fault in FAULTS:
-            mutant = fault(place, dice)
-            if mutant is not None and mutant.text != node.span.source.text:
+        for mutant in template_faults(place, node, dice) if template else faults(place, dice):
+            if mutant.text != node.span.source.text:
                 kinds[mutant.fault].append(mutant)
     chosen: list[Mutant] = []
     while kinds and len(chosen) < count:
@@ -346,20 +371,19 @@ def new_lines(before: Checked, after: Checked) -> set[int]:
 
 
 def sound(root: Path) -> Iterator[tuple[Candidate, bytes, Checked, str]]:
-    """
-    Give every file of the corpus that has no error, with what was said of it.
-
-    Templates are left out: the faults are those of declarations as the API spells them.
-    """
+    """Give every file of the corpus that has no error, with what was said of it."""
     for folder, kind in KINDS.items():
         for path in sorted((root / folder).iterdir()):
             candidate = Candidate(path=path, name=f"{folder}/{path.name}", given=False)
             given = content(path, candidate.name)
             checked = check_content(candidate, kind, given)
-            if checked.kind in (None, Kind.TEMPLATE) or checked.passed_over:
+            if checked.kind is None or checked.passed_over or first_error(checked):
                 continue
-            if not first_error(checked):
-                yield candidate, given, checked, folder
+            yield candidate, given, checked, _TEMPLATE if _is_template(checked) else folder
+
+
+def _is_template(checked: Checked) -> bool:
+    return checked.kind is Kind.TEMPLATE
 
 
 def run(root: Path) -> tuple[Counter[tuple[str, str]], list[str]]:
@@ -374,8 +398,10 @@ def run(root: Path) -> tuple[Counter[tuple[str, str]], list[str]]:
             continue  # an AppSpec with equal keys, which the agent takes
         if node.kind is not NodeKind.MAPPING:
             continue
-        for mutant in mutants(node, dice, EACH[folder]):
-            after = check_content(candidate, KINDS[folder] or before.kind, mutant.text.encode())
+        template = folder == _TEMPLATE
+        for mutant in mutants(node, dice, EACH[folder], template=template):
+            kind = KINDS.get(folder) or before.kind
+            after = check_content(candidate, kind, mutant.text.encode())
             lines = new_lines(before, after)
             table[mutant.fault, "all"] += 1
             table[mutant.fault, "found"] += bool(lines)

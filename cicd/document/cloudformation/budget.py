@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from cicd.document.position import Span
 
 _MAX_INSIDE = 120  # values inside one another, names and conditions followed
+_MAX_VALUES = 4 * MAX_NODES  # each is resolved once for itself, and some for names and documents
 _MAX_TEXT = 4_000_000  # characters of all texts made
 
 
@@ -20,7 +21,7 @@ class Budget:
 
     def __init__(self) -> None:
         """Begin with all of it."""
-        self._left = MAX_NODES
+        self._left = _MAX_VALUES
         self._text_left = _MAX_TEXT
         self._inside = 0
         self._open: set[str] = set()

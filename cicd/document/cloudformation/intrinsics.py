@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cicd.document.node import Node, NodeKind
+from cicd.document.position import Span
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
 
 SUBSTITUTED = re.compile(r"\$\{([^{}]*)\}")
 """A variable of ``Fn::Sub``; one that begins with "!" is literal text."""
@@ -22,6 +24,7 @@ class Call:
 
     name: str
     argument: Node
+    span: Span  # of the name, where it is a key; else of the whole value
 
 
 def call_of(node: Node) -> Call | None:
@@ -36,11 +39,12 @@ def call_of(node: Node) -> Call | None:
         return Call(
             name=name if name in ("Ref", "Condition") else f"Fn::{name}",
             argument=replace(node, tag=""),
+            span=node.span,
         )
     if node.kind is NodeKind.MAPPING and len(node.entries) == 1:
         entry = next(iter(node.entries.values()))
         if entry.key == "Ref" or entry.key.startswith("Fn::"):
-            return Call(name=entry.key, argument=entry.value)
+            return Call(name=entry.key, argument=entry.value, span=entry.key_span)
     return None
 
 
@@ -55,11 +59,15 @@ def attribute_of(argument: Node) -> tuple[str, str] | None:
     return None
 
 
-def substituted(text: str) -> Iterator[str]:
-    """Give the names that ``Fn::Sub`` replaces in a text, without the literal ones."""
+def substituted(text: str) -> Iterator[tuple[str, int, int]]:
+    """
+    Give the names that ``Fn::Sub`` replaces in a text, without the literal ones.
+
+    With each comes where it begins and ends in the text.
+    """
     for found in SUBSTITUTED.finditer(text):
         if not found[1].startswith("!") and found[1].strip():
-            yield found[1].strip()
+            yield found[1].strip(), found.start(), found.end()
 
 
 def is_no_value(node: Node) -> bool:

@@ -61,7 +61,12 @@ CASES = [
     ("Default: 2", "Default: 0", "template/parameter", "Default: 0"),
     ("  Stage: {Type: String, ", "  Stage: {", "template/parameter", "Stage: {"),
     ("      Artifacts:", "      Artifact:", "template/unknown-property", "Artifact:"),
-    ("      ServiceRole: !GetAtt Role.Arn\n", "", "template/missing-property", "  Build:"),
+    (
+        "      ServiceRole: !GetAtt Role.Arn\n",
+        "",
+        "template/missing-property",
+        "Properties:\n      Tim",
+    ),
     ("30", "soon", "template/wrong-type", "soon"),
     ("PrivilegedMode: true", "PrivilegedMode: maybe", "template/wrong-type", "maybe"),
     ("TimeoutInMinutes: 30", "TimeoutInMinutes:", "template/wrong-type", "TimeoutInMinutes:"),
@@ -69,7 +74,12 @@ CASES = [
     ("{VpcId: vpc-1", "{VpcID: vpc-1", "template/unknown-property", "VpcID"),
     ("Artifacts: {Type: CODEPIPELINE}", "Artifacts: CODEPIPELINE", "template/wrong-type", "Artif"),
     ("IN_PLACE", "IN_PLCE", "template/unknown-value", "IN_PLCE"),
-    ("      ApplicationName: shop\n", "", "template/missing-property", "  Group:"),
+    (
+        "      ApplicationName: shop\n",
+        "",
+        "template/missing-property",
+        "Properties:\n      ServiceRoleArn",
+    ),
     ("{Value: !Ref Build}", "{Export: {Name: x}}", "template/output", "Name: {Export"),
     ("!Equals [!Ref Stage, prod]", "!Equals [prod]", "template/function", "!Equals [prod]"),
     (

@@ -39,13 +39,13 @@ _OTHERS = (
 _KNOWN = (*_LISTS, *_OTHERS)
 
 
-def check_call(call: Call, span: Span, problems: Problems) -> None:
+def check_call(call: Call, problems: Problems) -> None:
     """
     Note a function that CloudFormation does not have, or whose arguments are not its own.
 
     Source: CloudFormation User Guide, "Intrinsic function reference".
     """
-    name, argument = call.name, call.argument
+    name, argument, span = call.name, call.argument, call.span
     if name.startswith("Fn::ForEach::"):
         return
     if name not in _KNOWN:

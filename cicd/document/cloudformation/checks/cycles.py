@@ -80,7 +80,7 @@ def _named(node: Node) -> Iterator[tuple[str, Span]]:
             text = argument.items[0] if argument.items else argument
             own = argument.items[1].entries if len(argument.items) > 1 else {}
             if text.kind is NodeKind.SCALAR:
-                for name in substituted(text.text):
+                for name, _, _ in substituted(text.text):
                     if name not in own:
                         yield name.partition(".")[0], node.span
         node = argument

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cicd.document.cloudformation.checks.calls import check_call
 from cicd.document.cloudformation.intrinsics import attribute_of, call_of, substituted
 from cicd.document.cloudformation.names import NO_VALUE, NOTIFICATION_ARNS, PSEUDO
+from cicd.document.embedded import as_written
 from cicd.document.nearest import closest
 from cicd.document.node import Node, NodeKind
 from cicd.document.position import brief
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from cicd.document.cloudformation.template import Template
+    from cicd.document.embedded import Piece
     from cicd.document.position import Span
     from cicd.document.problem import Problems
 
@@ -28,12 +30,11 @@ def check_references(template: Template, problems: Problems) -> None:
     Note every parameter, resource, condition and mapping that is named and not declared.
 
     Functions that there are not, or that are given something else, are noted on the way.
-    A template with a transform is passed over: macros add resources that are not written.
+    Names in a template with a transform are not judged: macros add resources that are not written.
 
     Source: CloudFormation User Guide, "Intrinsic function reference".
     """
-    if not template.transformed:
-        _References(template, problems).check()
+    _References(template, problems).check()
 
 
 class _References:
@@ -65,8 +66,8 @@ class _References:
     def _walk(self, node: Node, *, inside_condition: bool = False) -> None:
         call = call_of(node)
         if call is not None:
-            check_call(call, node.span, self._problems)
-            self._call(call.name, call.argument, node.span)
+            check_call(call, self._problems)
+            self._call(call.name, call.argument)
             node = call.argument
         for item in node.items:
             self._walk(item, inside_condition=inside_condition)
@@ -76,15 +77,15 @@ class _References:
             else:
                 self._walk(entry.value, inside_condition=inside_condition)
 
-    def _call(self, name: str, argument: Node, span: Span) -> None:
+    def _call(self, name: str, argument: Node) -> None:
         if name == "Ref" and _plain(argument):
-            self._named(argument.text, span)
+            self._named(argument.text, argument.span)
         elif name == "Condition":
             self._condition(argument)
         elif name == "Fn::GetAtt":
             found = attribute_of(argument)
             if found is not None and found[0]:
-                self._resource(found[0], span)
+                self._resource(found[0], argument.span)
         elif name == "Fn::If" and argument.items:
             self._condition(argument.items[0])
         elif name == "Fn::FindInMap" and argument.items and _plain(argument.items[0]):
@@ -98,11 +99,15 @@ class _References:
         own = argument.items[1].entries if len(argument.items) > 1 else {}
         if text.kind is not NodeKind.SCALAR:
             return
-        for name in substituted(text.text):
-            if name in own:
-                continue
+        whole: Piece | None = None
+        for name, start, end in substituted(text.text):
             resource, dot, _ = name.partition(".")
-            where = text.span.within(f"${{{name}}}")
+            known = self._template.resources if dot else self._names
+            if name in own or (resource if dot else name) in known or name in _PSEUDO:
+                continue
+            whole = whole or as_written(text)
+            begin, stop = whole.places[start][0], whole.places[end - 1][1]
+            where = text.span.source.span(begin, stop)
             aside = f"; for the shell write '${{!{name}}}'" if name.isupper() else ""
             if dot:
                 self._resource(resource, where)
@@ -130,7 +135,7 @@ class _References:
     def _known(
         self, name: str, known: Collection[str], what: str, span: Span, aside: str = ""
     ) -> None:
-        if name in known:
+        if name in known or self._template.transformed:
             return
         self._hints -= 1
         near = closest(name, known) if self._hints >= 0 else None

@@ -53,9 +53,9 @@ def check_properties(template: Template, problems: Problems) -> None:
         shape = known.get(kind)
         if shape is None:
             continue
-        properties = template.properties(logical_id)
-        if properties is not None:
-            _check(properties, shape, kind, resource.key_span, problems)
+        written = resource.value.entries.get("Properties")
+        if written is not None:
+            _check(written.value, shape, kind, written.key_span, problems)
         elif any(name.endswith("*") for name in shape):
             problems.error(
                 "template/no-properties",

@@ -27,6 +27,7 @@ _OF_RESOURCE = (
     *("Type", "Properties", "DependsOn", "Condition", "Metadata", "DeletionPolicy"),
     *("UpdateReplacePolicy", "CreationPolicy", "UpdatePolicy"),
 )
+_OF_SAM = ("Connectors", "IgnoreGlobals")
 _OF_PARAMETER = (
     *("Type", "Default", "Description", "AllowedValues", "AllowedPattern", "NoEcho"),
     *("ConstraintDescription", "MinLength", "MaxLength", "MinValue", "MaxValue"),
@@ -131,8 +132,9 @@ def _resource(entry: Entry, problems: Problems, *, more: bool) -> None:
             hint="use letters and digits only",
             note="Resource name is non alphanumeric",
         )
-    # Transforms have attributes of their own ("Connectors" of SAM).
-    if not _part(entry, "a resource", None if more else _OF_RESOURCE, problems):
+    # What other macros take is not known.
+    keys = (*_OF_RESOURCE, *_OF_SAM) if more else _OF_RESOURCE
+    if not _part(entry, "a resource", keys, problems, sure=not more):
         return
     kind = entry.value.entries.get("Type")
     if kind is None:
@@ -181,23 +183,30 @@ def _written_transforms(node: Node) -> Iterator[Node]:
         yield named.value if named is not None else item
 
 
-def _part(entry: Entry, what: str, keys: tuple[str, ...] | None, problems: Problems) -> bool:
-    """Check the keys of one entry of a section; tell whether it is a mapping at all."""
+def _part(
+    entry: Entry, what: str, keys: tuple[str, ...], problems: Problems, *, sure: bool = True
+) -> bool:
+    """
+    Check the keys of one entry of a section; tell whether it is a mapping at all.
+
+    Where others may be allowed ("sure" is not given), only slips of the known ones are told.
+    """
     node = entry.value
     if node.kind is not NodeKind.MAPPING:
         problems.error("template/wrong-type", f"'{brief(entry.key)}' must be a mapping", node.span)
         return False
-    if keys is not None:
-        for inner in node.entries.values():
-            if inner.key in keys or inner.key.startswith("Fn::"):
-                continue
+    for inner in node.entries.values():
+        if inner.key in keys or inner.key.startswith("Fn::"):
+            continue
+        free = [key for key in keys if key not in node.entries]
+        if sure or closest(inner.key, free):
             note_unknown(
                 inner,
                 problems,
                 rule="template/unknown-attribute",
                 what=what,
                 known=keys,
-                free=[key for key in keys if key not in node.entries],
+                free=free,
                 # "Description" of a resource is in no reference, and does no harm.
                 severity=Severity.WARNING if inner.key == "Description" else Severity.ERROR,
             )
