@@ -16,6 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from bench_actions import many_actions, thousand_actions
 from bench_builds import COMMANDS, million_lines, ten_builds, twenty_commands
 from bench_measure import CICD, PYTHON, goal, measure, seconds
 
@@ -145,7 +146,14 @@ def main() -> int:
         directory = Path(name)
         rows = (
             *(start_up, twenty_commands, ten_builds, million_lines),
-            *(one_document, hundred_documents, unchanged_cache, large_artifact),
+            *(
+                one_document,
+                hundred_documents,
+                unchanged_cache,
+                large_artifact,
+                thousand_actions,
+                many_actions,
+            ),
         )
         chosen = ROWS if options.deploy else (*rows, *ROWS)
         met = [row(directory, options.runs) for row in chosen]

@@ -11,7 +11,7 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-from bench import CICD, ENVIRONMENT, PYTHON, goal, measure, seconds
+from bench_measure import CICD, ENVIRONMENT, PYTHON, goal, measure, seconds
 
 APPSPEC = "version: 0.0\nos: linux\nfiles:\n  - source: app\n    destination: /srv/app\n"
 HOOKS = """hooks:

@@ -157,7 +157,6 @@ def _inside(
 
 def _pending(state: PipelineState, plan: PipelinePlan, stage: StagePlan) -> ConditionPlan | None:
     """Find the condition that must be asked before anything else begins."""
-    over = _is_over(state, stage) and not _startable(state, plan, stage)
     for condition in stage.conditions:
         if f"{stage.name}/{condition.gate}" in state.conditions:
             continue
@@ -165,7 +164,8 @@ def _pending(state: PipelineState, plan: PipelinePlan, stage: StagePlan) -> Cond
             return condition
         if condition.gate == ON_SUCCESS and stage_succeeded(state, stage):
             return condition
-        if condition.gate == ON_FAILURE and over and stage_failed(state, stage):
+        over = condition.gate == ON_FAILURE and _is_over(state, stage)
+        if over and stage_failed(state, stage) and not _startable(state, plan, stage):
             return condition
     return None
 
