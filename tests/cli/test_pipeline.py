@@ -223,12 +223,12 @@ Resources:
     assert "Ann" not in drawn
 
 
-def test_a_template_ends_with_four(here, capsys):
+def test_a_template_that_says_nothing_ends_with_three(here, capsys):
     (here / "pipeline.yml").write_text(
         "Resources: {P: {Type: 'AWS::CodePipeline::Pipeline', Properties: {}}}"
     )
-    assert 4 == asked("run")
-    assert "CloudFormation template, which is not run here yet" in capsys.readouterr().err
+    assert 3 == asked("run")
+    assert "the pipeline has 0 stages, and needs 2" in capsys.readouterr().err
 
 
 def test_nothing_is_in_a_repository_without_a_pipeline(here, capsys):

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from cicd.document.cloudformation.parameters import Given
 from cicd.document.load import load_text
+from cicd.document.problem import Problems
 from cicd.document.resources import Resources
 from cicd.errors import UsageError
 from cicd.pipeline.commands import RetryMode
@@ -28,7 +30,7 @@ from cicd.pipeline.run import (
     waiting_approvals,
 )
 from cicd.pipeline.stages import retry_stage
-from cicd.pipeline.template import inspect_pipelines
+from cicd.pipeline.template import check_template
 from cicd.testing.clock import START
 from tests.pipeline.documents import (
     APPROVAL,
@@ -175,7 +177,9 @@ Resources:
 def test_trap_14_artifact_stores_are_a_map_in_the_api_and_a_list_in_a_template():
     one = {"us-east-1": {"type": "S3", "location": "artifacts"}}
     assert "" == refused(SOURCE_STAGE, ASK_STAGE, artifactStores=one, without=("artifactStore",))
-    (spec,) = inspect_pipelines(load_text(STACK, "template.yml"))
+    problems = Problems()
+    (spec,) = check_template(load_text(STACK, "template.yml"), Given(), problems)
+    assert () == problems.errors
     assert "shop" == spec.name
 
 
