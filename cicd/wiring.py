@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from cicd.ports import (
         Bucket,
         Clock,
+        HttpAnswer,
+        HttpCall,
         InstanceTarget,
         LocalImage,
         Machines,
@@ -98,6 +100,7 @@ def make_services(
             machines=_machines(home),
             bucket=_bucket,
             image=_image,
+            http=_http,
             parameters=lambda: _parameters(settings),
         )
 
@@ -208,6 +211,12 @@ def _bucket(place: str) -> Bucket:
     from cicd.backends.bucket_folder import FolderBucket
 
     return FolderBucket(place)
+
+
+def _http(call: HttpCall, into: Path | None = None) -> HttpAnswer:
+    from cicd.backends.http_calls import call_http
+
+    return call_http(call, into)
 
 
 def _image(name: str) -> LocalImage | None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from cicd.document.resources import Resources
 from cicd.engine.codec import encode
 from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.engine.signals import send
 from cicd.errors import CicdError, Unavailable
-from cicd.pipeline.actions import ACTIONS
+from cicd.pipeline.actions import ACTIONS, name_of
 from cicd.pipeline.actions.git_reference import misplaced
 from cicd.pipeline.actions.provider import ActionRequest
 from cicd.pipeline.actions.raw_object import not_a_zip
@@ -41,7 +43,6 @@ from cicd.pipeline.variables import Unresolved, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from cicd.engine.process import Command, Scope
     from cicd.pipeline.plan import ActionPlan, PipelinePlan
@@ -193,7 +194,7 @@ class PipelineEffects:
         *,
         again: bool,
     ) -> ActionResult:
-        name = str(action.type_id)
+        name = name_of(action.type_id, Resources.load(Path(self._plan.root)))
         refusal = reason_against(name)
         if refusal is not None:
             return failed(

@@ -46,6 +46,7 @@ def _not(words: str) -> Standing:
 
 
 _PARTNER = "it is a partner's own service, which nothing here stands in for"
+_JENKINS = "a job of a real Jenkins, which local.jenkins of cicd.yml names"
 _GIT = "a git repository of this machine, or of a URL"
 
 STANDINGS: Mapping[str, Standing] = MappingProxyType(
@@ -59,6 +60,8 @@ STANDINGS: Mapping[str, Standing] = MappingProxyType(
         ),
         "Build/AWS/CodeBuild": _works("a build of this machine, or a batch of them"),
         "Test/AWS/CodeBuild": _works("a build of this machine, or a batch of them"),
+        "Build/Custom/Jenkins": _works(_JENKINS),
+        "Test/Custom/Jenkins": _works(_JENKINS),
         "Build/AWS/ECRBuildAndPublish": _not(
             "no action of its own builds images here; docker build in a CodeBuild action does"
         ),
@@ -90,7 +93,9 @@ STANDINGS: Mapping[str, Standing] = MappingProxyType(
         "Deploy/ThirdParty/AlexaSkillsKit": _not("skills are published by Amazon alone"),
         "Invoke/AWS/Lambda": _not("functions do not run here yet"),
         "Invoke/AWS/StepFunctions": _not("state machines do not run here yet"),
-        "Invoke/AWS/CodePipeline": _not("pipelines start no others here yet"),
+        "Invoke/AWS/CodePipeline": _nearly(
+            "another pipeline of this repository, which is followed to its end"
+        ),
         "Invoke/AWS/InspectorScan": _not("there is no Inspector here that would scan"),
         "Invoke/ThirdParty/Snyk": _not(_PARTNER),
         "Test/ThirdParty/GhostInspector": _not(_PARTNER),
@@ -101,7 +106,10 @@ STANDINGS: Mapping[str, Standing] = MappingProxyType(
     }
 )
 
-UNKNOWN = "no worker of it is installed here; a package can bring one (cicd.actions)"
+UNKNOWN = (
+    "no worker of it is installed here; local.jenkins of cicd.yml names a Jenkins, and a package "
+    "can bring any other (cicd.actions)"
+)
 
 
 def reason_against(name: str) -> str | None:

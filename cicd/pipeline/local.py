@@ -6,6 +6,8 @@ import os
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from cicd.record import dataclass
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -39,6 +41,32 @@ def template_parameters(resources: Resources) -> Mapping[str, str]:
 def imports(resources: Resources) -> Mapping[str, str]:
     """Give ``local.imports``: an export's name → the value that ``Fn::ImportValue`` gives."""
     return _texts(_local(resources, "imports"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JenkinsPlace:
+    """A Jenkins, and how it is spoken to."""
+
+    url: str
+    user: str = ""  # "": nobody has to log in
+    token: str = ""  # the name of the secret that holds the user's API token
+    inputs: str = "upload"  # or "none": its jobs fetch their sources themselves
+
+
+def jenkins_places(resources: Resources) -> Mapping[str, JenkinsPlace]:
+    """Give ``local.jenkins``: the name of a custom provider → the Jenkins that it is."""
+    node = _local(resources, "jenkins")
+    entries = node.entries.values() if node is not None else ()
+    found = {}
+    for entry in entries:
+        texts = _texts(entry.value)
+        found[entry.key] = JenkinsPlace(
+            url=texts.get("url", ""),
+            user=texts.get("user", ""),
+            token=texts.get("token", ""),
+            inputs=texts.get("inputs", "upload"),
+        )
+    return MappingProxyType(found)
 
 
 def region() -> str:

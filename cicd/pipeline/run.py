@@ -120,16 +120,18 @@ def plan_execution(
     )
 
 
-def start_execution(plan: PipelinePlan, services: Services) -> ExecutionResult:
+def start_execution(
+    plan: PipelinePlan, services: Services, *, parent: str | None = None
+) -> ExecutionResult:
     """
-    Submit an execution and drive it to its end.
+    Submit an execution and drive it to its end; ``parent`` is the action that began it.
 
     Raises ``Unavailable`` when the runner of its builds cannot work here now, and ``UsageError``
     when a dead run's execution holds a stage, so that this one would wait for ever.
     """
     _check_runner(plan, services)
     _check_left_behind(plan, services)
-    return _drive(submit_execution(plan, services), plan, services, told=0)
+    return _drive(submit_execution(plan, services, parent=parent), plan, services, told=0)
 
 
 def resume_execution(stream: str, services: Services) -> ExecutionResult:

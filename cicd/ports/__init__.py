@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from cicd.ports.events import EventLog as EventLog
     from cicd.ports.executions import ExecutionIndex as ExecutionIndex
     from cicd.ports.executions import ExecutionRecord as ExecutionRecord
+    from cicd.ports.http import HttpAnswer as HttpAnswer
+    from cicd.ports.http import HttpCall as HttpCall
+    from cicd.ports.http import HttpClient as HttpClient
     from cicd.ports.instance import HookExit as HookExit
     from cicd.ports.instance import HookFailure as HookFailure
     from cicd.ports.instance import HookRun as HookRun
@@ -78,6 +81,7 @@ SEAMS = {
     "source": ("Revision", "Source"),
     "artifacts": ("ArtifactFile", "Artifact", "ArtifactStore"),
     "objects": ("Bucket", "LocalImage"),
+    "http": ("HttpCall", "HttpAnswer", "HttpClient"),
     "caches": ("CacheEntry", "CacheStore"),
     "secrets": ("SecretSource", "ParameterStore"),
     "events": ("EventLog",),

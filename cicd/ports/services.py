@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cicd.ports.clock import Clock
     from cicd.ports.events import EventLog
     from cicd.ports.executions import ExecutionIndex
+    from cicd.ports.http import HttpAnswer, HttpCall, HttpClient
     from cicd.ports.instance import InstanceTarget, TaggedInstance, TargetKind, TargetSpec
     from cicd.ports.logs import LogStore
     from cicd.ports.machines import Machines
@@ -39,6 +40,11 @@ def _no_machines(kind: TargetKind) -> Machines:
 
 def _no_parameters() -> ParameterStore:
     raise Unavailable("there is no store of parameters here")
+
+
+def _no_http(call: HttpCall, into: Path | None = None) -> HttpAnswer:
+    del into
+    raise Unavailable(f"nothing here speaks to {call.url}")
 
 
 def _no_bucket(place: str) -> Bucket:
@@ -75,5 +81,6 @@ class Services:
     tagged: Callable[[], tuple[TaggedInstance, ...]] = tuple  # what tags of groups may mean
     machines: Callable[[TargetKind], Machines] = _no_machines  # of fleets
     bucket: Callable[[str], Bucket] = _no_bucket  # by its place: an absolute path, or a URL
+    http: HttpClient = _no_http
     parameters: Callable[[], ParameterStore] = _no_parameters  # of this machine
     image: Callable[[str], LocalImage | None] = _no_image  # by name or id; None: it is not here

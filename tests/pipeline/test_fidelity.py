@@ -167,4 +167,4 @@ def test_an_installed_package_adds_a_provider(plugin, world):
 def test_without_it_the_action_fails_and_says_what_would_help(world):
     greet = action("Greet", "Invoke/Custom/Greeting", configuration={"Who": "you"})
     result = world.run(SOURCE_STAGE, stage("Say", greet))
-    assert "a package can bring one (cicd.actions)" in result.failure.error.message
+    assert "a package can bring any other (cicd.actions)" in result.failure.error.message

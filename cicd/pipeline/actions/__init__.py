@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from cicd.registry import Registry
 
 if TYPE_CHECKING:
+    from cicd.document.resources import Resources
+    from cicd.pipeline.action_type import ActionTypeId
     from cicd.pipeline.actions.provider import ActionProvider
 
 ACTIONS: Registry[ActionProvider] = Registry(
@@ -25,10 +27,29 @@ ACTIONS: Registry[ActionProvider] = Registry(
         "Source/AWS/ECR": "cicd.pipeline.actions.ecr:ECR",
         "Build/AWS/CodeBuild": "cicd.pipeline.actions.codebuild:CODE_BUILD",
         "Test/AWS/CodeBuild": "cicd.pipeline.actions.codebuild:CODE_BUILD",
+        "Build/Custom/Jenkins": "cicd.pipeline.actions.jenkins:JENKINS",
+        "Test/Custom/Jenkins": "cicd.pipeline.actions.jenkins:JENKINS",
         "Compute/AWS/Commands": "cicd.pipeline.actions.commands:COMMANDS",
         "Deploy/AWS/S3": "cicd.pipeline.actions.s3_deploy:S3_DEPLOY",
         "Deploy/AWS/CloudFormation": "cicd.pipeline.actions.cloudformation:CLOUD_FORMATION",
         "Deploy/AWS/CodeDeploy": "cicd.pipeline.actions.codedeploy:CODE_DEPLOY",
+        "Invoke/AWS/CodePipeline": "cicd.pipeline.actions.pipeline_invoke:CODE_PIPELINE",
         "Approval/AWS/Manual": "cicd.pipeline.actions.manual:MANUAL",
     },
 )
+
+
+def name_of(type_id: ActionTypeId, resources: Resources) -> str:
+    """
+    Give the name in ``ACTIONS`` that carries out an action type.
+
+    A custom provider of any name is a Jenkins where ``local.jenkins`` says so.
+    """
+    name = str(type_id)
+    if type_id.owner != "Custom" or name in ACTIONS:
+        return name
+    from cicd.pipeline.local import jenkins_places
+
+    jenkins = f"{type_id.category}/Custom/Jenkins"
+    known = jenkins in ACTIONS and type_id.provider in jenkins_places(resources)
+    return jenkins if known else name
