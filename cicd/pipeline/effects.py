@@ -7,7 +7,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from cicd.document.resources import Resources
 from cicd.engine.codec import encode
 from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.engine.signals import send
@@ -194,7 +193,7 @@ class PipelineEffects:
         *,
         again: bool,
     ) -> ActionResult:
-        name = name_of(action.type_id, Resources.load(Path(self._plan.root)))
+        name = name_of(action.type_id, Path(self._plan.root))
         refusal = reason_against(name)
         if refusal is not None:
             return failed(

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from cicd.registry import Registry
 
 if TYPE_CHECKING:
-    from cicd.document.resources import Resources
+    from pathlib import Path
+
     from cicd.pipeline.action_type import ActionTypeId
     from cicd.pipeline.actions.provider import ActionProvider
 
@@ -39,17 +40,19 @@ ACTIONS: Registry[ActionProvider] = Registry(
 )
 
 
-def name_of(type_id: ActionTypeId, resources: Resources) -> str:
+def name_of(type_id: ActionTypeId, root: Path) -> str:
     """
     Give the name in ``ACTIONS`` that carries out an action type.
 
-    A custom provider of any name is a Jenkins where ``local.jenkins`` says so.
+    A custom provider of any name is a Jenkins where ``local.jenkins`` of the ``cicd.yml`` in
+    ``root`` says so; it is not read for others.
     """
     name = str(type_id)
     if type_id.owner != "Custom" or name in ACTIONS:
         return name
+    from cicd.document.resources import Resources
     from cicd.pipeline.local import jenkins_places
 
     jenkins = f"{type_id.category}/Custom/Jenkins"
-    known = jenkins in ACTIONS and type_id.provider in jenkins_places(resources)
+    known = jenkins in ACTIONS and type_id.provider in jenkins_places(Resources.load(root))
     return jenkins if known else name
