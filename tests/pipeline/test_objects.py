@@ -291,6 +291,6 @@ def test_a_command_that_fails_fails_the_action_and_names_its_build(root):
         "stages": [*THROUGH["stages"][:1], stage("Build", {**COMMANDS, "commands": ["false"]})],
     }
     (root / "pipeline.json").write_text(json.dumps({"pipeline": bad}))
-    result, _, _ = run(root, warned=["pipeline/unused-artifact"])
+    result, _, _ = run(root)
     assert ("Failed", "Say") == (result.status, result.failure.action)
     assert result.failure.external_execution_id.startswith("shop-Say:")
