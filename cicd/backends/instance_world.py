@@ -56,28 +56,31 @@ def works() -> bool:
 
 def prepare(root: Path) -> None:
     """Give a directory what every root has; what is there already stays as it is."""
+    there = {each.name for each in root.iterdir()} if root.is_dir() else set()
     for name in _OWN:
         place = root / name
-        if not place.exists():
+        if name not in there and not place.exists():
             place.mkdir(parents=True)
             place.chmod(_WORLD_MODES.get(name, 0o755))
     for name in _MOUNTED:
-        (root / name).mkdir(exist_ok=True)
+        if name not in there:
+            (root / name).mkdir(exist_ok=True)
     for name in _SYSTEM:
-        place, ours = root / name, Path("/") / name
-        if place.is_symlink() or place.exists():
+        if name in there:
             continue
+        place, ours = root / name, Path("/") / name
         if ours.is_symlink():
             place.symlink_to(ours.readlink())
         elif ours.is_dir():
             place.mkdir()
+    etc = root / "etc"
+    there = {each.name for each in etc.iterdir()}
     for name in _SEEDS:
-        place, ours = root / "etc" / name, Path("/etc") / name
-        if ours.is_file() and not place.exists() and not place.is_symlink():
-            shutil.copyfile(ours, place)
+        if name not in there and (Path("/etc") / name).is_file():
+            shutil.copyfile(Path("/etc") / name, etc / name)
     for name in _SHARED:
-        if (Path("/etc") / name).is_dir():
-            (root / "etc" / name).mkdir(exist_ok=True)
+        if name not in there and (Path("/etc") / name).is_dir():
+            (etc / name).mkdir()
     _prepare_shadow(root / "etc")
 
 

@@ -24,7 +24,6 @@ def show_plan(
     planned: PlannedDeployment,
     plan: DeploymentPlan,
     forecast: Forecast,
-    known: bool,  # noqa: FBT001  # it comes with the others, as one tuple
 ) -> None:
     """Print a deployment's plan, and how it would go."""
     from cicd.engine.codec import encode
@@ -78,7 +77,7 @@ def show_plan(
         f"{_worst(forecast)}it takes {_time(forecast.takes)}; at the lowest "
         f"{forecast.lowest} of {len(plan.targets)} serve, at least {forecast.minimum} must"
     )
-    if not known:
+    if not forecast.learned:
         show.text("times: no earlier deployment tells; 1 s is taken for each lifecycle event")
     because = f" {forecast.code}" if forecast.code else ""
     level = Level.SUCCESS if forecast.status == "Succeeded" else Level.FAILURE

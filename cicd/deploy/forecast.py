@@ -64,6 +64,7 @@ class Forecast:
     lowest: int
     failed: tuple[str, ...]  # the targets that were made to fail
     code: str | None  # the deployment's, when it fails
+    learned: bool  # whether earlier deployments tell the times
 
 
 def durations(events: Iterable[Event]) -> Durations:
@@ -121,6 +122,7 @@ def forecast(
         lowest=min(serving for _, serving in capacity),
         failed=failing,
         code=process.doom(state),
+        learned=bool(known.by_event),
     )
 
 

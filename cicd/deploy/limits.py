@@ -5,9 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from cicd.engine.process import Cancel
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
+
+    from cicd.deploy.plan import DeploymentPlan
+    from cicd.deploy.state import DeploymentState
 
 _EVENT: Final = timedelta(hours=1)
 _IN_PLACE: Final = timedelta(hours=12)
@@ -28,11 +32,22 @@ def of_deployment(created: datetime, *, blue_green: bool = False) -> datetime:
     return created + (_BLUE_GREEN if blue_green else _IN_PLACE)
 
 
-def next_one(
-    deployment: datetime | None, started: Iterable[datetime], now: datetime
-) -> datetime | None:
-    """Give the next limit after ``now``: the deployment's, or one of the running events'."""
-    limits = [of_event(each) for each in started]
-    if deployment is not None:
-        limits.append(deployment)
-    return min((limit for limit in limits if limit > now), default=None)
+def of_plan(plan: DeploymentPlan, state: DeploymentState) -> datetime | None:
+    """Say when a deployment has had its time; None: it has not been written down yet."""
+    if state.created_at is None:
+        return None
+    since = state.counted_from(state.created_at)
+    return of_deployment(since, blue_green=plan.blue_green is not None)
+
+
+def late(
+    plan: DeploymentPlan, state: DeploymentState, now: datetime
+) -> tuple[tuple[Cancel, ...], datetime | None]:
+    """Say which lifecycle events have had their hour, and when the next limit is reached."""
+    ends = {
+        key: of_event(state.counted_from(entry.started_at))
+        for key, entry in state.begun.running.items()
+    }
+    over = tuple(Cancel(key=key, reason="TIMED_OUT") for key, end in ends.items() if now >= end)
+    moments = [end for end in (*ends.values(), of_plan(plan, state)) if end and end > now]
+    return over, min(moments, default=None)

@@ -7,12 +7,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cicd.deploy import limits
+from cicd.deploy.alarms import watching
 from cicd.deploy.lifecycle import LifecycleEvent
 from cicd.deploy.plan import (
     DeploymentPlan,
     RunLifecycleEvent,
     TerminateInstance,
-    WatchAlarms,
 )
 from cicd.deploy.state import (
     DeploymentState,
@@ -26,7 +26,7 @@ from cicd.deploy.strategies import strategy_for
 from cicd.deploy.strategies.rolling_window import Done, Doomed, Move, Progress, Take, Wait
 from cicd.deploy.traffic import blue_green
 from cicd.engine.codec import decode
-from cicd.engine.process import Cancel, Decision, Outcome
+from cicd.engine.process import Decision, Outcome
 from cicd.event import EventKind
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class DeploymentProcess:
 
     def in_flight(self, state: DeploymentState) -> tuple[Command, ...]:
         """Give what began and did not end: lifecycle events, and the watch over the alarms."""
-        return (*self._events_in_flight(state), *self._watches_in_flight(state))
+        return (*self._events_in_flight(state), *watching.in_flight(state))
 
     def decide(self, state: DeploymentState, now: datetime) -> Decision:
         """
@@ -118,14 +118,14 @@ class DeploymentProcess:
         A target that began goes on to its end even when the deployment is doomed;
         after a stop, an alarm, or the end of its time, nothing begins on any target.
         """
-        checking = self._check_of_alarms(state)
+        checking = watching.first_look(self.plan, state)
         if checking is not None:
             return checking
         if self.plan.blue_green is None:
             decision = self._in_place(state, now)
         else:
             decision = self._blue_green(state, now)
-        return self._with_watch(state, decision)
+        return watching.with_watch(self.plan, state, decision)
 
     def progress(self, state: DeploymentState, now: datetime | None = None) -> Progress:
         """Sort the targets by how far they are."""
@@ -214,7 +214,7 @@ class DeploymentProcess:
         ending = self._ending(state, move, now)
         if ending is None and isinstance(move, Done | Doomed) and not progress.running:
             ending = DeploymentStatus.FAILED
-        late, wake = self._late(state, now)
+        late, wake = limits.late(self.plan, state, now)
         if ending is not None:
             return Decision(cancel=late, wake_at=wake, conclude=None if running else ending)
         start = [self._next(state, target) for target in progress.running]
@@ -227,13 +227,13 @@ class DeploymentProcess:
 
     def _blue_green(self, state: DeploymentState, now: datetime) -> Decision:
         """Have the rules of blue/green decide, within the limits of its events and its own."""
-        decision = blue_green.decide(self.plan, self._stopped_by_alarm(state), now)
-        late, wake = self._late(state, now)
+        decision = blue_green.decide(self.plan, self._stopped(state), now)
+        late, wake = limits.late(self.plan, state, now)
         wakes = [moment for moment in (decision.wake_at, wake) if moment is not None]
         decision = replace(
             decision, cancel=(*decision.cancel, *late), wake_at=min(wakes, default=None)
         )
-        limit = self._limit(state)
+        limit = limits.of_plan(self.plan, state)
         if limit is None or now < limit or decision.conclude is not None:
             return decision
         if self.stage(state) in (blue_green.Stage.TERMINATION_WAIT, blue_green.Stage.OVER):
@@ -241,45 +241,12 @@ class DeploymentProcess:
         failed = None if self._events_in_flight(state) else DeploymentStatus.FAILED
         return replace(decision, start=(), wake_at=wake, conclude=failed)
 
-    def _late(
-        self, state: DeploymentState, now: datetime
-    ) -> tuple[tuple[Cancel, ...], datetime | None]:
-        """Say which events have had their hour, and when the next limit is reached."""
-        begun = {
-            command.key: state.counted_from(state.begun[command.key].started_at)
-            for command in self._events_in_flight(state)
-        }
-        late = tuple(
-            Cancel(key=key, reason="TIMED_OUT")
-            for key, started in begun.items()
-            if now >= limits.of_event(started)
-        )
-        return late, limits.next_one(self._limit(state), begun.values(), now)
-
-    def _limit(self, state: DeploymentState) -> datetime | None:
-        if state.created_at is None:
-            return None
-        since = state.counted_from(state.created_at)
-        return limits.of_deployment(since, blue_green=self.plan.blue_green is not None)
-
-    def _stopped_by_alarm(self, state: DeploymentState) -> DeploymentState:
+    def _stopped(self, state: DeploymentState) -> DeploymentState:
         """Have an alarm stop a blue/green deployment, unless it has succeeded already."""
         over = self.stage(state) is blue_green.Stage.TERMINATION_WAIT
         if state.alarm is None or state.stop is not None or over:
             return state
         return replace(state, stop=state.alarm)
-
-    def _with_watch(self, state: DeploymentState, decision: Decision) -> Decision:
-        """Watch the alarms from the first target on, until the deployment is over."""
-        if self.plan.alarms is None:
-            return decision
-        watch = WatchAlarms(once=False)
-        if decision.conclude is not None:
-            over = [Cancel(key=each.key, reason="OVER") for each in self._watches_in_flight(state)]
-            return replace(decision, cancel=(*decision.cancel, *over))
-        if watch.key in state.watched or not decision.start:
-            return decision
-        return replace(decision, start=(watch, *decision.start))
 
     def _ending(self, state: DeploymentState, move: Move, now: datetime) -> str | None:
         """Say how the deployment ends once nothing runs; None: it goes on."""
@@ -289,19 +256,8 @@ class DeploymentProcess:
             return DeploymentStatus.SUCCEEDED
         if state.stop is not None:
             return DeploymentStatus.STOPPED
-        limit = self._limit(state)
+        limit = limits.of_plan(self.plan, state)
         return DeploymentStatus.FAILED if limit is not None and now >= limit else None
-
-    def _check_of_alarms(self, state: DeploymentState) -> Decision | None:
-        """Look at the alarms before anything else; None: that is done, or there are none."""
-        if self.plan.alarms is None or state.begun:
-            return None
-        check = state.watched.get(WatchAlarms(once=True).key)
-        if check is None:
-            if state.stop is not None:
-                return None
-            return Decision(start=(WatchAlarms(once=True),))
-        return Decision() if check.outcome is None else None
 
     def _end(self, state: DeploymentState, target: str) -> datetime:
         return max(
@@ -316,13 +272,6 @@ class DeploymentProcess:
     def _command(self, key: str) -> Command:
         target = key.rpartition("/")[0]
         return self._commands[target].get(key) or TerminateInstance(target=target)
-
-    def _watches_in_flight(self, state: DeploymentState) -> tuple[WatchAlarms, ...]:
-        return tuple(
-            watch
-            for watch in (WatchAlarms(once=True), WatchAlarms(once=False))
-            if watch.key in state.watched and state.watched[watch.key].outcome is None
-        )
 
     def _target_status(self, state: DeploymentState, target: str) -> Status:
         return state.targets.get(target, Status.PENDING)

@@ -6,10 +6,9 @@ A deployment that ends badly is a result; an automatic rollback is another deplo
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cicd.deploy.config import DeploymentConfig
 from cicd.deploy.group import DeploymentGroup
@@ -18,7 +17,6 @@ from cicd.deploy.plan import BundleType
 from cicd.deploy.result import DeploymentResult, deployment_result
 from cicd.deploy.spec import FileExistsBehavior
 from cicd.errors import UsageError
-from cicd.event import JSON, Event, EventKind
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
@@ -27,9 +25,8 @@ if TYPE_CHECKING:
     from cicd.deploy.compile import PlannedDeployment
     from cicd.deploy.forecast import Forecast
     from cicd.deploy.plan import DeploymentPlan
-    from cicd.ports import CancelToken, ExecutionRecord, Services
-
-_FINAL: Final = ("Succeeded", "Failed", "Stopped")
+    from cicd.event import JSON
+    from cicd.ports import CancelToken, Services
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +61,9 @@ def plan_deployment(request: DeploymentRequest) -> PlannedDeployment:
 
 def forecast_deployment(
     request: DeploymentRequest, services: Services | None, *, failures: int = 0, jobs: int = 8
-) -> tuple[DeploymentPlan, Forecast, bool]:
+) -> tuple[DeploymentPlan, Forecast]:
     """
-    Say how a deployment would go: its plan, the forecast, and whether earlier ones tell the times.
+    Say how a deployment would go: its plan, and the forecast.
 
     Args:
         request: The deployment, as it would be asked for.
@@ -91,7 +88,7 @@ def forecast_deployment(
         if request.update_outdated_instances_only:
             plan = only_outdated(plan, services)
         known = durations(earlier_events(plan, services))
-    return plan, forecast(plan, known, failures=failures, jobs=jobs), bool(known.by_event)
+    return plan, forecast(plan, known, failures=failures, jobs=jobs)
 
 
 def run_deployment(
@@ -106,6 +103,7 @@ def run_deployment(
         Unavailable: The AppSpec is for ECS or Lambda; the disk is full.
 
     """
+    from cicd.deploy.carry_through import carry_through, submit
     from cicd.deploy.compile import compile_plan, deployment_id
     from cicd.deploy.fleet.copies import provision
     from cicd.deploy.history import (
@@ -128,14 +126,16 @@ def run_deployment(
     )
     admit(plan, services)
     plan = provision(plan, services)
-    _submit(plan, services, parent=request.parent)
-    return _drive(plan, services, cancel or services.cancel)
+    submit(plan, services, parent=request.parent)
+    return carry_through(plan, services, cancel or services.cancel)
 
 
 def run_plan(plan: DeploymentPlan, services: Services, *, parent: str) -> DeploymentResult:
     """Carry out a plan whose revision is in the store already; ``parent`` asked for it."""
-    _submit(plan, services, parent=parent)
-    return _drive(plan, services, services.cancel)
+    from cicd.deploy.carry_through import carry_through, submit
+
+    submit(plan, services, parent=parent)
+    return carry_through(plan, services, services.cancel)
 
 
 def resume_deployment(
@@ -147,16 +147,17 @@ def resume_deployment(
     The lifecycle events that were running are run again. An automatic rollback that is due
     and was not begun, or not ended, is carried out now.
     """
+    from cicd.deploy.carry_through import FINAL, carry_through, find_deployment, roll_back
     from cicd.deploy.fleet.late import update_late
 
-    record, plan = _find(deployment_id, services)
+    record, plan = find_deployment(deployment_id, services)
     token = cancel or services.cancel
-    if record.status in _FINAL:
+    if record.status in FINAL:
         if record.status == "Succeeded":
             update_late(plan, services)
-        rollback = _roll_back(plan, services, token)
+        rollback = roll_back(plan, services, token)
         return replace(deployment_result(plan, services), rollback=rollback)
-    return _drive(plan, services, token)
+    return carry_through(plan, services, token)
 
 
 def stop_deployment(
@@ -176,11 +177,12 @@ def stop_deployment(
         UsageError: There is none, or it is over.
 
     """
+    from cicd.deploy.carry_through import FINAL, carry_through, find_deployment
     from cicd.engine.signals import send
     from cicd.ports import CancelToken
 
-    record, plan = _find(deployment_id, services)
-    if record.status in _FINAL:
+    record, plan = find_deployment(deployment_id, services)
+    if record.status in FINAL:
         raise UsageError(
             f"deployment {plan.deployment_id} is over: {record.status} "
             "(DeploymentAlreadyCompletedException)"
@@ -194,7 +196,7 @@ def stop_deployment(
             "status": "Pending",
             "statusMessage": "Lifecycle events that run will finish; no new one begins.",
         }
-    _drive(plan, services, CancelToken(), rerun=False)
+    carry_through(plan, services, CancelToken(), rerun=False)
     return {"status": "Succeeded", "statusMessage": "No lifecycle event will begin."}
 
 
@@ -208,6 +210,7 @@ def roll_back_deployment(
         UsageError: It is not over, nothing before it Succeeded, or the group is being deployed to.
 
     """
+    from cicd.deploy.carry_through import FINAL, carry_through, find_deployment, submit
     from cicd.deploy.compile import deployment_id as make_id
     from cicd.deploy.fleet.copies import provision, with_members
     from cicd.deploy.fleet.hooks import BY_ITSELF
@@ -215,14 +218,14 @@ def roll_back_deployment(
     from cicd.deploy.rollback import plan_rollback
     from cicd.engine.signals import send
 
-    record, plan = _find(deployment_id, services)
+    record, plan = find_deployment(deployment_id, services)
     if plan.creator in BY_ITSELF:
         raise UsageError(
             f"deployment {plan.deployment_id} was made by a fleet itself ({plan.creator}): there "
             "is no way back from it",
             hint="name the deployment of a user, 'cicd deploy list' shows them",
         )
-    if record.status not in _FINAL:
+    if record.status not in FINAL:
         raise UsageError(
             f"deployment {plan.deployment_id} is not over",
             hint=f"'cicd deploy stop {plan.deployment_id} --rollback' stops it and rolls back",
@@ -238,180 +241,18 @@ def roll_back_deployment(
     wanted = with_members(replace(wish.plan, creator="user"), services)
     admit(wanted, services)
     wanted = provision(wanted, services)
-    _submit(wanted, services, parent=stream_of(plan.deployment_id))
+    submit(wanted, services, parent=stream_of(plan.deployment_id))
     said: dict[str, JSON] = {
         "rollbackMessage": wish.message,
         "rollbackDeploymentId": wanted.deployment_id,
     }
     send(services.log, services.clock, stream_of(plan.deployment_id), "rollback", **said)
-    return _drive(wanted, services, cancel or services.cancel)
+    return carry_through(wanted, services, cancel or services.cancel)
 
 
 def get_deployment(deployment_id: str, services: Services) -> DeploymentResult:
     """Say how a deployment ended, or how far it is; raises UsageError when there is none."""
-    _, plan = _find(deployment_id, services)
+    from cicd.deploy.carry_through import find_deployment
+
+    _, plan = find_deployment(deployment_id, services)
     return deployment_result(plan, services)
-
-
-def _find(deployment_id: str, services: Services) -> tuple[ExecutionRecord, DeploymentPlan]:
-    from cicd.deploy.history import KIND, read_plan
-
-    record = services.executions.find(KIND, deployment_id)
-    plan = None if record is None else read_plan(record.stream, services)
-    if record is None or plan is None:
-        raise UsageError(
-            f"no deployment '{deployment_id}' (DeploymentDoesNotExistException)",
-            hint="'cicd deploy list' shows what there is",
-        )
-    return record, plan
-
-
-def _submit(plan: DeploymentPlan, services: Services, *, parent: str | None) -> None:
-    from cicd.deploy.history import KIND, admit, read_plan, stream_of
-    from cicd.engine.codec import encode
-
-    admit(plan, services)
-    now = services.clock.now()
-    stream = stream_of(plan.deployment_id)
-    # Each step may have been done by a driver that died after it.
-    if read_plan(stream, services) is None:
-        submitted = Event(kind=EventKind.SUBMITTED, at=now, data={"plan": encode(plan)})
-        services.log.append(stream, (submitted,), expected=0)
-    if services.executions.find(KIND, plan.deployment_id) is None:
-        services.executions.submit(
-            stream,
-            kind=KIND,
-            name=plan.deployment_group_name,
-            status="Created",
-            parent=parent,
-            at=now,
-        )
-
-
-def _drive(
-    plan: DeploymentPlan, services: Services, cancel: CancelToken, *, rerun: bool = True
-) -> DeploymentResult:
-    from cicd.deploy.describe import describe
-    from cicd.deploy.effects import DeploymentEffects
-    from cicd.deploy.fleet.copies import swap
-    from cicd.deploy.fleet.late import update_late
-    from cicd.deploy.history import stream_of
-    from cicd.deploy.process import DeploymentProcess
-    from cicd.deploy.teller import Teller
-    from cicd.engine.loop import drive
-    from cicd.engine.signals import send
-
-    stream = stream_of(plan.deployment_id)
-    process = DeploymentProcess(plan)
-    state = process.initial()
-    teller = Teller(process, services)
-    # The first event is there before anybody drives: it has not been told.
-    earlier = len(services.log.read(stream))
-    untold = 0 if earlier == 1 else earlier
-
-    def tell(event: Event) -> None:
-        nonlocal state, untold
-        state = process.apply(state, event)
-        untold -= 1
-        if untold < 0:
-            teller.event(state, event)
-        said = describe(process, state, event)
-        for reporter in services.reporters:
-            reporter.event(stream, event, said)
-
-    with services.executions.drive(stream), closing(teller):
-        if untold and rerun:
-            send(services.log, services.clock, stream, "resumed")
-        services.executions.update(stream, "InProgress", services.clock.now())
-        status = drive(
-            process,
-            DeploymentEffects(plan, services, rerun=rerun),
-            stream=stream,
-            log=services.log,
-            clock=services.clock,
-            cancel=cancel,
-            # The watch over the alarms is not to take the place of a target.
-            jobs=services.jobs + int(plan.alarms is not None),
-            on_event=tell,
-        )
-        if status == "Succeeded":
-            swap(plan, services)
-        services.executions.update(stream, status, services.clock.now())
-    if status == "Succeeded":
-        update_late(plan, services)
-    rollback = _roll_back(plan, services, cancel)
-    return replace(deployment_result(plan, services), rollback=rollback)
-
-
-def _roll_back(
-    plan: DeploymentPlan, services: Services, cancel: CancelToken
-) -> DeploymentResult | None:
-    """Carry out what the stream says is still to be done about a rollback; None: nothing."""
-    from cicd.deploy.fleet.copies import with_members
-    from cicd.deploy.history import stream_of
-    from cicd.ports import CancelToken
-
-    if cancel.reason == "KILLED":
-        return None  # a resume finds it due
-    # The token that stopped the deployment would stop its rollback, too.
-    token = cancel if cancel.reason is None else CancelToken()
-    begun = _begun_rollback(plan, services)
-    if begun is not None:
-        record, wish = begun
-        if record.status in _FINAL or record.driven:
-            return None
-        return _drive(wish, services, token)
-    with services.executions.drive(stream_of(plan.deployment_id)):
-        wanted = _due_rollback(plan, services)
-        if wanted is None:
-            return None
-        wanted = with_members(wanted, services)
-        _submit(wanted, services, parent=stream_of(plan.deployment_id))
-    return _drive(wanted, services, token)
-
-
-def _begun_rollback(
-    plan: DeploymentPlan, services: Services
-) -> tuple[ExecutionRecord, DeploymentPlan] | None:
-    from cicd.deploy.history import KIND, fold, read_plan
-    from cicd.deploy.process import DeploymentProcess
-
-    noted = fold(DeploymentProcess(plan), services).rollback
-    if noted is None or "rollbackDeploymentId" not in noted:
-        return None
-    record = services.executions.find(KIND, str(noted["rollbackDeploymentId"]))
-    wish = None if record is None else read_plan(record.stream, services)
-    return None if record is None or wish is None else (record, wish)
-
-
-def _due_rollback(plan: DeploymentPlan, services: Services) -> DeploymentPlan | None:
-    """Note which rollback is made, or why there is none; one that was noted is planned again."""
-    from cicd.deploy.compile import deployment_id
-    from cicd.deploy.describe import describe
-    from cicd.deploy.history import fold, last_succeeded, overtaken_by, stream_of
-    from cicd.deploy.process import DeploymentProcess
-    from cicd.deploy.rollback import is_wanted, plan_rollback
-    from cicd.engine.signals import send
-
-    process = DeploymentProcess(plan)
-    state = fold(process, services)
-    noted = state.rollback
-    if not is_wanted(plan, state) or (noted is not None and "rollbackDeploymentId" not in noted):
-        return None
-    fresh = deployment_id(services.new_id()) if noted is None else noted["rollbackDeploymentId"]
-    wish = plan_rollback(
-        plan,
-        last_succeeded(plan, services),
-        str(fresh),
-        overtaken_by=overtaken_by(plan, services, besides=str(fresh)),
-    )
-    if noted is None or wish.plan is None:
-        stream = stream_of(plan.deployment_id)
-        said: dict[str, JSON] = {"rollbackMessage": wish.message}
-        if wish.plan is not None:
-            said["rollbackDeploymentId"] = wish.plan.deployment_id
-        version = send(services.log, services.clock, stream, "rollback", **said)
-        for _, event in services.log.read(stream, after=version - 1):
-            for reporter in services.reporters:
-                reporter.event(stream, event, describe(process, state, event))
-    return wish.plan

@@ -1,0 +1,176 @@
+"""A deployment that is written down, carried to its end, and the rollback that follows from it."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from cicd.deploy.compile import deployment_id
+from cicd.deploy.describe import describe
+from cicd.deploy.effects import DeploymentEffects
+from cicd.deploy.fleet.copies import swap, with_members
+from cicd.deploy.fleet.late import update_late
+from cicd.deploy.history import (
+    KIND,
+    admit,
+    fold,
+    last_succeeded,
+    overtaken_by,
+    read_plan,
+    stream_of,
+)
+from cicd.deploy.process import DeploymentProcess
+from cicd.deploy.result import DeploymentResult, deployment_result
+from cicd.deploy.rollback import is_wanted, plan_rollback
+from cicd.deploy.teller import Teller
+from cicd.engine.codec import encode
+from cicd.engine.loop import drive
+from cicd.engine.signals import send
+from cicd.errors import UsageError
+from cicd.event import JSON, Event, EventKind
+from cicd.ports import CancelToken
+
+if TYPE_CHECKING:
+    from cicd.deploy.plan import DeploymentPlan
+    from cicd.ports import ExecutionRecord, Services
+
+FINAL: Final = ("Succeeded", "Failed", "Stopped")
+
+
+def find_deployment(wanted: str, services: Services) -> tuple[ExecutionRecord, DeploymentPlan]:
+    """Find a deployment by its id, or the beginning of it; raises UsageError for none."""
+    record = services.executions.find(KIND, wanted)
+    plan = None if record is None else read_plan(record.stream, services)
+    if record is None or plan is None:
+        raise UsageError(
+            f"no deployment '{wanted}' (DeploymentDoesNotExistException)",
+            hint="'cicd deploy list' shows what there is",
+        )
+    return record, plan
+
+
+def submit(plan: DeploymentPlan, services: Services, *, parent: str | None) -> None:
+    """Write a deployment down, as its group's next; raises UsageError when another is active."""
+    admit(plan, services)
+    now = services.clock.now()
+    stream = stream_of(plan.deployment_id)
+    # Each step may have been done by a driver that died after it.
+    if read_plan(stream, services) is None:
+        submitted = Event(kind=EventKind.SUBMITTED, at=now, data={"plan": encode(plan)})
+        services.log.append(stream, (submitted,), expected=0)
+    if services.executions.find(KIND, plan.deployment_id) is None:
+        services.executions.submit(
+            stream,
+            kind=KIND,
+            name=plan.deployment_group_name,
+            status="Created",
+            parent=parent,
+            at=now,
+        )
+
+
+def carry_through(
+    plan: DeploymentPlan, services: Services, cancel: CancelToken, *, rerun: bool = True
+) -> DeploymentResult:
+    """Drive a deployment that is written down to its end, and then the rollback it asks for."""
+    stream = stream_of(plan.deployment_id)
+    process = DeploymentProcess(plan)
+    state = process.initial()
+    teller = Teller(process, services)
+    # The first event is there before anybody drives: it has not been told.
+    earlier = len(services.log.read(stream))
+    untold = 0 if earlier == 1 else earlier
+
+    def tell(event: Event) -> None:
+        nonlocal state, untold
+        state = process.apply(state, event)
+        untold -= 1
+        if untold < 0:
+            teller.event(state, event)
+        said = describe(process, state, event)
+        for reporter in services.reporters:
+            reporter.event(stream, event, said)
+
+    with services.executions.drive(stream), closing(teller):
+        if untold and rerun:
+            send(services.log, services.clock, stream, "resumed")
+        services.executions.update(stream, "InProgress", services.clock.now())
+        status = drive(
+            process,
+            DeploymentEffects(plan, services, rerun=rerun),
+            stream=stream,
+            log=services.log,
+            clock=services.clock,
+            cancel=cancel,
+            # The watch over the alarms is not to take the place of a target.
+            jobs=services.jobs + int(plan.alarms is not None),
+            on_event=tell,
+        )
+        if status == "Succeeded":
+            swap(plan, services)
+        services.executions.update(stream, status, services.clock.now())
+    if status == "Succeeded":
+        update_late(plan, services)
+    rollback = roll_back(plan, services, cancel)
+    return replace(deployment_result(plan, services), rollback=rollback)
+
+
+def roll_back(
+    plan: DeploymentPlan, services: Services, cancel: CancelToken
+) -> DeploymentResult | None:
+    """Carry out what the stream says is still to be done about a rollback; None: nothing."""
+    if cancel.reason == "KILLED":
+        return None  # a resume finds it due
+    # The token that stopped the deployment would stop its rollback, too.
+    token = cancel if cancel.reason is None else CancelToken()
+    begun = _begun_rollback(plan, services)
+    if begun is not None:
+        record, wish = begun
+        if record.status in FINAL or record.driven:
+            return None
+        return carry_through(wish, services, token)
+    with services.executions.drive(stream_of(plan.deployment_id)):
+        wanted = _due_rollback(plan, services)
+        if wanted is None:
+            return None
+        wanted = with_members(wanted, services)
+        submit(wanted, services, parent=stream_of(plan.deployment_id))
+    return carry_through(wanted, services, token)
+
+
+def _begun_rollback(
+    plan: DeploymentPlan, services: Services
+) -> tuple[ExecutionRecord, DeploymentPlan] | None:
+    noted = fold(DeploymentProcess(plan), services).rollback
+    if noted is None or "rollbackDeploymentId" not in noted:
+        return None
+    record = services.executions.find(KIND, str(noted["rollbackDeploymentId"]))
+    wish = None if record is None else read_plan(record.stream, services)
+    return None if record is None or wish is None else (record, wish)
+
+
+def _due_rollback(plan: DeploymentPlan, services: Services) -> DeploymentPlan | None:
+    """Note which rollback is made, or why there is none; one that was noted is planned again."""
+    process = DeploymentProcess(plan)
+    state = fold(process, services)
+    noted = state.rollback
+    if not is_wanted(plan, state) or (noted is not None and "rollbackDeploymentId" not in noted):
+        return None
+    fresh = deployment_id(services.new_id()) if noted is None else noted["rollbackDeploymentId"]
+    wish = plan_rollback(
+        plan,
+        last_succeeded(plan, services),
+        str(fresh),
+        overtaken_by=overtaken_by(plan, services, besides=str(fresh)),
+    )
+    if noted is None or wish.plan is None:
+        stream = stream_of(plan.deployment_id)
+        said: dict[str, JSON] = {"rollbackMessage": wish.message}
+        if wish.plan is not None:
+            said["rollbackDeploymentId"] = wish.plan.deployment_id
+        version = send(services.log, services.clock, stream, "rollback", **said)
+        for _, event in services.log.read(stream, after=version - 1):
+            for reporter in services.reporters:
+                reporter.event(stream, event, describe(process, state, event))
+    return wish.plan
