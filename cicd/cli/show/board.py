@@ -128,7 +128,8 @@ class Board:
             _SIGNS.get(host.events.get(name, ""), "○") for name in self._events[host.target]
         )
         last = next(reversed(host.events), "")
-        doing = {"Pending": "", "Succeeded": "Succeeded"}.get(host.status, last)
+        said = {"Pending": "", "Succeeded": "Succeeded", "Failed": f"{last} Failed"}
+        doing = said.get(host.status, last)
         seconds = int((host.until or now) - host.since) if host.since else None
         return BoardRow(
             target=host.target, status=host.status, signs=signs, doing=doing, seconds=seconds
