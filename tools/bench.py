@@ -18,6 +18,7 @@ from pathlib import Path
 
 from bench_actions import many_actions, thousand_actions
 from bench_builds import COMMANDS, million_lines, ten_builds, twenty_commands
+from bench_deploy import ROWS
 from bench_measure import CICD, PYTHON, goal, measure, seconds
 
 
@@ -170,8 +171,6 @@ def main() -> int:
     parser.add_argument("--deploy", action="store_true", help="only the rows of deployments")
     parser.add_argument("--strict", action="store_true", help="end with 1 when a goal is missed")
     options = parser.parse_args()
-    from bench_deploy import ROWS  # which measures with what is defined here
-
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         rows = (
