@@ -20,6 +20,7 @@ from bench_actions import many_actions, thousand_actions
 from bench_builds import COMMANDS, million_lines, ten_builds, twenty_commands
 from bench_deploy import ROWS
 from bench_measure import CICD, PYTHON, goal, measure, seconds
+from bench_templates import templates
 
 
 def start_up(directory: Path, runs: int) -> bool:
@@ -175,7 +176,7 @@ def main() -> int:
         directory = Path(name)
         rows = (
             *(start_up, twenty_commands, ten_builds, million_lines),
-            *(one_document, hundred_documents, unchanged_cache, large_artifact),
+            *(one_document, hundred_documents, templates, unchanged_cache, large_artifact),
             *(handed_over, thousand_actions, many_actions),
         )
         chosen = ROWS if options.deploy else (*rows, *ROWS)
