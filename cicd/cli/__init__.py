@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = {
+    "init": ("cicd.cli.init:init", "Write the documents that a repository begins with."),
     "build": ("cicd.cli.build:build", "Run a buildspec here, as CodeBuild would."),
     "builds": ("cicd.cli.builds:builds", "Look at builds, resume or stop them."),
     "reports": ("cicd.cli.reports:reports", "Look at test reports and code coverage."),

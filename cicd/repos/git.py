@@ -56,7 +56,7 @@ class Repository:
 
     def describe(self) -> Revision:
         """Say what ``HEAD`` is; ``dirty`` counts untracked files that are not ignored."""
-        return self._revision(self.resolve(None), self._branch(), "", dirty=self._dirty())
+        return self._revision(self.resolve(None), self.branch(), "", dirty=self._dirty())
 
     def revision(self, version: str | None) -> Revision:
         """Describe a commit, branch or tag without fetching it; see ``resolve``."""
@@ -218,7 +218,7 @@ class Repository:
     def _named(self, commit: str, version: str | None) -> Revision:
         """Describe ``commit`` as ``version`` named it."""
         if version is None:
-            return self._revision(commit, self._branch(), "")
+            return self._revision(commit, self.branch(), "")
         pinned = _PINNED.fullmatch(version)
         name = pinned["ref"] if pinned else version
         short = re.sub(r"^refs/(heads|tags)/", "", name)
@@ -252,7 +252,8 @@ class Repository:
             dirty=dirty,
         )
 
-    def _branch(self) -> str:
+    def branch(self) -> str:
+        """Give the branch that HEAD is on; "" for a detached one."""
         return self._ask("symbolic-ref", "--quiet", "--short", "HEAD") or ""
 
     def _dirty(self) -> bool:

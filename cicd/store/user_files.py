@@ -10,9 +10,11 @@ from pathlib import Path
 from cicd.errors import Unavailable
 
 
-def replace_file(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes, *, new_mode: int = 0o644) -> None:
     """
     Put other bytes into a file, which keeps its mode; a link's target is what is written.
+
+    One that is not there yet is made, with its directories, and ``new_mode``.
 
     Raises:
         Unavailable: It cannot be written; the file is then as it was.
@@ -20,7 +22,8 @@ def replace_file(path: Path, content: bytes) -> None:
     """
     place = path.resolve()
     try:
-        mode = place.stat().st_mode if place.exists() else 0o644
+        mode = place.stat().st_mode if place.exists() else new_mode
+        place.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
         try:
             with os.fdopen(descriptor, "wb") as file:

@@ -1,0 +1,205 @@
+"""``cicd init``: the documents that a repository begins with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cicd.cli.options import shared_options
+from cicd.errors import CicdError, ExitCode, UsageError
+from cicd.ports import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cicd.cli.init.kinds import Kind
+    from cicd.cli.invocation import Invocation
+
+KINDS = ("maven", "gradle", "rust", "go", "node", "python", "docker", "static")
+RUNNERS = ("docker", "sandbox", "host")  # in the order of preference
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  cicd init                     look at this repository, and write what it needs
+  cicd init --dry-run           print what would be written
+  cicd init --kind docker       it is built by its Dockerfile, whatever else is there
+  cicd init --runner sandbox    builds run without a container engine
+"""
+)
+@click.option("--kind", type=click.Choice(KINDS), help="What it is, if that is not plain to see.")
+@click.option("--name", metavar="NAME", help="Of the project, pipeline and application.")
+@click.option("--image", metavar="IMAGE", help="What builds run in, in place of the usual one.")
+@click.option("--runner", type=click.Choice(RUNNERS), help="Where builds run (what works here).")
+@click.option("--deploy/--no-deploy", default=None, help="With a deployment, or without.")
+@click.option("--force", is_flag=True, help="Write over documents that are there.")
+@click.option("--dry-run", is_flag=True, help="Print the documents, and write nothing.")
+@shared_options
+def init(
+    invocation: Invocation,
+    *,
+    kind: str | None,
+    name: str | None,
+    image: str | None,
+    runner: str | None,
+    deploy: bool | None,
+    force: bool,
+    dry_run: bool,
+) -> int:
+    """
+    Write a buildspec, a pipeline and cicd.yml for this repository.
+
+    An AppSpec comes with them where there is something to deploy. What is there already stays.
+    """
+    from cicd.cli.init import documents
+    from cicd.store.user_files import replace_file
+
+    root, branch = _place()
+    chosen, others = _kind(root, kind)
+    facts = chosen.facts_of(root)
+    there = _there(root)
+    facts["deploy"] = _deploys(chosen, facts, deploy, there=() if force else there)
+    facts[chosen.name] = True
+    called = documents.usable_name(name or root.name)
+    words = {
+        "NAME": called,
+        "BUCKET": documents.bucket_name(called),
+        "IMAGE": image or chosen.image,
+        "RUNNER": runner or _runner(invocation),
+        "BRANCH": branch,
+    }
+    made = documents.documents(chosen.name, facts, words)
+    if documents.RESOURCES in there and not force:
+        # Nothing would say where the pipeline's project is.
+        made.pop(documents.PIPELINE)
+    kept = [path for path in made if path in there and not force]
+    for path in kept:
+        made.pop(path)
+    show = invocation.show
+    show.text(f"{root.name} is {chosen.title}" + _also(others))
+    for path, text in made.items():
+        if dry_run:
+            show.text(f"── {path}\n{text}")
+            continue
+        mode = 0o755 if path == documents.SCRIPT else 0o644
+        replace_file(root / path, text.encode(), new_mode=mode)
+        show.text(f"  wrote  {path}", Level.SUCCESS)
+    for path in kept:
+        show.text(f"  kept   {path}: it is there already; --force writes over it", Level.WARNING)
+    follow = _next(pipeline=documents.PIPELINE in made, branch=branch, root=root)
+    if made and not dry_run:
+        show.text("Next:")
+        for line in follow:
+            show.text(f"  {line}")
+    show.result(
+        {
+            "kind": chosen.name,
+            "alsoLikely": [other.name for other in others],
+            "name": called,
+            "runner": words["RUNNER"],
+            "image": words["IMAGE"],
+            "deploys": facts["deploy"],
+            "written": [] if dry_run else [*made],
+            "kept": [*kept],
+            "documents": dict(made) if dry_run else {},
+            "next": [*follow],
+        }
+    )
+    return ExitCode.SUCCEEDED
+
+
+def _place() -> tuple[Path, str]:
+    """Give the root of the repository, else the working directory; and the branch to follow."""
+    from cicd.repos.git import find_repository
+
+    here = Path.cwd()
+    try:
+        repository = find_repository(here)
+    except CicdError:  # no git yet: builds need none
+        return here, "main"
+    if repository is None:
+        return here, "main"
+    if repository.bare:
+        raise UsageError(
+            f"'{here}' is a bare repository: it has no files to look at",
+            hint="run 'cicd init' in a clone of it",
+        )
+    return repository.root, repository.branch() or repository.default_branch() or "main"
+
+
+def _kind(root: Path, asked: str | None) -> tuple[Kind, list[Kind]]:
+    """Give what the repository is, and what else it could be."""
+    from cicd.cli.init.kinds import kinds
+
+    every = kinds()
+    found = [kind for kind in every if kind.is_at(root)]
+    if asked is not None:
+        chosen = next(kind for kind in every if kind.name == asked)
+    elif found:
+        chosen = found[0]
+    else:
+        raise UsageError(
+            f"nothing in '{root}' says what it is made of",
+            hint=f"say it with --kind: {', '.join(KINDS)}",
+        )
+    return chosen, [kind for kind in found if kind is not chosen]
+
+
+def _there(root: Path) -> tuple[str, ...]:
+    from cicd.cli.init import documents
+
+    names = (
+        documents.BUILDSPEC,
+        documents.RESOURCES,
+        documents.PIPELINE,
+        documents.APPSPEC,
+        documents.SCRIPT,
+    )
+    return tuple(name for name in names if (root / name).exists())
+
+
+def _deploys(
+    kind: Kind, facts: dict[str, bool], asked: bool | None, *, there: Sequence[str]
+) -> bool:
+    """Decide whether there is a deployment, when these documents stay as they are."""
+    from cicd.cli.init import documents
+
+    if asked is not None:
+        return asked
+    if documents.APPSPEC in there:
+        return True
+    # A buildspec that somebody wrote need not hand on what an AppSpec of ours would ask for.
+    return documents.BUILDSPEC not in there and bool(kind.deploys and facts[kind.deploys])
+
+
+def _runner(invocation: Invocation) -> str:
+    """Give the first runner that works on this machine; docker where none does."""
+    from cicd.wiring import runners
+
+    runner = runners(invocation.settings().home)
+    for name in RUNNERS:
+        try:
+            runner(name).check()
+        except CicdError:
+            continue
+        return name
+    return RUNNERS[0]
+
+
+def _also(others: Sequence[Kind]) -> str:
+    if not others:
+        return ""
+    names = " or ".join(f"--kind {other.name}" for other in others)
+    return f" (also possible: {names})"
+
+
+def _next(*, pipeline: bool, branch: str, root: Path) -> list[str]:
+    lines = ["cicd lint", "cicd build"]
+    if not pipeline:
+        return lines
+    if not (root / ".git").exists():
+        lines.append(f"git init -b {branch}")
+    return [*lines, "git add . && git commit -m 'Build it with cicd'", "cicd pipeline run"]

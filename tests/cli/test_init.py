@@ -1,0 +1,117 @@
+"""`cicd init` from outside: what it writes for each kind of repository, and what it leaves."""
+
+import json
+import subprocess
+
+import pytest
+
+from cicd.cli.init import KINDS
+from cicd.cli.init.kinds import kinds
+from tests.cli.killed import Outside
+
+REPOSITORIES = {
+    "maven": {"pom.xml": "<project><!-- spring-boot --></project>"},
+    "gradle": {"build.gradle.kts": "plugins { java }"},
+    "rust": {"Cargo.toml": "[package]\nname = 'a'\n", "src/main.rs": "fn main() {}\n"},
+    "go": {"go.mod": "module a\n", "main.go": "package main\nfunc main() {}\n"},
+    "node": {"package.json": '{"scripts": {"test": "node t.js", "start": "node a.js"}}'},
+    "python": {"requirements.txt": "flask\n", "tests/test_a.py": "import pytest\n"},
+    "docker": {"Dockerfile": "FROM scratch\n"},
+    "static": {"index.html": "<p>hello</p>\n"},
+}
+DEPLOYED = {"maven", "node", "python", "static"}
+
+
+def repository(directory, files):
+    directory.mkdir(exist_ok=True)
+    for name, text in files.items():
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    subprocess.run(["git", "init", "-q", "-b", "trunk", directory], check=True)
+    return Outside(directory)
+
+
+def commit(outside):
+    who = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+    for words in (["add", "."], ["commit", "-qm", "all"]):
+        subprocess.run(["git", *who, *words], cwd=outside.directory, check=True)
+
+
+def made(outside, *words):
+    status, out, said = outside.run("init", "--runner", "host", *words, "--output", "json")
+    assert 0 == status, said
+    return json.loads(out.splitlines()[-1])
+
+
+def test_every_kind_of_the_table_has_a_name_for_the_option_and_a_repository_here():
+    assert list(KINDS) == [kind.name for kind in kinds()]
+    assert set(KINDS) == set(REPOSITORIES)
+
+
+@pytest.mark.parametrize("kind", REPOSITORIES)
+def test_what_is_written_for_a_kind_gives_lint_nothing_to_say(kind, tmp_path):
+    outside = repository(tmp_path / "My app", REPOSITORIES[kind])
+    said = made(outside)
+    assert (kind, "My-app", kind in DEPLOYED) == (said["kind"], said["name"], said["deploys"])
+    for name in said["written"]:
+        text = (outside.directory / name).read_text()
+        assert ("#?" in text, "\n\n\n" in text, "@NAME@" in text) == (False, False, False)
+    assert "BranchName: trunk" in (outside.directory / "pipeline.yml").read_text()
+    commit(outside)
+    status, out, _ = outside.run("lint", "--output", "json")
+    assert (0, []) == (status, json.loads(out.splitlines()[-1])["problems"])
+
+
+def test_a_python_repository_builds_at_once(tmp_path):
+    outside = repository(
+        tmp_path / "py",
+        {
+            "app.py": "def answer():\n    return 42\n",
+            "test_app.py": "import unittest\nimport app\n"
+            "class T(unittest.TestCase):\n"
+            "    def test(self):\n        self.assertEqual(42, app.answer())\n",
+        },
+    )
+    made(outside)
+    status, out, said = outside.run("build")
+    assert 0 == status, out + said
+    assert "Ran 1 test" in out + said
+    (outside.directory / "app.py").write_text("def answer():\n    return 41\n")
+    assert 1 == outside.run("build")[0]
+
+
+def test_a_static_site_goes_from_commit_to_two_instances(tmp_path):
+    outside = repository(tmp_path / "site", {"index.html": "<p>hello</p>\n"})
+    made(outside)
+    commit(outside)
+    status, out, said = outside.run("pipeline", "run")
+    assert 0 == status, out + said
+    for name in ("web-1", "web-2"):
+        page = outside.directory / f".cicd/instances/{name}/srv/site/index.html"
+        assert "<p>hello</p>\n" == page.read_text()
+
+
+def test_what_is_there_stays_unless_told_otherwise(tmp_path):
+    outside = repository(tmp_path / "site", {"index.html": "x", "buildspec.yml": "version: 0.2\n"})
+    said = made(outside)
+    assert ["buildspec.yml"] == said["kept"]
+    assert ["cicd.yml", "pipeline.yml"] == said["written"]
+    assert "version: 0.2\n" == (outside.directory / "buildspec.yml").read_text()
+    assert [] == made(outside)["written"]
+    assert "buildspec.yml" in made(outside, "--force")["written"]
+    assert "find . -name" in (outside.directory / "buildspec.yml").read_text()
+
+
+def test_a_dry_run_writes_nothing(tmp_path):
+    outside = repository(tmp_path / "site", {"index.html": "x"})
+    said = made(outside, "--dry-run")
+    assert "cicd.yml" in said["documents"]
+    assert [".git", "index.html"] == sorted(path.name for path in outside.directory.iterdir())
+
+
+def test_nothing_to_tell_by_is_said(tmp_path):
+    outside = repository(tmp_path / "empty", {"README": "x"})
+    status, _, said = outside.run("init")
+    assert (2, True) == (status, "--kind" in said)
+    assert 0 == outside.run("init", "--kind", "go", "--dry-run")[0]
