@@ -59,8 +59,8 @@ def test_what_is_written_for_a_kind_gives_lint_nothing_to_say(kind, tmp_path):
         assert ("#?" in text, "\n\n\n" in text, "@NAME@" in text) == (False, False, False)
     assert "BranchName: trunk" in (outside.directory / "pipeline.yml").read_text()
     commit(outside)
-    status, out, _ = outside.run("lint", "--output", "json")
-    assert (0, []) == (status, json.loads(out.splitlines()[-1])["problems"])
+    status, out, said = outside.run("lint")
+    assert (0, True) == (status, "nothing to say about" in out), out + said
 
 
 def test_a_python_repository_builds_at_once(tmp_path):

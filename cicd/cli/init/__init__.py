@@ -12,7 +12,7 @@ from cicd.errors import CicdError, ExitCode, UsageError
 from cicd.ports import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cicd.cli.init.kinds import Kind
     from cicd.cli.invocation import Invocation
@@ -61,7 +61,9 @@ def init(
     chosen, others = _kind(root, kind)
     facts = chosen.facts_of(root)
     there = _there(root)
-    facts["deploy"] = _deploys(chosen, facts, deploy, there=() if force else there)
+    facts["deploy"] = (
+        _deploys(chosen, facts, there=() if force else there) if deploy is None else deploy
+    )
     facts[chosen.name] = True
     called = documents.usable_name(name or root.name)
     words = {
@@ -161,14 +163,10 @@ def _there(root: Path) -> tuple[str, ...]:
     return tuple(name for name in names if (root / name).exists())
 
 
-def _deploys(
-    kind: Kind, facts: dict[str, bool], asked: bool | None, *, there: Sequence[str]
-) -> bool:
+def _deploys(kind: Kind, facts: Mapping[str, bool], *, there: Sequence[str]) -> bool:
     """Decide whether there is a deployment, when these documents stay as they are."""
     from cicd.cli.init import documents
 
-    if asked is not None:
-        return asked
     if documents.APPSPEC in there:
         return True
     # A buildspec that somebody wrote need not hand on what an AppSpec of ours would ask for.

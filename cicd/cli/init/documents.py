@@ -36,9 +36,7 @@ def documents(kind: str, facts: Mapping[str, bool], words: Mapping[str, str]) ->
     found = {BUILDSPEC: TEMPLATES / "build" / f"{kind}.yml"}
     names = [RESOURCES, PIPELINE, *([APPSPEC, SCRIPT] if facts["deploy"] else [])]
     found.update({name: common / name for name in names})
-    return {
-        name: _filled(path.read_text("utf-8"), facts, words) for name, path in found.items()
-    }
+    return {name: _filled(path.read_text("utf-8"), facts, words) for name, path in found.items()}
 
 
 def _filled(template: str, facts: Mapping[str, bool], words: Mapping[str, str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 TEMPLATES = Path(__file__).with_name("templates")
 _LOOKED_AT = 256 * 1024  # bytes of a file: who says more says it before
@@ -83,17 +84,20 @@ def kinds() -> tuple[Kind, ...]:
             files=tuple(row["files"]),
             image=row["image"],
             deploys=row.get("deploys"),
-            facts={
-                name: Fact(
-                    **{
-                        key: tuple(value) if isinstance(value, list) else value
-                        for key, value in fact.items()
-                    }
-                )
-                for name, fact in row.get("facts", {}).items()
-            },
+            facts={name: _fact(fact) for name, fact in row.get("facts", {}).items()},
         )
         for row in table["kinds"]
+    )
+
+
+def _fact(written: Mapping[str, list[str] | str]) -> Fact:
+    text, unless = written.get("text"), written.get("unless")
+    return Fact(
+        files=tuple(written.get("files", ())),
+        text=None if text is None else str(text),
+        unless=None if unless is None else str(unless),
+        any_of=tuple(written.get("any_of", ())),
+        none_of=tuple(written.get("none_of", ())),
     )
 
 
