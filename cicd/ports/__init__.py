@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from cicd.ports.services import Services as Services
     from cicd.ports.source import Revision as Revision
     from cicd.ports.source import Source as Source
+    from cicd.ports.traffic import Answered as Answered
     from cicd.ports.traffic import Endpoint as Endpoint
     from cicd.ports.traffic import HealthCheck as HealthCheck
     from cicd.ports.traffic import RouterSpec as RouterSpec
@@ -76,7 +77,7 @@ SEAMS = {
         "InstanceTarget",
     ),
     "machines": ("MachineOrder", "Machines"),
-    "traffic": ("Endpoint", "HealthCheck", "RouteSpec", "RouterSpec", "TrafficRouter"),
+    "traffic": ("Answered", "Endpoint", "HealthCheck", "RouteSpec", "RouterSpec", "TrafficRouter"),
     "watcher": ("Probe", "Reading", "Watcher"),
     "source": ("Revision", "Source"),
     "artifacts": ("ArtifactFile", "Artifact", "ArtifactStore"),

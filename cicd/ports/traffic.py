@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -55,6 +55,16 @@ class RouterSpec:
     health_check: HealthCheck = field(default_factory=HealthCheck)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """A request that a router is done with."""
+
+    at: datetime  # when its answer was complete
+    group: str  # the target group that had it; "": none
+    status: int  # what the client was answered; 460: it left before
+    seconds: float  # from the request to the end of the answer
+
+
 class TrafficRouter(Protocol):
     """
     Sends each request to one of a route's target groups, by weight.
@@ -78,6 +88,13 @@ class TrafficRouter(Protocol):
 
     def deregister(self, group: str, endpoint: Endpoint, *, drain: timedelta) -> None:
         """Send a target nothing new; returns when its requests have ended, or after ``drain``."""
+
+    def answered(self, route: str, since: datetime) -> Sequence[Answered]:
+        """
+        Give a route's requests that were answered since then, the oldest first.
+
+        As far back as the router's log reaches; raises UsageError for an unknown route.
+        """
 
     def healthy(self, group: str) -> frozenset[Endpoint]:
         """Give the targets of a group that have requests."""

@@ -2,8 +2,9 @@
 A small server to be sent traffic: `python -m cicd.testing.answering WORD [PORT]`.
 
 It answers every request with its word and says its port on its first line of output. A query
-changes that: `?wait=0.5` answers later, `?size=1000000` with as many bytes; a request's body
-comes back as its length. `/gone` closes the connection without an answer.
+changes that: `?wait=0.5` answers later, `?size=1000000` with as many bytes, `?status=500` with
+that status; a request's body comes back as its length. `/gone` closes the connection without an
+answer. Asked to upgrade, it says its word and then whatever it is told.
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ async def _one(word: bytes, reader: asyncio.StreamReader, writer: asyncio.Stream
     if place.path == "/gone":
         return False
     wishes = {name: values[0] for name, values in parse_qs(place.query).items()}
+    if "upgrade" in fields:
+        await _echo(word, reader, writer)
+        return False
     left = received = int(fields.get("content-length", "0"))
     while left:
         piece = await reader.read(min(left, _PIECE))
@@ -47,7 +51,8 @@ async def _one(word: bytes, reader: asyncio.StreamReader, writer: asyncio.Stream
     size = int(wishes["size"]) if "size" in wishes else len(word)
     keep = fields.get("connection", "").lower() != "close"
     answer = (
-        f"HTTP/1.1 200 OK\r\nContent-Length: {size}\r\nX-Received: {received}\r\n"
+        f"HTTP/1.1 {wishes.get('status', '200')} Said\r\n"
+        f"Content-Length: {size}\r\nX-Received: {received}\r\n"
         f"Connection: {'keep-alive' if keep else 'close'}\r\n\r\n".encode()
     )
     if method != "HEAD":
@@ -57,6 +62,15 @@ async def _one(word: bytes, reader: asyncio.StreamReader, writer: asyncio.Stream
         writer.write(answer[start : start + _PIECE])
         await writer.drain()
     return keep
+
+
+async def _echo(word: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    head = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n"
+    said = word
+    while said:
+        writer.write(head + said)
+        await writer.drain()
+        head, said = b"", await reader.read(_PIECE)
 
 
 async def serve(word: str, port: int) -> None:

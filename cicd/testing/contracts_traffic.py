@@ -1,15 +1,14 @@
 """
 Every promise of `ports.TrafficRouter`, as tests.
 
-    class TestProxyRouter(CarryingContract):
+    class TestMine(TrafficRouterContract):
         @pytest.fixture
-        def router(self, tmp_path, front):
-            yield ProxyRouter(tmp_path, two_groups(front))
+        def router(self, front):
+            return Mine(two_groups(front))
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import socket
@@ -19,23 +18,22 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from cicd.errors import UsageError
 from cicd.ports import Endpoint, HealthCheck, RouterSpec, RouteSpec
-from cicd.testing import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from cicd.ports import TrafficRouter
-    from cicd.testing.load import Answers
 
 BLUE: Final = "blue"
 GREEN: Final = "green"
 ROUTE: Final = "web"
 _PATIENCE: Final = 10.0  # seconds
+_LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,117 +169,14 @@ class TrafficRouterContract:
         assert not failures, failures
         until(lambda: len(router.healthy(BLUE)) == len(servers), "health of all")
 
+    def test_where_nobody_asked_nothing_was_answered(self, router: TrafficRouter) -> None:
+        """An unknown route is refused here, too."""
+        assert list(router.answered(ROUTE, _LONG_AGO)) == []
+        _refused(lambda: router.answered("nowhere", _LONG_AGO))
+
     def test_an_unknown_group_has_nobody(self, router: TrafficRouter) -> None:
         """It is not an error to ask."""
         assert router.healthy("unheard-of") == frozenset()
-
-
-class CarryingContract(TrafficRouterContract):
-    """
-    What a router promises that carries requests.
-
-    More fixtures: ``front`` is where the route listens; ``again`` makes the same router anew;
-    ``kill_router`` ends its process without a goodbye.
-    """
-
-    def test_shares_are_as_the_weights_ask(
-        self, router: TrafficRouter, servers: list[Backend], front: Endpoint
-    ) -> None:
-        """10,000 requests in all, each share within 1.5 points; none fails while they change."""
-        ready(router, servers)
-        failures = []
-        for green in (5, 10, 50, 90, 100):
-            router.set_weights(ROUTE, {BLUE: 100 - green, GREEN: green})
-            answers = _ask(front, count=2000)
-            failures += answers.failures
-            assert abs(answers.words[GREEN] / 20 - green) <= 1.5
-        assert failures == []
-
-    def test_new_weights_are_obeyed_within_200_milliseconds(
-        self, router: TrafficRouter, servers: list[Backend], front: Endpoint
-    ) -> None:
-        """By every request that comes then."""
-        ready(router, servers)
-        _ask(front, count=50)
-        router.set_weights(ROUTE, {BLUE: 0, GREEN: 100})
-        time.sleep(0.2)
-        assert _ask(front, count=200).words == {GREEN: 200}
-
-    def test_no_request_fails_during_shifts(
-        self, router: TrafficRouter, servers: list[Backend], front: Endpoint
-    ) -> None:
-        """Ten shifts while requests come without a pause."""
-        ready(router, servers)
-
-        def shift() -> None:
-            for number in range(10):
-                green = number * 10
-                router.set_weights(ROUTE, {BLUE: 100 - green, GREEN: green})
-
-        _meanwhile(front, shift)
-
-    def test_a_deregistered_target_finishes_its_requests(
-        self, router: TrafficRouter, servers: list[Backend], front: Endpoint
-    ) -> None:
-        """And is waited for, and has no new ones."""
-        blue, green = servers
-        router.register(BLUE, blue.endpoint)
-        until(lambda: router.healthy(BLUE) == {blue.endpoint}, "health")
-        slow: list[Answers] = []
-        asker = threading.Thread(
-            target=lambda: slow.append(_ask(front, count=4, at_once=4, path="/?wait=0.6"))
-        )
-        asker.start()
-        time.sleep(0.2)
-        router.register(BLUE, green.endpoint)
-        until(lambda: green.endpoint in router.healthy(BLUE), "health of the other")
-        router.deregister(BLUE, blue.endpoint, drain=timedelta(seconds=5))
-        asker.join(0.3)
-        assert not asker.is_alive()
-        assert slow[0].words == {BLUE: 4}
-        assert _ask(front, count=50).words == {GREEN: 50}
-
-    def test_draining_has_an_end(
-        self, router: TrafficRouter, servers: list[Backend], front: Endpoint
-    ) -> None:
-        """A request that takes longer is not waited for."""
-        blue = servers[0].endpoint
-        router.register(BLUE, blue)
-        until(lambda: router.healthy(BLUE) == {blue}, "health")
-        asker = threading.Thread(target=lambda: _ask(front, count=1, path="/?wait=3"))
-        asker.start()
-        time.sleep(0.2)
-        began = time.monotonic()
-        router.deregister(BLUE, blue, drain=timedelta(seconds=0.5))
-        assert time.monotonic() - began < 2
-        asker.join()
-
-    def test_a_killed_backend_fails_no_request(
-        self, router: TrafficRouter, servers: list[Backend], front: Endpoint
-    ) -> None:
-        """As long as another one of its group is there."""
-        for server in servers:
-            router.register(BLUE, server.endpoint)
-        until(lambda: len(router.healthy(BLUE)) == 2, "health")
-        _meanwhile(front, servers[0].kill)
-        until(lambda: router.healthy(BLUE) == {servers[1].endpoint}, "the news")
-
-    def test_a_killed_router_comes_back_with_its_weights(
-        self,
-        router: TrafficRouter,
-        servers: list[Backend],
-        front: Endpoint,
-        kill_router: Callable[[], None],
-        again: Callable[[], TrafficRouter],
-    ) -> None:
-        """And with its targets; to whoever asks for the same router."""
-        ready(router, servers)
-        router.set_weights(ROUTE, {BLUE: 20, GREEN: 80})
-        kill_router()
-        back = again()
-        assert back.weights(ROUTE) == {BLUE: 20, GREEN: 80}
-        until(lambda: bool(back.healthy(BLUE) and back.healthy(GREEN)), "health")
-        assert _ask(front, count=200).words == {BLUE: 40, GREEN: 160}
 
 
 def ready(router: TrafficRouter, servers: list[Backend]) -> None:
@@ -295,30 +190,6 @@ def ready(router: TrafficRouter, servers: list[Backend]) -> None:
 def kill(pid: int) -> None:
     """End a process without a goodbye."""
     os.kill(pid, signal.SIGKILL)
-
-
-def _ask(front: Endpoint, *, count: int, at_once: int = 8, path: str = "/") -> Answers:
-    return asyncio.run(load.ask(front.host, front.port, count=count, at_once=at_once, path=path))
-
-
-def _meanwhile(front: Endpoint, action: Callable[[], None]) -> None:
-    """Do something while requests come, before, during and after it; none may fail."""
-    failures: list[str] = []
-    over = threading.Event()
-
-    def ask() -> None:
-        while not over.is_set():
-            failures.extend(_ask(front, count=200).failures)
-        failures.extend(_ask(front, count=200).failures)
-
-    asker = threading.Thread(target=ask)
-    asker.start()
-    time.sleep(0.2)
-    action()
-    time.sleep(0.2)
-    over.set()
-    asker.join()
-    assert not failures, failures[:3]
 
 
 def _refused(action: Callable[[], object]) -> None:

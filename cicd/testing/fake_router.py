@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from cicd.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import timedelta
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime, timedelta
 
-    from cicd.ports import Endpoint, RouterSpec
+    from cicd.ports import Answered, Endpoint, RouterSpec
 
 
 class RecordingTrafficRouter:
@@ -19,11 +19,12 @@ class RecordingTrafficRouter:
     Carries nothing; a registered target is healthy unless it is in ``ill``.
 
     ``told`` has every change in order: ("register", group, "host:port"),
-    ("deregister", …), ("weights", route, "blue 30, green 70").
+    ("deregister", …), ("weights", route, "blue 30, green 70"). ``seen`` is its request log.
     """
 
     def __init__(self, spec: RouterSpec) -> None:
         """Begin with the weights of ``spec``, and nobody registered."""
+        self.seen: list[Answered] = []
         self.ill: set[Endpoint] = set()
         self.told: list[tuple[str, str, str]] = []
         self._weights = {route.name: dict(route.weights) for route in spec.routes}
@@ -57,6 +58,12 @@ class RecordingTrafficRouter:
         with self._lock:
             self._groups.get(group, set()).discard(endpoint)
             self.told.append(("deregister", group, str(endpoint)))
+
+    def answered(self, route: str, since: datetime) -> Sequence[Answered]:
+        """Give of ``seen`` what came since then."""
+        with self._lock:
+            self._known(route)
+            return [each for each in self.seen if each.at >= since]
 
     def healthy(self, group: str) -> frozenset[Endpoint]:
         """Give the targets that are not ill."""

@@ -8,8 +8,8 @@ import pytest
 from cicd.backends.traffic.haproxy_router import HAProxyRouter, RunningHAProxy
 from cicd.backends.traffic.proxy_router import ProxyRouter, RunningProxy
 from cicd.ports import Endpoint
+from cicd.testing.contracts_carrying import CarryingContract
 from cicd.testing.contracts_traffic import (
-    CarryingContract,
     TrafficRouterContract,
     backends,
     free_port,

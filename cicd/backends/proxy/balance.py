@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -29,6 +29,11 @@ class Member:
     failures: int = 0  # health checks in a row
     statuses: dict[int, int] = field(default_factory=dict)  # by hundreds
     on_idle: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def drains(self) -> bool:
+        """Whether it is to have nothing new."""
+        return self.state is MemberState.DRAINING
 
     def begin(self) -> None:
         """Count a request in."""
@@ -67,23 +72,19 @@ class Group:
             member.state, member.failures = MemberState.INITIAL, 0
         return member
 
-    def choose(self, besides: frozenset[Endpoint] = frozenset()) -> Member | None:
-        """
-        Give the member whose turn it is.
-
-        Where none is healthy all are tried that are not draining: a group that is only believed
-        to be ill still answers.
-
-        Source: Elastic Load Balancing User Guide, "Target group health" (fail open).
-        """
-        usable = [each for each in self.members.values() if each.endpoint not in besides]
-        chosen = [each for each in usable if each.state is MemberState.HEALTHY] or [
-            each for each in usable if each.state is not MemberState.DRAINING
+    def usable(self, besides: Collection[Endpoint] = (), *, ill: bool = False) -> list[Member]:
+        """Give the healthy members, or, with ``ill``, all that do not drain."""
+        return [
+            each
+            for each in self.members.values()
+            if (each.state is MemberState.HEALTHY or (ill and not each.drains))
+            and each.endpoint not in besides
         ]
-        if not chosen:
-            return None
+
+    def choose(self, usable: Sequence[Member]) -> Member:
+        """Give the member whose turn it is, of at least one."""
         self._turn += 1
-        return chosen[self._turn % len(chosen)]
+        return usable[self._turn % len(usable)]
 
     def healthy(self) -> list[Endpoint]:
         """Give the targets that take requests."""
@@ -107,12 +108,12 @@ class Route:
             self.weights = dict(weights)
             self._credit = dict.fromkeys(weights, 0)
 
-    def choose(self) -> str | None:
-        """Give the name of the group whose turn it is; None: there is none with a weight."""
+    def choose(self, besides: Collection[str] = ()) -> str | None:
+        """Give the name of the group whose turn it is; None: no other one has a weight."""
         total = 0
         best: str | None = None
         for name, weight in self.weights.items():
-            if weight <= 0:
+            if weight <= 0 or name in besides:
                 continue
             total += weight
             credit = self._credit[name] = self._credit[name] + weight

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cicd.ports import Endpoint
 
 _REPLAYED: Final = 64 * 1024  # bytes of a request's body that are kept for another backend
+_BOTH: Final = 2  # ends of a tunnel
 _GONE: Final = 460  # the client closed before it was answered. Source: ELB guide, "HTTP 460"
 
 
@@ -47,6 +48,7 @@ class Exchange:
         self._response_body: Body | None = None
         self._spoken = False  # the client has had something of a response
         self._tunnel = False
+        self._ends = 0  # of a tunnel: who has said that it sends no more
         self._close = not request.keeps_alive
         self._sent = 0  # bytes to the client
         self._over = False
@@ -55,9 +57,6 @@ class Exchange:
 
     def begin(self, rest: bytes) -> bytes:
         """Choose a backend and send; gives back what belongs to the next request."""
-        worker = self.client.worker
-        name = worker.table.routes[self.client.route].choose()
-        self._group = None if name is None else worker.table.group(name)
         left = self.request_data(rest) if rest else b""
         if not self._over:
             self._try()
@@ -93,7 +92,10 @@ class Exchange:
         if self._tunnel:
             if self._upstream is not None and self._upstream.transport.can_write_eof():
                 self._upstream.transport.write_eof()
-            return True
+            self._ends += 1
+            if self._ends == _BOTH:
+                self._complete()
+            return not self._over
         return self._body.done
 
     def client_lost(self) -> None:
@@ -104,10 +106,11 @@ class Exchange:
     # ── Backends ──────────────────────────────────────────────────────────────────────────────
 
     def _try(self) -> None:
-        member = None if self._group is None else self._group.choose(frozenset(self._tried))
-        if member is None:
+        found = self.client.worker.table.choose(self.client.route, self._tried, self._group)
+        if found is None:
             self._fail(502 if self._tried else 503)
             return
+        self._group, member = found
         self._member = member
         member.begin()
         upstream = self.client.worker.pool.take(member.endpoint)
@@ -262,10 +265,12 @@ class Exchange:
 
     def response_eof(self) -> bool:
         """Tell whether the backend's connection is still wanted after its last byte."""
-        if self._tunnel and not self.client.transport.is_closing():
+        if not self._tunnel or self.client.transport.is_closing():
+            return False
+        self._ends += 1
+        if self._ends < _BOTH:
             self.client.transport.write_eof()
-            return True
-        return False
+        return self._ends < _BOTH
 
     def hold_response(self) -> None:
         """The client is slow."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,8 @@ from cicd.ports import Endpoint
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from cicd.backends.proxy.balance import Member
 
 STATE = "state.json"
 
@@ -36,6 +38,38 @@ class Table:
         self.routes[route].set_weights(weights)
         for name in weights:
             self.group(name)
+
+    def choose(
+        self, route: str, besides: Collection[Endpoint] = (), again: Group | None = None
+    ) -> tuple[Group, Member] | None:
+        """
+        Say who gets a route's next request; None: there is nobody.
+
+        A group in which nobody is healthy leaves its share to the others that have a weight. Where
+        none of them has anybody healthy all are tried that do not drain: what is only believed to
+        be ill still answers.
+
+        Args:
+            route: The route's name.
+            besides: Who was tried already.
+            again: The group of a request that is sent again; another member of it comes first.
+
+        Source: Elastic Load Balancing User Guide, "Target group health" (fail open).
+        """
+        if again is not None and (usable := again.usable(besides)):
+            return again, again.choose(usable)
+        shares = self.routes[route]
+        for ill in (False, True):
+            found = {
+                name: self.group(name).usable(besides, ill=ill)
+                for name, weight in shares.weights.items()
+                if weight
+            }
+            name = shares.choose([name for name, usable in found.items() if not usable])
+            if name is not None:
+                group = self.group(name)
+                return group, group.choose(found[name])
+        return None
 
     def remembered(self) -> dict[str, JSON]:
         """Give what must survive; draining targets were asked to go, and are not in it."""

@@ -45,7 +45,6 @@ class Worker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._conversations: set[asyncio.StreamWriter] = set()
         self._stop = asyncio.Event()
-        self._started = (datetime.now(UTC), self.loop.time())
 
     async def run(
         self, listeners: Sequence[tuple[str, int, socket.socket]], control: socket.socket
@@ -88,18 +87,19 @@ class Worker:
         sent: int,
     ) -> None:
         """Write a request into the log."""
-        wall, monotonic = self._started
-        at = wall + timedelta(seconds=began - monotonic)
+        took = self.loop.time() - began
+        # The clock of the wall may be put right while we run: it is asked each time.
+        at = datetime.now(UTC) - timedelta(seconds=took)
         self._log.add(
             {
-                "at": at.isoformat(timespec="milliseconds"),
+                "at": at.isoformat(timespec="microseconds"),
                 "route": route,
                 "group": group,
                 "endpoint": endpoint,
                 "method": method.decode("ascii", "replace"),
                 "target": target.decode("ascii", "replace"),
                 "status": status,
-                "milliseconds": round((self.loop.time() - began) * 1000, 3),
+                "milliseconds": round(took * 1000, 3),
                 "bytes": sent,
             }
         )
@@ -153,6 +153,9 @@ class Worker:
                 await self._deregister(
                     self.table.group(str(wish["group"])), _endpoint(wish), drain
                 )
+            case "flush":
+                self._log.flush()
+                return {}
             case "stop":
                 self._stop.set()
                 return {}

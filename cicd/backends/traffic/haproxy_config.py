@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from cicd.ports import Endpoint
+from cicd.ports import Answered, Endpoint
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
@@ -16,11 +17,19 @@ if TYPE_CHECKING:
 
 
 SOCKET: Final = "control.sock"
+RING: Final = "requests"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_GONE: Final = 460  # the client left. Source: ELB guide, "HTTP 460"
 HEAVIEST: Final = 256  # what HAProxy takes as a server's weight
 _HEAD: Final = f"""\
 global
     stats socket unix@{SOCKET} mode 600 level admin
     stats timeout 1h
+
+ring {RING}
+    format raw
+    maxlen 512
+    size {16 * 1024 * 1024}
 
 defaults
     mode http
@@ -33,6 +42,8 @@ defaults
     retries 3
     option redispatch 1
     retry-on conn-failure empty-response
+    log ring@{RING} format raw local0
+    log-format "%[date(0,us)] %b %s %ST %[date(0,us),sub(txn.began)]"
 """
 _ONCE: Final = (
     "    http-request disable-l7-retry unless { method GET HEAD PUT DELETE OPTIONS TRACE }"
@@ -69,6 +80,24 @@ def servers(table: Table) -> Iterator[Server]:
                     endpoint=endpoint,
                     weight=heavy[group],
                 )
+
+
+def read_ring(text: str, table: Table, route: str, since: datetime) -> Iterator[Answered]:
+    """Read the lines of its log, whose form the file has: a route's requests since then."""
+    oldest = since.timestamp() * 1e6
+    groups = sorted(table.groups, key=len, reverse=True)
+    for line in text.splitlines():
+        parts = line.split(" ")
+        if len(parts) != 5 or parts[1] != route or int(parts[0]) < oldest:
+            continue
+        at, _, server, status, took = parts
+        # A request that could not be read has no beginning, and a client may leave unanswered.
+        yield Answered(
+            at=_EPOCH + timedelta(microseconds=int(at)),
+            group=next((each for each in groups if server.startswith(f"{each}.")), ""),
+            status=int(status) if int(status) > 0 else _GONE,
+            seconds=int(took) / 1e6 if took.isdigit() else 0.0,
+        )
 
 
 def server_weights(weights: Mapping[str, int], counts: Mapping[str, int]) -> dict[str, int]:
@@ -111,6 +140,7 @@ def config(table: Table) -> str:
         address = f"[{host}]" if ":" in host else host
         lines += [f"frontend {name}.front", f"    bind {address}:{route['port']}"]
         lines += [
+            "    http-request set-var(txn.began) date(0,us)",
             f"    default_backend {name}",
             "",
             f"backend {name}",

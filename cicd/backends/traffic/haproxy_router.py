@@ -14,19 +14,27 @@ from typing import TYPE_CHECKING, Final
 from cicd.backends.proxy.balance import MemberState
 from cicd.backends.proxy.table import load_table
 from cicd.backends.traffic.control_socket import connected
-from cicd.backends.traffic.haproxy_config import SOCKET, Server, config, server_options, servers
+from cicd.backends.traffic.haproxy_config import (
+    RING,
+    SOCKET,
+    Server,
+    config,
+    read_ring,
+    server_options,
+    servers,
+)
 from cicd.backends.traffic.router_state import DIRECTORY, kept, locked, remember, settings_of
 from cicd.backends.traffic.weights import check_weights, unknown_route
 from cicd.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import timedelta
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime, timedelta
     from pathlib import Path
 
     from cicd.backends.proxy.table import Table
     from cicd.event import JSON
-    from cicd.ports import Endpoint, RouterSpec
+    from cicd.ports import Answered, Endpoint, RouterSpec
 
 _FILE: Final = "haproxy.cfg"
 _PID: Final = "haproxy.pid"
@@ -82,6 +90,13 @@ class HAProxyRouter:
             time.sleep(_PAUSE)
         for each in going:
             self._running.remove(each)
+
+    def answered(self, route: str, since: datetime) -> Sequence[Answered]:
+        """Give a route's requests that were answered since then, the oldest first."""
+        with self._told() as table:
+            self._known(table, route)
+            said = self._running.command(f"show events {RING}")
+            return list(read_ring(said, table, route, since))
 
     def healthy(self, group: str) -> frozenset[Endpoint]:
         """Give the targets of a group that have requests."""

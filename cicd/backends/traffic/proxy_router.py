@@ -8,6 +8,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final
 
+from cicd.backends.traffic.access_log import answered_since
 from cicd.backends.traffic.control_socket import connected
 from cicd.backends.traffic.router_state import DIRECTORY, locked, remember, settings_of
 from cicd.backends.traffic.weights import check_weights, unknown_route
@@ -15,12 +16,12 @@ from cicd.errors import Unavailable, UsageError
 from cicd.ports import Endpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import timedelta
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime, timedelta
     from pathlib import Path
 
     from cicd.event import JSON
-    from cicd.ports import RouterSpec
+    from cicd.ports import Answered, RouterSpec
 
 CONTROL: Final = "control.sock"
 _PATIENCE: Final = 10.0  # seconds for an answer, beside what draining takes
@@ -69,6 +70,12 @@ class ProxyRouter:
             "drain": drain.total_seconds(),
         }
         self._ask(wish, patience=_PATIENCE + drain.total_seconds())
+
+    def answered(self, route: str, since: datetime) -> Sequence[Answered]:
+        """Give a route's requests that were answered since then, the oldest first."""
+        self.weights(route)
+        self._ask({"do": "flush"})
+        return answered_since(self._proxy.directory, route, since)
 
     def healthy(self, group: str) -> frozenset[Endpoint]:
         """Give the targets of a group that have requests."""

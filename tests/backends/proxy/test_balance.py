@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from cicd.backends.proxy.balance import Group, Member, MemberState, Route
 from cicd.backends.proxy.health import judge
+from cicd.backends.proxy.table import Table
 from cicd.ports import Endpoint, HealthCheck
 
 A, B = Endpoint(host="a", port=1), Endpoint(host="b", port=2)
@@ -17,8 +18,15 @@ def group(**states):
     return made
 
 
-def hosts(made, count=6):
-    return {made.choose().endpoint.host for _ in range(count)}
+def table(weights, **groups):
+    made = Table({}, routes={"web": Route(weights)})
+    for name, states in groups.items():
+        made.groups[name] = group(**states)
+    return made
+
+
+def chosen(made, count):
+    return Counter(made.choose("web")[1].endpoint.host for _ in range(count))
 
 
 @given(st.lists(st.integers(0, 100), min_size=1, max_size=5).filter(any), st.integers(1, 300))
@@ -37,21 +45,48 @@ def test_a_group_without_weight_gets_nothing():
 
 
 def test_healthy_members_take_turns():
-    made = group(a=MemberState.HEALTHY, b=MemberState.HEALTHY, c=MemberState.UNHEALTHY)
-    assert {"a": 3, "b": 3} == Counter(made.choose().endpoint.host for _ in range(6))
+    made = table(
+        {"blue": 100},
+        blue={"a": MemberState.HEALTHY, "b": MemberState.HEALTHY, "c": MemberState.UNHEALTHY},
+    )
+    assert {"a": 3, "b": 3} == chosen(made, 6)
 
 
-def test_a_group_that_is_ill_as_a_whole_still_answers_but_for_who_drains():
-    made = group(a=MemberState.UNHEALTHY, b=MemberState.INITIAL, c=MemberState.DRAINING)
-    assert {"a", "b"} == hosts(made)
+def test_a_group_that_is_ill_as_a_whole_leaves_its_share_to_the_others():
+    made = table(
+        {"blue": 50, "green": 40, "red": 10},
+        blue={"a": MemberState.HEALTHY},
+        green={"b": MemberState.UNHEALTHY, "c": MemberState.INITIAL},
+        red={"d": MemberState.HEALTHY},
+    )
+    assert {"a": 50, "d": 10} == chosen(made, 60)
 
 
-def test_a_member_that_was_tried_is_not_tried_again():
-    made = group(a=MemberState.HEALTHY, b=MemberState.HEALTHY)
-    first = made.choose()
-    second = made.choose(frozenset({first.endpoint}))
-    assert first is not second
-    assert made.choose(frozenset({first.endpoint, second.endpoint})) is None
+def test_where_all_are_ill_all_are_tried_but_for_who_drains():
+    made = table(
+        {"blue": 50, "green": 50, "red": 0},
+        blue={"a": MemberState.UNHEALTHY, "b": MemberState.DRAINING},
+        green={"c": MemberState.INITIAL},
+        red={"d": MemberState.HEALTHY},
+    )
+    assert {"a": 5, "c": 5} == chosen(made, 10)
+
+
+def test_a_request_that_is_sent_again_stays_with_its_group_if_it_can():
+    made = table(
+        {"blue": 50, "green": 50},
+        blue={"a": MemberState.HEALTHY, "b": MemberState.HEALTHY},
+        green={"c": MemberState.HEALTHY},
+    )
+    first, second, third = (Endpoint(host=name, port=1) for name in "abc")
+    blue = made.group("blue")
+    assert (blue, blue.members[second]) == made.choose("web", {first}, blue)
+    assert made.group("green").members[third] is made.choose("web", {first, second}, blue)[1]
+    assert made.choose("web", {first, second, third}, blue) is None
+
+
+def test_a_route_to_nobody_says_so():
+    assert table({"blue": 100}).choose("web") is None
 
 
 def test_a_draining_member_that_is_registered_again_begins_anew():
