@@ -21,6 +21,7 @@ from bench_builds import COMMANDS, million_lines, ten_builds, twenty_commands
 from bench_deploy import ROWS
 from bench_measure import CICD, PYTHON, goal, measure, seconds
 from bench_templates import templates
+from bench_traffic import traffic
 
 
 def start_up(directory: Path, runs: int) -> bool:
@@ -165,6 +166,11 @@ def handed_over(directory: Path, runs: int) -> bool:
     )
 
 
+def load_balancers(directory: Path, _runs: int) -> bool:
+    """The built-in load balancer against HAProxy, on the same backends in one run."""
+    return traffic(directory / "routers")
+
+
 def main() -> int:
     """Measure all rows."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
@@ -177,7 +183,7 @@ def main() -> int:
         rows = (
             *(start_up, twenty_commands, ten_builds, million_lines),
             *(one_document, hundred_documents, templates, unchanged_cache, large_artifact),
-            *(handed_over, thousand_actions, many_actions),
+            *(handed_over, thousand_actions, many_actions, load_balancers),
         )
         chosen = ROWS if options.deploy else (*rows, *ROWS)
         met = [row(directory, options.runs) for row in chosen]
