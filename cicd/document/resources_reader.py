@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cicd.document.fields import Fields
 from cicd.document.load import load
-from cicd.document.node import Node, NodeKind
+from cicd.document.node import Entry, Node, NodeKind
 from cicd.document.position import brief
 from cicd.document.problem import Label, Problem, Problems, Severity
 
@@ -57,6 +57,7 @@ def read_resources(path: Path, name: str) -> tuple[Mapping[str, Mapping[str, Nod
     problems = Problems()
     top = Fields(load(path, name), problems, room="resources", what=name)
     sections = {section: _section(section, top) for section in NAMES}
+    sections = dict(merged(sections, {"applications": _of_groups_apart(top)}))
     local = top.node("local")
     if local is not None:
         inner = Fields(local, problems, room="resources", what="'local'")
@@ -109,6 +110,29 @@ def _section(section: str, top: Fields) -> Mapping[str, Node]:
             plain = _with_groups(node, top) if section == "applications" else node
             _enter(found, name.text, plain, name.span, top.problems)
     return MappingProxyType({name: node for name, (node, _) in found.items()})
+
+
+def _of_groups_apart(top: Fields) -> Mapping[str, Node]:
+    """Give the applications of groups that stand beside them, as single calls print those."""
+    groups: dict[str, dict[str, tuple[Node, Span]]] = {}
+    for node in _listed("deploymentGroups", top):
+        owner = _name(node, "deploymentGroups", "applicationName", top)
+        name = _name(node, "deploymentGroups", "deploymentGroupName", top)
+        if owner is not None and name is not None:
+            _enter(groups.setdefault(owner.text, {}), name.text, node, name.span, top.problems)
+    found = {}
+    for owner_name, named in groups.items():
+        nodes = tuple(node for node, _ in named.values())
+        listed = Node(kind=NodeKind.SEQUENCE, span=nodes[0].span, items=nodes)
+        first = nodes[0].entries["applicationName"]
+        entries = {
+            "applicationName": first,
+            "deploymentGroups": Entry(
+                key="deploymentGroups", key_span=first.key_span, value=listed
+            ),
+        }
+        found[owner_name] = replace(nodes[0], entries=MappingProxyType(entries))
+    return MappingProxyType(found)
 
 
 def _with_groups(application: Node, top: Fields) -> Node:

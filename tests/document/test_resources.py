@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from cicd.document.resources import Resources
@@ -88,6 +90,28 @@ def test_printed_applications_and_groups_can_be_pasted(tmp_path, text, group):
     one = group % '{"deploymentGroupName": "web"}'
     shop = resources(tmp_path, text % one).find("applications", "shop")
     assert [{"deploymentGroupName": "web"}] == shop.at(("deploymentGroups",)).plain()
+
+
+@pytest.mark.parametrize("group", ["%s", '{"deploymentGroupInfo": %s}'])
+def test_groups_may_stand_beside_their_applications(tmp_path, group):
+    web = {"applicationName": "shop", "deploymentGroupName": "web"}
+    text = (
+        '{"applications": [{"applicationName": "shop", "deploymentGroups": '
+        '[{"deploymentGroupName": "inner"}]}], "deploymentGroups": [%s, %s]}'
+    )
+    ours = group % json.dumps(web)
+    other = json.dumps({"applicationName": "other", "deploymentGroupName": "web"})
+    found = resources(tmp_path, text % (ours, other))
+    shop, alone = found.find("applications", "shop"), found.find("applications", "other")
+    assert [{"deploymentGroupName": "inner"}, web] == shop.at(("deploymentGroups",)).plain()
+    assert "web" == alone.at(("deploymentGroups",)).plain()[0]["deploymentGroupName"]
+
+
+def test_a_group_that_stands_alone_names_its_application(tmp_path):
+    found = refused(resources, tmp_path, "deploymentGroups: [{deploymentGroupName: web}]")
+    assert ["'applicationName' is missing in an entry of 'deploymentGroups'"] == [
+        problem.message for problem in found
+    ]
 
 
 def test_a_group_described_twice_is_found_through_its_wrapping(tmp_path):
