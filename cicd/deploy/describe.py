@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cicd.deploy.analysis.analysis import Word
 from cicd.deploy.fleet.hooks import TERMINATION
 from cicd.deploy.plan import TERMINATE
 from cicd.deploy.shapes import REGION, alarm_words, diagnostics, error_information
@@ -150,10 +152,25 @@ def _signalled(event: Event) -> Described:
             )
         case "continue":
             return Described(text=_CONTINUED.get(str(event.data.get("deploymentWaitType")), ""))
+        case "analysis":
+            return _analysed(event)
         case "rollback":
             return Described(text=str(event.data.get("rollbackMessage", "")), level=Level.WARNING)
         case _:
             return Described(text="")
+
+
+def _analysed(event: Event) -> Described:
+    """A verdict that differs from the one before; a failed one is told as what it stops."""
+    reasons = event.data.get("reasons")
+    words = "; ".join(map(str, reasons)) if isinstance(reasons, Sequence) else ""
+    match event.data.get("verdict"):
+        case Word.PASSED:
+            return Described(text=f"Analysis passes: {words}")
+        case Word.NO_VERDICT:
+            return Described(text=f"Analysis gives no verdict: {words}", level=Level.WARNING)
+        case _:
+            return Described(text="", level=Level.DETAIL)
 
 
 def _concluded(process: DeploymentProcess, state: DeploymentState) -> Described:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cicd.deploy.alarms.reader import read_alarm_configuration
+from cicd.deploy.analysis.reader import with_analysis
 from cicd.deploy.config import DEFAULT, find_config
 from cicd.deploy.group import NAME, DeploymentGroup, OutdatedStrategy, group_id
 from cicd.deploy.plan import RollbackEvent
@@ -60,6 +61,7 @@ def read_group(application: str, node: Node, resources: Resources) -> Deployment
     for key in _READ_ONLY:
         fields.node(key)
     fields.unknown()
+    alarms = with_analysis(alarms, _local_group(application, name, resources), problems)
     targets, green = _read_instances(application, name, resources, problems)
     options = style.blue_green
     copied = options is not None and options.green_action is GreenAction.COPY_AUTO_SCALING_GROUP
@@ -141,6 +143,7 @@ def _read_instances(
         tuple(_read_instance(item, resources, problems) for item in fields.sequence(key))
         for key in ("instances", "greenInstances")
     )
+    fields.node("analysis")
     fields.unknown()
     return instances, green
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from cicd.deploy.analysis.watch import ANALYSIS
 from cicd.deploy.plan import BundleType, RunLifecycleEvent
 from cicd.deploy.state import DeploymentStatus, Status
 from cicd.deploy.traffic.blue_green import Stage
@@ -120,6 +121,8 @@ def error_information(
 def alarm_words(alarm: Mapping[str, JSON]) -> str:
     """Say which alarm went off, or could not be read, and why."""
     name, reason = alarm.get("alarm"), alarm.get("reason", alarm.get("message", ""))
+    if alarm.get("state") == ANALYSIS:
+        return f"The analysis failed the new version: {reason}."
     if alarm.get("state") == "ALARM":
         return f"The alarm '{name}' went off: {reason}."
     named = f"The alarm '{name}'" if name else "An alarm"
@@ -165,7 +168,7 @@ def diagnostics(outcome: Outcome | None) -> Mapping[str, JSON] | None:
 def _alarm_configuration(process: DeploymentProcess) -> dict[str, JSON]:
     watch = process.plan.alarms
     return {
-        "enabled": watch is not None,
+        "enabled": watch is not None and bool(watch.alarms),
         "ignorePollAlarmFailure": watch is not None and watch.ignore_poll_alarm_failure,
         "alarms": [{"name": alarm.name} for alarm in (watch.alarms if watch else ())],
     }

@@ -22,6 +22,10 @@ class SystemClock:
         """Aware UTC."""
         return datetime.now(UTC)
 
+    def machine(self, moment: datetime) -> datetime:
+        """Give the same moment."""
+        return moment
+
     def inbox(self) -> QueueInbox:
         """Make an inbox that wakes at a moment of this clock."""
         return QueueInbox(lambda until: until - self.now())
@@ -49,6 +53,10 @@ class ScaledClock:
         """Aware UTC; in the future, soon."""
         elapsed = time.monotonic() - self._began
         return self._start + timedelta(seconds=elapsed * self._speed)
+
+    def machine(self, moment: datetime) -> datetime:
+        """Give what the machine's own clock shows then."""
+        return self._start + (moment - self._start) / self._speed
 
     def inbox(self) -> QueueInbox:
         """Make an inbox that wakes at a moment of this clock."""

@@ -26,6 +26,9 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """Aware UTC."""
 
+    def machine(self, moment: datetime) -> datetime:
+        """Give what the machine's own clock shows at a moment of this one."""
+
     def inbox(self) -> Inbox:
         """Make a new one, woken by this clock."""
 

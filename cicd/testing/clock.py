@@ -47,6 +47,10 @@ class VirtualClock:
         """Give the virtual time."""
         return self._turns.now
 
+    def machine(self, moment: datetime) -> datetime:
+        """Give the same moment: there is no other clock."""
+        return moment
+
     def inbox(self) -> VirtualInbox:
         """Make an inbox that waits in virtual time."""
         return VirtualInbox(self._turns)

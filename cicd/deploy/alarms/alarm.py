@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from cicd.deploy.analysis.analysis import Analysis
 from cicd.ports import Probe
 from cicd.record import dataclass
 
@@ -59,3 +60,4 @@ class AlarmWatch:
 
     alarms: tuple[Alarm, ...]
     ignore_poll_alarm_failure: bool = False
+    analysis: Analysis | None = None  # of a traffic shift; a failed verdict is as an alarm

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from cicd.deploy.alarms.alarm import Alarm, AlarmState
 from cicd.deploy.alarms.evaluate import evaluate
 from cicd.deploy.alarms.record import set_state, standing
+from cicd.deploy.analysis.watch import Judge
 from cicd.engine.process import Outcome, OutcomeStatus
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from cicd.deploy.alarms.alarm import AlarmWatch
     from cicd.deploy.alarms.record import Standing
+    from cicd.deploy.analysis.look import Subject
     from cicd.event import JSON
     from cicd.ports import CancelToken, Reading, Services
 
@@ -40,13 +42,26 @@ def look_once(watch: AlarmWatch, services: Services) -> Outcome:
     return _look(_looked(watch, services), watch, services) or Outcome(status=OutcomeStatus.DONE)
 
 
-def keep_looking(watch: AlarmWatch, services: Services, cancel: CancelToken) -> Outcome:
-    """Look at every alarm, each in its period, until one goes off or nobody wants to know."""
+def keep_looking(
+    watch: AlarmWatch, services: Services, cancel: CancelToken, subject: Subject | None = None
+) -> Outcome:
+    """
+    Look at every alarm, each in its period, until one goes off or nobody wants to know.
+
+    A shift of traffic, ``subject``, is analysed meanwhile, if that is wanted.
+    """
     inbox = services.clock.inbox()
     cancel.on_cancel(lambda: inbox.put(None))
     looked = _looked(watch, services)
+    analysed = (
+        None
+        if watch.analysis is None or subject is None
+        else Judge(watch.analysis, subject, services)
+    )
     while cancel.reason is None:
         found = _look(looked, watch, services)
+        if found is None and analysed is not None:
+            found = analysed.look()
         if found is not None:
             return found
         inbox.take(services.clock.now() + _GLANCE)
