@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import ExitStack, closing, contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
@@ -13,11 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from cicd.backends.endpoint.server import Endpoint
     from cicd.backends.head_start import HeadStart
     from cicd.backends.traffic.running import RunningRouter
     from cicd.ports import (
+        ArtifactStore,
         Bucket,
         Clock,
+        FunctionAnswer,
+        FunctionCall,
+        FunctionHost,
         HttpAnswer,
         HttpCall,
         InstanceTarget,
@@ -77,12 +83,15 @@ def make_services(
         opened.callback(database.close)
         logs = LogFiles(home / "logs")
         opened.callback(logs.close)
-        yield Services(
+        artifacts = ArtifactFiles(home / "artifacts")
+        functions = _Functions(home, artifacts)
+        opened.callback(functions.close)
+        services = Services(
             home=home,
             log=SqliteEventLog(database),
             executions=SqliteExecutionIndex(database),
             logs=logs,
-            artifacts=ArtifactFiles(home / "artifacts"),
+            artifacts=artifacts,
             secrets=_secrets(settings, env_file),
             clock=clock,
             caches=CacheFiles(home, clock),
@@ -102,7 +111,55 @@ def make_services(
             image=_image,
             http=_http,
             parameters=lambda: _parameters(settings),
+            functions=functions,
         )
+        functions.services = services
+        yield services
+
+
+class _Functions:
+    """A ``FunctionHost`` that is loaded when something is first invoked; so is its endpoint."""
+
+    def __init__(self, home: Path, artifacts: ArtifactStore) -> None:
+        self.services: Services | None = None
+        self.endpoint: Endpoint | None = None
+        self._home = home
+        self._artifacts = artifacts
+        self._lock = threading.Lock()
+        self._host: FunctionHost | None = None
+
+    def invoke(self, call: FunctionCall) -> FunctionAnswer:
+        with self._lock:
+            if self._host is None:
+                from cicd.backends.functions.host import LocalFunctions
+
+                self._host = LocalFunctions(self._home, self._artifacts, self._listen)
+        return self._host.invoke(call)
+
+    def close(self) -> None:
+        if self._host is not None:
+            self._host.close()
+        if self.endpoint is not None:
+            self.endpoint.close()
+
+    def _listen(self) -> str:
+        with self._lock:
+            if self.endpoint is None:
+                from cicd.backends.endpoint.server import Endpoint
+
+                assert self.services is not None, "nothing is invoked before there are services"
+                self.endpoint = Endpoint(self.services)
+            return self.endpoint.url
+
+
+def serve(services: Services, port: int) -> Endpoint:
+    """Start the endpoint of a home, for everybody on this machine; raises ``Unavailable``."""
+    from cicd.backends.endpoint.server import Endpoint
+
+    endpoint = Endpoint(services, port)
+    assert isinstance(services.functions, _Functions), "services are made here"
+    services.functions.endpoint = endpoint
+    return endpoint
 
 
 def new_id() -> str:

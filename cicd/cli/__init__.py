@@ -30,6 +30,8 @@ COMMANDS = {
     "deploy": ("cicd.cli.deploy:deploy", "Deploy a revision, as CodeDeploy would."),
     "fleet": ("cicd.cli.fleet:fleet", "Make instances to deploy to; scale them, end them."),
     "router": ("cicd.cli.router:router", "Look at load balancers, stop them."),
+    "function": ("cicd.cli.function:function", "Make functions and invoke them, as Lambda would."),
+    "serve": ("cicd.cli.serve:serve", "Answer AWS's own calls, for boto3 and aws."),
     "alarm": ("cicd.cli.alarm:alarm", "Look at the alarms that stop deployments; set one."),
     "images": ("cicd.cli.images:images", "Say which image stands in for a curated one."),
     "secret": ("cicd.cli.secret:secret", "Keep secrets for builds, encrypted."),

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from cicd.ports.events import EventLog as EventLog
     from cicd.ports.executions import ExecutionIndex as ExecutionIndex
     from cicd.ports.executions import ExecutionRecord as ExecutionRecord
+    from cicd.ports.functions import FunctionAnswer as FunctionAnswer
+    from cicd.ports.functions import FunctionCall as FunctionCall
+    from cicd.ports.functions import FunctionHost as FunctionHost
     from cicd.ports.http import HttpAnswer as HttpAnswer
     from cicd.ports.http import HttpCall as HttpCall
     from cicd.ports.http import HttpClient as HttpClient
@@ -82,6 +85,7 @@ SEAMS = {
     "source": ("Revision", "Source"),
     "artifacts": ("ArtifactFile", "Artifact", "ArtifactStore"),
     "objects": ("Bucket", "LocalImage"),
+    "functions": ("FunctionCall", "FunctionAnswer", "FunctionHost"),
     "http": ("HttpCall", "HttpAnswer", "HttpClient"),
     "caches": ("CacheEntry", "CacheStore"),
     "secrets": ("SecretSource", "ParameterStore"),

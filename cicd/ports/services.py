@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cicd.ports.clock import Clock
     from cicd.ports.events import EventLog
     from cicd.ports.executions import ExecutionIndex
+    from cicd.ports.functions import FunctionAnswer, FunctionCall, FunctionHost
     from cicd.ports.http import HttpAnswer, HttpCall, HttpClient
     from cicd.ports.instance import InstanceTarget, TaggedInstance, TargetKind, TargetSpec
     from cicd.ports.logs import LogStore
@@ -55,6 +56,16 @@ def _no_image(name: str) -> LocalImage | None:
     raise Unavailable(f"there is no engine here to ask for the image '{name}'")
 
 
+class _NoFunctions:
+    """Where nothing runs functions."""
+
+    def invoke(self, call: FunctionCall) -> FunctionAnswer:
+        raise Unavailable(f"nothing here runs the function '{call.function_name}'")
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Services:
     """What a room may ask for; made by ``wiring.py``."""
@@ -83,4 +94,5 @@ class Services:
     bucket: Callable[[str], Bucket] = _no_bucket  # by its place: an absolute path, or a URL
     http: HttpClient = _no_http
     parameters: Callable[[], ParameterStore] = _no_parameters  # of this machine
+    functions: FunctionHost = field(default_factory=_NoFunctions)
     image: Callable[[str], LocalImage | None] = _no_image  # by name or id; None: it is not here

@@ -1,0 +1,145 @@
+"""The endpoint: a server of HTTP on the loopback address, for SDKs and the ``aws`` command."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl, urlsplit
+
+from cicd.backends.endpoint.call import Answer, Call, CallRefused, Served
+from cicd.backends.endpoint.lambda_calls import PREFIX, answer_lambda
+from cicd.backends.endpoint.target_calls import answer_target
+from cicd.errors import CicdError, Unavailable
+from cicd.functions.names import SYNCHRONOUS_BYTES
+from cicd.functions.refusal import FunctionRefused
+from cicd.functions.run import Functions
+
+if TYPE_CHECKING:
+    from cicd.ports import Services
+
+ADDRESS: Final = "127.0.0.1"
+_HOSTS: Final = frozenset({"127.0.0.1", "localhost"})
+_LARGEST_BODY: Final = SYNCHRONOUS_BYTES + 65536
+_PATIENCE: Final = 60.0  # seconds that a connection may say nothing
+
+
+class Endpoint:
+    """A running server. Its calls work with the services of the process that started it."""
+
+    def __init__(self, services: Services, port: int = 0) -> None:
+        """Listen on ``port`` of 127.0.0.1, on any free one if 0; raises ``Unavailable``."""
+        served = Served(services=services, functions=Functions(services))
+        handler = type("_Handler", (_Connection,), {"served": served})
+        try:
+            self._server = _Server((ADDRESS, port), handler)
+        except OSError as reason:
+            raise Unavailable(
+                f"port {port} of {ADDRESS} cannot be listened on: {reason.strerror}",
+                hint="name another one with --port",
+            ) from None
+        self.url = f"http://{ADDRESS}:{self._server.server_address[1]}"
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        """Take no more calls; safe twice."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+    allow_reuse_address = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing: a client that leaves in the middle is no news."""
+
+
+class _Connection(BaseHTTPRequestHandler):
+    """One connection: calls one after another."""
+
+    served: Served
+    protocol_version = "HTTP/1.1"
+    server_version = "cicd"
+    sys_version = ""
+    timeout = _PATIENCE
+
+    def setup(self) -> None:
+        """Answer at once: small messages are not to wait for each other."""
+        super().setup()
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing on standard error."""
+
+    def _answer(self) -> None:
+        try:
+            answer = self._dispatch(self._call())
+        except FunctionRefused as refusal:
+            answer = _refused(refusal.code, refusal.words, refusal.status)
+        except CallRefused as refusal:
+            answer = _refused(refusal.code, refusal.message, refusal.status)
+        except CicdError as problem:
+            answer = _refused("ServiceException", problem.message, 500)
+        except Exception as crash:  # noqa: BLE001 - a caller gets no traceback
+            answer = _refused("InternalFailure", f"a bug in cicd: {type(crash).__name__}", 500)
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        self.wfile.write(answer.body)
+
+    do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 - http.server's names
+
+    def _call(self) -> Call:
+        host = self.headers.get("Host", "").partition(":")[0]
+        # A page in a browser could else reach us, under a name that leads here.
+        if host not in _HOSTS or self.headers.get("Origin") is not None:
+            self.close_connection = True
+            raise CallRefused("AccessDeniedException", "this is for programs of this machine", 403)
+        size = self.headers.get("Content-Length", "0")
+        if self.headers.get("Transfer-Encoding") or not size.isdecimal():
+            self.close_connection = True
+            raise CallRefused("SerializationException", "a body needs its Content-Length", 411)
+        if int(size) > _LARGEST_BODY:
+            self.close_connection = True
+            raise CallRefused(
+                "RequestTooLargeException",
+                f"Request must be smaller than {SYNCHRONOUS_BYTES} bytes for the "
+                "InvokeFunction operation",
+                413,
+            )
+        parts = urlsplit(self.path)
+        return Call(
+            method=self.command,
+            path=parts.path,
+            query=dict(parse_qsl(parts.query)),
+            headers={name.lower(): value for name, value in self.headers.items()},
+            body=self.rfile.read(int(size)),
+        )
+
+    def _dispatch(self, call: Call) -> Answer:
+        if call.path.startswith(PREFIX):
+            return answer_lambda(self.served, call)
+        if call.method == "POST" and call.path == "/":
+            return answer_target(self.served, call)
+        raise CallRefused(
+            "UnknownOperationException", f"{call.method} {call.path} is not answered here", 404
+        )
+
+
+def _refused(code: str, message: str, status: int) -> Answer:
+    shape = {"__type": code, "Type": "User", "message": message, "Message": message}
+    return Answer(
+        status=status,
+        body=json.dumps(shape).encode(),
+        headers={"Content-Type": "application/json", "x-amzn-ErrorType": code},
+    )

@@ -1,0 +1,47 @@
+"""Calls of JSON 1.1, named by ``X-Amz-Target``: CodeDeploy's and CodePipeline's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from cicd.backends.endpoint.call import CallRefused, as_json, fields_of, text
+from cicd.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from cicd.backends.endpoint.call import Answer, Call, Served
+    from cicd.event import JSON
+
+    Operation: TypeAlias = Callable[[Served, Mapping[str, JSON]], JSON]
+
+
+def answer_target(served: Served, call: Call) -> Answer:
+    """Answer a call that names its operation in a header; raises ``CallRefused``."""
+    target = call.headers.get("x-amz-target", "")
+    operation = _TABLE.get(target)
+    if operation is None:
+        known = ", ".join(each.partition(".")[2] for each in _TABLE)
+        raise CallRefused(
+            "UnknownOperationException",
+            f"'{target}' is not answered here; there are {known}, and Lambda's calls"
+            if target
+            else "the call names no operation in X-Amz-Target",
+        )
+    return as_json(operation(served, fields_of(call.body)))
+
+
+def _get_deployment(served: Served, fields: Mapping[str, JSON]) -> JSON:
+    from cicd.deploy.run import get_deployment
+
+    wanted = text(fields, "deploymentId")
+    try:
+        found = get_deployment(wanted, served.services)
+    except UsageError as refusal:
+        raise CallRefused("DeploymentDoesNotExistException", refusal.message) from None
+    return {"deploymentInfo": found.deployment["deploymentInfo"]}
+
+
+_TABLE: Final[dict[str, Operation]] = {
+    "CodeDeploy_20141006.GetDeployment": _get_deployment,
+}

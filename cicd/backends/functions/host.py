@@ -1,0 +1,152 @@
+"""The functions of this machine: instances are started, kept warm, and ended."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from cicd.backends.functions.answers import answer
+from cicd.backends.functions.instance import End, Instance
+from cicd.backends.functions.instance_environment import instance_environment, log_stream_name
+from cicd.backends.functions.isolation import isolated
+from cicd.backends.functions.runtimes import runtime_command
+from cicd.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cicd.ports import ArtifactStore, FunctionAnswer, FunctionCall
+
+_IDLE: Final = 16  # warm instances that are kept, of all functions together
+_BUSY: Final = 100  # invocations at once
+
+
+class LocalFunctions:
+    """The ``FunctionHost`` of a home. Its instances end with it, whatever they do."""
+
+    def __init__(self, home: Path, artifacts: ArtifactStore, endpoint: Callable[[], str]) -> None:
+        """
+        Keep unpacked code below ``home``; nothing is started yet.
+
+        Args:
+            home: The state directory.
+            artifacts: Where the code is.
+            endpoint: The URL that functions reach AWS's calls at; asked before the first starts.
+
+        """
+        self._home = home / "functions"
+        self._artifacts = artifacts
+        self._endpoint = endpoint
+        self._lock = threading.Lock()
+        self._idle: list[tuple[str, Instance]] = []
+        self._all: set[Instance] = set()
+        self._free = threading.BoundedSemaphore(_BUSY)
+        self._closed = False
+
+    def invoke(self, call: FunctionCall) -> FunctionAnswer:
+        """Invoke on a warm instance, or on a new one."""
+        command = runtime_command(call.runtime)
+        with self._free:
+            instance, init = self._take(call.identity), None
+            if instance is None:
+                instance = self._start(call, command)
+                loaded = instance.ready()
+                init = loaded.seconds
+                if loaded.end is not End.ANSWERED or not loaded.head.get("ready"):
+                    self._end(instance)
+                    return answer(
+                        call, loaded, memory=instance.max_memory, init=init, moment=_moment()
+                    )
+            exchange = instance.invoke(call)
+            if exchange.end is End.ANSWERED:
+                self._give_back(call.identity, instance)
+            else:
+                self._end(instance)
+        return answer(call, exchange, memory=instance.max_memory, init=init, moment=_moment())
+
+    def close(self) -> None:
+        """End every instance."""
+        with self._lock:
+            self._closed = True
+            left, self._all = self._all, set()
+            self._idle = []
+        for instance in left:
+            instance.close()
+
+    def _take(self, identity: str) -> Instance | None:
+        with self._lock:
+            for place in range(len(self._idle) - 1, -1, -1):
+                if self._idle[place][0] == identity:
+                    return self._idle.pop(place)[1]
+        return None
+
+    def _give_back(self, identity: str, instance: Instance) -> None:
+        with self._lock:
+            self._idle.append((identity, instance))
+            over = self._idle.pop(0)[1] if len(self._idle) > _IDLE else None
+        if over is not None:
+            self._end(over)
+
+    def _end(self, instance: Instance) -> None:
+        with self._lock:
+            if instance not in self._all:
+                return  # somebody else ends it
+            self._all.remove(instance)
+        instance.close()
+
+    def _start(self, call: FunctionCall, command: tuple[str, ...]) -> Instance:
+        code = self._code(call)
+        private = Path(tempfile.mkdtemp(prefix="cicd-function-"))
+        environment = instance_environment(
+            call,
+            code=code,
+            private=private,
+            path=os.environ.get("PATH", os.defpath),
+            endpoint=self._endpoint(),
+            log_stream=log_stream_name(
+                f"{datetime.now(UTC):%Y/%m/%d}", call, private.name.rpartition("-")[2]
+            ),
+        )
+        isolate = isolated(call.runner, command, code=code, private=private)
+        instance = Instance(
+            isolate, environment, code=code, private=private, memory_size=call.memory_size
+        )
+        with self._lock:
+            closed = self._closed
+            if not closed:
+                self._all.add(instance)
+        if closed:
+            instance.close()
+            raise Unavailable("functions are not run any more: this run ends")
+        return instance
+
+    def _code(self, call: FunctionCall) -> Path:
+        """Unpack the code, once; whoever is second finds it, or throws away what it made."""
+        place = self._home / call.code
+        if place.is_dir():
+            return place
+        artifact = self._artifacts.find(call.code)
+        if artifact is None:
+            raise Unavailable(
+                f"the code of {call.function_name}:{call.version} is not in the artifact store",
+                hint=f"cicd function update {call.function_name} --code DIR",
+            )
+        self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self._home, prefix=".part-") as part:
+            tree = Path(part) / "code"
+            self._artifacts.unpack(artifact, tree)
+            try:
+                tree.rename(place)
+            except OSError:
+                if not place.is_dir():
+                    raise
+        return place
+
+
+def _moment() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())

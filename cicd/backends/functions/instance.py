@@ -1,0 +1,223 @@
+"""One instance of a function: a process that answers one invocation after another."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from cicd.backends.functions.memory import resident_megabytes
+from cicd.record import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from cicd.ports import FunctionCall
+
+_LOOK: Final = 0.05  # seconds between two looks at the memory
+_BLOCK: Final = 65536
+INIT_SECONDS: Final = 10.0  # what loading the handler may take. Source: Lambda, "Init phase"
+
+
+class End(StrEnum):
+    """How an exchange with an instance ended."""
+
+    ANSWERED = "ANSWERED"
+    TIMED_OUT = "TIMED_OUT"
+    OUT_OF_MEMORY = "OUT_OF_MEMORY"
+    EXITED = "EXITED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """What an instance said: the head of its message, the payload, and what it printed."""
+
+    end: End
+    head: Mapping[str, object]
+    payload: bytes
+    printed: str
+    seconds: float
+    exit_status: int | None = None
+
+
+class Instance:
+    """A process with a private directory; one invocation at a time."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        code: Path,
+        private: Path,
+        memory_size: int,
+    ) -> None:
+        """
+        Start it.
+
+        Args:
+            command: What runs the handler; the number of its socket becomes the last word.
+            environment: All of it.
+            code: The unpacked code, which it starts in.
+            private: A directory of its own, removed when it ends.
+            memory_size: MB that it may use.
+
+        """
+        self.max_memory = 0.0
+        self._private = private
+        self._memory_size = memory_size
+        self._waiting = bytearray()
+        ours, theirs = socket.socketpair()
+        read, write = os.pipe()
+        with theirs:
+            try:
+                self._process = subprocess.Popen(
+                    (*command, str(theirs.fileno())),
+                    env=dict(environment),
+                    cwd=code,
+                    stdin=subprocess.DEVNULL,
+                    stdout=write,
+                    stderr=write,
+                    pass_fds=(theirs.fileno(),),
+                    start_new_session=True,
+                )
+            finally:
+                os.close(write)
+        os.set_blocking(read, False)
+        ours.settimeout(0)
+        self._socket = ours
+        self._output = read
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(ours, selectors.EVENT_READ)
+        self._selector.register(read, selectors.EVENT_READ)
+        self._printing = True
+
+    def ready(self) -> Exchange:
+        """Wait until the handler is loaded, or cannot be."""
+        return self._exchange(time.monotonic() + INIT_SECONDS)
+
+    def invoke(self, call: FunctionCall) -> Exchange:
+        """Have it answer one invocation."""
+        deadline = time.monotonic() + call.timeout
+        head = {
+            "requestId": call.request_id,
+            "arn": call.invoked_arn,
+            "deadline": time.time() + call.timeout,
+            "size": len(call.payload),
+        }
+        message = json.dumps(head).encode() + b"\n" + call.payload
+        return self._exchange(deadline, message)
+
+    def close(self) -> None:
+        """End it with all that it began, and remove its directory."""
+        with contextlib.suppress(OSError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._selector.close()
+        self._socket.close()
+        if self._output >= 0:
+            os.close(self._output)
+            self._output = -1
+        shutil.rmtree(self._private, ignore_errors=True)
+
+    def _exchange(self, deadline: float, message: bytes = b"") -> Exchange:
+        began = time.monotonic()
+        printed = bytearray()
+        unsent = memoryview(message)
+        looked = began
+        end = End.ANSWERED
+        while True:
+            found = self._message()
+            if found is not None:
+                break
+            now = time.monotonic()
+            if now >= deadline:
+                end = End.TIMED_OUT
+                break
+            if now - looked >= _LOOK:
+                looked = now
+                if self._uses_too_much():
+                    end = End.OUT_OF_MEMORY
+                    break
+            unsent, alive = self._turn(unsent, printed, min(_LOOK, deadline - now))
+            if not alive:
+                end = End.EXITED
+                break
+        seconds = time.monotonic() - began
+        self._print(printed)
+        self.max_memory = max(self.max_memory, resident_megabytes(self._process.pid))
+        head, payload = found or ({}, b"")
+        status = None
+        if end is End.EXITED:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                status = self._process.wait(1)
+            self._print(printed)
+        return Exchange(
+            end=end,
+            head=head,
+            payload=payload,
+            printed=printed.decode("utf-8", "replace"),
+            seconds=seconds,
+            exit_status=status,
+        )
+
+    def _turn(
+        self, unsent: memoryview, printed: bytearray, patience: float
+    ) -> tuple[memoryview, bool]:
+        """Send and receive what can be; gives what is still to be sent, and whether it lives."""
+        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if unsent else 0)
+        self._selector.modify(self._socket, wanted)
+        alive = True
+        for key, events in self._selector.select(patience):
+            if key.fd == self._output:
+                self._print(printed)
+                continue
+            try:
+                if events & selectors.EVENT_WRITE and unsent:
+                    unsent = unsent[self._socket.send(unsent) :]
+                if events & selectors.EVENT_READ:
+                    block = self._socket.recv(_BLOCK)
+                    self._waiting += block
+                    alive = bool(block)
+            except BlockingIOError:
+                continue
+            except OSError:
+                alive = False
+        return unsent, alive
+
+    def _print(self, printed: bytearray) -> None:
+        while self._printing:
+            try:
+                block = os.read(self._output, _BLOCK)
+            except BlockingIOError:
+                return
+            if not block:
+                self._printing = False
+                self._selector.unregister(self._output)
+            printed += block
+
+    def _message(self) -> tuple[Mapping[str, object], bytes] | None:
+        end = self._waiting.find(b"\n")
+        if end < 0:
+            return None
+        head = json.loads(self._waiting[:end])
+        until = end + 1 + int(head["size"])
+        if len(self._waiting) < until:
+            return None
+        payload = bytes(self._waiting[end + 1 : until])
+        del self._waiting[:until]
+        return head, payload
+
+    def _uses_too_much(self) -> bool:
+        self.max_memory = max(self.max_memory, resident_megabytes(self._process.pid))
+        return self.max_memory > self._memory_size

@@ -1,0 +1,1 @@
+"""AWS Lambda as far as deployments and pipelines need it: functions, versions, aliases."""
