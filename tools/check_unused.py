@@ -26,6 +26,10 @@ CALLED_BY_LIBRARIES = frozenset(
         *("format_commands", "get_command", "list_commands", "readable", "seekable"),
         *("connection_made", "data_received", "eof_received", "connection_lost"),
         *("pause_writing", "resume_writing"),
+        *("daemon_threads", "block_on_close", "request_queue_size", "allow_reuse_address"),
+        *("protocol_version", "server_version", "sys_version", "log_message", "handle_error"),
+        *("client_address", "do_GET", "do_POST", "do_PUT", "do_DELETE"),
+        "get_remaining_time_in_millis",  # handlers of functions
         "__getattr__",  # of a module: the import system
     }
 )
