@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cicd.backends.endpoint.server import Endpoint
     from cicd.backends.head_start import HeadStart
     from cicd.backends.traffic.running import RunningRouter
+    from cicd.observe.call import Call
     from cicd.ports import (
         ArtifactStore,
         Bucket,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         Watcher,
     )
     from cicd.settings import Settings
+    from cicd.store.audit_log import AuditLog
     from cicd.store.secrets.secret_store import SecretStore
 
 
@@ -102,7 +104,7 @@ def make_services(
             working_tree=_working_tree,
             target=_target,
             router=_routers(home),
-            watcher=_watcher,
+            watcher=watcher,
             jobs=settings.jobs,
             builds=settings.builds,
             tagged=tagged_instances,
@@ -301,7 +303,22 @@ def routers_of(home: Path) -> list[RunningRouter]:
     return running_routers(home)
 
 
-def _watcher() -> Watcher:
+def audit_log(home: Path) -> AuditLog:
+    """Give the audit of a home; nothing is opened yet."""
+    from cicd.store.audit_log import AuditLog
+
+    return AuditLog(home)
+
+
+def record_call(home: Path, call: Call) -> None:
+    """Add a control call to the audit of a home; raises ``Unavailable`` where the disk cannot."""
+    from cicd.observe.call import record
+
+    audit_log(home).append(record(call, request_id=new_id(), event_id=new_id()))
+
+
+def watcher() -> Watcher:
+    """Give what looks at commands and URLs, and tells subscribers."""
     from cicd.backends.watcher import MachineWatcher
 
     return MachineWatcher()

@@ -1,4 +1,4 @@
-"""Looks at commands and URLs, for alarms, and tells them what happened, for triggers."""
+"""Looks at commands and URLs, for alarms; tells subscribers and triggers what happened."""
 
 from __future__ import annotations
 
@@ -28,6 +28,12 @@ class MachineWatcher:
         """Hand JSON over; good: it was taken."""
         if subscriber.url:
             return _fetch(subscriber, payload)
+        if subscriber.file:
+            return _append(subscriber.file, payload)
+        if subscriber.desktop:
+            from cicd.backends.desktop import notify
+
+            return notify(payload, subscriber.timeout)
         return _run(subscriber, payload)
 
 
@@ -56,6 +62,19 @@ def _run(probe: Probe, given: str) -> Reading:
         return Reading(good=True, text=text, words="exit status 0")
     words = f"exit status {status}" if status > 0 else f"ended by signal {-status}"
     return Reading(good=None, text=text, words=words)
+
+
+def _append(file: str, payload: str) -> Reading:
+    """Add a line in one write, so that those of several processes stay whole."""
+    try:
+        number = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        try:
+            os.write(number, f"{payload}\n".encode())
+        finally:
+            os.close(number)
+    except OSError as reason:
+        return Reading(good=False, words=f"{file}: {reason.strerror}")
+    return Reading(good=True, words="written")
 
 
 def _fetch(probe: Probe, payload: str | None) -> Reading:

@@ -14,9 +14,12 @@ from cicd.ports import Level
 from cicd.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from cicd.backends.head_start import HeadStart
+    from cicd.cli.audited import Audited
+    from cicd.observe.call import Call
+    from cicd.observe.notifier import Notifier
     from cicd.ports import Services
 
 
@@ -32,6 +35,8 @@ class Invocation:
         self._flags = {"output": "plain" if self.report else output, "home": place, "jobs": jobs}
         self._presenter: Presenter | None = None
         self._audience: Audience | None = None
+        self._audited: Audited | None = None
+        self._home: Path | None = None  # once it is open
         self.interrupted: ExitCode | None = None  # the status to end with, if a signal came
 
     def settings(self, start: Path | None = None, **flags: str | None) -> Settings:
@@ -74,11 +79,14 @@ class Invocation:
         from cicd.engine.interrupt import interrupts
         from cicd.wiring import make_services
 
+        settings = self.settings(start, profile=profile)
+        self._home = settings.home
         self._audience = Audience(self.show)
         with (
+            self._notifier(settings, start or Path.cwd()) as notifiers,
             make_services(
-                self.settings(start, profile=profile),
-                reporters=(self._audience,),
+                settings,
+                reporters=(self._audience, *self._recorders(), *notifiers),
                 env_file=env_file,
                 speed=speed,
                 ahead=ahead,
@@ -89,6 +97,54 @@ class Invocation:
                 yield services
             finally:
                 self.interrupted = asked.exit_code
+
+    def audited(self, command_path: str, words: Mapping[str, object]) -> Audited | None:
+        """Begin the record of a control call; None for a command that only looks."""
+        from cicd.cli.audited import Audited, control_of
+
+        control = control_of(command_path, words)
+        if control is not None:
+            self._audited = Audited(control, words, self._record)
+        return self._audited
+
+    def _recorders(self) -> tuple[Audited, ...]:
+        return () if self._audited is None else (self._audited,)
+
+    def _record(self, call: Call) -> None:
+        """Add a record to the audit of the home; without a home, nothing has happened yet."""
+        from cicd.errors import CicdError
+        from cicd.wiring import record_call
+
+        home = self.settings().home if self._home is None else self._home
+        if not home.is_dir():
+            return
+        try:
+            record_call(home, call)
+        except CicdError as problem:
+            self.show.notice(f"the audit has no record of this: {problem.message}", Level.WARNING)
+
+    @contextmanager
+    def _notifier(self, settings: Settings, start: Path) -> Iterator[tuple[Notifier, ...]]:
+        """Give who tells the subscribers of ``cicd.yml``, where there are any."""
+        place = start if (start / "cicd.yml").is_file() else settings.home.parent
+        if not (place / "cicd.yml").is_file():
+            yield ()
+            return
+        from cicd.observe.subscriber import subscribers_of
+
+        subscribers = subscribers_of(place)
+        if not subscribers:
+            yield ()
+            return
+        from contextlib import closing
+
+        from cicd.observe.notifier import Notifier
+        from cicd.wiring import watcher
+
+        show = self.show
+        told = Notifier(subscribers, watcher, lambda text: show.notice(text, Level.WARNING))
+        with closing(told):
+            yield (told,)
 
     def _leave(self) -> NoReturn:
         """End at once: the third Ctrl-C. What runs elsewhere goes on until it is reaped."""

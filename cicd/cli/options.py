@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec
 import click
 
 from cicd.cli.invocation import Invocation
-from cicd.errors import Unavailable, UsageError
+from cicd.errors import CicdError, Unavailable, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,9 +72,17 @@ def _shared(
         invocation = Invocation(
             output=_text(flags["output"]), home=_text(flags["home"]), jobs=_number(flags["jobs"])
         )
+        context = click.get_current_context()
+        audited = invocation.audited(context.command_path, kwargs)
         try:
             _check_directory()
             status = function(invocation, *args, **kwargs)
+            if audited is not None:
+                audited.ended()
+        except CicdError as problem:
+            if audited is not None:
+                audited.refused(problem)
+            raise
         finally:
             invocation.close()
         invocation.check_heard()

@@ -17,11 +17,11 @@ from cicd.cli.pipeline_stages import (
     override,
     retry,
     rollback,
-    user_name,
 )
 from cicd.cli.pipeline_triggers import show_verdict, triggers, would_start
 from cicd.cli.pipeline_views import graph, listing, logs, status
 from cicd.cli.template_parameters import given_parameters, parameter_options
+from cicd.cli.user_name import user_name
 from cicd.errors import ExitCode, UsageError
 from cicd.ports import Level
 

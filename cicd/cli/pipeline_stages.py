@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import click
 from cicd.cli.approval_prompt import approvals_here
 from cicd.cli.options import shared_options
 from cicd.cli.pipeline_views import show_result
+from cicd.cli.user_name import user_name
 from cicd.errors import ExitCode, UsageError
 from cicd.ports import Level
 
@@ -273,11 +273,3 @@ def ended(invocation: Invocation, result: ExecutionResult, services: Services) -
     if failure is not None and failure.error.code is FailureType.SYSTEM_UNAVAILABLE:
         return ExitCode.UNAVAILABLE
     return ExitCode.FAILED
-
-
-def user_name() -> str:
-    """Say who asks: the name of this process's user, "" where it has none."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # as in some containers
-        return ""

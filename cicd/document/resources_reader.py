@@ -32,7 +32,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
 LOCAL_KEYS = (
     *("runner", "images", "networks", "fileSystems", "repositories"),
     *("buckets", "jenkins", "parameters", "imports"),
-    *("deploymentGroups", "loadBalancers", "alarms", "triggers"),
+    *("deploymentGroups", "loadBalancers", "alarms", "triggers", "subscribers"),
 )
 """What may stand under ``local``; the rooms know what each of them means."""
 

@@ -25,8 +25,10 @@ def check_resources(directory: Path, problems: Problems) -> None:
     from cicd.build.project_reader import read_project
     from cicd.build.reports.group import read_report_group
     from cicd.document.resources import Resources
+    from cicd.observe.subscriber import read_subscribers
 
     resources = Resources.load(directory)
+    read_subscribers(resources, problems)
     for node in resources.section("projects").values():
         read_project(node, problems)
     for node in resources.section("reportGroups").values():

@@ -16,7 +16,7 @@ from cicd.pipeline.commands import (
 )
 from cicd.pipeline.condition import ConditionStatus
 from cicd.pipeline.result import ActionStatus, PipelineStatus, StageStatus
-from cicd.pipeline.shapes import stage_status
+from cicd.pipeline.shapes import artifact_places, stage_status
 from cicd.pipeline.state import Retries
 from cicd.ports import Described, Level
 
@@ -90,6 +90,9 @@ def _action(state: PipelineState, key: str, word: str) -> Described:
             "version": action.type_id.version,
         },
     }
+    if word == "STARTED" and action.inputs:
+        taken = [state.artifacts[name] for name in action.inputs if name in state.artifacts]
+        detail["input-artifacts"] = artifact_places(plan, taken)
     result = state.actions[key].result
     text, level = f"{key} ({action.type_id.provider}) started", Level.DETAIL
     if result is not None:
@@ -110,6 +113,8 @@ def _action(state: PipelineState, key: str, word: str) -> Described:
         elif result.summary:
             text = f"{text}: {result.summary}"
         detail["execution-result"] = said
+        if result.outputs:
+            detail["output-artifacts"] = artifact_places(plan, result.outputs)
     return Described(
         text=text, level=level, detail=_envelope("Action", detail, plan, action.stage, action.name)
     )

@@ -150,13 +150,13 @@ def _action_execution(
             "resolvedConfiguration": dict(found.resolved),
             **({"roleArn": action.role_arn} if action.role_arn else {}),
             "region": action.region or plan.region,
-            "inputArtifacts": _artifacts(
+            "inputArtifacts": artifact_places(
                 plan, [state.artifacts[n] for n in action.inputs if n in state.artifacts]
             ),
             **({"namespace": action.namespace} if action.namespace else {}),
         },
         "output": {
-            "outputArtifacts": _artifacts(plan, made.values()),
+            "outputArtifacts": artifact_places(plan, made.values()),
             "executionResult": outcome,
             "outputVariables": dict(result.variables) if result else {},
         },
@@ -170,7 +170,8 @@ def _action_execution_id(action: ActionPlan, found: ActionState) -> str:
     return str(uuid5(UUID(action.action_execution_id), str(found.attempt)))
 
 
-def _artifacts(plan: PipelinePlan, artifacts: Iterable[StoredArtifact]) -> list[JSON]:
+def artifact_places(plan: PipelinePlan, artifacts: Iterable[StoredArtifact]) -> list[JSON]:
+    """Give artifacts by their names, and where they would be in AWS."""
     return [
         {
             "name": artifact.name,

@@ -9,12 +9,18 @@ from cicd.record import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """Something that can be looked at: exactly one of a command and a URL."""
+    """
+    Something that can be looked at, or told: exactly one of a command and a URL.
+
+    To be told, it may be a file or this desktop instead.
+    """
 
     command: str = ""  # given to ``sh``: 0 is good, 1 is bad, anything else cannot be read
     url: str = ""  # fetched: 200 to 399 is good, all else and no answer is bad
     directory: str = ""  # where the command starts
     timeout: int = 10  # seconds
+    file: str = ""  # what it is told is appended, a line each
+    desktop: bool = False  # it is shown as a notification
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,4 +39,5 @@ class Watcher(Protocol):
         """Look once; never raises for what it finds, or for its absence."""
 
     def tell(self, subscriber: Probe, payload: str) -> Reading:
-        """Give JSON to a command's standard input, or post it to a URL."""
+        """Give JSON to a command's standard input, post it to a URL, append it to a file, or
+        show it; never raises for what keeps it from being told."""

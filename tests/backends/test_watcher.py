@@ -81,3 +81,33 @@ def test_a_subscriber_gets_the_payload_as_it_is(url, tmp_path):
     assert '{"a": 1}' == (tmp_path / "got").read_text()
     assert WATCHER.tell(Probe(url=url), '{"a": 2}').good
     assert [b'{"a": 2}'] == POSTED
+
+
+def test_a_file_gets_a_line_an_event_and_says_why_it_cannot(tmp_path):
+    probe = Probe(file=str(tmp_path / "events.jsonl"))
+    assert WATCHER.tell(probe, "{}").good
+    assert WATCHER.tell(probe, "{}").good
+    assert "{}\n{}\n" == (tmp_path / "events.jsonl").read_text()
+    told = WATCHER.tell(Probe(file=str(tmp_path / "no" / "where")), "{}")
+    assert (False, "No such file") == (told.good, told.words.partition(": ")[2][:12])
+
+
+def test_a_desktop_is_shown_what_happened(tmp_path, monkeypatch):
+    program = tmp_path / "notify-send"
+    program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {tmp_path}/shown\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    event = (
+        '{"detail-type": "CodePipeline Stage Execution State Change",'
+        ' "source": "aws.codepipeline",'
+        ' "detail": {"pipeline": "shop", "stage": "Prod", "state": "FAILED"}}'
+    )
+    assert WATCHER.tell(Probe(desktop=True), event).good
+    shown = (tmp_path / "shown").read_text().splitlines()
+    assert ["--urgency=critical", "--", "shop: FAILED", "stage Prod"] == shown[1:]
+
+
+def test_a_machine_without_a_desktop_says_so(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    event = '{"detail-type": "x", "source": "s", "detail": {}}'
+    assert "neither notify-send nor osascript" in WATCHER.tell(Probe(desktop=True), event).words

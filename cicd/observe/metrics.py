@@ -1,0 +1,167 @@
+"""
+Metrics, out of events alone: how many, how long, how many failed. Pure.
+
+Source: CodePipeline User Guide, "CodePipeline CloudWatch metrics"; CodeBuild User Guide,
+"Monitoring CodeBuild with CloudWatch". CodeDeploy publishes none: those are ours, in its manner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from cicd.record import dataclass
+
+if TYPE_CHECKING:
+    from cicd.event import JSON
+
+PIPELINE, BUILD, DEPLOYMENT = "AWS/CodePipeline", "AWS/CodeBuild", "AWS/CodeDeploy"
+DIMENSIONS: Mapping[str, str] = {
+    PIPELINE: "PipelineName",
+    BUILD: "ProjectName",
+    DEPLOYMENT: "DeploymentGroup",
+}
+"""The namespaces, and what each counts by."""
+
+_ENDS = {"SUCCEEDED": True, "FAILED": False, "SUCCESS": True, "FAILURE": False}
+_OTHER_ENDS = ("STOPPED", "STOP", "SUPERSEDED", "CANCELED", "TIMED_OUT", "FAULT", "CLIENT_ERROR")
+_BAD_BUILDS = ("FAILED", "TIMED_OUT", "FAULT", "CLIENT_ERROR")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One execution that is over."""
+
+    at: datetime  # when it ended
+    seconds: float
+    status: str
+    good: bool
+    bad: bool  # neither: it was stopped, or superseded
+    phases: Mapping[str, float] = field(default_factory=dict)  # of a build, in seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """All executions of one pipeline, project or deployment group that are over, by time."""
+
+    namespace: str
+    name: str
+    runs: tuple[Run, ...]
+
+    @property
+    def failures(self) -> int:
+        """Count those that failed."""
+        return sum(run.bad for run in self.runs)
+
+    @property
+    def successes(self) -> int:
+        """Count those that succeeded."""
+        return sum(run.good for run in self.runs)
+
+    @property
+    def average(self) -> float:
+        """Give the mean duration in seconds, 0 where there is none."""
+        return sum(run.seconds for run in self.runs) / len(self.runs) if self.runs else 0.0
+
+    def quantile(self, part: float) -> float:
+        """Give the duration in seconds that ``part`` (0 to 1) of them do not exceed."""
+        ordered = sorted(run.seconds for run in self.runs)
+        return ordered[min(len(ordered) - 1, int(part * len(ordered)))] if ordered else 0.0
+
+    def metrics(self) -> Mapping[str, float]:
+        """Give the sums and seconds by the service's own names."""
+        total = sum(run.seconds for run in self.runs)
+        if self.namespace == PIPELINE:
+            return {"PipelineDuration": total, "FailedPipelineExecutions": self.failures}
+        if self.namespace == BUILD:
+            phases: dict[str, float] = {}
+            for run in self.runs:
+                for phase, seconds in run.phases.items():
+                    phases[phase] = phases.get(phase, 0.0) + seconds
+            return {
+                "Builds": len(self.runs),
+                "SucceededBuilds": self.successes,
+                "FailedBuilds": self.failures,
+                "Duration": total,
+                **{_metric(phase): seconds for phase, seconds in phases.items()},
+            }
+        return {
+            "Deployments": len(self.runs),
+            "SucceededDeployments": self.successes,
+            "FailedDeployments": self.failures,
+            "DeploymentDuration": total,
+        }
+
+
+def series(events: Iterable[tuple[datetime, Mapping[str, JSON]]]) -> tuple[Series, ...]:
+    """Give what events say, each with its exact moment, oldest first: by namespace and name."""
+    begun: dict[str, datetime] = {}
+    phases: dict[str, dict[str, float]] = {}
+    found: dict[tuple[str, str], list[Run]] = {}
+    for at, event in events:
+        detail = event["detail"]
+        kind = str(event["detail-type"])
+        if not isinstance(detail, Mapping):
+            continue
+        if kind == "CodeBuild Build Phase Change":
+            seconds = float(str(detail["completed-phase-duration-seconds"]))
+            known = phases.setdefault(str(detail["build-id"]), {})
+            known[str(detail["completed-phase"])] = seconds
+            continue
+        about = _about(kind, detail)
+        if about is None:
+            continue
+        namespace, name, identity, status = about
+        if status in {"STARTED", "RESUMED", "START", "IN_PROGRESS"}:
+            # An attempt of a retried execution begins where it is resumed, and counts again.
+            begun[identity] = at
+        elif status in _ENDS or status in _OTHER_ENDS:
+            began = begun.get(identity, at)
+            run = Run(
+                at=at,
+                seconds=(at - began).total_seconds(),
+                status=status,
+                good=_ENDS.get(status, False),
+                bad=status in _BAD_BUILDS or status == "FAILURE",
+                phases=phases.pop(identity, {}),
+            )
+            found.setdefault((namespace, name), []).append(run)
+    order = list(DIMENSIONS)
+    return tuple(
+        Series(namespace=key[0], name=key[1], runs=tuple(found[key]))
+        for key in sorted(found, key=lambda key: (order.index(key[0]), key[1]))
+    )
+
+
+def by_period(
+    one: Series, period: timedelta, *, until: datetime, count: int
+) -> Sequence[tuple[datetime, tuple[Run, ...]]]:
+    """Give the last ``count`` periods before ``until``, oldest first, with what ended in each."""
+    starts = [until - period * (count - place) for place in range(count)]
+    return [
+        (start, tuple(run for run in one.runs if start < run.at <= start + period))
+        for start in starts
+    ]
+
+
+def _about(kind: str, detail: Mapping[str, JSON]) -> tuple[str, str, str, str] | None:
+    """Give the namespace, the name, which execution it is, and its state; None: another event."""
+    match kind:
+        case "CodePipeline Pipeline Execution State Change":
+            name, identity, state = detail["pipeline"], detail["execution-id"], detail["state"]
+            return PIPELINE, str(name), str(identity), str(state)
+        case "CodeBuild Build State Change":
+            name, identity = detail["project-name"], detail["build-id"]
+            return BUILD, str(name), str(identity), str(detail["build-status"])
+        case "CodeDeploy Deployment State-change Notification":
+            name = f"{detail['application']}/{detail['deploymentGroup']}"
+            return DEPLOYMENT, name, str(detail["deploymentId"]), str(detail["state"])
+        case _:
+            return None
+
+
+def _metric(phase: str) -> str:
+    """Write a phase as its metric: PRE_BUILD is PreBuildDuration."""
+    return f"{phase.title().replace('_', '')}Duration"
