@@ -12,6 +12,7 @@ from cicd.ports import Services
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from cicd.backends.endpoint.server import Endpoint
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from cicd.settings import Settings
     from cicd.store.audit_log import AuditLog
     from cicd.store.secrets.secret_store import SecretStore
+    from cicd.store.upkeep.stores import Stores
 
 
 @contextmanager
@@ -174,6 +176,16 @@ def new_id() -> str:
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
+@contextmanager
+def stores(home: Path) -> Iterator[Stores]:
+    """Open what looks after a home needs: to prune, check and copy it."""
+    from cicd.engine.clock import SystemClock
+    from cicd.store.upkeep.stores import open_stores
+
+    with open_stores(home, SystemClock()) as opened:
+        yield opened
+
+
 def runners(home: Path, ahead: HeadStart | None = None) -> Callable[[str], Runner]:
     """Give a function from a runner's name to the one runner of that name and ``home``."""
     from cicd.backends import RUNNERS
@@ -301,6 +313,13 @@ def routers_of(home: Path) -> list[RunningRouter]:
     from cicd.backends.traffic.running import running_routers
 
     return running_routers(home)
+
+
+def engine_time() -> datetime | None:
+    """Give the time of the Docker engine; raises ``Unavailable`` where none answers."""
+    from cicd.backends.docker_images import engine_time as asked
+
+    return asked()
 
 
 def audit_log(home: Path) -> AuditLog:

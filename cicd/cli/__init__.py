@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "init": ("cicd.cli.init:init", "Write the documents that a repository begins with."),
+    "status": ("cicd.cli.home.status:status", "Show how everything stands, on one screen."),
     "build": ("cicd.cli.build:build", "Run a buildspec here, as CodeBuild would."),
     "builds": ("cicd.cli.builds:builds", "Look at builds, resume or stop them."),
     "reports": ("cicd.cli.reports:reports", "Look at test reports and code coverage."),
@@ -33,6 +34,7 @@ COMMANDS = {
     "function": ("cicd.cli.function:function", "Make functions and invoke them, as Lambda would."),
     "serve": ("cicd.cli.serve:serve", "Answer AWS's own calls, for boto3 and aws."),
     "alarm": ("cicd.cli.alarm:alarm", "Look at the alarms that stop deployments; set one."),
+    "logs": ("cicd.cli.home.logs:logs", "Print what a run printed, whatever kind it is."),
     "images": ("cicd.cli.images:images", "Say which image stands in for a curated one."),
     "secret": ("cicd.cli.secret:secret", "Keep secrets for builds, encrypted."),
     "parameter": ("cicd.cli.parameter:parameter", "Keep parameters for builds, encrypted."),
@@ -40,6 +42,8 @@ COMMANDS = {
     "metrics": ("cicd.cli.metrics:metrics", "Count runs, durations and failures."),
     "audit": ("cicd.cli.audit:audit", "Look at who asked for what; find tampering."),
     "cache": ("cicd.cli.cache:cache", "Look at the caches of builds, or remove them."),
+    "prune": ("cicd.cli.home.prune:prune", "Remove old logs, artifacts and caches."),
+    "state": ("cicd.cli.home.state:state", "Check the home, back it up, or restore it."),
     "lint": ("cicd.cli.lint:lint", "Check buildspecs, appspecs, pipelines and cicd.yml."),
     "schema": ("cicd.cli.schema:print_schema", "Print a JSON Schema, for editors."),
     "doctor": ("cicd.cli.doctor:doctor", "Check this machine; remove what dead runs left."),

@@ -141,6 +141,23 @@ def pull(invocation: Invocation, *, name: str) -> int:
     return ExitCode.SUCCEEDED
 
 
+def missing_images(invocation: Invocation) -> dict[str, str] | None:
+    """
+    Give the images that the projects of ``cicd.yml`` name and that are not here, with what
+    stands in for each; None where no engine answers.
+    """
+    from cicd.build.images.table import table
+
+    settings, resources = invocation.settings(), _resources()
+    wanted = _wanted(resources)
+    rows = table(_layers(settings, resources), settings.image, wanted)
+    stands = {row.name: row.image for row in rows if row.name in wanted}
+    here = _here(stands.values())
+    if None in here.values():
+        return None
+    return {name: image for name, image in stands.items() if not here[image]}
+
+
 def _resources() -> Resources:
     from cicd.document.resources import Resources
 

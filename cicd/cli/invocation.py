@@ -43,6 +43,10 @@ class Invocation:
         """Gather the settings; ``start`` is where the search for the home begins."""
         return load_settings({**self._flags, **flags}, os.environ, start or Path.cwd())
 
+    def choose_output(self, output: str) -> None:
+        """Say what ``--output`` would have said; before anything is shown."""
+        self._flags["output"] = output
+
     @property
     def show(self) -> Presenter:
         """What this invocation shows things with."""

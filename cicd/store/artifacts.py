@@ -8,6 +8,7 @@ Zips are packed and read elsewhere, in what most runs never load.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
 import threading
@@ -90,6 +91,37 @@ class ArtifactFiles:
 
         unpack_zip(self._path(artifact.digest), into)
 
+    def all(self) -> dict[str, Path]:
+        """Give the digests of all artifacts, and where each is."""
+        return {path.stem: path for path in self._directory.glob("??/*.zip")}
+
+    def remove(self, digest: str, *, unless_since: float) -> bool:
+        """
+        Take an artifact away.
+
+        Args:
+            digest: Which; one that is gone already is no trouble.
+            unless_since: Seconds since 1970: it stays, and False is given, if it was put later.
+        """
+        path = self._path(digest)
+        with disk(path), self._held(fcntl.LOCK_EX):
+            if not path.exists():
+                return True
+            if path.stat().st_mtime >= unless_since:
+                return False
+            path.unlink()
+            return True
+
+    @contextmanager
+    def _held(self, how: int) -> Iterator[None]:
+        """Keep others from removing what is put again (LOCK_SH), or from putting (LOCK_EX)."""
+        number = os.open(self._directory, os.O_RDONLY)
+        try:
+            fcntl.flock(number, how)
+            yield
+        finally:
+            os.close(number)
+
     def _path(self, digest: str) -> Path:
         return self._directory / digest[:2] / f"{digest}.zip"
 
@@ -115,9 +147,12 @@ class ArtifactFiles:
         digest = file_digest(file, "sha256").hexdigest()
         path = self._path(digest)
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        if not path.exists():
-            part.rename(path)
-            _settle(path.parent)
+        with self._held(fcntl.LOCK_SH):
+            if path.exists():
+                os.utime(path)  # put again: as young as any
+            else:
+                part.rename(path)
+                _settle(path.parent)
         return Artifact(digest=digest, size=size, files=count)
 
     def _sweep(self) -> None:

@@ -9,7 +9,6 @@ and the old tree stays for as long as a session that looks through it lives.
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import shutil
 from contextlib import contextmanager, suppress
@@ -20,6 +19,7 @@ from urllib.parse import quote, unquote
 from cicd.ports import CacheEntry
 from cicd.store.disk import disk
 from cicd.store.process_identity import is_alive, own_identity
+from cicd.store.upkeep.usage import tree_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +69,7 @@ class CacheFiles:
         try:
             yield tree
             with disk(part):
-                size, files = _measure(tree)
+                size, files = tree_size(tree)
                 about = {
                     "scope": scope,
                     "key": key,
@@ -163,18 +163,3 @@ def _read(path: Path) -> CacheEntry | None:
         )
     except (OSError, ValueError, KeyError):
         return None  # it is being removed, or is not ours
-
-
-def _measure(tree: Path) -> tuple[int, int]:
-    """Give the bytes that a tree takes on its disk, and its number of files."""
-    size = files = 0
-    waiting = [os.fspath(tree)]
-    while waiting:
-        with os.scandir(waiting.pop()) as entries:
-            for entry in entries:
-                size += entry.stat(follow_symlinks=False).st_blocks * 512
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append(entry.path)
-                else:
-                    files += 1
-    return size, files

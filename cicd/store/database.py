@@ -27,7 +27,9 @@ PATIENCE = 10.0  # seconds to wait for another writer
 _APPLICATION = 0x63696364  # "cicd", in the file's header
 
 # Forwards only: script n lifts a database from layout n to n + 1. None is ever edited.
-LAYOUTS = ("schema.sql",)
+LAYOUTS = ("schema.sql", "layout_2.sql")
+
+_AFRESH = "'cicd state restore --replace' brings a backup back; or move it away to start afresh"
 
 # SQLite's primary result codes, https://www.sqlite.org/rescode.html
 _WORDS = {
@@ -36,11 +38,11 @@ _WORDS = {
     6: ("is locked by another process", "end whatever holds it, then try again"),
     8: ("cannot be written", "make it writable for you, or use another home with --home"),
     10: ("gives a disk fault", "look at that disk, or use another home with --home"),
-    11: ("is damaged", "move it away to start afresh; artifacts and logs beside it are whole"),
+    11: ("is damaged", _AFRESH),
     13: ("cannot grow: the disk is full", "free some space, or use another home with --home"),
     14: ("cannot be opened", "look at that path, or use another home with --home"),
     15: ("is locked by another process", "end whatever holds it, then try again"),
-    26: ("is not a database", "move it away to start afresh"),
+    26: ("is not a database", _AFRESH),
 }
 
 
@@ -100,6 +102,11 @@ class Database:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+
+    def copy_to(self, path: Path) -> None:
+        """Write the whole database, as it is at this moment, into a file that is not there yet."""
+        with self._said():
+            self._connection().execute("VACUUM INTO ?", (str(path),))
 
     def close(self) -> None:
         """Close every thread's connection; the next use opens anew."""

@@ -107,5 +107,5 @@ def _event(row: Row) -> tuple[int, Event]:
     except (ValueError, TypeError):
         raise Unavailable(
             f"an event in the home's state.db is damaged: version {version}, written at {at}",
-            hint="'cicd doctor' looks at the home; move state.db away to start afresh",
+            hint="'cicd state check' says more; 'cicd state restore --replace' brings a backup back",
         ) from None

@@ -64,7 +64,7 @@ def test_a_database_of_a_newer_cicd_is_refused_with_the_way_out(tmp_path):
         raw.execute("PRAGMA user_version = 99")
     with pytest.raises(Unavailable) as caught:
         streams(database(tmp_path))
-    assert "newer cicd (layout 99; this one knows up to 1)" in caught.value.message
+    assert "newer cicd (layout 99; this one knows up to 2)" in caught.value.message
     assert "upgrade cicd, or use another home with --home" == caught.value.hint
 
 

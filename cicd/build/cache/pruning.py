@@ -1,18 +1,16 @@
-"""Which caches go when there is to be more room. Pure."""
+"""What goes when there is to be more room, and sizes and ages in words. Pure."""
 
 from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from cicd.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-
-    from cicd.ports import CacheEntry
 
 _UNITS = {
     "": 1,
@@ -21,6 +19,21 @@ _UNITS = {
     **{f"{letter}IB": 1024**power for power, letter in enumerate("KMGT", start=1)},
 }
 _AGES = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+class Aged(Protocol):
+    """Something of a size and an age: a cache, a log, an artifact."""
+
+    @property
+    def size(self) -> int:
+        """Give its bytes."""
+
+    @property
+    def created_at(self) -> datetime:
+        """Say since when it is there."""
+
+
+AgedT = TypeVar("AgedT", bound=Aged)
 
 
 def read_size(text: str) -> int:
@@ -50,18 +63,23 @@ def size_words(size: int) -> str:
 
 
 def to_prune(
-    entries: Sequence[CacheEntry],
+    entries: Sequence[AgedT],
     *,
     now: datetime,
     max_size: int | None,
     older_than: timedelta | None,
-) -> list[CacheEntry]:
-    """Give what goes, the oldest first: all that is too old, then what is beyond the size."""
-    total = sum(entry.size for entry in entries)
+    total: int | None = None,
+) -> list[AgedT]:
+    """
+    Give what goes, the oldest first: all that is too old, then what is beyond the size.
+
+    ``total`` is what counts against the size, if that is more than the entries themselves.
+    """
+    left = sum(entry.size for entry in entries) if total is None else total
     gone = []
     for entry in sorted(entries, key=lambda each: each.created_at):
         old = older_than is not None and now - entry.created_at > older_than
-        if old or (max_size is not None and total > max_size):
+        if old or (max_size is not None and left > max_size):
             gone.append(entry)
-            total -= entry.size
+            left -= entry.size
     return gone

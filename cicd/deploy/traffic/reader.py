@@ -16,13 +16,15 @@ from cicd.deploy.traffic.plan import (
 )
 from cicd.document.fields import Fields
 from cicd.document.node import NodeKind
+from cicd.document.problem import Problems
 from cicd.ports import Endpoint, HealthCheck, RouterSpec, RouteSpec
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
-    from cicd.document.node import Node
+    from collections.abc import Mapping
+
+    from cicd.document.node import Entry, Node
     from cicd.document.position import Span
-    from cicd.document.problem import Problems
     from cicd.document.resources import Resources
 
 LONGEST_WAIT: Final = 2880  # minutes. Source: CodeDeploy API Reference, "BlueInstanceTermination…"
@@ -93,13 +95,23 @@ def _names(fields: Fields) -> list[tuple[str, Span]]:
     return named
 
 
+def every_load_balancer(resources: Resources) -> dict[str, LoadBalancer]:
+    """Read what stands for load balancers here, by name; what is wrong with them is not told."""
+    entries = _entries(resources)
+    return {name: _read(name, entries[name].value, Problems()) for name in entries}
+
+
+def _entries(resources: Resources) -> Mapping[str, Entry]:
+    local = resources.local
+    entry = local.entries.get("loadBalancers") if local is not None else None
+    return entry.value.entries if entry and entry.value.kind is NodeKind.MAPPING else {}
+
+
 def _find(
     name: str, span: Span, kind: str, resources: Resources, problems: Problems
 ) -> LoadBalancer | None:
     """Find what stands for a load balancer here; without it there is no traffic to control."""
-    local = resources.local
-    entry = local.entries.get("loadBalancers") if local is not None else None
-    known = entry.value.entries if entry and entry.value.kind is NodeKind.MAPPING else {}
+    known = _entries(resources)
     if name in known:
         return _read(name, known[name].value, problems)
     hint = f"add 'loadBalancers: {{{name}: 8080}}' under 'local' of cicd.yml: where it listens"

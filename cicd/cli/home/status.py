@@ -1,0 +1,142 @@
+"""``cicd status``: how everything stands, on one screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from cicd.cli.options import shared_options
+from cicd.errors import ExitCode
+from cicd.ports import Level
+from cicd.store.upkeep.wanted import UNFINISHED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cicd.cli.invocation import Invocation
+    from cicd.event import JSON
+    from cicd.ports import ExecutionRecord, Services
+
+KINDS = {  # of executions → what people call them, and how to look at one
+    "build": ("Builds", "cicd builds show"),
+    "build-batch": ("Batches", "cicd batches show"),
+    "pipeline": ("Pipelines", "cicd pipeline status"),
+    "deployment": ("Deployments", "cicd deploy status"),
+}
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  cicd status
+  cicd status --limit 3 --output json
+"""
+)
+@click.option("--limit", type=click.IntRange(1, 100), default=5, help="Of each kind (5).")
+@shared_options
+def status(invocation: Invocation, *, limit: int) -> int:
+    """Show the last builds, pipelines and deployments, what waits for you, and the disk."""
+    home = invocation.settings().home
+    show = invocation.show
+    if not (home / "state.db").exists():
+        show.notice(f"nothing has run with the home {home} yet: cicd build, or cicd init")
+        show.result({"home": str(home), "executions": {}, "approvals": [], "disk": {}})
+        return ExitCode.SUCCEEDED
+    with invocation.services() as services:
+        found = {kind: services.executions.list(kind=kind, limit=limit) for kind in KINDS}
+        approvals = _approvals(services)
+    for kind, records in found.items():
+        if records:
+            show.table(
+                (KINDS[kind][0], "of", "status", "started", "took"),
+                [_row(record) for record in records],
+            )
+            show.text("")
+    for approval in approvals:
+        show.text(
+            f"{approval['pipelineName']}: {approval['action']} waits for approval until "
+            f"{approval['until']}: {approval['command']}",
+            Level.WARNING,
+        )
+    left = [each for records in found.values() for each in records if _is_left(each)]
+    for record in left:
+        verb = KINDS[record.kind][1].rsplit(" ", 1)[0]
+        show.text(
+            f"{_id(record)} was left in the middle: {verb} resume {_id(record)}", Level.WARNING
+        )
+    _show_disk(invocation, disk := _disk(invocation))
+    show.result(
+        {
+            "home": str(home),
+            "executions": {
+                kind: [_shape(record) for record in records] for kind, records in found.items()
+            },
+            "approvals": [dict(approval) for approval in approvals],
+            "disk": dict(disk),
+        }
+    )
+    return ExitCode.SUCCEEDED
+
+
+def _approvals(services: Services) -> list[Mapping[str, str]]:
+    from cicd.pipeline.run import waiting_approvals
+
+    return [
+        {
+            "pipelineName": record.name,
+            "pipelineExecutionId": _id(record),
+            "action": waiting.action.key,
+            "until": f"{waiting.until.astimezone():%Y-%m-%d %H:%M}",
+            "command": f"cicd pipeline approve {_id(record)[:8]} {waiting.action.name}",
+        }
+        for record in services.executions.list(kind="pipeline")
+        if record.status in UNFINISHED
+        for waiting in waiting_approvals(record.stream, services)
+    ]
+
+
+def _row(record: ExecutionRecord) -> tuple[str, ...]:
+    took = (record.updated_at - record.created_at).total_seconds()
+    over = record.status not in UNFINISHED
+    return (
+        _id(record),
+        f"{record.name} {record.number}",
+        "left in the middle" if _is_left(record) else record.status,
+        f"{record.created_at.astimezone():%Y-%m-%d %H:%M:%S}",
+        f"{took:.1f} s" if over else "",
+    )
+
+
+def _id(record: ExecutionRecord) -> str:
+    return record.stream.partition("/")[2]
+
+
+def _is_left(record: ExecutionRecord) -> bool:
+    return record.status in UNFINISHED and not record.driven
+
+
+def _shape(record: ExecutionRecord) -> JSON:
+    return {
+        "id": _id(record),
+        "name": record.name,
+        "number": record.number,
+        "status": record.status,
+        "driven": record.driven,
+        "startTime": record.created_at.isoformat(),
+        "lastUpdateTime": record.updated_at.isoformat(),
+    }
+
+
+def _disk(invocation: Invocation) -> dict[str, int]:
+    from cicd.store.upkeep.usage import usage
+
+    taken = usage(invocation.settings().home)
+    return dict(sorted(taken.items(), key=lambda each: -each[1]))
+
+
+def _show_disk(invocation: Invocation, disk: Mapping[str, int]) -> None:
+    from cicd.build.cache.pruning import size_words
+
+    parts = ", ".join(f"{name} {size_words(size)}" for name, size in disk.items() if size)
+    invocation.show.text(f"{size_words(sum(disk.values()))} on the disk: {parts}")

@@ -1,0 +1,181 @@
+"""A home in one file, and a home out of one: state, logs, artifacts, secrets, settings."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tarfile
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cicd.engine.archive import clean_path
+from cicd.errors import Conflict, UsageError
+from cicd.store.database import LAYOUTS, Database
+from cicd.store.disk import disk, prepare_home
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+STATE = "state.db"
+TREES = ("logs", "artifacts", "exports")
+FILES = ("config.toml", "secrets.json")
+_ABOUT = "cicd-backup.json"
+_HINT = "give a file that 'cicd state backup' wrote"
+
+
+def back_up(home: Path, database: Database, into: Path, *, at: datetime) -> int:
+    """
+    Write a home into a gzipped tar, while executions may run; give its size in bytes.
+
+    The database is copied first, at one moment: whatever it speaks of is on the disk then.
+    What can be made again stays out: caches, sessions, routers and instances.
+
+    Raises:
+        Conflict: ``into`` is there already.
+        Unavailable: It cannot be written; nothing of it is left then.
+
+    """
+    if into.exists():
+        raise Conflict(f"'{into}' is there already", hint="name a file that is not")
+    about = {"format": 1, "layout": len(LAYOUTS), "at": at.isoformat()}
+    with disk(into), tempfile.TemporaryDirectory(dir=into.parent, prefix=".cicd-") as scratch:
+        state, note, made = (Path(scratch, name) for name in (STATE, _ABOUT, "backup.tar.gz"))
+        database.copy_to(state)
+        note.write_text(json.dumps(about), "utf-8")
+        with tarfile.open(made, "w:gz", compresslevel=1) as tar:
+            tar.add(note, _ABOUT)
+            tar.add(state, STATE)
+            for path in _kept(home):
+                _add(tar, path, path.relative_to(home).as_posix())
+        made.chmod(0o600)  # logs and artifacts are the user's own
+        # A link, not a rename: whoever made the file meanwhile keeps it.
+        os.link(made, into)
+    return into.stat().st_size
+
+
+def restore(archive: Path, home: Path, *, replace: bool) -> Path | None:
+    """
+    Make a home out of a backup; what was there is moved aside, whole.
+
+    Args:
+        archive: What ``back_up`` wrote.
+        home: Where; must not hold a state, unless ``replace``.
+        replace: Move a state that is there aside.
+
+    Returns:
+        Where the home that was there is now; None if there was none.
+
+    Raises:
+        UsageError: It is no backup, a damaged one, or one of a newer ``cicd``.
+        Conflict: There is a home, and ``replace`` was not asked for.
+        Unavailable: A full disk and the like; the home is then as it was.
+
+    """
+    there = (home / STATE).exists()
+    if there and not replace:
+        raise Conflict(
+            f"'{home}' holds a state already", hint="--replace moves it aside; or use --home"
+        )
+    with disk(home):
+        home.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(dir=home.parent, prefix=f"{home.name}.restored-"))
+        try:
+            prepare_home(fresh)
+            _unpack(archive, fresh)
+            _check_state(fresh)
+            return _put(fresh, home)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _kept(home: Path) -> Iterator[Path]:
+    yield from (home / name for name in FILES if (home / name).is_file())
+    for tree in TREES:
+        for directory, _, names in os.walk(home / tree):
+            # What is being written carries the name of its writer until it is whole.
+            yield from (Path(directory, name) for name in names if not name.endswith(".part"))
+
+
+def _add(tar: tarfile.TarFile, path: Path, name: str) -> None:
+    """Add a regular file as long as it is now: a log may grow while it is read."""
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:  # pruned meanwhile
+        return
+    with file:
+        tar.addfile(tar.gettarinfo(name, name, file), file)
+
+
+def _unpack(archive: Path, into: Path) -> None:
+    with _opened(archive) as tar:
+        about = tar.next()
+        read = tar.extractfile(about) if about is not None and about.name == _ABOUT else None
+        if read is None:
+            raise UsageError(f"'{archive}' is not a backup of cicd", hint=_HINT)
+        _check_about(archive, read.read(4096))
+        while (member := tar.next()) is not None:
+            name = clean_path(member.name)
+            known = name in (STATE, *FILES) or name.partition("/")[0] in TREES
+            source = tar.extractfile(member) if member.isreg() and known else None
+            if source is None:
+                raise UsageError(f"'{archive}' holds '{name}', which no backup has", hint=_HINT)
+            target = into / name
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with target.open("xb") as file:
+                shutil.copyfileobj(source, file, 1 << 20)
+            target.chmod(member.mode & 0o777)
+            os.utime(target, (member.mtime, member.mtime))
+
+
+@contextmanager
+def _opened(archive: Path) -> Iterator[tarfile.TarFile]:
+    try:
+        with tarfile.open(archive, "r:gz") as tar:
+            yield tar
+    except FileNotFoundError:
+        raise UsageError(f"there is no file '{archive}'", hint=_HINT) from None
+    except (tarfile.TarError, EOFError, UnicodeDecodeError) as damage:
+        raise UsageError(f"'{archive}' is damaged, or no backup: {damage}", hint=_HINT) from None
+
+
+def _check_about(archive: Path, text: bytes) -> None:
+    try:
+        layout = int(json.loads(text)["layout"])
+    except (ValueError, KeyError, TypeError):
+        raise UsageError(f"'{archive}' is not a backup of cicd", hint=_HINT) from None
+    if layout > len(LAYOUTS):
+        raise UsageError(
+            f"'{archive}' was made by a newer cicd (layout {layout};"
+            f" this one knows up to {len(LAYOUTS)})",
+            hint="upgrade cicd",
+        )
+
+
+def _check_state(home: Path) -> None:
+    """Open the state, which brings it to the newest layout, and see that it is whole."""
+    database = Database(home / STATE)
+    try:
+        said = database.rows("PRAGMA integrity_check")
+    finally:
+        database.close()
+    if said != [("ok",)]:
+        raise UsageError("the backup's state.db is damaged", hint="use an older backup")
+
+
+def _put(fresh: Path, home: Path) -> Path | None:
+    """Let a new home take the place of the old one, whose instances and caches move along."""
+    if not home.exists():
+        fresh.rename(home)
+        return None
+    aside = Path(tempfile.mkdtemp(dir=home.parent, prefix=f"{home.name}.before-"))
+    home.rename(aside)
+    fresh.rename(home)
+    brought = {STATE, f"{STATE}-wal", f"{STATE}-shm", f"{STATE}.lock", ".gitignore"}
+    for path in aside.iterdir():
+        if path.name not in {*brought, *TREES, *FILES} and not (home / path.name).exists():
+            path.rename(home / path.name)
+    return aside

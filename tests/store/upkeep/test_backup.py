@@ -1,0 +1,128 @@
+"""A home in a file and back: everything that matters, nothing else, or nothing at all."""
+
+import sqlite3
+import tarfile
+
+import pytest
+
+from cicd.engine.clock import SystemClock
+from cicd.errors import Conflict, UsageError
+from cicd.event import Event, EventKind
+from cicd.ports import ArtifactFile
+from cicd.store.database import LAYOUTS
+from cicd.store.disk import prepare_home
+from cicd.store.event_log import SqliteEventLog
+from cicd.store.upkeep.backup import back_up, restore
+from cicd.store.upkeep.soundness import faults
+from cicd.store.upkeep.stores import open_stores
+
+NOW = SystemClock().now()
+EVENT = Event(kind=EventKind.CONCLUDED, at=NOW, key="", data={"status": "SUCCEEDED"})
+
+
+@pytest.fixture
+def home(tmp_path):
+    made = tmp_path / "home"
+    prepare_home(made)
+    with open_stores(made, SystemClock()) as stores:
+        SqliteEventLog(stores.database).append("build/app:1", [EVENT], expected=0)
+        stores.artifacts.put([ArtifactFile(path="a", source=made / ".gitignore")])
+    (made / "config.toml").write_text("jobs = 3\n")
+    (made / "logs" / "build").mkdir(parents=True)
+    (made / "logs" / "build" / "app%3A1.log").write_text("a line\n" * 10_000)
+    (made / "sessions").mkdir(exist_ok=True)
+    (made / "sessions" / "x").write_text("runs now")
+    return made
+
+
+def saved(home, into):
+    with open_stores(home, SystemClock()) as stores:
+        back_up(home, stores.database, into, at=NOW)
+    return into
+
+
+def found_faults(home):
+    with open_stores(home, SystemClock()) as stores:
+        return faults(stores.database, stores.artifacts)
+
+
+def contents(home):
+    kept = ("logs", "artifacts", "config.toml")
+    return {
+        path.relative_to(home): path.read_bytes()
+        for path in home.rglob("*")
+        if path.is_file() and path.relative_to(home).parts[0] in kept
+    }
+
+
+def test_what_was_saved_comes_back_byte_by_byte_and_is_sound(home, tmp_path):
+    archive = saved(home, tmp_path / "a.tar.gz")
+    assert 0o600 == archive.stat().st_mode & 0o777
+    other = tmp_path / "other" / ".cicd"
+    assert restore(archive, other, replace=False) is None
+    assert contents(home) == contents(other)
+    assert not (other / "sessions").exists()
+    assert [] == found_faults(other)
+    with open_stores(other, SystemClock()) as stores:
+        assert [(1, EVENT)] == SqliteEventLog(stores.database).read("build/app:1")
+
+
+def test_a_home_is_moved_aside_whole_and_only_when_asked(home, tmp_path):
+    archive = saved(home, tmp_path / "a.tar.gz")
+    (home / "config.toml").write_text("jobs = 4\n")
+    with pytest.raises(Conflict):
+        restore(archive, home, replace=False)
+    aside = restore(archive, home, replace=True)
+    assert "jobs = 3\n" == (home / "config.toml").read_text()
+    assert "jobs = 4\n" == (aside / "config.toml").read_text()
+    assert "runs now" == (home / "sessions" / "x").read_text()
+    assert "*" in (aside / ".gitignore").read_text()
+
+
+def test_a_backup_never_takes_the_place_of_a_file(home, tmp_path):
+    archive = saved(home, tmp_path / "a.tar.gz")
+    before = archive.read_bytes()
+    with pytest.raises(Conflict):
+        saved(home, archive)
+    assert before == archive.read_bytes()
+
+
+@pytest.mark.parametrize("damage", ["cut", "text", "foreign", "escape", "newer", "link"])
+def test_what_is_no_sound_backup_changes_nothing(home, tmp_path, damage):
+    archive = saved(home, tmp_path / "a.tar.gz")
+    before = contents(home)
+    if damage == "cut":
+        archive.write_bytes(archive.read_bytes()[:-2000])
+    elif damage == "text":
+        archive.write_text("hello")
+    else:
+        archive.unlink()
+        note = tmp_path / "note"
+        layout = len(LAYOUTS) + (damage == "newer")
+        note.write_text(f'{{"layout": {layout}}}')
+        with tarfile.open(archive, "w:gz") as tar:
+            tar.add(note, "note" if damage == "foreign" else "cicd-backup.json")
+            if damage == "link":
+                (tmp_path / "link").symlink_to("/etc/passwd")
+                tar.add(tmp_path / "link", "logs/x")
+            tar.add(note, "../state.db" if damage == "escape" else "state.db")
+    with pytest.raises(UsageError):
+        restore(archive, home, replace=True)
+    assert before == contents(home)
+    assert [] == [path.name for path in tmp_path.iterdir() if "restored" in path.name]
+
+
+def test_faults_are_named_one_by_one(home):
+    (artifact,) = home.glob("artifacts/??/*.zip")
+    artifact.write_bytes(b"changed")
+    with sqlite3.connect(home / "state.db") as raw:
+        raw.execute(
+            "INSERT INTO events (stream, version, kind, at, data)"
+            " VALUES ('build/app:1', 3, 'FINISHED', ?, '{')",
+            (NOW.isoformat(),),
+        )
+    raw.close()
+    told = found_faults(home)
+    assert "build/app:1: 2 events, numbered 1 to 3" in told
+    assert "build/app:1: its event 3 cannot be read" in told
+    assert any("is not what it was" in each for each in told)
