@@ -107,5 +107,5 @@ def _event(row: Row) -> tuple[int, Event]:
     except (ValueError, TypeError):
         raise Unavailable(
             f"an event in the home's state.db is damaged: version {version}, written at {at}",
-            hint="'cicd state check' says more; 'cicd state restore --replace' brings a backup back",
+            hint="'cicd state check' says more; 'cicd state restore' brings a backup back",
         ) from None

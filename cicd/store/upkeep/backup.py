@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from cicd.engine.archive import clean_path
 from cicd.errors import Conflict, UsageError
+from cicd.store import audit_log
 from cicd.store.database import LAYOUTS, Database
 from cicd.store.disk import disk, prepare_home
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 STATE = "state.db"
 TREES = ("logs", "artifacts", "exports")
-FILES = ("config.toml", "secrets.json")
+FILES = ("config.toml", "secrets.json", audit_log.FILE, audit_log.HEAD)
 _ABOUT = "cicd-backup.json"
 _HINT = "give a file that 'cicd state backup' wrote"
 
