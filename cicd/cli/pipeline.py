@@ -10,6 +10,7 @@ import click
 from cicd.cli.approval_prompt import approvals_here
 from cicd.cli.options import pair, shared_options
 from cicd.cli.pipeline_actions import actions
+from cicd.cli.pipeline_graph import graph
 from cicd.cli.pipeline_stages import (
     disable,
     enable,
@@ -19,7 +20,7 @@ from cicd.cli.pipeline_stages import (
     rollback,
 )
 from cicd.cli.pipeline_triggers import show_verdict, triggers, would_start
-from cicd.cli.pipeline_views import graph, listing, logs, status
+from cicd.cli.pipeline_views import listing, logs, status
 from cicd.cli.template_parameters import given_parameters, parameter_options
 from cicd.cli.user_name import user_name
 from cicd.errors import ExitCode, UsageError

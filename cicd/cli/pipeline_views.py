@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections import deque
 from heapq import merge
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from cicd.cli.options import shared_options
-from cicd.cli.template_parameters import given_parameters, parameter_options
 from cicd.errors import ExitCode
 from cicd.ports import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from datetime import datetime
 
     from cicd.cli.invocation import Invocation
     from cicd.cli.show import Presenter
     from cicd.event import JSON
-    from cicd.pipeline.result import ActionStatus
     from cicd.pipeline.run import ExecutionResult
     from cicd.pipeline.state import PipelineState
     from cicd.ports import LogLine, Services
@@ -166,58 +163,6 @@ def logs(invocation: Invocation, *, execution: str | None) -> int:
     return ExitCode.SUCCEEDED
 
 
-@click.command(
-    epilog="""\b
-Examples:
-  cicd pipeline graph
-  cicd pipeline graph ci/pipeline.json --format mermaid > pipeline.mmd
-  cicd pipeline graph template.yml --parameter Stage=dev
-  cicd pipeline graph --execution 1b2c3d4e      with that execution's statuses
-"""
-)
-@click.argument("definition", metavar="[NAME|FILE]", required=False)
-@click.option(
-    "--format", "form", type=click.Choice(("text", "mermaid")), default="text", show_default=True
-)
-@click.option("--execution", metavar="ID", help="Mark what this execution has done.")
-@parameter_options
-@shared_options
-def graph(
-    invocation: Invocation,
-    *,
-    definition: str | None,
-    form: str,
-    execution: str | None,
-    parameters: tuple[str, ...],
-    parameters_file: Path | None,
-) -> int:
-    """
-    Draw a pipeline: stages, groups of actions, and the artifacts between them.
-
-    FILE may be a CloudFormation template, too: all its pipelines are drawn. A value that is
-    not known here stands in the drawing as the name of what it waits for.
-    """
-    from cicd.document.cloudformation.parameters import Given
-    from cicd.document.resources import Resources
-    from cicd.pipeline.definition import find_definition, project_directory
-    from cicd.pipeline.from_template import inspect
-    from cicd.pipeline.graph import as_mermaid, as_text
-
-    here = Path.cwd()
-    directory = project_directory(definition, here)
-    is_file = definition is not None and Path(definition).is_file()
-    resources, given = Resources.load(directory), given_parameters(parameters, parameters_file)
-    start = here if is_file else directory
-    found = find_definition(definition, resources, start, Given(parameters=given))
-    statuses = _statuses(invocation, execution) if execution else {}
-    draw = as_mermaid if form == "mermaid" else as_text
-    specs = inspect(found, given, resources)
-    drawn = "\n".join(draw(spec, statuses) for spec in specs)
-    invocation.show.text(drawn)
-    invocation.show.result({"pipeline": specs[0].name, "graph": drawn})
-    return ExitCode.SUCCEEDED
-
-
 def show_result(show: Presenter, result: ExecutionResult, services: Services) -> None:
     """Say how an execution ended, and where to look when it did not succeed."""
     _show_failure(show, result, services)
@@ -262,14 +207,6 @@ def _show_block(show: Presenter, external_id: str, services: Services) -> None:
     lines = deque((line for _, line in services.logs.read(stream)), maxlen=_LAST_LINES)
     for line in lines:
         show.text(f"  {line.text}")
-
-
-def _statuses(invocation: Invocation, execution: str) -> Mapping[str, ActionStatus]:
-    from cicd.pipeline.run import execution_state, find_execution
-
-    with invocation.services() as services:
-        state = execution_state(find_execution(execution, services).stream, services)
-    return {key: action.status for key, action in state.actions.items()}
 
 
 def _children(stream: str, services: Services) -> list[str]:

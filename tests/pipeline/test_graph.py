@@ -1,4 +1,13 @@
-from cicd.pipeline.graph import as_mermaid, as_text
+from datetime import UTC, datetime, timedelta
+from xml.etree import ElementTree as ET
+
+from cicd.pipeline.drawing.critical_path import why_slow
+from cicd.pipeline.drawing.dot import as_dot
+from cicd.pipeline.drawing.html import Execution, as_html
+from cicd.pipeline.drawing.mermaid import as_mermaid
+from cicd.pipeline.drawing.seen import Seen, duration
+from cicd.pipeline.drawing.svg import as_svg
+from cicd.pipeline.drawing.text import as_text
 from cicd.pipeline.result import ActionStatus
 from tests.pipeline.documents import APPROVAL, DEPLOY, SOURCE_STAGE, action, read, stage
 
@@ -13,6 +22,24 @@ SHOP = read(
     stage("Ask", action("Approve", APPROVAL)),
     stage("Deploy", action("Up", DEPLOY, takes="binary")),
 )
+
+START = datetime(2026, 11, 26, 7, tzinfo=UTC)
+
+
+def ran(begin, end, status=ActionStatus.SUCCEEDED):
+    return Seen(
+        status=status,
+        started=START + timedelta(seconds=begin),
+        ended=START + timedelta(seconds=end),
+    )
+
+
+RUN = {
+    "Source/Checkout": ran(0, 1),
+    "Build/Compile": ran(1, 9),
+    "Build/Lint": ran(1, 4),
+    "Build/Test": ran(9.5, 12, ActionStatus.FAILED),
+}
 
 
 def test_the_text_shows_stages_groups_and_artifacts():
@@ -31,13 +58,13 @@ shop
 
 
 def test_an_executions_statuses_are_marked():
-    text = as_text(SHOP, {"Build/Compile": ActionStatus.SUCCEEDED, "Build/Lint": "Failed"})
-    assert "┌ ✓ Compile" in text
-    assert "└ ✗ Lint" in text
+    text = as_text(SHOP, RUN)
+    assert "┌ ✓ Compile (CodeBuild)  [code]  → [binary]  8.0 s" in text
+    assert "─ ✗ Test (CodeBuild)  [code]  2.5 s" in text
 
 
 def test_mermaid_draws_barriers_thin_and_artifacts_thick():
-    drawn = as_mermaid(SHOP, {"Build/Compile": ActionStatus.SUCCEEDED})
+    drawn = as_mermaid(SHOP, {"Build/Compile": RUN["Build/Compile"]})
     assert [
         "flowchart LR",
         '  subgraph s0["Source"]',
@@ -55,3 +82,60 @@ def test_mermaid_draws_barriers_thin_and_artifacts_thick():
         "  a4 --> a5",
     } == {line for line in drawn.split("\n") if "-->" in line or "==>" in line}
     assert "  class a1 Succeeded" in drawn
+
+
+def test_dot_has_a_cluster_a_stage_and_names_that_are_quoted():
+    drawn = as_dot(SHOP, RUN)
+    assert 4 == drawn.count("subgraph cluster_")
+    assert '"Build/Compile" -> "Deploy/Up" [label="binary", penwidth=2];' in drawn
+    assert '"Build/Test" -> "Ask/Approve" [color=gray70];' in drawn
+
+
+def test_the_picture_is_well_formed_needs_nothing_and_has_every_action_in_it():
+    root = ET.fromstring(as_svg(SHOP, RUN, ["Build/Compile"]))
+    texts = ["".join(each.itertext()) for each in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"Source", "Build", "Ask", "Deploy", "Compile", "Lint", "Test", "Up"} <= set(texts)
+    assert {"8.0 s", "3.0 s", "2.5 s"} <= set(texts)
+    whole = as_svg(SHOP, RUN)
+    assert "http" not in whole.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_names_cannot_break_out_of_the_page():
+    nasty = read(SOURCE_STAGE, stage("Build", action("Compile", takes="code")))
+    seen = {"Build/Compile": Seen(status=ActionStatus.FAILED, started=START, summary="<script>&")}
+    about = Execution(id="1", status="Failed", started=START, trigger="by <b>")
+    page = as_html(nasty, seen, about)
+    assert "<script>" not in page
+    assert "by <b>" not in page
+
+
+def test_cards_do_not_lie_on_each_other():
+    from cicd.pipeline.drawing.layout import lay_out
+
+    layout = lay_out(SHOP)
+    for one in layout.cards:
+        for other in layout.cards:
+            apart = (
+                one.x + one.width <= other.x
+                or other.x + other.width <= one.x
+                or one.y + one.height <= other.y
+                or other.y + other.height <= one.y
+            )
+            assert one is other or apart
+        assert one.x + one.width < layout.width
+        assert one.y + one.height < layout.height
+
+
+def test_who_was_waited_for_has_no_slack_and_the_rest_is_overhead():
+    slow = why_slow(SHOP, RUN)
+    assert ["Source/Checkout", "Build/Compile", "Build/Test"] == [
+        step.key for step in slow.steps if step.critical
+    ]
+    assert {"Build/Lint": 5.0} == {s.key: s.slack for s in slow.steps if not s.critical}
+    assert (12.0, 0.5) == (slow.total, slow.overhead)
+    assert 9.0 == slow.by_artifacts  # Test needs the code only
+    assert () == why_slow(SHOP, {}).steps
+
+
+def test_durations_are_written_as_people_do():
+    assert ["0.4 s", "12 s", "1:05", "2:00:00"] == [duration(s) for s in (0.4, 12, 65, 7200)]

@@ -8,8 +8,9 @@ import pytest
 from cicd.document.cloudformation.parameters import Given
 from cicd.document.load import load, load_text
 from cicd.document.problem import Problems
+from cicd.pipeline.drawing.mermaid import as_mermaid
+from cicd.pipeline.drawing.text import as_text
 from cicd.pipeline.envelope import Form, form_of
-from cicd.pipeline.graph import as_mermaid, as_text
 from cicd.pipeline.template import check_template
 
 BESIDE = Path(__file__).parents[3] / "shared" / "corpus"
