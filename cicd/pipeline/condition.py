@@ -24,14 +24,21 @@ VARIABLE_CHECK = "VariableCheck"
 ROLLBACK = "ROLLBACK"
 SKIP = "SKIP"
 
-# What is carried out here, by gate; LambdaInvoke needs functions, which are not here.
+# What is carried out here, by gate.
 RESULTS: Final[Mapping[str, tuple[str, ...]]] = {
     BEFORE_ENTRY: ("FAIL", SKIP),
     ON_SUCCESS: ("FAIL", ROLLBACK),
     ON_FAILURE: ("FAIL", ROLLBACK),
 }
 PROVIDERS: Final = frozenset(
-    {VARIABLE_CHECK, "DeploymentWindow", "CloudWatchAlarm", "Commands", "CodeBuild"}
+    {
+        VARIABLE_CHECK,
+        "DeploymentWindow",
+        "CloudWatchAlarm",
+        "Commands",
+        "CodeBuild",
+        "LambdaInvoke",
+    }
 )
 
 

@@ -85,14 +85,21 @@ STANDINGS: Mapping[str, Standing] = MappingProxyType(
             "instances are reached through CodeDeploy here; use a CodeDeploy action"
         ),
         "Deploy/AWS/EKS": _not("no cluster is reached from here; use a CodeBuild action"),
-        "Deploy/AWS/Lambda": _not("functions do not run here yet"),
+        "Deploy/AWS/Lambda": _not(
+            "aliases are shifted through CodeDeploy here; use a CodeDeploy action"
+        ),
         "Deploy/AWS/AppConfig": _not("there is no AppConfig here that would serve it"),
         "Deploy/AWS/ElasticBeanstalk": _not("there is no Elastic Beanstalk here to deploy to"),
         "Deploy/AWS/OpsWorks": _not("AWS has ended OpsWorks Stacks"),
         "Deploy/AWS/ServiceCatalog": _not("there is no Service Catalog here to publish to"),
         "Deploy/ThirdParty/AlexaSkillsKit": _not("skills are published by Amazon alone"),
-        "Invoke/AWS/Lambda": _not("functions do not run here yet"),
-        "Invoke/AWS/StepFunctions": _not("state machines do not run here yet"),
+        "Invoke/AWS/Lambda": _works(
+            "a function of this machine, which reports through cicd's endpoint"
+        ),
+        "Invoke/AWS/StepFunctions": _not(
+            "there is no Step Functions here that would run state machines; "
+            "a Lambda action can do one step"
+        ),
         "Invoke/AWS/CodePipeline": _nearly(
             "another pipeline of this repository, which is followed to its end"
         ),

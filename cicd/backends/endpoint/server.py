@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
+from cicd.backends.endpoint import object_calls
 from cicd.backends.endpoint.call import Answer, Call, CallRefused, Served
 from cicd.backends.endpoint.lambda_calls import PREFIX, answer_lambda
 from cicd.backends.endpoint.target_calls import answer_target
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 ADDRESS: Final = "127.0.0.1"
 _HOSTS: Final = frozenset({"127.0.0.1", "localhost"})
 _LARGEST_BODY: Final = SYNCHRONOUS_BYTES + 65536
+_LARGEST_OBJECT: Final = 2**30
 _PATIENCE: Final = 60.0  # seconds that a connection may say nothing
 
 
@@ -95,9 +97,10 @@ class _Connection(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
-        self.wfile.write(answer.body)
+        if self.command != "HEAD":
+            self.wfile.write(answer.body)
 
-    do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 - http.server's names
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 - http.server's names
 
     def _call(self) -> Call:
         host = self.headers.get("Host", "").partition(":")[0]
@@ -109,7 +112,8 @@ class _Connection(BaseHTTPRequestHandler):
         if self.headers.get("Transfer-Encoding") or not size.isdecimal():
             self.close_connection = True
             raise CallRefused("SerializationException", "a body needs its Content-Length", 411)
-        if int(size) > _LARGEST_BODY:
+        objects = self.path.startswith(object_calls.PREFIX)
+        if int(size) > (_LARGEST_OBJECT if objects else _LARGEST_BODY):
             self.close_connection = True
             raise CallRefused(
                 "RequestTooLargeException",
@@ -129,6 +133,11 @@ class _Connection(BaseHTTPRequestHandler):
     def _dispatch(self, call: Call) -> Answer:
         if call.path.startswith(PREFIX):
             return answer_lambda(self.served, call)
+        if call.path.startswith(object_calls.PREFIX):
+            try:
+                return object_calls.answer_objects(self.served, call)
+            except CallRefused as refusal:
+                return object_calls.refused_in_xml(refusal)
         if call.method == "POST" and call.path == "/":
             return answer_target(self.served, call)
         raise CallRefused(

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from cicd.backends.endpoint.call import Answer, Call, Served
     from cicd.event import JSON
+    from cicd.pipeline.jobs.job import JobResult
 
     Operation: TypeAlias = Callable[[Served, Mapping[str, JSON]], JSON]
 
@@ -42,6 +43,53 @@ def _get_deployment(served: Served, fields: Mapping[str, JSON]) -> JSON:
     return {"deploymentInfo": found.deployment["deploymentInfo"]}
 
 
+def _put_job_success(served: Served, fields: Mapping[str, JSON]) -> JSON:
+    from cicd.pipeline.jobs.job import JobResult
+
+    details = _mapping(fields, "executionDetails")
+    variables = _mapping(fields, "outputVariables")
+    result = JobResult(
+        succeeded=True,
+        continuation_token=str(fields.get("continuationToken") or ""),
+        summary=str(details.get("summary") or ""),
+        external_execution_id=str(details.get("externalExecutionId") or ""),
+        variables={name: str(value) for name, value in variables.items()},
+    )
+    return _put(served, fields, result)
+
+
+def _put_job_failure(served: Served, fields: Mapping[str, JSON]) -> JSON:
+    from cicd.pipeline.jobs.job import JobResult
+
+    details = _mapping(fields, "failureDetails")
+    result = JobResult(
+        succeeded=False,
+        external_execution_id=str(details.get("externalExecutionId") or ""),
+        failure_type=str(details.get("type") or ""),
+        message=str(details.get("message") or ""),
+    )
+    return _put(served, fields, result)
+
+
+def _put(served: Served, fields: Mapping[str, JSON], result: JobResult) -> JSON:
+    from cicd.pipeline.jobs.ledger import JobRefused, put_result
+
+    try:
+        put_result(text(fields, "jobId"), result, served.services)
+    except JobRefused as refusal:
+        raise CallRefused(refusal.code, refusal.words) from None
+    return {}
+
+
+def _mapping(fields: Mapping[str, JSON], name: str) -> Mapping[str, JSON]:
+    value = fields.get(name) or {}
+    if not isinstance(value, dict):
+        raise CallRefused("SerializationException", f"'{name}' must be an object")
+    return value
+
+
 _TABLE: Final[dict[str, Operation]] = {
     "CodeDeploy_20141006.GetDeployment": _get_deployment,
+    "CodePipeline_20150709.PutJobSuccessResult": _put_job_success,
+    "CodePipeline_20150709.PutJobFailureResult": _put_job_failure,
 }

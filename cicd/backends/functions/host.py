@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cicd.ports import ArtifactStore, FunctionAnswer, FunctionCall
 
 _IDLE: Final = 16  # warm instances that are kept, of all functions together
+_FAREWELL: Final = 5.0  # seconds that the end of the instances may take
 _BUSY: Final = 100  # invocations at once
 
 
@@ -43,6 +44,7 @@ class LocalFunctions:
         self._artifacts = artifacts
         self._endpoint = endpoint
         self._lock = threading.Lock()
+        self._ended = threading.Condition(self._lock)
         self._idle: list[tuple[str, Instance]] = []
         self._all: set[Instance] = set()
         self._free = threading.BoundedSemaphore(_BUSY)
@@ -70,13 +72,17 @@ class LocalFunctions:
         return answer(call, exchange, memory=instance.max_memory, init=init, moment=_moment())
 
     def close(self) -> None:
-        """End every instance."""
+        """End every instance; those that answer somebody are closed by whoever waits for them."""
         with self._lock:
             self._closed = True
-            left, self._all = self._all, set()
-            self._idle = []
-        for instance in left:
-            instance.close()
+            idle, self._idle = self._idle, []
+            busy = self._all - {instance for _, instance in idle}
+        for instance in busy:
+            instance.kill()
+        for _, instance in idle:
+            self._end(instance)
+        with self._ended:
+            self._ended.wait_for(lambda: not self._all, _FAREWELL)
 
     def _take(self, identity: str) -> Instance | None:
         with self._lock:
@@ -87,17 +93,18 @@ class LocalFunctions:
 
     def _give_back(self, identity: str, instance: Instance) -> None:
         with self._lock:
-            self._idle.append((identity, instance))
-            over = self._idle.pop(0)[1] if len(self._idle) > _IDLE else None
+            over: Instance | None = instance
+            if not self._closed:
+                self._idle.append((identity, instance))
+                over = self._idle.pop(0)[1] if len(self._idle) > _IDLE else None
         if over is not None:
             self._end(over)
 
     def _end(self, instance: Instance) -> None:
-        with self._lock:
-            if instance not in self._all:
-                return  # somebody else ends it
-            self._all.remove(instance)
         instance.close()
+        with self._ended:
+            self._all.discard(instance)
+            self._ended.notify_all()
 
     def _start(self, call: FunctionCall, command: tuple[str, ...]) -> Instance:
         code = self._code(call)

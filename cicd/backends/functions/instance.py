@@ -118,10 +118,14 @@ class Instance:
         message = json.dumps(head).encode() + b"\n" + call.payload
         return self._exchange(deadline, message)
 
-    def close(self) -> None:
-        """End it with all that it began, and remove its directory."""
+    def kill(self) -> None:
+        """End it with all that it began; whoever waits for its answer learns that it exited."""
         with contextlib.suppress(OSError):
             os.killpg(self._process.pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        """End it, and remove its directory; nobody may be waiting for it."""
+        self.kill()
         self._process.wait()
         self._selector.close()
         self._socket.close()

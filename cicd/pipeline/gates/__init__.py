@@ -18,6 +18,7 @@ GATES: Registry[RuleProvider] = Registry(
     {
         "DeploymentWindow": "cicd.pipeline.gates.deployment_window:DEPLOYMENT_WINDOW",
         "CloudWatchAlarm": "cicd.pipeline.gates.cloudwatch_alarm:CLOUDWATCH_ALARM",
+        "LambdaInvoke": "cicd.pipeline.gates.lambda_invoke:LAMBDA_INVOKE",
         "Commands": "cicd.pipeline.gates.builds:COMMANDS",
         "CodeBuild": "cicd.pipeline.gates.builds:CODE_BUILD",
     },

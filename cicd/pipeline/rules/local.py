@@ -36,7 +36,7 @@ def provider_not_here(spec: PipelineDeclaration, problems: Problems) -> None:
 
 @rule("pipeline/condition-not-here")
 def condition_not_here(spec: PipelineDeclaration, problems: Problems) -> None:
-    """A condition that asks a function cannot be asked here, so a run is refused."""
+    """A condition without rules cannot be asked, so a run is refused."""
     for span, what in unfulfilled(spec):
         problems.warning(
             "pipeline/condition-not-here",
@@ -93,7 +93,7 @@ def not_text(spec: PipelineDeclaration, problems: Problems) -> None:
 
 
 def unfulfilled(spec: PipelineDeclaration) -> Iterator[tuple[Span, str]]:
-    """Give what would change the result if a run left it out: conditions of functions."""
+    """Give what would change the result if a run left it out: conditions without rules."""
     for stage, key, entry in gates(spec):
         here = any(condition.gate == key for condition in stage.conditions)
         if key == ON_FAILURE:

@@ -1,0 +1,96 @@
+"""
+Invoke/AWS/Lambda: a function of this machine is invoked, and says itself how the action ends.
+
+It reports by PutJobSuccessResult or PutJobFailureResult; what it returns means nothing.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cicd.functions.refusal import FunctionRefused
+from cicd.pipeline.jobs.follow import Silent, follow
+from cicd.pipeline.jobs.ledger import objects_of
+from cicd.pipeline.jobs.staging import is_staged, job_of, stage, unstage
+from cicd.pipeline.result import (
+    ActionResult,
+    ActionStatus,
+    FailureType,
+    StoredArtifact,
+    failed,
+    object_key,
+)
+
+if TYPE_CHECKING:
+    from cicd.engine.process import Scope
+    from cicd.pipeline.actions.provider import ActionRequest
+    from cicd.pipeline.jobs.job import Job, JobResult
+    from cicd.ports import Services
+
+
+class LambdaInvocation:
+    """Invokes ``FunctionName`` with the job's event, again with each continuation token."""
+
+    def run(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
+        """Invoke it, and wait for its report."""
+        job = job_of(request, request.action.outputs)
+        stage(job, request, services)
+        return self._followed(job, request, services, scope)
+
+    def recover(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
+        """Wait for the report of what was invoked; one that never was is invoked now."""
+        job = job_of(request, request.action.outputs)
+        if not is_staged(job, services):
+            return self.run(request, services, scope)
+        return self._followed(job, request, services, scope)
+
+    def _followed(
+        self, job: Job, request: ActionRequest, services: Services, scope: Scope
+    ) -> ActionResult:
+        try:
+            result = follow(job, services, scope, request.say)
+        except FunctionRefused as refusal:
+            return failed(
+                FailureType.CONFIGURATION_ERROR, refusal.message, hint=refusal.hint or ""
+            )
+        except Silent as silence:
+            return failed(FailureType.JOB_FAILED, silence.message, hint=silence.hint or "")
+        if result is None:
+            return failed(FailureType.JOB_FAILED, "the job was asked to end")
+        ended = _ended(result, job, request, services)
+        unstage(job, services)
+        return ended
+
+
+def _ended(
+    result: JobResult, job: Job, request: ActionRequest, services: Services
+) -> ActionResult:
+    if not result.succeeded:
+        known = result.failure_type in tuple(FailureType)
+        return failed(
+            FailureType(result.failure_type) if known else FailureType.JOB_FAILED,
+            result.message,
+            external_id=result.external_execution_id,
+        )
+    outputs = []
+    bucket = services.bucket(str(objects_of(job.bucket, services)))
+    for output in job.outputs:
+        with tempfile.TemporaryDirectory(prefix="cicd-job-") as scratch:
+            path = Path(scratch) / "artifact.zip"
+            if not bucket.read(output.object_key, path):
+                continue  # whoever takes it says that nothing put files into it
+            kept = services.artifacts.put_zip(path)
+        key = object_key(request.plan.name, output.name, kept.digest)
+        outputs.append(StoredArtifact(name=output.name, digest=kept.digest, key=key))
+    return ActionResult(
+        status=ActionStatus.SUCCEEDED,
+        summary=result.summary,
+        external_execution_id=result.external_execution_id,
+        outputs=tuple(outputs),
+        variables=result.variables,
+    )
+
+
+LAMBDA = LambdaInvocation()

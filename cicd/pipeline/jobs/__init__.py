@@ -1,0 +1,1 @@
+"""Jobs: what a function is asked to do by a pipeline, and what it reports."""

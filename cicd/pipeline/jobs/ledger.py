@@ -1,0 +1,107 @@
+"""The streams of jobs: each is submitted once, and answered once, from any process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cicd.engine.codec import decode, encode
+from cicd.errors import Conflict, UsageError
+from cicd.event import Event, EventKind
+from cicd.pipeline.jobs.job import (
+    FAILURE_TYPES,
+    MESSAGE_LENGTH,
+    SUMMARY_LENGTH,
+    TOKEN_LENGTH,
+    Job,
+    JobResult,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cicd.ports import Services
+
+BUCKET_PREFIX: Final = "codepipeline-local-"
+_RESULT: Final = "result"
+
+
+class JobRefused(UsageError):
+    """A report that CodePipeline refuses, with its exception's name."""
+
+    def __init__(self, code: str, message: str) -> None:
+        """Take the exception's name and message."""
+        super().__init__(f"{message} ({code})")
+        self.code = code
+        self.words = message
+
+
+def submit(job: Job, services: Services) -> None:
+    """Write a job down; one that is there already stays as it is."""
+    submitted = Event(
+        kind=EventKind.SUBMITTED, at=services.clock.now(), data={"plan": encode(job)}
+    )
+    if not services.log.read(_stream(job.id)):
+        services.log.append(_stream(job.id), (submitted,), expected=0)
+
+
+def result_of(job_id: str, services: Services) -> JobResult | None:
+    """Give what was reported; None: nothing yet."""
+    for _, event in services.log.read(_stream(job_id)):
+        if event.data.get("signal") == _RESULT:
+            return decode(JobResult, event.data["result"])
+    return None
+
+
+def put_result(job_id: str, result: JobResult, services: Services) -> None:
+    """
+    Report how a job went; only the first report counts.
+
+    Raises:
+        JobRefused: There is no such job, it has its result, or a value is not allowed.
+
+    """
+    _check(result)
+    events = services.log.read(_stream(job_id))
+    if not events:
+        raise JobRefused("JobNotFoundException", f"The job with id {job_id} was not found")
+    if len(events) > 1:
+        raise _answered(job_id)
+    reported = Event(
+        kind=EventKind.SIGNALLED,
+        at=services.clock.now(),
+        data={"signal": _RESULT, "result": encode(result)},
+    )
+    try:
+        services.log.append(_stream(job_id), (reported,), expected=1)
+    except Conflict:
+        raise _answered(job_id) from None
+
+
+def objects_of(bucket: str, services: Services) -> Path:
+    """Say where the objects of an action's bucket are on this machine."""
+    return services.home / "jobs" / bucket.removeprefix(BUCKET_PREFIX)
+
+
+def _answered(job_id: str) -> JobRefused:
+    return JobRefused("InvalidJobStateException", f"The job {job_id} has its result already")
+
+
+def _check(result: JobResult) -> None:
+    """Source: CodePipeline API Reference, "PutJobSuccessResult", "PutJobFailureResult"."""
+    fault = ""
+    if len(result.continuation_token) > TOKEN_LENGTH:
+        fault = f"continuationToken is longer than {TOKEN_LENGTH} characters"
+    if result.continuation_token and result.variables:
+        fault = "outputVariables cannot be given together with a continuationToken"
+    if len(result.summary) > SUMMARY_LENGTH:
+        fault = f"summary is longer than {SUMMARY_LENGTH} characters"
+    if not result.succeeded and result.failure_type not in FAILURE_TYPES:
+        fault = f"'{result.failure_type}' is not one of {', '.join(FAILURE_TYPES)}"
+    if not result.succeeded and not 1 <= len(result.message) <= MESSAGE_LENGTH:
+        fault = f"message must have 1 to {MESSAGE_LENGTH} characters"
+    if fault:
+        raise JobRefused("ValidationException", fault)
+
+
+def _stream(job_id: str) -> str:
+    return f"job/{job_id}"
