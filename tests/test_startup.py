@@ -64,6 +64,8 @@ def test_help_imports_no_room():
         "secret",
         "parameter",
         "lint",
+        "check",
+        "hooks",
         "doctor",
     ],
 )

@@ -45,6 +45,8 @@ COMMANDS = {
     "prune": ("cicd.cli.home.prune:prune", "Remove old logs, artifacts and caches."),
     "state": ("cicd.cli.home.state:state", "Check the home, back it up, or restore it."),
     "lint": ("cicd.cli.lint:lint", "Check buildspecs, appspecs, pipelines and cicd.yml."),
+    "check": ("cicd.cli.checks.check:check", "Check the commits that a push would send."),
+    "hooks": ("cicd.cli.checks.hooks:hooks", "Put cicd check before every git push."),
     "schema": ("cicd.cli.schema:print_schema", "Print a JSON Schema, for editors."),
     "doctor": ("cicd.cli.doctor:doctor", "Check this machine; remove what dead runs left."),
     "completion": ("cicd.cli.completion:completion", "Print a shell's completion script."),

@@ -117,7 +117,7 @@ def lint(
         if fix and _fix(invocation, candidate, forced, show=diff):
             continue
         _check_one(candidate, forced, given, findings)
-    if forced is None and (len(findings.checked) > 1 or _has_scripts(findings)):
+    if forced is None:
         _check_links(findings)
     if diff:
         return ExitCode.SUCCEEDED
@@ -126,6 +126,13 @@ def lint(
             return _write_baseline(invocation, baseline, findings)
         _leave_out_known(baseline, findings)
     return _report(invocation, findings, Severity(fail_on))
+
+
+def look_over(paths: tuple[Path, ...], findings: Findings) -> None:
+    """Check all documents of these places, and what they say of each other."""
+    for candidate in candidates(paths):
+        _check_one(candidate, None, {}, findings)
+    _check_links(findings)
 
 
 def _explain(name: str) -> int:
@@ -159,6 +166,8 @@ def _has_scripts(findings: Findings) -> bool:
 
 def _check_links(findings: Findings) -> None:
     """Check what the documents of each directory say of each other."""
+    if len(findings.checked) < 2 and not _has_scripts(findings):
+        return
     from cicd.lint.links import check_links
 
     for directory in dict.fromkeys(Path(name).parent for name, _ in findings.checked):

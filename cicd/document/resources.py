@@ -30,6 +30,7 @@ class Resources:
         root: Path,
         sections: Mapping[str, Mapping[str, Node]] = MappingProxyType({}),
         local: Node | None = None,
+        check: Node | None = None,
     ) -> None:
         """
         Hold what was read.
@@ -39,11 +40,13 @@ class Resources:
             sections: "projects", "reportGroups", "applications", "deploymentConfigs",
                 "pipelines": by name.
             local: What stands under ``local``.
+            check: What stands under ``check``.
 
         """
         self.root = root
         self.sections = sections
         self.local = local
+        self.check = check
 
     @classmethod
     def load(cls, directory: Path) -> Resources:
@@ -62,8 +65,8 @@ class Resources:
             return cls(root=directory)
         from cicd.document.resources_reader import read_resources
 
-        sections, local = read_resources(path, FILE)
-        return cls(root=directory, sections=sections, local=local)
+        sections, local, check = read_resources(path, FILE)
+        return cls(root=directory, sections=sections, local=local, check=check)
 
     def beside(self, sections: Mapping[str, Mapping[str, Node]]) -> Resources:
         """
@@ -74,7 +77,10 @@ class Resources:
         from cicd.document.resources_reader import merged
 
         return Resources(
-            root=self.root, sections=merged(self.sections, sections), local=self.local
+            root=self.root,
+            sections=merged(self.sections, sections),
+            local=self.local,
+            check=self.check,
         )
 
     def section(self, section: str) -> Mapping[str, Node]:

@@ -45,9 +45,12 @@ _PRINTED_AS: Mapping[str, str] = MappingProxyType(
 )
 
 
-def read_resources(path: Path, name: str) -> tuple[Mapping[str, Mapping[str, Node]], Node | None]:
+def read_resources(
+    path: Path, name: str
+) -> tuple[Mapping[str, Mapping[str, Node]], Node | None, Node | None]:
     """
-    Read the file ``path``, called ``name``: its sections, and what stands under ``local``.
+    Read the file ``path``, called ``name``: its sections, what stands under ``local``, and what
+    under ``check``, whose own room reads it.
 
     Raises:
         Unavailable: It cannot be read.
@@ -62,9 +65,10 @@ def read_resources(path: Path, name: str) -> tuple[Mapping[str, Mapping[str, Nod
     if local is not None:
         inner = Fields(local, problems, room="resources", what="'local'")
         _refuse_unknown(inner, LOCAL_KEYS)
+    check = top.node("check")
     _refuse_unknown(top, tuple(key for key in _PRINTED_BESIDE if key in top))
     problems.raise_errors()
-    return MappingProxyType(sections), local
+    return MappingProxyType(sections), local, check
 
 
 def merged(

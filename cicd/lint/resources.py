@@ -29,6 +29,10 @@ def check_resources(directory: Path, problems: Problems) -> None:
 
     resources = Resources.load(directory)
     read_subscribers(resources, problems)
+    if resources.check is not None:
+        from cicd.check.configuration import read_check
+
+        read_check(resources.check, problems)
     for node in resources.section("projects").values():
         read_project(node, problems)
     for node in resources.section("reportGroups").values():

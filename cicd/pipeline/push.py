@@ -26,6 +26,7 @@ class SourceVerdict:
 
     action: str
     verdicts: tuple[Verdict, ...]
+    here: bool = False  # its repository is the one where the event happened
 
     @property
     def starts(self) -> bool:
@@ -84,7 +85,8 @@ def judge(
             if other
             else judge_source(action, triggers.get(action.name), event)
         )
-        found.append(SourceVerdict(action=action.name, verdicts=verdicts))
+        here = not other and str(action.type_id) in REPOSITORY_SOURCES
+        found.append(SourceVerdict(action=action.name, verdicts=verdicts, here=here))
     return PipelineVerdict(pipeline=spec.name, sources=tuple(found))
 
 

@@ -306,7 +306,7 @@ def find_repository(path: Path) -> Repository | None:
         os.path.lexists(f"{d}/.git") or (d / "HEAD").exists() for d in (here, *here.parents)
     ):
         return None
-    # One value a line; a prefix is empty at the top, and absent in a bare repository.
+    # A path may hold an end of line itself, so that what follows the first one is one value.
     asked = ("rev-parse", "--is-bare-repository", "--absolute-git-dir")
     said = run_git(path, asked, {})
     if said.returncode != 0:
@@ -314,7 +314,7 @@ def find_repository(path: Path) -> Repository | None:
         if "not a git repository" in words:
             return None
         raise refusal(path, words)
-    bare, git_dir = os.fsdecode(said.stdout).split("\n")[:2]
+    bare, _, git_dir = os.fsdecode(said.stdout).removesuffix("\n").partition("\n")
     if bare == "true":
         root = Path(git_dir)
         return Repository(root=root, git_dir=root, prefix="", bare=True)
@@ -324,10 +324,18 @@ def find_repository(path: Path) -> Repository | None:
         raise UsageError(
             f"{path} is inside a git directory", hint="name the directory that holds the files"
         )
-    root_line, prefix = os.fsdecode(said.stdout).split("\n")[:2]
-    return Repository(
-        root=Path(root_line), git_dir=Path(git_dir), prefix=prefix.rstrip("/"), bare=False
-    )
+    top, prefix = _root_and_prefix(os.fsdecode(said.stdout).removesuffix("\n"), here)
+    return Repository(root=Path(top), git_dir=Path(git_dir), prefix=prefix.rstrip("/"), bare=False)
+
+
+def _root_and_prefix(said: str, here: Path) -> tuple[str, str]:
+    """Split what git says into two paths that lead to ``here``: either may hold an end of line."""
+    lines = said.split("\n")
+    for count in range(1, len(lines)):
+        root, prefix = "\n".join(lines[:count]), "\n".join(lines[count:])
+        if f"{root}/{prefix}".rstrip("/") == str(here):
+            return root, prefix
+    return lines[0], lines[1]
 
 
 def open_repository(path: Path) -> Repository:

@@ -34,10 +34,11 @@ QUIET = {
     "LC_ALL": "C",
 }
 # Set when we are called from a hook, and then about another repository than the one asked for.
-_FOREIGN = (
+FOREIGN = (
     *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"),
     *("GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_EXTERNAL_DIFF"),
 )
+"""Variables that mean one repository, and must not reach commands about another."""
 
 
 def git_said(
@@ -55,7 +56,7 @@ def run_git(
 ) -> subprocess.CompletedProcess[bytes]:
     """Run git in ``directory``; whatever it says and however it ends is the caller's to judge."""
     settings = [word for pair in CONFIGURATION.items() for word in ("-c", "=".join(pair))]
-    environment = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
+    environment = {name: value for name, value in os.environ.items() if name not in FOREIGN}
     environment.update(QUIET)
     environment.setdefault("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
     environment.update(variables)

@@ -10,6 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from cicd.build.buildspec.reader import read_buildspec
+from cicd.check.configuration import read_check
 from cicd.cli import cicd
 from cicd.cli.boundary import run
 from cicd.deploy.appspec.reader import _KEYS
@@ -145,8 +146,26 @@ def test_the_schema_of_appspecs_has_the_readers_keys():
 
 def test_the_schema_of_cicd_yml_has_the_readers_keys():
     properties = schema("cicd")["properties"]
-    assert {*NAMES, "local"} == set(properties)
+    assert {*NAMES, "local", "check"} == set(properties)
     assert set(LOCAL_KEYS) == set(properties["local"]["properties"])
+
+
+def test_the_schema_of_checks_has_the_readers_keys():
+    check = schema("cicd")["properties"]["check"]["properties"]
+    lists = ("builds", "pipelines", "commands")
+    entries = {key: check[key]["items"]["anyOf"][1]["properties"] for key in lists}
+    known = "".join(f"{key}:\n" for key in check if key not in entries)
+    for key, properties in entries.items():
+        others = ", ".join(each for each in properties if each != "name")
+        known += f"{key}:\n  - {{name: a, {others}}}\n"
+    problems = Problems()
+    read_check(load_text(known, "cicd.yml"), problems)
+    assert {"resources/missing-key"} == {problem.rule for problem in problems}  # 'run' is empty
+    near = {"lint", "failOn", "triggers", *lists}
+    assert near == set(check)
+    assert {"name", "run", "timeoutInMinutes", "branches", "tags", "filePaths"} == set(
+        entries["commands"]
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""What is checked before a push: which checks there are, and which of them a push asks for."""

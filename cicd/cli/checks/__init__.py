@@ -1,0 +1,1 @@
+"""``cicd check`` and ``cicd hooks``: what is done before a push."""
