@@ -57,9 +57,14 @@ def _readings(
 
     from cicd.deploy.config import find_config
     from cicd.deploy.find_group import find_group
+    from cicd.deploy.shift.config import read_shift_config
 
     for name, node in resources.section("deploymentConfigs").items():
-        yield node, partial(find_config, name, resources)
+        shifts = "trafficRoutingConfig" in node.entries
+        yield (
+            node,
+            partial(read_shift_config, node) if shifts else partial(find_config, name, resources),
+        )
     for application, node in resources.section("applications").items():
         groups = node.entries.get("deploymentGroups")
         for group in groups.value.items if groups else ():

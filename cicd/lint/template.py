@@ -116,15 +116,18 @@ def _groups(
     template: Template,
     problems: Problems,
 ) -> None:
-    """Check configurations and groups for servers, the platform that is deployed to here."""
+    """Check configurations of every platform, and groups for servers."""
     from functools import partial
 
     from cicd.deploy.config import find_config
     from cicd.deploy.group_reader import read_group
+    from cicd.deploy.shift.config import read_shift_config
 
     for name, config in sections["deploymentConfigs"].items():
         if _platform(config) == _SERVER:
             _read(partial(find_config, name, resources), config, template, problems)
+        else:
+            _read(partial(read_shift_config, config), config, template, problems)
     for application, node in sections["applications"].items():
         listed = node.entries.get("deploymentGroups")
         for group in listed.value.items if listed and _platform(node) == _SERVER else ():

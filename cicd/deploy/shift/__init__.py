@@ -1,0 +1,1 @@
+"""Deployments that shift traffic from one version to another: services, and functions."""
