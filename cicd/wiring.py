@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         TaggedInstance,
         TargetKind,
         TargetSpec,
+        TaskSets,
         TrafficRouter,
         Watcher,
     )
@@ -111,6 +112,7 @@ def make_services(
             builds=settings.builds,
             tagged=tagged_instances,
             machines=_machines(home),
+            task_sets=_task_sets(home),
             bucket=_bucket,
             image=_image,
             http=_http,
@@ -300,6 +302,15 @@ def _routers(home: Path) -> Callable[[RouterSpec], TrafficRouter]:
     from cicd.backends import TRAFFIC_ROUTERS
 
     return cache(lambda spec: TRAFFIC_ROUTERS.get(spec.kind)(home, spec))
+
+
+def _task_sets(home: Path) -> Callable[[], TaskSets]:
+    def task_sets() -> TaskSets:
+        from cicd.backends.services.containers import ContainerTaskSets
+
+        return ContainerTaskSets(home)
+
+    return task_sets
 
 
 def _machines(home: Path) -> Callable[[TargetKind], Machines]:

@@ -139,6 +139,11 @@ class Engine:
             raise
         return cast("Mapping[str, JSON]", found)
 
+    def read(self, path: str) -> bytes:
+        """Make a GET call and give its content as it is; b"" where there is none."""
+        status, _, data = self._exchange("GET", self.versioned(path), None)
+        return data if status < 300 else b""
+
     def events(self, query: Mapping[str, str]) -> list[Mapping[str, JSON]]:
         """Give what happened on the engine between two moments, both past; raises ``Refused``."""
         target = self.versioned(f"/events?{urlencode(query)}")

@@ -14,6 +14,11 @@ KEPT = 4096  # bytes of what the container itself says, which is little: why it 
 _HEADER = re.compile(rb"[\0-\2]\0\0\0.{4}", re.DOTALL)  # before each piece of output
 
 
+def without_frames(output: bytes) -> bytes:
+    """Take what the engine puts before each piece of output off again."""
+    return _HEADER.sub(b"", output)
+
+
 class Stream:
     """
     Made by ``Engine.attach``, for one thread at a time.
@@ -46,7 +51,7 @@ class Stream:
 
     def words(self) -> str:
         """Give the last line of the container's own output that has been seen, or ""."""
-        text = _HEADER.sub(b"", self._said).decode("utf-8", "replace").strip()
+        text = without_frames(self._said).decode("utf-8", "replace").strip()
         return text.rpartition("\n")[2]
 
     def close(self) -> None:

@@ -20,6 +20,7 @@ from cicd.cli.deployments import (
     stop,
     targets,
 )
+from cicd.cli.hook_report import put_hook_status_command
 from cicd.cli.options import shared_options
 from cicd.errors import DocumentError, ExitCode, UsageError
 
@@ -29,10 +30,14 @@ if TYPE_CHECKING:
     from cicd.cli.invocation import Invocation
     from cicd.deploy.config import DeploymentConfig
     from cicd.deploy.group import DeploymentGroup
+    from cicd.deploy.shift.config import ShiftConfig
     from cicd.document.resources import Resources
     from cicd.ports import Services, TargetSpec
 
-_STRATEGIES = "AllAtOnce, HalfAtATime, OneAtATime, Custom, or one of cicd.yml"
+_STRATEGIES = (
+    "AllAtOnce, HalfAtATime, OneAtATime, Custom, or one of cicd.yml; of services AllAtOnce, "
+    "Canary10Percent5Minutes and its like, Canary or Linear"
+)
 
 
 class DeployGroup(click.Group):
@@ -66,6 +71,7 @@ Examples:
   cicd deploy --instance here                   to this machine itself, as the agent would
   cicd deploy --minimum-healthy 75%             a custom minimum of healthy hosts
   cicd deploy --plan --failures 1               what would happen if an instance failed
+  cicd deploy --strategy Canary --percentage 10 --interval 5m    shift a service's traffic
   cicd deploy run --help                        every option of a deployment
 """,
 )
@@ -80,7 +86,7 @@ def deploy() -> None:
 @deploy.command(
     epilog="""\b
 Exit status: 0 Succeeded, 1 Failed or Stopped, 2 usage, 3 an invalid AppSpec,
-4 an AppSpec for ECS or Lambda, or this machine cannot do it now.
+4 an AppSpec for another platform than the group's, or this machine cannot do it now.
 """
 )
 @click.argument("revision", required=False, type=click.Path(path_type=Path))
@@ -94,6 +100,17 @@ Exit status: 0 Succeeded, 1 Failed or Stopped, 2 usage, 3 an invalid AppSpec,
     "may be repeated.",
 )
 @click.option("--strategy", metavar="NAME", help=f"{_STRATEGIES}.")
+@click.option(
+    "--percentage", type=click.IntRange(1, 99), help="Of --strategy Canary or Linear, per step."
+)
+@click.option("--interval", metavar="TIME", help="Between its steps: 90s, 5m, 1h.")
+@click.option(
+    "--image",
+    "images",
+    multiple=True,
+    metavar="NAME=IMAGE",
+    help="The image of a service's container, or of its placeholder; may be repeated.",
+)
 @click.option("--minimum-healthy", metavar="N|N%", help="Hosts that must stay healthy.")
 @click.option(
     "--file-exists-behavior",
@@ -135,6 +152,9 @@ def run(
     group_name: str | None,
     instances: tuple[str, ...],
     strategy: str | None,
+    percentage: int | None,
+    interval: str | None,
+    images: tuple[str, ...],
     minimum_healthy: str | None,
     file_exists_behavior: str | None,
     appspec: str,
@@ -152,6 +172,7 @@ def run(
 ) -> int:
     """Deploy REVISION: a directory, or a zip, tar or tgz file; by default this repository."""
     from cicd.cli.deploy_plan import show_plan
+    from cicd.cli.shift_plan import show_shift_plan
     from cicd.deploy.find_group import find_group, parse_instance
     from cicd.deploy.local_events import local_events
     from cicd.deploy.run import (
@@ -160,6 +181,7 @@ def run(
         plan_deployment,
         run_deployment,
     )
+    from cicd.deploy.shift.history import settle_service
     from cicd.deploy.spec import FileExistsBehavior
     from cicd.document.problem import Severity
     from cicd.document.resources import Resources
@@ -183,7 +205,9 @@ def run(
         group=group,
         revision=revision or resources.root,
         appspec=appspec,
-        config=_config(strategy, minimum_healthy, resources),
+        config=None if group.service else _config(strategy, minimum_healthy, resources),
+        shift=_shift(group, strategy, percentage, interval, resources),
+        images=_images(images),
         file_exists_behavior=FileExistsBehavior(behavior.upper()) if behavior else None,
         ignore_application_stop_failures=ignore_application_stop_failures,
         description=description,
@@ -197,6 +221,14 @@ def run(
         raise DocumentError(planned.problems)
     if planned.problems:
         invocation.show.problems(planned.problems)
+    if plan and planned.plan.shift is not None:
+        with _past(invocation, start, home) as services:
+            show_shift_plan(
+                invocation.show,
+                planned.plan if services is None else settle_service(planned.plan, services),
+                speed,
+            )
+        return ExitCode.SUCCEEDED
     if plan:
         jobs = invocation.settings(start).jobs
         with _past(invocation, start, home) as services:
@@ -205,6 +237,10 @@ def run(
         return ExitCode.SUCCEEDED
     if not yes:
         _confirm(group)
+    if speed != 1 and planned.plan.shift is not None:
+        invocation.show.text(
+            f"the clock runs {speed:g} times as fast: 1 minute is {60 / speed:g} s"
+        )
     with invocation.services(start, speed=speed) as services:
         for target in group.targets:
             if target.kind is TargetKind.MACHINE:
@@ -271,7 +307,46 @@ def _config(
     return find_config(strategy, resources) if strategy is not None else None
 
 
+def _shift(
+    group: DeploymentGroup,
+    strategy: str | None,
+    percentage: int | None,
+    interval: str | None,
+    resources: Resources,
+) -> ShiftConfig | None:
+    """Give the configuration of a shift, where it is not the group's."""
+    from cicd.deploy.shift.config import custom_shift, find_shift_config
+    from cicd.deploy.spec import ComputePlatform
+
+    custom = percentage is not None or interval is not None
+    if group.service is None:
+        if custom:
+            raise UsageError(
+                f"'{group.name}' is for servers, and traffic is shifted for services",
+                hint="--percentage and --interval are of groups with 'ecsServices'",
+            )
+        return None
+    if strategy is None and not custom:
+        return None
+    platform = ComputePlatform.ECS
+    if custom or strategy in ("Canary", "Linear"):
+        return custom_shift(strategy or "Canary", platform, percentage, interval)
+    return find_shift_config(strategy or "", platform, resources)
+
+
+def _images(written: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    images = []
+    for text in written:
+        name, _, image = text.partition("=")
+        if not name or not image:
+            raise UsageError(
+                f"'{text}' is not an image of a container", hint="write --image web=shop:2"
+            )
+        images.append((name, image))
+    return tuple(images)
+
+
 _LOOKING = (list_deployments, status, targets, logs)
-_ACTING = (stop, continue_command, resume, rollback_command)
+_ACTING = (stop, continue_command, resume, rollback_command, put_hook_status_command)
 for command in (*_LOOKING, *_ACTING):
     deploy.add_command(command)

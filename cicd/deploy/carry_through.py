@@ -20,9 +20,10 @@ from cicd.deploy.history import (
     read_plan,
     stream_of,
 )
-from cicd.deploy.process import DeploymentProcess
+from cicd.deploy.processes import process_of
 from cicd.deploy.result import DeploymentResult, deployment_result
 from cicd.deploy.rollback import is_wanted, plan_rollback
+from cicd.deploy.shift.history import with_task_set
 from cicd.deploy.teller import Teller
 from cicd.engine.codec import encode
 from cicd.engine.loop import drive
@@ -33,6 +34,7 @@ from cicd.ports import CancelToken
 
 if TYPE_CHECKING:
     from cicd.deploy.plan import DeploymentPlan
+    from cicd.engine.process import Effects
     from cicd.ports import ExecutionRecord, Services
 
 FINAL: Final = ("Succeeded", "Failed", "Stopped")
@@ -75,7 +77,7 @@ def carry_through(
 ) -> DeploymentResult:
     """Drive a deployment that is written down to its end, and then the rollback it asks for."""
     stream = stream_of(plan.deployment_id)
-    process = DeploymentProcess(plan)
+    process = process_of(plan)
     state = process.initial()
     teller = Teller(process, services)
     # The first event is there before anybody drives: it has not been told.
@@ -98,13 +100,13 @@ def carry_through(
         services.executions.update(stream, "InProgress", services.clock.now())
         status = drive(
             process,
-            DeploymentEffects(plan, services, rerun=rerun),
+            _effects(plan, services, rerun=rerun),
             stream=stream,
             log=services.log,
             clock=services.clock,
             cancel=cancel,
             # The watch over the alarms is not to take the place of a target.
-            jobs=services.jobs + int(plan.alarms is not None),
+            jobs=services.jobs + int(plan.alarms is not None) + int(plan.shift is not None),
             on_event=tell,
         )
         if status == "Succeeded":
@@ -114,6 +116,14 @@ def carry_through(
         update_late(plan, services)
     rollback = roll_back(plan, services, cancel)
     return replace(deployment_result(plan, services), rollback=rollback)
+
+
+def _effects(plan: DeploymentPlan, services: Services, *, rerun: bool) -> Effects:
+    if plan.shift is None:
+        return DeploymentEffects(plan, services, rerun=rerun)
+    from cicd.deploy.shift.effects import ServiceEffects
+
+    return ServiceEffects(plan, services, rerun=rerun)
 
 
 def roll_back(
@@ -134,7 +144,7 @@ def roll_back(
         wanted = _due_rollback(plan, services)
         if wanted is None:
             return None
-        wanted = with_members(wanted, services)
+        wanted = with_task_set(with_members(wanted, services), wanted.deployment_id)
         submit(wanted, services, parent=stream_of(plan.deployment_id))
     return carry_through(wanted, services, token)
 
@@ -142,7 +152,7 @@ def roll_back(
 def _begun_rollback(
     plan: DeploymentPlan, services: Services
 ) -> tuple[ExecutionRecord, DeploymentPlan] | None:
-    noted = fold(DeploymentProcess(plan), services).rollback
+    noted = fold(process_of(plan), services).rollback
     if noted is None or "rollbackDeploymentId" not in noted:
         return None
     record = services.executions.find(KIND, str(noted["rollbackDeploymentId"]))
@@ -152,7 +162,7 @@ def _begun_rollback(
 
 def _due_rollback(plan: DeploymentPlan, services: Services) -> DeploymentPlan | None:
     """Note which rollback is made, or why there is none; one that was noted is planned again."""
-    process = DeploymentProcess(plan)
+    process = process_of(plan)
     state = fold(process, services)
     noted = state.rollback
     if not is_wanted(plan, state) or (noted is not None and "rollbackDeploymentId" not in noted):

@@ -55,8 +55,12 @@ def compile_plan(request: DeploymentRequest) -> PlannedDeployment:
     kind = request.bundle_type or bundle.bundle_type(request.revision)
     if kind is BundleType.DIRECTORY and not request.revision.is_dir():
         raise UsageError(f"the revision '{request.revision}' is not a directory")
-    appspec, problems = _check(request, kind)
     group = request.group
+    if group.service is not None:
+        from cicd.deploy.shift.compile import compile_service
+
+        return compile_service(request, group.service, kind)
+    appspec, problems = _check(request, kind)
     plan = DeploymentPlan(
         deployment_id="",
         application_name=group.application_name,
@@ -73,7 +77,7 @@ def compile_plan(request: DeploymentRequest) -> PlannedDeployment:
         ignore_application_stop_failures=request.ignore_application_stop_failures,
         creator=request.creator,
         description=request.description,
-        rollback_events=_rollback_events(request),
+        rollback_events=rollback_events(request),
         alarms=None if request.ignore_alarms else group.alarms,
         triggers=group.triggers,
         auto_scaling_groups=group.auto_scaling_groups,
@@ -111,7 +115,7 @@ def _asked_for(request: DeploymentRequest, plan: DeploymentPlan) -> tuple[Lifecy
     return request.events
 
 
-def _rollback_events(request: DeploymentRequest) -> tuple[RollbackEvent, ...]:
+def rollback_events(request: DeploymentRequest) -> tuple[RollbackEvent, ...]:
     """Take the group's, where the deployment does not say otherwise."""
     if request.auto_rollback is None:
         return request.group.rollback_events

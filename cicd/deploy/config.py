@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PREDEFINED_PREFIX: Final = "CodeDeployDefault."
 DEFAULT: Final = "CodeDeployDefault.OneAtATime"
+AT_ONCE: Final = "CodeDeployDefault.AllAtOnce"
 CUSTOM: Final = "Custom"
 
 

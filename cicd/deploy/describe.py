@@ -36,6 +36,18 @@ _DEPLOYMENT_STATES = {
 
 def describe(process: DeploymentProcess, state: DeploymentState, event: Event) -> Described:
     """Put an event into words; ``state`` is the one it led to."""
+    if process.plan.shift is not None:
+        from cicd.deploy.shift.describe import describe_shift
+        from cicd.deploy.shift.process import ShiftProcess
+
+        assert isinstance(process, ShiftProcess)
+        said = describe_shift(process, state, event)
+        if said is not None:
+            return (
+                said
+                if event.kind is not EventKind.SUBMITTED
+                else replace(said, detail=_deployment_detail(process, "START"))
+            )
     match event.kind:
         case EventKind.SUBMITTED:
             return _submitted(process)

@@ -11,6 +11,8 @@ from cicd.deploy.alarms.alarm import AlarmWatch
 from cicd.deploy.config import DEFAULT, PREDEFINED, DeploymentConfig
 from cicd.deploy.plan import RollbackEvent
 from cicd.deploy.selection import TagSelection
+from cicd.deploy.shift.config import ShiftConfig
+from cicd.deploy.shift.service_reader import ServiceGroup
 from cicd.deploy.traffic.plan import BlueGreenOptions, LoadBalancer
 from cicd.deploy.trigger import Trigger
 from cicd.document.problem import Problem
@@ -47,6 +49,8 @@ class DeploymentGroup:
     triggers: tuple[Trigger, ...] = ()
     auto_scaling_groups: tuple[str, ...] = ()  # fleets whose members are its instances, too
     termination_hook: bool = False  # a member that is to end runs the termination hooks
+    service: ServiceGroup | None = None  # None: not of ECS
+    shift: ShiftConfig | None = None  # of ECS and Lambda, in place of ``config``
     update_outdated: bool = True  # ``outdatedInstancesStrategy`` is UPDATE
 
 

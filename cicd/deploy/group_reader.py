@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from cicd.deploy.alarms.reader import read_alarm_configuration
 from cicd.deploy.analysis.reader import with_analysis
-from cicd.deploy.config import DEFAULT, find_config
+from cicd.deploy.config import AT_ONCE, DEFAULT, PREDEFINED, find_config
 from cicd.deploy.group import NAME, DeploymentGroup, OutdatedStrategy, group_id
 from cicd.deploy.plan import RollbackEvent
 from cicd.deploy.selection_reader import read_selections
+from cicd.deploy.spec import ComputePlatform
 from cicd.deploy.traffic.plan import GreenAction
-from cicd.deploy.traffic.reader import read_style
+from cicd.deploy.traffic.reader import Style, read_style
 from cicd.deploy.trigger_reader import read_triggers
 from cicd.document.fields import Fields
 from cicd.document.node import NodeKind
@@ -19,6 +20,8 @@ from cicd.document.problem import Problems
 from cicd.ports import TargetKind, TargetSpec
 
 if TYPE_CHECKING:
+    from cicd.deploy.shift.config import ShiftConfig
+    from cicd.deploy.shift.service_reader import ServiceGroup
     from cicd.document.node import Node
     from cicd.document.resources import Resources
 
@@ -46,11 +49,15 @@ def read_group(application: str, node: Node, resources: Resources) -> Deployment
         )
     fields.node("applicationName")
     own_id = fields.text("deploymentGroupId", default="") or group_id(application, name)
-    config = fields.text("deploymentConfigName", default="") or DEFAULT
+    config = fields.text("deploymentConfigName", default="")
     events = _read_rollback(fields, problems)
     selections = read_selections(fields, problems)
-    style = read_style(fields, resources, problems)
-    fields.node("ecsServices")
+    service = _read_service(application, name, fields, resources, problems)
+    style = (
+        Style()
+        if service or fields.sequence("ecsServices")
+        else read_style(fields, resources, problems)
+    )
     alarms = read_alarm_configuration(fields, resources, problems)
     triggers = read_triggers(fields, resources, problems)
     fleets = _read_fleets(fields)
@@ -78,8 +85,10 @@ def read_group(application: str, node: Node, resources: Resources) -> Deployment
         application_name=application,
         name=name,
         id=own_id,
-        config=find_config(config, resources),
-        targets=targets,
+        config=PREDEFINED[AT_ONCE] if service else find_config(config or DEFAULT, resources),
+        shift=_shift(config, resources) if service else None,
+        service=service,
+        targets=_service_target(service) if service else targets,
         selections=selections,
         rollback_events=events,
         load_balancers=style.load_balancers,
@@ -144,8 +153,45 @@ def _read_instances(
         for key in ("instances", "greenInstances")
     )
     fields.node("analysis")
+    fields.node("service")
     fields.unknown()
     return instances, green
+
+
+def _read_service(
+    application: str, name: str, fields: Fields, resources: Resources, problems: Problems
+) -> ServiceGroup | None:
+    if fields.node("ecsServices") is None:
+        return None
+    from cicd.deploy.shift.service_reader import read_service
+
+    node = _local_group(application, name, resources)
+    local = None
+    if node is not None:
+        local = Fields(node, problems, room="deploy", what=f"local group '{name}'").mapping(
+            "service"
+        )
+    return read_service(name, fields, local, problems)
+
+
+def _shift(name: str, resources: Resources) -> ShiftConfig:
+    from cicd.deploy.shift.config import default_config, find_shift_config
+
+    if not name:
+        return default_config(ComputePlatform.ECS)
+    return find_shift_config(name, ComputePlatform.ECS, resources)
+
+
+def _service_target(service: ServiceGroup) -> tuple[TargetSpec, ...]:
+    """A service is one target: its tasks are made, and found, by what runs them."""
+    return (
+        TargetSpec(
+            id=service.service,
+            kind=TargetKind.SERVICE,
+            location=f"{service.cluster}/{service.service}",
+            endpoint=f"http://{service.router.routes[0].listen}",
+        ),
+    )
 
 
 def _local_group(application: str, name: str, resources: Resources) -> Node | None:

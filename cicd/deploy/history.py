@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.fleet.hooks import BY_ITSELF, TERMINATION
 from cicd.deploy.plan import TERMINATE, DeploymentPlan
-from cicd.deploy.process import DeploymentProcess
+from cicd.deploy.processes import process_of
 from cicd.deploy.state import DeploymentStatus, Status
 from cicd.engine.codec import decode
 from cicd.errors import Conflict, UsageError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cicd.deploy.plan import RevisionPlan
+    from cicd.deploy.process import DeploymentProcess
     from cicd.deploy.state import DeploymentState
     from cicd.ports import Services
 
@@ -155,7 +156,9 @@ def last_good(
 
 def has_ended_original(plan: DeploymentPlan, services: Services) -> bool:
     """Tell whether a blue/green deployment began to end its original environment."""
-    state = fold(DeploymentProcess(plan), services)
+    state = fold(process_of(plan), services)
+    if plan.shift is not None and state.status == DeploymentStatus.SUCCEEDED:
+        return True
     return any(key.endswith(f"/{TERMINATE}") for key in state.begun)
 
 
@@ -267,7 +270,7 @@ def _attempts(plan: DeploymentPlan, services: Services) -> Iterator[Attempt]:
         earlier = read_plan(record.stream, services)
         if earlier is None or earlier.deployment_group_id != plan.deployment_group_id:
             continue
-        process = DeploymentProcess(earlier)
+        process = process_of(earlier)
         state = fold(process, services)
         yield Attempt(
             plan=earlier,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from cicd.deploy.lifecycle import PREVIOUS_REVISION, SCRIPTABLE, LifecycleEvent
+from cicd.deploy.lifecycle import PREVIOUS_REVISION, SCRIPTABLE, SERVER, LifecycleEvent
 from cicd.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def local_events(written: str) -> tuple[LifecycleEvent, ...]:
     Source: the agent's behaviour, "codedeploy-local".
     """
     if not written:
-        return tuple(e for e in LifecycleEvent if e in SCRIPTABLE or e in (_DOWNLOAD, _INSTALL))
+        return tuple(e for e in SERVER if e in SCRIPTABLE or e in (_DOWNLOAD, _INSTALL))
     events = [_event(word) for word in written.split(",")]
     for event in events:
         if events.count(event) > 1:
@@ -75,7 +75,7 @@ def _check(
     # BeforeInstall slips through the first of the two checks, and then finds no AppSpec.
     if all(event in (*allowed, LifecycleEvent.BEFORE_INSTALL) for event in early):
         return
-    ordered = [event for event in LifecycleEvent if event in allowed]
+    ordered = [event for event in SERVER if event in allowed]
     raise UsageError(
         f"The only events that can be specified before {before} are {','.join(ordered)}. "
         f"Please fix the order of your specified events: {written}"

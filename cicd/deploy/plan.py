@@ -8,6 +8,7 @@ from typing import Final
 from cicd.deploy.alarms.alarm import AlarmWatch
 from cicd.deploy.config import DeploymentConfig
 from cicd.deploy.lifecycle import BLUE_BLOCK, IGNORABLE, LifecycleEvent
+from cicd.deploy.shift.plan import ShiftPlan
 from cicd.deploy.spec import DEFAULT_NAME, FileExistsBehavior
 from cicd.deploy.traffic.plan import BlueGreenPlan, TrafficPlan
 from cicd.deploy.trigger import Trigger
@@ -15,6 +16,8 @@ from cicd.ports import TargetSpec
 from cicd.record import dataclass
 
 TERMINATE: Final = "Terminate"
+CREATOR: Final = "codeDeployRollback"
+"""Of a rollback that nobody asked for."""
 
 
 class BundleType(StrEnum):
@@ -70,6 +73,7 @@ class DeploymentPlan:
     auto_scaling_groups: tuple[str, ...] = ()  # the fleets that its targets come from
     update_outdated: bool = True  # members launched meanwhile get the revision afterwards, too
     updates: str = ""  # the deployment whose late members this one is for
+    shift: ShiftPlan | None = None  # of ECS and Lambda; None: to servers
 
     @property
     def instances(self) -> tuple[TargetSpec, ...]:

@@ -35,10 +35,10 @@ class DeploymentResult:
 def deployment_result(plan: DeploymentPlan, services: Services) -> DeploymentResult:
     """Fold a deployment's stream into its result, as far as it is."""
     from cicd.deploy.history import fold, stream_of
-    from cicd.deploy.process import DeploymentProcess
+    from cicd.deploy.processes import process_of
     from cicd.deploy.shapes import deployment_info, deployment_targets, first_failure
 
-    process = DeploymentProcess(plan)
+    process = process_of(plan)
     state = fold(process, services)
     failure, detail = first_failure(process, state)
     return DeploymentResult(

@@ -6,15 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cicd.deploy.lifecycle import GREEN, GREEN_ALLOW
-from cicd.deploy.plan import DeploymentPlan, RollbackEvent
+from cicd.deploy.plan import CREATOR, DeploymentPlan, RollbackEvent
+from cicd.deploy.shift.rollback import anew, back_to_original
 from cicd.deploy.state import DeploymentStatus
 from cicd.deploy.traffic.plan import BlueGreenPlan
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from cicd.deploy.state import DeploymentState
-
-CREATOR = "codeDeployRollback"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +70,14 @@ def plan_rollback(
             f"to '{failed.deployment_group_name}' after it",
             plan=None,
         )
+    if failed.shift is not None and not original_ended:
+        back = back_to_original(failed, deployment_id)
+        if back is not None:
+            return Rollback(
+                message=f"Deployment {failed.deployment_id} is rolled back to the original task "
+                f"set by deployment {deployment_id}",
+                plan=back,
+            )
     if last_succeeded is None:
         return Rollback(
             message=f"{failed.deployment_id} is not rolled back: no earlier deployment to "
@@ -83,9 +90,16 @@ def plan_rollback(
             f"environment by deployment {deployment_id}",
             plan=_back_to_blue(failed, failed.blue_green, deployment_id),
         )
+    revision = f"the revision of {last_succeeded.deployment_id}"
+    if failed.shift is not None:
+        return Rollback(
+            message=f"Deployment {failed.deployment_id} is rolled back to {revision} by "
+            f"deployment {deployment_id}",
+            plan=anew(failed, last_succeeded, deployment_id),
+        )
     return Rollback(
-        message=f"Deployment {failed.deployment_id} is rolled back to the revision of "
-        f"{last_succeeded.deployment_id} by deployment {deployment_id}",
+        message=f"Deployment {failed.deployment_id} is rolled back to {revision} by deployment "
+        f"{deployment_id}",
         plan=replace(
             last_succeeded,
             deployment_id=deployment_id,

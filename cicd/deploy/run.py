@@ -15,6 +15,7 @@ from cicd.deploy.group import DeploymentGroup
 from cicd.deploy.lifecycle import LifecycleEvent
 from cicd.deploy.plan import BundleType
 from cicd.deploy.result import DeploymentResult, deployment_result
+from cicd.deploy.shift.config import ShiftConfig
 from cicd.deploy.spec import FileExistsBehavior
 from cicd.errors import UsageError
 from cicd.record import dataclass
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from cicd.deploy.plan import DeploymentPlan
     from cicd.event import JSON
     from cicd.ports import CancelToken, Services
+
+_OVER = ("Succeeded", "Failed", "Stopped")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,8 @@ class DeploymentRequest:
     deployment_id: str = ""  # "": a fresh one; else asking twice makes one deployment
     update_outdated_instances_only: bool = False  # those without the last good revision
     events: tuple[LifecycleEvent, ...] = ()  # codedeploy-local's; (): what the style asks for
+    shift: ShiftConfig | None = None  # for a service; None: the group's
+    images: tuple[tuple[str, str], ...] = ()  # (container or placeholder, image) of a service
     refuse_invalid: bool = True  # False: an invalid AppSpec fails the deployment, as in the cloud
 
 
@@ -113,8 +118,10 @@ def run_deployment(
         settle_environments,
     )
     from cicd.deploy.revision import store
+    from cicd.deploy.shift.history import settle_service, with_task_set
 
-    plan = settle_environments(compile_plan(request).plan, services)
+    plan = settle_service(settle_environments(compile_plan(request).plan, services), services)
+    _check_hooks(plan, services)
     plan = in_order_of_health(plan, services)
     if request.update_outdated_instances_only:
         plan = only_outdated(plan, services)
@@ -125,9 +132,20 @@ def run_deployment(
         revision=replace(plan.revision, digest=digest),
     )
     admit(plan, services)
-    plan = provision(plan, services)
+    plan = with_task_set(provision(plan, services), plan.deployment_id)
     submit(plan, services, parent=request.parent)
     return carry_through(plan, services, cancel or services.cancel)
+
+
+def _check_hooks(plan: DeploymentPlan, services: Services) -> None:
+    """Refuse hooks that would call nothing: success is not to be made up."""
+    functions = services.hook_functions()
+    for event, name in () if plan.shift is None else plan.shift.hooks:
+        if event in plan.events and (functions is None or not functions.has(name)):
+            raise UsageError(
+                f"{event} calls the function '{name}', and there is none of that name here",
+                hint=f"make it with 'cicd function create {name}', or leave the hook out",
+            )
 
 
 def run_plan(plan: DeploymentPlan, services: Services, *, parent: str) -> DeploymentResult:
@@ -216,6 +234,7 @@ def roll_back_deployment(
     from cicd.deploy.fleet.hooks import BY_ITSELF
     from cicd.deploy.history import admit, has_ended_original, last_succeeded, stream_of
     from cicd.deploy.rollback import plan_rollback
+    from cicd.deploy.shift.history import settle_service, with_task_set
     from cicd.engine.signals import send
 
     record, plan = find_deployment(deployment_id, services)
@@ -226,6 +245,8 @@ def roll_back_deployment(
             hint="name the deployment of a user, 'cicd deploy list' shows them",
         )
     if record.status not in FINAL:
+        if plan.shift is not None:
+            return _turn_back(plan, services)
         raise UsageError(
             f"deployment {plan.deployment_id} is not over",
             hint=f"'cicd deploy stop {plan.deployment_id} --rollback' stops it and rolls back",
@@ -239,6 +260,7 @@ def roll_back_deployment(
     if wish.plan is None:
         raise UsageError(wish.message, hint="'cicd deploy list' shows what there is")
     wanted = with_members(replace(wish.plan, creator="user"), services)
+    wanted = with_task_set(settle_service(wanted, services), wanted.deployment_id)
     admit(wanted, services)
     wanted = provision(wanted, services)
     submit(wanted, services, parent=stream_of(plan.deployment_id))
@@ -248,6 +270,27 @@ def roll_back_deployment(
     }
     send(services.log, services.clock, stream_of(plan.deployment_id), "rollback", **said)
     return carry_through(wanted, services, cancel or services.cancel)
+
+
+def _turn_back(plan: DeploymentPlan, services: Services) -> DeploymentResult:
+    """Stop a shift of traffic with a rollback, and wait until both are over."""
+    from cicd.deploy.carry_through import find_deployment
+
+    stop_deployment(plan.deployment_id, services, auto_rollback=True)
+    inbox = services.clock.inbox()
+    while find_deployment(plan.deployment_id, services)[0].driven:
+        inbox.take(None)
+    result = deployment_result(plan, services)
+    info = result.deployment["deploymentInfo"]
+    back = info.get("rollbackInfo") if isinstance(info, dict) else None
+    found = back.get("rollbackDeploymentId") if isinstance(back, dict) else None
+    if not isinstance(found, str):
+        return result
+    while not (record := find_deployment(found, services)[0]).status.startswith(_OVER):
+        if not record.driven:
+            return resume_deployment(found, services)
+        inbox.take(None)
+    return get_deployment(found, services)
 
 
 def get_deployment(deployment_id: str, services: Services) -> DeploymentResult:

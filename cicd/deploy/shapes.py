@@ -62,15 +62,19 @@ def deployment_info(process: DeploymentProcess, state: DeploymentState) -> dict[
         "alarmConfiguration": _alarm_configuration(process),
         "updateOutdatedInstancesOnly": plan.update_outdated_instances_only,
         "deploymentStyle": {
-            "deploymentType": "IN_PLACE" if plan.blue_green is None else "BLUE_GREEN",
+            "deploymentType": "IN_PLACE"
+            if plan.blue_green is None and plan.shift is None
+            else "BLUE_GREEN",
             "deploymentOption": "WITHOUT_TRAFFIC_CONTROL"
-            if plan.traffic is None
+            if plan.traffic is None and plan.shift is None
             else "WITH_TRAFFIC_CONTROL",
         },
         "instanceTerminationWaitTimeStarted": process.stage(state) is Stage.TERMINATION_WAIT,
         "fileExistsBehavior": str(plan.file_exists_behavior),
         "deploymentStatusMessages": [],
-        "computePlatform": "Server",
+        "computePlatform": "Server"
+        if plan.shift is None
+        else str(plan.shift.config.compute_platform),
     }
     info |= traffic_info(plan)
     began = [entry.started_at for entry in state.begun.values()]
@@ -95,6 +99,12 @@ def deployment_info(process: DeploymentProcess, state: DeploymentState) -> dict[
 
 def deployment_targets(process: DeploymentProcess, state: DeploymentState) -> list[JSON]:
     """Give ``deploymentTargets``. Source: API, "DeploymentTarget"."""
+    if process.plan.shift is not None:
+        from cicd.deploy.shift.process import ShiftProcess
+        from cicd.deploy.shift.shapes import shift_target
+
+        assert isinstance(process, ShiftProcess)
+        return [shift_target(process, state)]
     return [_target(process, state, target.id) for target in process.plan.instances]
 
 
@@ -102,7 +112,8 @@ def error_information(
     process: DeploymentProcess, state: DeploymentState
 ) -> dict[str, JSON] | None:
     """Give the deployment's error code and message; None: it has none."""
-    options = None if process.plan.blue_green is None else process.plan.blue_green.options
+    owner = process.plan.blue_green or process.plan.shift
+    options = None if owner is None else owner.options
     alarm = state.alarm
     if state.status == DeploymentStatus.STOPPED and alarm is not None:
         return {"code": "ALARM_ACTIVE", "message": alarm_words(alarm)}
@@ -114,8 +125,17 @@ def error_information(
     if state.status != DeploymentStatus.FAILED:
         return None
     code = process.doom(state) or "HEALTH_CONSTRAINTS"
+    if process.plan.shift is not None and code != "TIMEOUT":
+        return {"code": code, "message": _first_words(state)}
     message = {"HEALTH_CONSTRAINTS_INVALID": _INVALID, "TIMEOUT": _TOO_LONG}.get(code, _TOO_MANY)
     return {"code": code, "message": message}
+
+
+def _first_words(state: DeploymentState) -> str:
+    """Say what the event said that a shift failed for."""
+    failed = [entry for entry in state.begun.values() if entry.has_failed]
+    first = min(failed, key=lambda each: each.finished_at or each.started_at)
+    return str((diagnostics(first.outcome) or {}).get("message", ""))
 
 
 def alarm_words(alarm: Mapping[str, JSON]) -> str:
@@ -135,10 +155,13 @@ def first_failure(
     """Give the first event that failed, in words with the end of its log, and as values."""
     if state.status in (None, DeploymentStatus.SUCCEEDED):
         return None, {}
+    known = {target.id for target in process.plan.instances}
     for key, entry in sorted(
         state.begun.items(), key=lambda each: each[1].finished_at or each[1].started_at
     ):
         target, _, event = key.rpartition("/")
+        if target not in known:  # a step of AllowTraffic
+            target, _, event = target.rpartition("/")
         if entry.has_failed and process.target_status(state, target) is Status.FAILED:
             found = diagnostics(entry.outcome) or {}
             words = f"{target}: {event}: {found.get('message', '')}"

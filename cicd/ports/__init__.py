@@ -56,6 +56,12 @@ if TYPE_CHECKING:
     from cicd.ports.services import Services as Services
     from cicd.ports.source import Revision as Revision
     from cicd.ports.source import Source as Source
+    from cicd.ports.task_sets import ContainerHealth as ContainerHealth
+    from cicd.ports.task_sets import ContainerOrder as ContainerOrder
+    from cicd.ports.task_sets import HookFunctions as HookFunctions
+    from cicd.ports.task_sets import TaskSetOrder as TaskSetOrder
+    from cicd.ports.task_sets import TaskSets as TaskSets
+    from cicd.ports.task_sets import TaskState as TaskState
     from cicd.ports.traffic import Answered as Answered
     from cicd.ports.traffic import Endpoint as Endpoint
     from cicd.ports.traffic import HealthCheck as HealthCheck
@@ -78,6 +84,14 @@ SEAMS = {
         "HookFailure",
         "HookExit",
         "InstanceTarget",
+    ),
+    "task_sets": (
+        "ContainerHealth",
+        "ContainerOrder",
+        "TaskSetOrder",
+        "TaskState",
+        "TaskSets",
+        "HookFunctions",
     ),
     "machines": ("MachineOrder", "Machines"),
     "traffic": ("Answered", "Endpoint", "HealthCheck", "RouteSpec", "RouterSpec", "TrafficRouter"),

@@ -22,6 +22,7 @@ class TargetKind(StrEnum):
     DIRECTORY = "DIRECTORY"
     CONTAINER = "CONTAINER"
     MACHINE = "MACHINE"  # the one we run on
+    SERVICE = "SERVICE"  # of ECS: its task sets are the task sets' port's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from cicd.ports.runner import Runner
     from cicd.ports.secrets import ParameterStore, SecretSource
     from cicd.ports.source import Source
+    from cicd.ports.task_sets import HookFunctions, TaskSets
     from cicd.ports.traffic import RouterSpec, TrafficRouter
     from cicd.ports.watcher import Watcher
 
@@ -37,6 +38,10 @@ def _no_router(spec: RouterSpec) -> TrafficRouter:
 
 def _no_machines(kind: TargetKind) -> Machines:
     raise Unavailable(f"there are no fleets of kind {kind} here")
+
+
+def _no_task_sets() -> TaskSets:
+    raise Unavailable("there is nothing here that runs the tasks of services")
 
 
 def _no_parameters() -> ParameterStore:
@@ -93,6 +98,8 @@ class Services:
     machines: Callable[[TargetKind], Machines] = _no_machines  # of fleets
     bucket: Callable[[str], Bucket] = _no_bucket  # by its place: an absolute path, or a URL
     http: HttpClient = _no_http
+    task_sets: Callable[[], TaskSets] = _no_task_sets  # of services
+    hook_functions: Callable[[], HookFunctions | None] = lambda: None  # None: there are none
     parameters: Callable[[], ParameterStore] = _no_parameters  # of this machine
     functions: FunctionHost = field(default_factory=_NoFunctions)
     image: Callable[[str], LocalImage | None] = _no_image  # by name or id; None: it is not here

@@ -345,8 +345,11 @@ def test_a_pipelines_invalid_appspec_fails_the_deployment_at_before_install(worl
 def test_appspecs_of_ecs_and_lambda_are_refused_as_unavailable(world):
     ecs = "Resources:\n  - TargetService:\n      Type: AWS::ECS::Service\n"
     function = "Resources:\n  - f:\n      Type: AWS::Lambda::Function\n"
-    for name, text, words in (("e", ecs, "service"), ("l", function, "function")):
-        with pytest.raises(Unavailable, match=f"comes as a {words} deployment"):
+    for name, text, words in (
+        ("e", ecs, "is for ECS, and the group is for servers"),
+        ("l", function, "comes as a function deployment"),
+    ):
+        with pytest.raises(Unavailable, match=words):
             world.deploy(world.revision(name, text))
 
 

@@ -57,15 +57,15 @@ def check_appspec(node: Node, problems: Problems) -> AppSpec | None:
 
 
 def refuse_platform(node: Node) -> None:
-    """Raise ``Unavailable`` for an AppSpec of ECS or Lambda, which are not deployed to here."""
+    """Raise ``Unavailable`` for an AppSpec of ECS or Lambda, where the group is for servers."""
     match compute_platform(node):
         case ComputePlatform.SERVER:
             return
         case ComputePlatform.ECS:
             raise Unavailable(
-                f"'{node.span.source.name}' is for ECS: it comes as a service deployment, "
-                "which is not run here yet",
-                hint="deploy a server's AppSpec, with 'os: linux', 'files' and 'hooks'",
+                f"'{node.span.source.name}' is for ECS, and the group is for servers",
+                hint="name a group with 'ecsServices': 'cicd deploy --group', "
+                "see docs/services.md",
             )
         case ComputePlatform.LAMBDA:
             raise Unavailable(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cicd.deploy.history import KIND, fold, read_plan
-from cicd.deploy.process import DeploymentProcess
+from cicd.deploy.processes import process_of
 from cicd.deploy.traffic.blue_green import Stage
 from cicd.deploy.traffic.plan import WaitType
 from cicd.engine.signals import send
@@ -38,12 +38,12 @@ def continue_deployment(
             f"no deployment '{deployment_id}' (DeploymentDoesNotExistException)",
             hint="'cicd deploy list' shows what there is",
         )
-    if plan.blue_green is None:
+    if plan.blue_green is None and plan.shift is None:
         raise UsageError(
             f"deployment {plan.deployment_id} is in place, and has no waits "
             "(UnsupportedActionForDeploymentTypeException)"
         )
-    process = DeploymentProcess(plan)
+    process = process_of(plan)
     state = fold(process, services)
     waits = {Stage.READY: WaitType.READY_WAIT, Stage.TERMINATION_WAIT: WaitType.TERMINATION_WAIT}
     stage = process.stage(state)

@@ -54,7 +54,7 @@ def read_style(fields: Fields, resources: Resources, problems: Problems) -> Styl
         at = style.span("deploymentOption")
         style.unknown()
     named = _names(fields)
-    options = _read_blue_green(fields)
+    options = read_blue_green(fields)
     if kind == "BLUE_GREEN" and option == "WITHOUT_TRAFFIC_CONTROL":
         problems.error(
             "deploy/blue-green",
@@ -150,12 +150,13 @@ def _read(name: str, node: Node, problems: Problems) -> LoadBalancer:
         "deregistrationDelay", int(DRAIN.total_seconds()), minimum=0, maximum=3600
     )
     router = fields.text("router", default="") or "proxy"
-    check = _read_check(fields, problems)
+    check = read_check(fields, problems)
     fields.unknown()
     return _balancer(name, listen, check, timedelta(seconds=drain), router)
 
 
-def _read_check(fields: Fields, problems: Problems) -> HealthCheck:
+def read_check(fields: Fields, problems: Problems) -> HealthCheck:
+    """Read how targets are checked: ``healthCheckPath``, ``matcher``, ``healthCheckInterval``."""
     usual = HealthCheck()
     written = fields.text("matcher", default="") or f"{usual.lowest}-{usual.highest}"
     found = _STATUSES.fullmatch(written)
@@ -185,7 +186,8 @@ def _balancer(
     return LoadBalancer(group=name, router=spec, drain=drain)
 
 
-def _read_blue_green(fields: Fields) -> BlueGreenOptions:
+def read_blue_green(fields: Fields) -> BlueGreenOptions:
+    """Read ``blueGreenDeploymentConfiguration`` of a group."""
     written = fields.mapping("blueGreenDeploymentConfiguration")
     if written is None:
         return BlueGreenOptions()

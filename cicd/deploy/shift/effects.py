@@ -1,0 +1,318 @@
+"""The hands of a deployment to a service: task sets, hooks, and the weights of its listeners."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from cicd.deploy.lifecycle import LifecycleEvent
+from cicd.deploy.plan import DeploymentPlan, RunLifecycleEvent, TerminateInstance, WatchAlarms
+from cicd.deploy.shift import hook_status
+from cicd.deploy.shift.history import weight_now
+from cicd.deploy.shift.plan import PRODUCTION, TEST, SetWeights, WatchHealth
+from cicd.deploy.shift.process import ShiftProcess
+from cicd.deploy.shift.task_sets import order_of, secrets_of, service_key
+from cicd.engine.process import Outcome, OutcomeStatus
+from cicd.ports import LogLine
+
+if TYPE_CHECKING:
+    from cicd.deploy.shift.plan import ServicePlan, TaskSetRef
+    from cicd.engine.process import Command, Scope
+    from cicd.event import JSON
+    from cicd.ports import CancelToken, Services, TaskState, TrafficRouter
+
+_GLANCE: Final = timedelta(seconds=1)
+_DONE: Final = Outcome(status=OutcomeStatus.DONE)
+_UNSTEADY: Final = (
+    "The deployment timed out while waiting for the replacement task set to become healthy. This "
+    "time out period is {minutes} minutes."
+)
+_NOT_BEHIND: Final = (
+    "The ELB could not be updated due to the following error: Primary taskset target group must "
+    "be behind listener"
+)
+_HOOK_FAILED: Final = (
+    "The deployment failed because one or more of the lifecycle event validation functions failed."
+)
+_NO_REPORT: Final = (
+    "The deployment timed out while waiting for a status callback. CodeDeploy expects a status "
+    "callback within one hour after a deployment hook is invoked."
+)
+
+
+class _Fault(Exception):
+    """What an event cannot succeed for, with the deployment's code."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class ServiceEffects:
+    """Performs the commands of one deployment to a service."""
+
+    def __init__(self, plan: DeploymentPlan, services: Services, *, rerun: bool = True) -> None:
+        """With ``rerun`` False an event whose driver died is not run again: it is lost."""
+        assert plan.shift is not None
+        assert plan.shift.service is not None
+        self._plan = plan
+        self._shift = plan.shift
+        self._service: ServicePlan = plan.shift.service
+        self._services = services
+        self._rerun = rerun
+
+    @property
+    def _router(self) -> TrafficRouter:
+        return self._services.router(self._service.router)
+
+    def perform(self, command: Command, scope: Scope) -> Outcome:
+        """Carry out one command; what went wrong is in the outcome."""
+        try:
+            return self._perform(command, scope)
+        except _Fault as fault:
+            return _failed(fault, scope.cancel)
+
+    def recover(self, command: Command, scope: Scope) -> Outcome:
+        """Do it again: all is repeatable. A hook is not called again, its report is waited for."""
+        if not self._rerun:
+            return Outcome(status=OutcomeStatus.LOST)
+        try:
+            match command:
+                case WatchHealth():
+                    weight = weight_now(ShiftProcess(self._plan), self._services)
+                    if weight is not None:
+                        self._set(PRODUCTION, weight)
+                    return self._watch_health(scope)
+                case RunLifecycleEvent(event=event) if self._shift.hook(event):
+                    return self._wait_for_report(event, scope)
+                case _:
+                    return self._perform(command, scope)
+        except _Fault as fault:
+            return _failed(fault, scope.cancel)
+
+    def close(self) -> None:
+        """Nothing is held between commands."""
+
+    def _perform(self, command: Command, scope: Scope) -> Outcome:
+        match command:
+            case WatchAlarms():
+                return self._watch_alarms(command, scope)
+            case WatchHealth():
+                return self._watch_health(scope)
+            case SetWeights(weight=weight):
+                return self._step(weight)
+            case TerminateInstance():
+                self._remove(self._service.original)
+                return _DONE
+            case RunLifecycleEvent(event=LifecycleEvent.INSTALL):
+                return self._install(scope)
+            case RunLifecycleEvent(event=LifecycleEvent.ALLOW_TEST_TRAFFIC):
+                self._require_healthy()
+                self._set(TEST, 100)
+                return _DONE
+            case RunLifecycleEvent(event=event):
+                return self._hook(event, scope)
+            case _:
+                raise TypeError(f"{command} is not a command of a deployment")
+
+    def _watch_alarms(self, command: WatchAlarms, scope: Scope) -> Outcome:
+        from cicd.deploy.alarms.watch import keep_looking, look_once
+
+        assert self._plan.alarms is not None
+        if command.once:
+            return look_once(self._plan.alarms, self._services)
+        return keep_looking(self._plan.alarms, self._services, scope.cancel)
+
+    # ── Task sets ─────────────────────────────────────────────────────────────────────────────
+
+    def _install(self, scope: Scope) -> Outcome:
+        """Make the replacement, and wait until the load balancer and its own checks like it."""
+        service, sets = self._service, self._services.task_sets()
+        self._check_primary()
+        for stale in sets.known(service_key(service)):
+            if stale not in (service.original.id, service.replacement.id):
+                self._forget(stale)
+        secrets = secrets_of(service, self._services)
+        sets.create(order_of(service), secrets=secrets)
+        deadline = self._services.clock.now() + service.healthy_within
+        inbox = self._services.clock.inbox()
+        scope.cancel.on_cancel(lambda: inbox.put(None))
+        said: dict[int, str] = {}
+        while True:
+            tasks = self._tasks(service.replacement)
+            self._tell(tasks, said, scope)
+            for task in tasks:
+                if task.endpoint is not None and task.running:
+                    self._router.register(service.replacement.target_group, task.endpoint)
+            behind = self._router.healthy(service.replacement.target_group)
+            well = [t for t in tasks if t.running and t.healthy and t.endpoint in behind]
+            if len(well) >= service.desired_count:
+                return Outcome(
+                    status=OutcomeStatus.DONE,
+                    detail={"tasks": [str(task.endpoint) for task in well]},
+                )
+            if scope.cancel.reason is not None:
+                raise _Fault("TIMEOUT", "the wait for the replacement was cut short")
+            if self._services.clock.now() >= deadline:
+                minutes = int(service.healthy_within.total_seconds() // 60)
+                why = "; ".join(said.values())
+                raise _Fault(
+                    "CUSTOMER_APPLICATION_UNHEALTHY",
+                    _UNSTEADY.format(minutes=minutes) + (f" {why}" if why else ""),
+                )
+            inbox.take(min(deadline, self._services.clock.now() + _GLANCE))
+
+    def _check_primary(self) -> None:
+        """
+        Refuse a service whose traffic is not where its primary task set is.
+
+        Source: CodeDeploy User Guide, "Troubleshoot Amazon ECS deployment issues".
+        """
+        original = self._service.original
+        if not original.id:
+            return
+        weights = self._router.weights(PRODUCTION)
+        if weights.get(original.target_group) != 100:
+            raise _Fault("ECS_UPDATE_ERROR", _NOT_BEHIND)
+
+    def _tasks(self, task_set: TaskSetRef) -> tuple[TaskState, ...]:
+        return self._services.task_sets().look(service_key(self._service), task_set.id)
+
+    def _tell(self, tasks: tuple[TaskState, ...], said: dict[int, str], scope: Scope) -> None:
+        for task in tasks:
+            words = f"task {task.number}: {task.said}" if task.said else ""
+            if words and said.get(task.number) != words:
+                said[task.number] = words
+                self._log(words, scope)
+
+    def _log(self, words: str, scope: Scope) -> None:
+        for text in words.splitlines():
+            line = LogLine(at=self._services.clock.now(), origin=scope.key, text=text)
+            self._services.logs.append(scope.stream, line)
+            for reporter in self._services.reporters:
+                reporter.line(scope.stream, line)
+
+    def _forget(self, task_set: str) -> None:
+        """End a task set of an earlier deployment that got nowhere; it has no traffic."""
+        service = self._service
+        sets = self._services.task_sets()
+        for task in sets.look(service_key(service), task_set):
+            if task.endpoint is not None:
+                for group in service.target_groups:
+                    self._router.deregister(group, task.endpoint, drain=timedelta())
+        sets.remove(service_key(service), task_set)
+
+    def _remove(self, task_set: TaskSetRef) -> None:
+        """Let the requests of a task set end, and then the task set."""
+        for task in self._tasks(task_set):
+            if task.endpoint is not None:
+                self._router.deregister(
+                    task_set.target_group, task.endpoint, drain=self._service.drain
+                )
+        self._services.task_sets().remove(service_key(self._service), task_set.id)
+
+    # ── Traffic ───────────────────────────────────────────────────────────────────────────────
+
+    def _step(self, weight: int) -> Outcome:
+        self._require_healthy()
+        self._set(PRODUCTION, weight)
+        if self._shift.rollback and self._service.has_test_listener:
+            self._set(TEST, weight)
+        weights: dict[str, JSON] = dict(self._weights(weight))
+        return Outcome(status=OutcomeStatus.DONE, detail={"weights": weights})
+
+    def _weights(self, weight: int) -> dict[str, int]:
+        service = self._service
+        if not service.original.id:
+            weight = 100  # there is nothing else that could answer
+        shares = {
+            service.original.target_group: 100 - weight,
+            service.replacement.target_group: weight,
+        }
+        return {name: shares[name] for name in service.target_groups}
+
+    def _set(self, route: str, weight: int) -> None:
+        self._router.set_weights(route, self._weights(weight))
+
+    def _require_healthy(self) -> None:
+        """Never send traffic to what cannot take it."""
+        if not self._router.healthy(self._service.replacement.target_group):
+            raise _Fault(
+                "CUSTOMER_APPLICATION_UNHEALTHY",
+                f"no task of '{self._service.replacement.target_group}' is healthy: traffic "
+                "stays where it is",
+            )
+
+    def _watch_health(self, scope: Scope) -> Outcome:
+        """
+        Look at the replacement until the deployment is over.
+
+        When none of its tasks is healthy any more, traffic goes back at once: it is not to be
+        sent to a version that failed its check, also where no rollback follows.
+        """
+        service = self._service
+        inbox = self._services.clock.inbox()
+        scope.cancel.on_cancel(lambda: inbox.put(None))
+        while scope.cancel.reason is None:
+            if not self._router.healthy(service.replacement.target_group):
+                back = service.original.id and self._router.healthy(service.original.target_group)
+                if back:
+                    self._set(PRODUCTION, 0)
+                gone = "traffic is back at the original" if back else "there is nothing else"
+                raise _Fault(
+                    "CUSTOMER_APPLICATION_UNHEALTHY",
+                    f"no task of the replacement is healthy any more: {gone}",
+                )
+            inbox.take(None)
+        return Outcome(status=OutcomeStatus.CANCELLED, reason=scope.cancel.reason)
+
+    # ── Hooks ─────────────────────────────────────────────────────────────────────────────────
+
+    def _hook(self, event: LifecycleEvent, scope: Scope) -> Outcome:
+        name = self._shift.hook(event)
+        functions = self._services.hook_functions()
+        if name is None or functions is None or not functions.has(name):
+            raise _Fault(
+                "HOOK_EXECUTION_FAILURE", f"{_HOOK_FAILED} There is no function '{name}' here."
+            )
+        functions.call(
+            name,
+            {
+                "DeploymentId": self._plan.deployment_id,
+                "LifecycleEventHookExecutionId": self._execution(event),
+            },
+        )
+        return self._wait_for_report(event, scope)
+
+    def _execution(self, event: LifecycleEvent) -> str:
+        return hook_status.execution_id(self._plan.deployment_id, event)
+
+    def _wait_for_report(self, event: LifecycleEvent, scope: Scope) -> Outcome:
+        """Wait for the function's report: what it returns means nothing, and silence is a no."""
+        inbox = self._services.clock.inbox()
+        scope.cancel.on_cancel(lambda: inbox.put(None))
+        while True:
+            status = hook_status.reported(scope.stream, self._execution(event), self._services)
+            if status == "Succeeded":
+                return _DONE
+            if status is not None:
+                raise _Fault("HOOK_EXECUTION_FAILURE", _HOOK_FAILED)
+            if scope.cancel.reason is not None:
+                raise _Fault("HOOK_EXECUTION_FAILURE", _NO_REPORT)
+            inbox.take(None)
+
+
+def _failed(fault: _Fault, cancel: CancelToken) -> Outcome:
+    detail: dict[str, JSON] = {
+        "code": fault.code,
+        "diagnostics": {
+            "errorCode": "UnknownError",
+            "scriptName": "",
+            "message": fault.message,
+            "logTail": "",
+        },
+    }
+    stopped = cancel.reason not in (None, "TIMED_OUT")
+    status = OutcomeStatus.CANCELLED if stopped else OutcomeStatus.FAILED
+    return Outcome(status=status, detail=detail, reason=cancel.reason)

@@ -1,0 +1,101 @@
+"""The seam to what runs the tasks of services."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from cicd.ports.traffic import Endpoint
+from cicd.record import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerHealth:
+    """``healthCheck`` of a container, as the engine is to ask it."""
+
+    command: tuple[str, ...]
+    interval: timedelta = timedelta(seconds=30)
+    timeout: timedelta = timedelta(seconds=5)
+    retries: int = 3
+    start_period: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerOrder:
+    """One container of a task."""
+
+    name: str
+    image: str
+    essential: bool = True
+    command: tuple[str, ...] | None = None  # None: the image's own
+    entry_point: tuple[str, ...] | None = None
+    environment: tuple[tuple[str, str], ...] = ()
+    working_directory: str = ""
+    user: str = ""
+    ports: tuple[int, ...] = ()  # inside
+    cpu: int = 0  # shares: 1024 are one core
+    memory: int | None = None  # bytes, at most
+    health: ContainerHealth | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskSetOrder:
+    """Tasks that are to run: each is all of the containers, which share a network."""
+
+    service: str
+    id: str  # unique in its service
+    count: int
+    containers: tuple[ContainerOrder, ...]  # the first one has the task's network
+    port: int  # inside, of the first container: where the load balancer sends requests
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskState:
+    """How one task is."""
+
+    number: int
+    endpoint: Endpoint | None  # where it is reached from this machine; None: nowhere
+    running: bool  # all of its essential containers
+    healthy: bool  # as far as its containers' own checks tell
+    restarts: int = 0  # of the container that was restarted most
+    said: str = ""  # why it does not run, and the end of what it printed
+
+
+class TaskSets(Protocol):
+    """Makes and removes tasks. Everything may be repeated; raises ``Unavailable``."""
+
+    def create(
+        self, order: TaskSetOrder, *, secrets: Mapping[tuple[str, str], str]
+    ) -> tuple[TaskState, ...]:
+        """
+        Make a task set and start it; one that is there is completed.
+
+        ``secrets`` are more variables, by container and name, that nothing may show.
+        A task that ends is started again. When it cannot be made, nothing is left of it.
+        """
+
+    def look(self, service: str, task_set: str) -> tuple[TaskState, ...]:
+        """Give the tasks of a set, by number; () when there is none."""
+
+    def known(self, service: str) -> tuple[str, ...]:
+        """Give the ids of a service's task sets."""
+
+    def remove(self, service: str, task_set: str) -> None:
+        """End a task set; fine when it has gone."""
+
+
+class HookFunctions(Protocol):
+    """The functions that lifecycle events of ECS and Lambda call."""
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is a function of that name, or ARN."""
+
+    def call(self, name: str, payload: Mapping[str, str]) -> None:
+        """
+        Call one and do not wait for it; raises ``Unavailable`` when it cannot be called.
+
+        It reports by ``PutLifecycleEventHookExecutionStatus``; what it returns means nothing.
+        """
