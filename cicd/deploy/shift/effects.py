@@ -118,11 +118,25 @@ class ServiceEffects:
 
     def _watch_alarms(self, command: WatchAlarms, scope: Scope) -> Outcome:
         from cicd.deploy.alarms.watch import keep_looking, look_once
+        from cicd.deploy.analysis.look import Subject
 
         assert self._plan.alarms is not None
         if command.once:
             return look_once(self._plan.alarms, self._services)
-        return keep_looking(self._plan.alarms, self._services, scope.cancel)
+        service = self._service
+        subject = Subject(
+            router=service.router,
+            route=PRODUCTION,
+            old=service.original.target_group,
+            new=service.replacement.target_group,
+            stream=scope.stream,
+        )
+        return keep_looking(
+            self._plan.alarms,
+            self._services,
+            scope.cancel,
+            subject if service.original.id else None,
+        )
 
     # ── Task sets ─────────────────────────────────────────────────────────────────────────────
 

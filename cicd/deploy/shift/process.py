@@ -27,6 +27,7 @@ from cicd.record import dataclass
 if TYPE_CHECKING:
     from cicd.deploy.plan import DeploymentPlan
     from cicd.engine.process import Command
+    from cicd.event import Event
 
 _OVER = Outcome(status=OutcomeStatus.CANCELLED)
 
@@ -79,6 +80,17 @@ class ShiftProcess(DeploymentProcess):
     def is_shifted(self, state: DeploymentState) -> bool:
         """Tell whether the replacement has all of the traffic: it is the primary one then."""
         return self._allow_traffic(state) is Status.SUCCEEDED and not self._health_failed(state)
+
+    def apply(self, state: DeploymentState, event: Event) -> DeploymentState:
+        """Fold one event; waits of a dead driver whose clock ran ahead count from the resume."""
+        folded = super().apply(state, event)
+        if event.data.get("signal") != "resumed":
+            return folded
+        begun = folded.begun
+        for command, entry in self.done_steps(folded):
+            if entry.started_at > event.at:
+                begun = begun.with_event(command.key, replace(entry, started_at=event.at))
+        return replace(folded, begun=begun)
 
     # ── What the rules are asked ──────────────────────────────────────────────────────────────
 
@@ -261,7 +273,7 @@ class ShiftProcess(DeploymentProcess):
 
     def _move(self, state: DeploymentState, now: datetime) -> SetWeight | WaitUntil | None:
         began = [entry.started_at for _, entry in self.done_steps(state)]
-        move = next_step(self.steps, began, now, resumed_at=state.resumed_at)
+        move = next_step(self.steps, began, now)
         return move if isinstance(move, SetWeight | WaitUntil) else None
 
     def _allow_traffic(self, state: DeploymentState) -> Status | None:

@@ -41,13 +41,7 @@ class Shifted:
 ShiftMove: TypeAlias = SetWeight | WaitUntil | Shifted
 
 
-def next_step(
-    steps: Sequence[Step],
-    done: Sequence[datetime],
-    now: datetime,
-    *,
-    resumed_at: datetime | None = None,
-) -> ShiftMove:
+def next_step(steps: Sequence[Step], done: Sequence[datetime], now: datetime) -> ShiftMove:
     """
     Say what a shift does now.
 
@@ -58,8 +52,6 @@ def next_step(
         steps: All of them, in order; the last one's weight is 100.
         done: When each of the first ones was begun, in order.
         now: The time.
-        resumed_at: When a driver followed a dead one; one whose clock is behind the dead one's
-            counts a wait from there.
 
     """
     if len(done) >= len(steps):
@@ -67,8 +59,7 @@ def next_step(
     step = steps[len(done)]
     if not done:
         return SetWeight(weight=step.weight)
-    last = done[-1] if resumed_at is None else min(done[-1], resumed_at)
-    due = last + (step.after - steps[len(done) - 1].after)
+    due = done[-1] + (step.after - steps[len(done) - 1].after)
     return SetWeight(weight=step.weight) if now >= due else WaitUntil(moment=due)
 
 

@@ -123,16 +123,9 @@ def test_a_resumed_shift_waits_what_is_left_and_takes_one_step_at_a_time():
     steps = steps_of(custom("Linear", 10, 5))
     done = [START, START + 5 * MINUTE]
     soon, late = START + 7 * MINUTE, START + 60 * MINUTE
-    assert next_step(steps, done, soon, resumed_at=soon) == WaitUntil(moment=START + 10 * MINUTE)
-    assert next_step(steps, done, late, resumed_at=late) == SetWeight(weight=30)
+    assert next_step(steps, done, soon) == WaitUntil(moment=START + 10 * MINUTE)
+    assert next_step(steps, done, late) == SetWeight(weight=30)
     assert next_step(steps, [*done, late], late) == WaitUntil(moment=late + 5 * MINUTE)
-
-
-def test_a_driver_whose_clock_is_behind_counts_the_wait_from_its_beginning():
-    steps = steps_of(custom("Canary", 10, 5))
-    assert next_step(steps, [START + 500 * MINUTE], START, resumed_at=START) == WaitUntil(
-        moment=START + 5 * MINUTE
-    )
 
 
 @pytest.mark.parametrize(
