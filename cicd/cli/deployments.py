@@ -83,14 +83,15 @@ def status(invocation: Invocation, deployment_id: str | None) -> int:
     from cicd.deploy.run import get_deployment
 
     with invocation.services() as services:
-        result = get_deployment(deployment_id or _newest(services), services)
+        result = get_deployment(deployment_id or newest(services), services)
     invocation.show.table(("instance", "event", "status"), list(result.events))
     show_result(invocation.show, result)
     invocation.show.result(result.deployment)
     return ExitCode.SUCCEEDED
 
 
-def _newest(services: Services) -> str:
+def newest(services: Services) -> str:
+    """Give the deployment that was made last; raises ``UsageError`` where there is none."""
     records = services.executions.list(kind="deployment", limit=1)
     if not records:
         raise UsageError("there is no deployment yet", hint="'cicd deploy' makes one")
@@ -114,7 +115,7 @@ def stop(
 
     with invocation.services() as services:
         answer = stop_deployment(
-            deployment_id or _newest(services), services, auto_rollback=rollback
+            deployment_id or newest(services), services, auto_rollback=rollback
         )
     invocation.show.text(f"{answer['status']}: {answer['statusMessage']}")
     invocation.show.result(answer)
@@ -129,7 +130,7 @@ def resume(invocation: Invocation, deployment_id: str | None) -> int:
     from cicd.deploy.run import resume_deployment
 
     with invocation.services() as services:
-        result = resume_deployment(deployment_id or _newest(services), services)
+        result = resume_deployment(deployment_id or newest(services), services)
     return finish(invocation.show, result)
 
 
@@ -141,7 +142,7 @@ def rollback_command(invocation: Invocation, deployment_id: str | None) -> int:
     from cicd.deploy.run import roll_back_deployment
 
     with invocation.services() as services:
-        result = roll_back_deployment(deployment_id or _newest(services), services)
+        result = roll_back_deployment(deployment_id or newest(services), services)
     return finish(invocation.show, result)
 
 
@@ -157,7 +158,7 @@ def targets(
     from cicd.deploy.run import get_deployment
 
     with invocation.services() as services:
-        result = get_deployment(deployment_id or _newest(services), services)
+        result = get_deployment(deployment_id or newest(services), services)
     known = dict(result.targets)
     for name in names:
         if name not in known:
@@ -205,7 +206,7 @@ def logs(
     from cicd.deploy.run import get_deployment
 
     with invocation.services() as services:
-        result = get_deployment(deployment_id or _newest(services), services)
+        result = get_deployment(deployment_id or newest(services), services)
         inbox = services.clock.inbox()
         offset = 0
         while True:
@@ -239,7 +240,7 @@ def continue_command(invocation: Invocation, deployment_id: str | None, wait: st
 
     with invocation.services() as services:
         record = continue_deployment(
-            deployment_id or _newest(services), services, WaitType(wait.upper()) if wait else None
+            deployment_id or newest(services), services, WaitType(wait.upper()) if wait else None
         )
         found = record.stream.partition("/")[2]
         if not record.driven:

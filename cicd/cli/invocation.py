@@ -97,6 +97,7 @@ class Invocation:
             ) as services,
             interrupts(services.cancel, leave=self._leave) as asked,
         ):
+            self.show.attend(services)
             try:
                 yield services
             finally:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from cicd.backends.traffic.access_log import answered_since
@@ -72,9 +73,12 @@ class ProxyRouter:
         self._ask(wish, patience=_PATIENCE + drain.total_seconds())
 
     def answered(self, route: str, since: datetime) -> Sequence[Answered]:
-        """Give a route's requests that were answered since then, the oldest first."""
-        self.weights(route)
-        self._ask({"do": "flush"})
+        """Give a route's requests that were answered since then, whether it still runs or not."""
+        known = [each.name for each in self._spec.routes]
+        if route not in known:
+            raise unknown_route(self._spec.name, route, known)
+        with suppress(OSError):  # one that is dead has written what it knew
+            self._proxy.ask({"do": "flush"})
         return answered_since(self._proxy.directory, route, since)
 
     def healthy(self, group: str) -> frozenset[Endpoint]:

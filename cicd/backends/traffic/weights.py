@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cicd.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 def check_weights(weights: Mapping[str, int]) -> None:
@@ -20,7 +20,7 @@ def check_weights(weights: Mapping[str, int]) -> None:
         )
 
 
-def unknown_route(router: str, route: str, known: Mapping[str, object]) -> UsageError:
+def unknown_route(router: str, route: str, known: Iterable[str]) -> UsageError:
     """Say that there is no such route."""
     return UsageError(
         f"load balancer '{router}' has no route '{route}'",

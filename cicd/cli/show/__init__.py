@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cicd.cli.show.tree import Branch
     from cicd.document.problem import Problem
     from cicd.event import JSON, Event
-    from cicd.ports import Described, LogLine
+    from cicd.ports import Described, LogLine, Services
 
 
 class Presenter(Protocol):
@@ -36,6 +36,9 @@ class Presenter(Protocol):
 
     def branches(self, root: str, branches: Sequence[Branch]) -> None:
         """Be told of all children of ``root`` beforehand, and call them by these names."""
+
+    def attend(self, services: Services) -> None:
+        """Know where figures are that no event tells, such as those of a load balancer."""
 
     def notice(self, text: str, level: Level = Level.INFO) -> None:
         """Tell people something beside the result, such as which runner was taken."""

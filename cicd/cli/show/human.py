@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from cicd.cli.show.board import Board
+    from cicd.cli.show.shift_board import ShiftBoard
     from cicd.cli.show.stages import Stages
     from cicd.cli.show.tree import Branch, Row, Tree
     from cicd.document.problem import Problem
     from cicd.event import JSON, Event
-    from cicd.ports import Described, LogBlock, LogLine
+    from cicd.ports import Described, LogBlock, LogLine, Services
 
 STYLES = {
     Level.DETAIL: "dim",
@@ -65,6 +66,8 @@ class Human:
         self._root = ""  # the stream that was asked for; the others are its children
         self._tree: Tree | None = None  # on a terminal, of an execution whose children are known
         self._boards: dict[str, Board] = {}  # on a terminal: of deployments that run
+        self._shifts: dict[str, ShiftBoard] = {}  # on a terminal: of shifts of traffic
+        self._services: Services | None = None
         self._stages: Stages | None = None  # on a terminal, of a pipeline's execution
         self._names: Mapping[str, str] = {}
         self._styles: dict[str, str] = {}  # who writes lines → in which colour
@@ -103,6 +106,10 @@ class Human:
                 self._boards[stream].line(line)
             elif self._tree is None and not shown:
                 self._print(self._name(stream, line.origin), Text.from_ansi(line.text))
+
+    def attend(self, services: Services) -> None:
+        """Ask these for the figures of a shift."""
+        self._services = services
 
     def branches(self, root: str, branches: Sequence[Branch]) -> None:
         """Show the children of ``root`` as a tree instead of printing what they say."""
@@ -162,6 +169,9 @@ class Human:
     def close(self) -> None:
         """Take the live lines away."""
         with self._lock:
+            for shift in self._shifts.values():
+                shift.close()
+            self._shifts.clear()
             self._running.clear()
             self._live.stop()
 
@@ -197,11 +207,17 @@ class Human:
         """Keep the board of a deployment, and print what a script said that has just failed."""
         if event.kind is EventKind.SUBMITTED and stream.startswith("deployment/"):
             plan = event.data["plan"]
-            if self._out.is_terminal and isinstance(plan, dict):
+            if self._out.is_terminal and isinstance(plan, dict) and plan.get("shift"):
+                self._shift(stream, plan)
+            elif self._out.is_terminal and isinstance(plan, dict):
                 from cicd.cli.show.board import Board
 
                 self._boards[stream] = Board(plan)
             return
+        if stream in self._shifts:
+            self._shifts[stream].event(event)
+            if event.kind is EventKind.CONCLUDED:
+                self._shifts.pop(stream).close()
         board = self._boards.get(stream)
         if board is None:
             return
@@ -210,6 +226,13 @@ class Human:
             del self._boards[stream]
         elif event.kind is EventKind.FINISHED:
             self._show_failed(board.said(event.key), event)
+
+    def _shift(self, stream: str, plan: dict[str, JSON]) -> None:
+        """Begin to follow a shift."""
+        if self._services is not None:
+            from cicd.cli.show.shift_board import ShiftBoard
+
+            self._shifts[stream] = ShiftBoard(plan, self._services)
 
     def _show_failed(self, lines: Sequence[LogLine], event: Event) -> None:
         from rich.text import Text
@@ -255,8 +278,10 @@ class Human:
         # Called under `Live`'s lock, which printing takes after ours: a copy instead of a lock.
         for board in tuple(self._boards.values()):
             _add_board(view, board, self._spinner, now, max(3, self._out.height - 4))
+        for shift in tuple(self._shifts.values()):
+            _add_shift(view, shift, self._spinner, now)
         for stream, (started, doing) in tuple(self._running.items()):
-            if stream in self._boards:
+            if stream in self._boards or stream in self._shifts:
                 continue
             elapsed = int(now - started)
             view.add_row(
@@ -304,6 +329,15 @@ def _add_board(view: Table, board: Board, spinner: Spinner, now: float, limit: i
             "" if row.seconds is None else f"{row.seconds // 60}:{row.seconds % 60:02}",
         )
     view.add_row("", "", Text(capacity_bar(board)), "")
+
+
+def _add_shift(view: Table, shift: ShiftBoard, spinner: Spinner, now: float) -> None:
+    from rich.text import Text
+
+    for number, (name, words) in enumerate(shift.lines()):
+        style = "bold" if number == 0 else ""
+        sign = spinner.render(now) if number == 0 else ""
+        view.add_row(sign, Text(printable(name), style=style), Text(words), "")
 
 
 def _styled(said: Described) -> Text:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cicd.cli.show.tree import Branch
     from cicd.document.problem import Problem
     from cicd.event import JSON, Event
-    from cicd.ports import Described, LogBlock, LogLine
+    from cicd.ports import Described, LogBlock, LogLine, Services
 
 
 class JsonLines:
@@ -48,6 +48,9 @@ class JsonLines:
     def block(self, stream: str, block: LogBlock) -> None:
         """Write lines of output."""
         self._write(*(_log(stream, line) for line in block.lines()))
+
+    def attend(self, services: Services) -> None:
+        """Tell what happens, and no more."""
 
     def branches(self, root: str, branches: Sequence[Branch]) -> None:
         """Leave it to ``result``."""

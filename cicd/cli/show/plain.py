@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cicd.cli.show.tree import Branch
     from cicd.document.problem import Problem
     from cicd.event import JSON, Event
-    from cicd.ports import Described, LogBlock, LogLine
+    from cicd.ports import Described, LogBlock, LogLine, Services
 
 
 class Plain:
@@ -40,6 +40,9 @@ class Plain:
         """Write a line of output."""
         self._root = self._root or stream
         self._say(self._name(stream, line.origin), line.text)
+
+    def attend(self, services: Services) -> None:
+        """Tell what happens, and no more."""
 
     def branches(self, root: str, branches: Sequence[Branch]) -> None:
         """Put these names in front of what the children of ``root`` say."""

@@ -1,0 +1,152 @@
+"""A deployment's stream and its router's request log → the story of its shift."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from cicd.deploy.describe import describe
+from cicd.deploy.history import read_plan, stream_of
+from cicd.deploy.processes import process_of
+from cicd.deploy.shift.plan import PRODUCTION
+from cicd.deploy.shift.process import ShiftProcess
+from cicd.deploy.shift_report.story import Mark, Story, WeightSet
+from cicd.deploy.state import Status
+from cicd.errors import UsageError
+from cicd.ports import Level
+
+if TYPE_CHECKING:
+    from cicd.deploy.plan import DeploymentPlan
+    from cicd.deploy.state import EventState
+    from cicd.engine.process import Outcome
+    from cicd.event import JSON, Event
+    from cicd.ports import Clock, Services
+
+_BEFORE = timedelta(seconds=10)
+"""So much of what was before the first step is shown, and of what was after the last one."""
+
+
+def machine_time(clock: Clock) -> dict[str, JSON]:
+    """Give what a step remembers, so that requests, which have the machine's time, meet it."""
+    now, hour = clock.now(), timedelta(hours=1)
+    at = clock.machine(now)
+    return {"at": at.isoformat(), "speed": hour / (clock.machine(now + hour) - at)}
+
+
+def story_of(deployment_id: str, services: Services) -> Story:
+    """
+    Tell the story of a shift, as far as it is.
+
+    Raises:
+        UsageError: There is no such deployment, or it has shifted nothing that a router logged.
+
+    """
+    stream = stream_of(deployment_id)
+    plan = read_plan(stream, services)
+    if plan is None:
+        raise UsageError(
+            f"there is no deployment '{deployment_id}' (DeploymentDoesNotExistException)",
+            hint="'cicd deploy list' shows those that there are",
+        )
+    service = None if plan.shift is None else plan.shift.service
+    if service is None:
+        raise UsageError(
+            f"{deployment_id} shifted no traffic of a load balancer",
+            hint="a report is of a deployment to a service",
+        )
+    return _Teller(plan, services).story([event for _, event in services.log.read(stream)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """How the deployment's time becomes the machine's."""
+
+    here: datetime
+    there: datetime
+    speed: float
+
+    def machine(self, moment: datetime) -> datetime:
+        return self.there + (moment - self.here) / self.speed
+
+
+class _Teller:
+    """Goes through the events of one plan."""
+
+    def __init__(self, plan: DeploymentPlan, services: Services) -> None:
+        self._plan = plan
+        self._services = services
+        self._process = process_of(plan)
+
+    def story(self, events: list[Event]) -> Story:
+        assert isinstance(self._process, ShiftProcess)
+        assert self._plan.shift is not None
+        service = self._plan.shift.service
+        assert service is not None
+        state = self._process.initial()
+        told: list[tuple[datetime, str, bool]] = []
+        for event in events:
+            state = self._process.apply(state, event)
+            said = describe(self._process, state, event)
+            if said.text and said.level is not Level.DETAIL:
+                bad = said.level is Level.FAILURE
+                told.append((event.at, said.text.split("\n")[0], bad))
+        done = [
+            (command.weight, entry)
+            for command, entry in self._process.done_steps(state)
+            if entry.status is Status.SUCCEEDED
+        ]
+        if not done:
+            raise UsageError(
+                f"{self._plan.deployment_id} has shifted nothing yet",
+                hint="a report begins with the first step of its shift",
+            )
+        scale = _scale(done[0][1])
+        steps = tuple(WeightSet(at=_began(entry), weight=weight) for weight, entry in done)
+        now = self._services.clock.machine(self._services.clock.now())
+        over = state.concluded_at
+        ended = now if over is None else min(now, scale.machine(over))
+        ended = max(ended, min(now, steps[-1].at + _BEFORE))
+        began = steps[0].at - _BEFORE
+        router = self._services.router(service.router)
+        old = service.original.target_group if service.original.id else ""
+        new = service.replacement.target_group
+        return Story(
+            deployment_id=self._plan.deployment_id,
+            title=f"{self._plan.application_name}/{self._plan.deployment_group_name}",
+            config=self._plan.config.name,
+            status=self._process.status(state),
+            old=old,
+            new=new,
+            began=began,
+            ended=ended,
+            steps=steps,
+            marks=tuple(Mark(at=scale.machine(at), text=text, bad=bad) for at, text, bad in told),
+            answered=tuple(
+                each
+                for each in router.answered(PRODUCTION, began)
+                if each.group in (old, new) and each.at <= ended
+            ),
+        )
+
+
+def _scale(entry: EventState) -> _Scale:
+    speed = _remembered(entry.outcome).get("speed", 1.0)
+    assert entry.finished_at is not None, "it succeeded"
+    return _Scale(
+        here=entry.finished_at,
+        there=_began(entry),
+        speed=speed if isinstance(speed, int | float) else 1.0,
+    )
+
+
+def _began(entry: EventState) -> datetime:
+    """Say when the router had a step's weights, by the machine's clock."""
+    at = _remembered(entry.outcome).get("at")
+    assert entry.finished_at is not None, "it succeeded"
+    return datetime.fromisoformat(str(at)) if at else entry.finished_at
+
+
+def _remembered(outcome: Outcome | None) -> dict[str, JSON]:
+    machine = None if outcome is None else outcome.detail.get("machine")
+    return machine if isinstance(machine, dict) else {}
