@@ -22,6 +22,7 @@ from cicd.cli.deployments import (
 )
 from cicd.cli.hook_report import put_hook_status_command
 from cicd.cli.options import shared_options
+from cicd.cli.shift_report import report
 from cicd.errors import DocumentError, ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -173,6 +174,7 @@ def run(
     """Deploy REVISION: a directory, or a zip, tar or tgz file; by default this repository."""
     from cicd.cli.deploy_plan import show_plan
     from cicd.cli.shift_plan import show_shift_plan
+    from cicd.cli.shift_report import show_shift
     from cicd.deploy.find_group import find_group, parse_instance
     from cicd.deploy.local_events import local_events
     from cicd.deploy.run import (
@@ -245,7 +247,10 @@ def run(
         for target in group.targets:
             if target.kind is TargetKind.MACHINE:
                 services.target(target).check()  # before anything is begun
-        return finish(invocation.show, run_deployment(request, services))
+        result = run_deployment(request, services)
+        if planned.plan.shift is not None:
+            show_shift(invocation.show, result.deployment_id, services)
+        return finish(invocation.show, result)
 
 
 def _members(
@@ -346,7 +351,7 @@ def _images(written: Sequence[str]) -> tuple[tuple[str, str], ...]:
     return tuple(images)
 
 
-_LOOKING = (list_deployments, status, targets, logs)
+_LOOKING = (report, list_deployments, status, targets, logs)
 _ACTING = (stop, continue_command, resume, rollback_command, put_hook_status_command)
 for command in (*_LOOKING, *_ACTING):
     deploy.add_command(command)

@@ -8,6 +8,7 @@ from cicd.deploy.analysis.analysis import Word
 from cicd.deploy.analysis.look import look
 from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.engine.signals import send
+from cicd.errors import Unavailable
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,13 +31,17 @@ class Judge:
         self._subject = subject
         self._services = services
         self._began = self._due = self._now()
+        self._shifts = False
         self._said: Word | None = None
 
     def look(self) -> Outcome | None:
-        """Judge, if it is time to; gives what stops the deployment."""
+        """Judge, if it is time to and the new version has traffic; gives what stops it."""
         if self._now() < self._due:
             return None
         self._due = self._now() + self._analysis.interval
+        if not self._shifts and not self._has_traffic():
+            return None
+        self._shifts = True
         found = look(self._analysis, self._subject, self._began, self._services)
         if found.verdict.word is not self._said:
             self._tell(found)
@@ -49,6 +54,13 @@ class Judge:
             **found.shape(),
         }
         return Outcome(status=OutcomeStatus.FAILED, detail=detail)
+
+    def _has_traffic(self) -> bool:
+        try:
+            weights = self._services.router(self._subject.router).weights(self._subject.route)
+        except Unavailable:
+            return False
+        return weights.get(self._subject.new, 0) > 0
 
     def _tell(self, found: Looked) -> None:
         self._said = found.verdict.word

@@ -9,6 +9,7 @@ from cicd.deploy.lifecycle import LifecycleEvent
 from cicd.deploy.plan import DeploymentPlan, RunLifecycleEvent, TerminateInstance, WatchAlarms
 from cicd.deploy.shift import hook_status
 from cicd.deploy.shift.history import weight_now
+from cicd.deploy.shift.machine_time import machine_time
 from cicd.deploy.shift.plan import PRODUCTION, TEST, SetWeights, WatchHealth
 from cicd.deploy.shift.process import ShiftProcess
 from cicd.deploy.shift.task_sets import order_of, secrets_of, service_key
@@ -135,7 +136,7 @@ class ServiceEffects:
             self._plan.alarms,
             self._services,
             scope.cancel,
-            subject if service.original.id else None,
+            subject if service.original.id and not self._shift.rollback else None,
         )
 
     # ── Task sets ─────────────────────────────────────────────────────────────────────────────
@@ -234,7 +235,10 @@ class ServiceEffects:
         if self._shift.rollback and self._service.has_test_listener:
             self._set(TEST, weight)
         weights: dict[str, JSON] = dict(self._weights(weight))
-        return Outcome(status=OutcomeStatus.DONE, detail={"weights": weights})
+        return Outcome(
+            status=OutcomeStatus.DONE,
+            detail={"weights": weights, "machine": machine_time(self._services.clock)},
+        )
 
     def _weights(self, weight: int) -> dict[str, int]:
         service = self._service

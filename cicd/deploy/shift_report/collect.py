@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from cicd.deploy.describe import describe
 from cicd.deploy.history import read_plan, stream_of
 from cicd.deploy.processes import process_of
+from cicd.deploy.shift.machine_time import scale_of
 from cicd.deploy.shift.plan import PRODUCTION
 from cicd.deploy.shift.process import ShiftProcess
 from cicd.deploy.shift_report.story import Mark, Story, WeightSet
@@ -18,20 +18,11 @@ from cicd.ports import Level
 
 if TYPE_CHECKING:
     from cicd.deploy.plan import DeploymentPlan
-    from cicd.deploy.state import EventState
-    from cicd.engine.process import Outcome
-    from cicd.event import JSON, Event
-    from cicd.ports import Clock, Services
+    from cicd.event import Event
+    from cicd.ports import Services
 
 _BEFORE = timedelta(seconds=10)
 """So much of what was before the first step is shown, and of what was after the last one."""
-
-
-def machine_time(clock: Clock) -> dict[str, JSON]:
-    """Give what a step remembers, so that requests, which have the machine's time, meet it."""
-    now, hour = clock.now(), timedelta(hours=1)
-    at = clock.machine(now)
-    return {"at": at.isoformat(), "speed": hour / (clock.machine(now + hour) - at)}
 
 
 def story_of(deployment_id: str, services: Services) -> Story:
@@ -56,18 +47,6 @@ def story_of(deployment_id: str, services: Services) -> Story:
             hint="a report is of a deployment to a service",
         )
     return _Teller(plan, services).story([event for _, event in services.log.read(stream)])
-
-
-@dataclass(frozen=True, slots=True)
-class _Scale:
-    """How the deployment's time becomes the machine's."""
-
-    here: datetime
-    there: datetime
-    speed: float
-
-    def machine(self, moment: datetime) -> datetime:
-        return self.there + (moment - self.here) / self.speed
 
 
 class _Teller:
@@ -101,8 +80,8 @@ class _Teller:
                 f"{self._plan.deployment_id} has shifted nothing yet",
                 hint="a report begins with the first step of its shift",
             )
-        scale = _scale(done[0][1])
-        steps = tuple(WeightSet(at=_began(entry), weight=weight) for weight, entry in done)
+        scale = scale_of(done[0][1])
+        steps = tuple(WeightSet(at=scale_of(entry).there, weight=weight) for weight, entry in done)
         now = self._services.clock.machine(self._services.clock.now())
         over = state.concluded_at
         ended = now if over is None else min(now, scale.machine(over))
@@ -128,25 +107,3 @@ class _Teller:
                 if each.group in (old, new) and each.at <= ended
             ),
         )
-
-
-def _scale(entry: EventState) -> _Scale:
-    speed = _remembered(entry.outcome).get("speed", 1.0)
-    assert entry.finished_at is not None, "it succeeded"
-    return _Scale(
-        here=entry.finished_at,
-        there=_began(entry),
-        speed=speed if isinstance(speed, int | float) else 1.0,
-    )
-
-
-def _began(entry: EventState) -> datetime:
-    """Say when the router had a step's weights, by the machine's clock."""
-    at = _remembered(entry.outcome).get("at")
-    assert entry.finished_at is not None, "it succeeded"
-    return datetime.fromisoformat(str(at)) if at else entry.finished_at
-
-
-def _remembered(outcome: Outcome | None) -> dict[str, JSON]:
-    machine = None if outcome is None else outcome.detail.get("machine")
-    return machine if isinstance(machine, dict) else {}

@@ -32,6 +32,7 @@ ANALYSIS = Analysis(error_rate=1, least_requests=10, interval=timedelta())
 def world(tmp_path):
     made = World(tmp_path)
     made.router = RecordingTrafficRouter(SPEC)
+    made.router.set_weights(ROUTE, {BLUE: 90, GREEN: 10})
     made.services = replace(made.services, router=lambda _: made.router)
     return made
 
@@ -80,13 +81,28 @@ def test_what_was_answered_before_the_watch_does_not_count(world):
     assert ["NoVerdict"] == told(world)
 
 
-def test_a_router_that_cannot_be_asked_gives_no_verdict(world):
-    def gone(_):
+def test_nothing_is_judged_before_the_new_version_has_traffic(world):
+    world.router.set_weights(ROUTE, {BLUE: 100, GREEN: 0})
+    judge = Judge(ANALYSIS, SUBJECT, world.services)
+    assert judge.look() is None
+    assert [] == told(world)
+    world.router.set_weights(ROUTE, {BLUE: 99, GREEN: 1})
+    assert judge.look() is None
+    assert ["NoVerdict"] == told(world)
+
+
+def test_a_router_that_is_lost_gives_no_verdict(world):
+    judge = Judge(ANALYSIS, SUBJECT, world.services)
+    answers(world, GREEN, 20)
+    assert judge.look() is None
+
+    def gone(route, since):
         raise Unavailable("it is gone")
 
-    judge = Judge(ANALYSIS, SUBJECT, replace(world.services, router=gone))
+    world.router.answered = gone
     assert judge.look() is None
-    ((_, event),) = world.log.read(STREAM)
+    assert ["Passed", "NoVerdict"] == told(world)
+    (*_, (_, event)) = world.log.read(STREAM)
     assert ["there are no figures: it is gone"] == event.data["reasons"]
 
 
