@@ -18,6 +18,7 @@ from pathlib import Path
 
 from bench_actions import many_actions, thousand_actions
 from bench_builds import COMMANDS, million_lines, ten_builds, twenty_commands
+from bench_check import before_a_push
 from bench_deploy import ROWS
 from bench_measure import CICD, PYTHON, goal, measure, seconds
 from bench_templates import templates
@@ -183,7 +184,7 @@ def main() -> int:
         rows = (
             *(start_up, twenty_commands, ten_builds, million_lines),
             *(one_document, hundred_documents, templates, unchanged_cache, large_artifact),
-            *(handed_over, thousand_actions, many_actions, load_balancers),
+            *(before_a_push, handed_over, thousand_actions, many_actions, load_balancers),
         )
         chosen = ROWS if options.deploy else (*rows, *ROWS)
         met = [row(directory, options.runs) for row in chosen]

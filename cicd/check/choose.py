@@ -6,8 +6,6 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cicd.build.find_project import find_project
-from cicd.build.webhook import FilterType
 from cicd.check.choice import CheckKind, Choice, is_skipped, united, wanted_by
 from cicd.check.configuration import Configuration, read_check
 from cicd.document.problem import Problems
@@ -55,11 +53,13 @@ def places(root: Path, listed: Iterable[str] | None = None) -> tuple[Place, ...]
 
 def hangs_on_message(found: Iterable[Place]) -> bool:
     """Tell whether what runs hangs on the message of a commit, and not on its tree alone."""
+    from cicd.build.webhook import FilterType
+
     return any(
         each.type is FilterType.COMMIT_MESSAGE
         for place in found
         for name in place.resources.section("projects")
-        if (hook := find_project(place.resources, name, place.resources.root).webhook) is not None
+        if (hook := _project(place, name).webhook) is not None
         for group in hook.groups
         for each in group
     )
@@ -154,7 +154,7 @@ def _of_builds(root: Path, place: Place, push: Push) -> Iterator[Choice]:
     """Builds that ``check`` names, and those whose webhook would start them."""
     named = {wanted.name: wanted for wanted in place.configuration.builds}
     for name, wanted in named.items():
-        project = find_project(place.resources, name, root / place.name, required=False)
+        project = _project(place, name)
         always = _documents(root, place, project)
         runs, why = wanted_by(wanted, push, place=place.name, always=always)
         yield _build(place, project, runs=runs, why=why, named=True)
@@ -163,11 +163,17 @@ def _of_builds(root: Path, place: Place, push: Push) -> Iterator[Choice]:
     for name in place.resources.section("projects"):
         if name in named:
             continue
-        project = find_project(place.resources, name, root / place.name)
+        project = _project(place, name)
         if project.webhook is not None:
             reasons = project.webhook.why_not(push.webhook_event())
             why = "; ".join(reasons) or f"its webhook starts it for {push.pushed}"
             yield _build(place, project, runs=not reasons, why=why, named=False)
+
+
+def _project(place: Place, name: str) -> Project:
+    from cicd.build.find_project import find_project
+
+    return find_project(place.resources, name, place.resources.root, required=False)
 
 
 def _build(place: Place, project: Project, *, runs: bool, why: str, named: bool) -> Choice:
@@ -199,13 +205,13 @@ def _documents(root: Path, place: Place, project: Project) -> tuple[str, ...]:
 
 def _of_pipelines(root: Path, place: Place, push: Push) -> Iterator[Choice]:
     """Pipelines that ``check`` names, and those that the push would start."""
+    named = {wanted.name: wanted for wanted in place.configuration.pipelines}
+    if not (named or place.configuration.triggers) or not _has_pipelines(root, place, named):
+        return
     from cicd.pipeline.definition import every_definition
     from cicd.pipeline.from_template import inspect
     from cicd.pipeline.push import judge
 
-    named = {wanted.name: wanted for wanted in place.configuration.pipelines}
-    if not (named or place.configuration.triggers) or not _has_pipelines(root, place, named):
-        return
     specs = {
         spec.name: spec
         for found in every_definition(place.resources, root / place.name)
@@ -250,7 +256,7 @@ def _has_pipelines(root: Path, place: Place, named: dict[str, Wanted]) -> bool:
     if named or place.resources.section("pipelines"):
         return True
     from cicd.document.cloudformation.find import pipeline_templates
-    from cicd.pipeline.definition import USUAL_NAMES, USUAL_SUFFIXES
+    from cicd.pipeline.usual_places import USUAL_NAMES, USUAL_SUFFIXES
 
     here = root / place.name
     usual = (here / f"{name}{end}" for name in USUAL_NAMES for end in USUAL_SUFFIXES)

@@ -27,6 +27,7 @@ from cicd.pipeline.envelope import PIPELINE_RESOURCE, Form, declaration_of, form
 from cicd.pipeline.rules import RULES
 from cicd.pipeline.rules.local import unfulfilled
 from cicd.pipeline.spec import PipelineDeclaration, read_declaration
+from cicd.pipeline.usual_places import USUAL_NAMES, USUAL_SUFFIXES
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
 
     from cicd.document.cloudformation.parameters import Given
     from cicd.document.resources import Resources
-
-USUAL_NAMES = ("pipeline", "codepipeline", ".aws/pipeline", ".aws/codepipeline")
-USUAL_SUFFIXES = (".json", ".yml", ".yaml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

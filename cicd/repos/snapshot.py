@@ -61,12 +61,13 @@ def snapshot(repository: Repository, commit: str, ref: str, directory: Path) -> 
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        _sweep(directory)
-        place = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=directory))
-        lock = os.open(place / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+        with _locked(directory):
+            _sweep(directory)
+            place = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=directory))
+            lock = os.open(place, os.O_RDONLY)
+            fcntl.flock(lock, fcntl.LOCK_EX)
     except OSError as error:
         raise _no_room(directory, error) from error
-    fcntl.flock(lock, fcntl.LOCK_EX)
     try:
         root = place / "tree"
         try:
@@ -127,11 +128,22 @@ def _quoted(path: bytes) -> bytes:
     return b'"' + kept + b'"'
 
 
+@contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    """Let one process at a time make or sweep snapshots: a new one is never without its lock."""
+    lock = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
 def _sweep(directory: Path) -> None:
     """Remove snapshots whose process has gone: nobody holds their lock."""
     for place in directory.glob(f"{_PREFIX}*"):
         with suppress(OSError):
-            lock = os.open(place / "lock", os.O_RDWR)
+            lock = os.open(place, os.O_RDONLY)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 _remove(place)

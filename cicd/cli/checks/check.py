@@ -198,7 +198,11 @@ def _check_one(
             elif asked.plan:
                 show.text(f"  would run {choice.title}: {choice.why}")
         chosen = [] if asked.plan else [choice for choice in choices if choice.runs]
-        keys = {choice.title: _key(asked, commit, choice) for choice in chosen}
+        keys = (
+            {choice.title: _key(asked, commit, choice) for choice in chosen}
+            if asked.receipts is not None
+            else {}
+        )
         ended: list[Done] = []
         fresh = []
         for choice in chosen:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import chdir
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import TYPE_CHECKING, Final
 
 from cicd.check.choice import CheckKind, Choice
@@ -62,16 +63,42 @@ def carry_out(
     """Run checks, at most ``jobs`` at once, and give each as it ends; lint is done here."""
     linted = [choice for choice in choices if choice.kind is CheckKind.LINT]
     others = [choice for choice in choices if choice.kind is not CheckKind.LINT]
-    with ThreadPoolExecutor(max(1, jobs)) as pool:
-        waiting = [pool.submit(_process, each, n, site, cancel) for n, each in enumerate(others)]
+    waiting: SimpleQueue[tuple[int, Choice]] = SimpleQueue()
+    ended: SimpleQueue[Done | BaseException] = SimpleQueue()
+    for each in enumerate(others):
+        waiting.put(each)
+
+    def work() -> None:
         try:
-            for choice in linted:
-                yield _lint(choice, site)
-            for future in as_completed(waiting):
-                yield future.result()
-        except BaseException:
-            cancel.cancel("STOPPED")
-            raise
+            while True:
+                number, choice = waiting.get_nowait()
+                ended.put(_process(choice, number, site, cancel))
+        except Empty:
+            return
+        except BaseException as reason:  # noqa: BLE001 - raised again, where it is waited for
+            ended.put(reason)
+
+    # Not concurrent.futures, which takes longer to load than ten checks that do nothing.
+    workers = [Thread(target=work, name="check") for _ in range(min(jobs, len(others)))]
+    for worker in workers:
+        worker.start()
+    try:
+        for choice in linted:
+            yield _lint(choice, site)
+        for _ in others:
+            yield _result(ended.get())
+    except BaseException:
+        cancel.cancel("STOPPED")
+        raise
+    finally:
+        for worker in workers:
+            worker.join()
+
+
+def _result(ended: Done | BaseException) -> Done:
+    if isinstance(ended, BaseException):
+        raise ended
+    return ended
 
 
 def variables_of(home: Path, commit: str, ref: str, worktree: Path) -> dict[str, str]:
