@@ -17,8 +17,10 @@ from cicd.errors import UsageError
 from cicd.ports import Level
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cicd.deploy.plan import DeploymentPlan
-    from cicd.event import Event
+    from cicd.event import JSON, Event
     from cicd.ports import Services
 
 _BEFORE = timedelta(seconds=10)
@@ -82,6 +84,7 @@ class _Teller:
             )
         scale = scale_of(done[0][1])
         steps = tuple(WeightSet(at=scale_of(entry).there, weight=weight) for weight, entry in done)
+        steps += self._back(state.rollback)
         now = self._services.clock.machine(self._services.clock.now())
         over = state.concluded_at
         ended = now if over is None else min(now, scale.machine(over))
@@ -106,4 +109,21 @@ class _Teller:
                 for each in router.answered(PRODUCTION, began)
                 if each.group in (old, new) and each.at <= ended
             ),
+        )
+
+    def _back(self, rollback: Mapping[str, JSON] | None) -> tuple[WeightSet, ...]:
+        """Say when a rollback gave the traffic back."""
+        wish = None if rollback is None else rollback.get("rollbackDeploymentId")
+        stream = stream_of(str(wish))
+        plan = None if wish is None else read_plan(stream, self._services)
+        if plan is None or plan.shift is None or not plan.shift.rollback:
+            return ()
+        process = ShiftProcess(plan)
+        state = process.initial()
+        for _, event in self._services.log.read(stream):
+            state = process.apply(state, event)
+        return tuple(
+            WeightSet(at=scale_of(entry).there, weight=0)
+            for _, entry in process.done_steps(state)
+            if entry.status is Status.SUCCEEDED
         )

@@ -8,7 +8,14 @@ from cicd.errors import UsageError
 from cicd.ports import Answered
 from cicd.testing.fake_router import RecordingTrafficRouter
 from tests.deploy.shift.test_process import plan
-from tests.deploy.shift_report.told import REASON, STREAM, machine, stopped_shift
+from tests.deploy.shift_report.told import (
+    BACK,
+    REASON,
+    STREAM,
+    machine,
+    rolled_back,
+    stopped_shift,
+)
 from tests.deploy.world import World
 
 
@@ -61,3 +68,12 @@ def test_a_shift_that_has_not_begun_and_one_that_is_none_are_told_apart(world):
         story_of("d-ABCDEFGHI", world.services)
     with pytest.raises(UsageError, match="has shifted nothing yet"):
         written(world, stopped_shift()[:3])
+
+
+def test_a_rollback_gives_the_traffic_back_in_the_same_story(world):
+    signalled, back = rolled_back()
+    world.log.append(f"deployment/{BACK}", tuple(back), expected=0)
+    story = written(world, [*stopped_shift(), signalled])
+    assert WeightSet(at=machine(25), weight=0) == story.steps[-1]
+    assert machine(35) == story.ended
+    assert "all goes back" == story.marks[-1].text
