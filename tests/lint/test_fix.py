@@ -13,7 +13,7 @@ from cicd.cli.boundary import run
 from cicd.document.load import load_bytes
 from cicd.errors import DocumentError
 from cicd.lint.check import check_content
-from cicd.lint.documents import Candidate
+from cicd.lint.documents import Candidate, Kind
 from cicd.lint.fix import corrected
 
 HERE = Path(__file__).resolve().parents[2]
@@ -167,8 +167,9 @@ def test_corrections_of_faults_in_published_files_are_whole():
             node = load_bytes(content, candidate.name, json=candidate.is_json(content))
         except DocumentError:
             continue  # an AppSpec with equal keys, which the agent takes
-        kind = lint_mutants.KINDS[folder] or before.kind
-        for mutant in lint_mutants.mutants(node, dice, 3):
+        kind = lint_mutants.KINDS.get(folder) or before.kind
+        template = before.kind is Kind.TEMPLATE
+        for mutant in lint_mutants.mutants(node, dice, 3, template=template):
             given = mutant.text.encode()
             after, count = corrected(candidate, kind, given)
             assert (after, 0) == corrected(candidate, kind, after), candidate.name

@@ -145,12 +145,16 @@ def test_two_terminals_that_start_stop_approve_and_retry_lose_nothing_and_do_not
     with (
         machine.open() as services,
         saying_yes(services),
+        taking_up(without_runner(services)),
         ThreadPoolExecutor(6) as people,
     ):
         meddlers = [people.submit(meddler, seed) for seed in (1, 2)]
-        for each in [people.submit(terminal, seed) for seed in (3, 4)]:
-            each.result(timeout=120)
-        over.set()
+        terminals = [people.submit(terminal, seed) for seed in (3, 4)]
+        try:
+            for each in terminals:
+                each.result(timeout=120)
+        finally:
+            over.set()
         for each in meddlers:
             each.result(timeout=120)
         ready = without_runner(services)
@@ -180,6 +184,36 @@ def saying_yes(services):
         asker.join()
 
 
+@contextmanager
+def taking_up(services):
+    """
+    Go on with whatever nobody drives, while inside.
+
+    Who retries while the last driver is about to leave may not drive, and then nobody does;
+    all who wait behind that execution would wait for ever.
+    """
+    over = threading.Event()
+
+    def look():
+        driven = {}
+        with ThreadPoolExecutor(12) as drivers:
+            while not over.wait(0.1):
+                for record in services.executions.list(kind="pipeline"):
+                    known = driven.get(record.stream)
+                    if record.status not in OVER and (known is None or known.done()):
+                        driven[record.stream] = drivers.submit(
+                            try_to, resume_execution, record.stream, services
+                        )
+
+    keeper = threading.Thread(target=look)
+    keeper.start()
+    try:
+        yield
+    finally:
+        over.set()
+        keeper.join()
+
+
 def check(machine, services, begun):
     records = services.executions.list(kind="pipeline")
     known = {record.stream.partition("/")[2] for record in records}
@@ -192,7 +226,8 @@ def check(machine, services, begun):
             event.key for _, event in services.log.read(record.stream) if event.kind == "STARTED"
         ]
         assert len(keys) == len(set(keys))
-    assert 1 == max(machine.provider.ran.values())
+    # Where the meddlers are quick, nothing may have run at all.
+    assert {1} >= set(machine.provider.ran.values())
     assert all(lock.holder is None for lock in admissions("shop", services).stages.values())
     assert all(not lock.waiting for lock in admissions("shop", services).stages.values())
 

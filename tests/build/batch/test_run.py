@@ -124,7 +124,7 @@ def test_what_is_wrong_with_a_builds_own_buildspec_is_said_before_anything_start
     )
     with pytest.raises(DocumentError) as refused:
         run(text)
-    assert ["broken.yml:2:28", "buildspec.yml:8:103"] == [
+    assert ["broken.yml:2:28", "buildspec.yml:8:115"] == [
         str(p.span) for p in refused.value.problems
     ]
     done = run(text, raise_problems=False)
