@@ -124,12 +124,13 @@ def stop(
 
 @click.command(epilog="\b\nExample:\n  cicd deploy resume d-ABCDEFGHI\n")
 @click.argument("deployment_id", required=False, metavar="[ID]")
+@click.option("--speed", type=click.FloatRange(0.001, 1e6), default=1.0, help="Scales waits.")
 @shared_options
-def resume(invocation: Invocation, deployment_id: str | None) -> int:
+def resume(invocation: Invocation, *, deployment_id: str | None, speed: float) -> int:
     """Go on with a deployment whose driver died. The newest one if none is named."""
     from cicd.deploy.run import resume_deployment
 
-    with invocation.services() as services:
+    with invocation.services(speed=speed) as services:
         result = resume_deployment(deployment_id or newest(services), services)
     return finish(invocation.show, result)
 

@@ -133,7 +133,11 @@ def error_information(
 
 def _first_words(state: DeploymentState) -> str:
     """Say what the event said that a shift failed for."""
-    failed = [entry for entry in state.begun.values() if entry.has_failed]
+    failed = [
+        entry
+        for entry in state.begun.values()
+        if entry.outcome is not None and entry.has_failed and entry.outcome.reason != "OVER"
+    ]
     first = min(failed, key=lambda each: each.finished_at or each.started_at)
     return str((diagnostics(first.outcome) or {}).get("message", ""))
 
@@ -162,6 +166,9 @@ def first_failure(
         target, _, event = key.rpartition("/")
         if target not in known:  # a step of AllowTraffic
             target, _, event = target.rpartition("/")
+        outcome = entry.outcome
+        if outcome is not None and outcome.reason == "OVER":
+            continue  # a watch that was told to end
         if entry.has_failed and process.target_status(state, target) is Status.FAILED:
             found = diagnostics(entry.outcome) or {}
             words = f"{target}: {event}: {found.get('message', '')}"

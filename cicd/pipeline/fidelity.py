@@ -79,8 +79,10 @@ STANDINGS: Mapping[str, Standing] = MappingProxyType(
             "stack sets are about several accounts and Regions, and here is one"
         ),
         "Deploy/AWS/CodeDeploy": _works("a deployment onto instances of this machine"),
-        "Deploy/AWS/CodeDeployToECS": _not("services of ECS do not run here yet"),
-        "Deploy/AWS/ECS": _not("services of ECS do not run here yet"),
+        "Deploy/AWS/CodeDeployToECS": _works("a service of containers, its traffic shifted"),
+        "Deploy/AWS/ECS": _not(
+            "tasks are not replaced in place here; use a CodeDeployToECS action, blue/green"
+        ),
         "Deploy/AWS/EC2": _not(
             "instances are reached through CodeDeploy here; use a CodeDeploy action"
         ),

@@ -29,7 +29,7 @@ ESSENTIAL: Final = "cicd.essential"
 PORT: Final = "cicd.port"
 _HOST: Final = "127.0.0.1"
 _TRIES: Final = 10
-_TAIL: Final = 5  # lines of what a container said before it ended
+_TAIL: Final = 1  # lines of what a container said before it ended
 _SECOND: Final = 1_000_000_000  # nanoseconds
 
 
@@ -201,7 +201,7 @@ class ContainerTaskSets:
             health = cast("Mapping[str, JSON]", state.get("Health") or {})
             well = health.get("Status", "healthy") == "healthy"
             running, healthy = running and up, healthy and well
-            if not up or found.get("RestartCount"):
+            if not up:
                 said = said or self._end_of(str(found["Id"]), labels[CONTAINER], state)
             elif health.get("Status") == "unhealthy":
                 said = said or f"container '{labels[CONTAINER]}' is unhealthy by its own check"

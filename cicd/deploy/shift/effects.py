@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from cicd.event import JSON
     from cicd.ports import CancelToken, Services, TaskState, TrafficRouter
 
-_GLANCE: Final = timedelta(seconds=1)
 _DONE: Final = Outcome(status=OutcomeStatus.DONE)
 _UNSTEADY: Final = (
     "The deployment timed out while waiting for the replacement task set to become healthy. This "
@@ -176,7 +175,7 @@ class ServiceEffects:
                     "CUSTOMER_APPLICATION_UNHEALTHY",
                     _UNSTEADY.format(minutes=minutes) + (f" {why}" if why else ""),
                 )
-            inbox.take(min(deadline, self._services.clock.now() + _GLANCE))
+            inbox.take(deadline)
 
     def _check_primary(self) -> None:
         """
@@ -197,7 +196,8 @@ class ServiceEffects:
     def _tell(self, tasks: tuple[TaskState, ...], said: dict[int, str], scope: Scope) -> None:
         for task in tasks:
             words = f"task {task.number}: {task.said}" if task.said else ""
-            if words and said.get(task.number) != words:
+            ended = task.number in said and said[task.number].split(": ")[:2]
+            if words and ended != words.split(": ")[:2]:
                 said[task.number] = words
                 self._log(words, scope)
 

@@ -35,6 +35,7 @@ ACTIONS: Registry[ActionProvider] = Registry(
         "Deploy/AWS/CloudFormation": "cicd.pipeline.actions.cloudformation:CLOUD_FORMATION",
         "Deploy/AWS/CodeDeploy": "cicd.pipeline.actions.codedeploy:CODE_DEPLOY",
         "Invoke/AWS/Lambda": "cicd.pipeline.actions.lambda_function:LAMBDA",
+        "Deploy/AWS/CodeDeployToECS": "cicd.pipeline.actions.codedeploy_ecs:CODE_DEPLOY_TO_ECS",
         "Invoke/AWS/CodePipeline": "cicd.pipeline.actions.pipeline_invoke:CODE_PIPELINE",
         "Approval/AWS/Manual": "cicd.pipeline.actions.manual:MANUAL",
     },

@@ -52,7 +52,7 @@ class CodeDeployAction:
             revision_name=f"s3://{request.plan.bucket}/{taken.key}",
             refuse_invalid=False,
         )
-        return _result(request, run_deployment(deployment, services, cancel=scope.cancel))
+        return deployed(request, run_deployment(deployment, services, cancel=scope.cancel))
 
     def recover(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
         """Take up the deployment that was begun; it may have ended since. None: begin it."""
@@ -62,10 +62,11 @@ class CodeDeployAction:
         if child is None:
             return self.run(request, services, scope)
         deployment_id = child.stream.partition("/")[2]
-        return _result(request, resume_deployment(deployment_id, services, cancel=scope.cancel))
+        return deployed(request, resume_deployment(deployment_id, services, cancel=scope.cancel))
 
 
-def _result(request: ActionRequest, deployment: DeploymentResult) -> ActionResult:
+def deployed(request: ActionRequest, deployment: DeploymentResult) -> ActionResult:
+    """Say of an action how its deployment ended."""
     if deployment.status == SUCCEEDED:
         for target, endpoint in deployment.endpoints.items():
             request.say(f"{request.action.name}: {target} serves at {endpoint}")
