@@ -20,6 +20,7 @@ CONFIG = "config.toml"
 OUTPUTS = ("human", "plain", "json")
 COLORS = ("auto", "always", "never")
 DOCKERS = ("socket", "nested")
+SWITCHES = ("off", "on")
 MAXIMUM_JOBS = 256
 
 Value: TypeAlias = "str | int | None"
@@ -47,6 +48,8 @@ class Settings:
     # The table [images] of both files: what a project names → what stands in for it.
     images: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()  # where values come from, in order; (): the usual places
+    artifact_store: str | None = None  # a folder or a URL, such as s3://…; None: in the home
+    artifact_encryption: str = "off"  # one of SWITCHES: whether artifacts are sealed there
     profile: str | None = None  # of AWS; where nobody names one, AWS is never asked
 
 
@@ -66,8 +69,9 @@ def load_settings(flags: Mapping[str, Value], environ: Mapping[str, str], start:
         flags: By the names of ``Settings``; None where the user gave none.
         environ: The process's environment: CICD_HOME, CICD_OUTPUT, CICD_JOBS, CICD_BUILDS,
             CICD_RUNNER, CICD_IMAGE, CICD_NETWORK, CICD_DOCKER, CICD_COLOR, CICD_SECRETS,
-            CICD_PROFILE and NO_COLOR are read, and where the user's own file is; an empty value
-            counts as absent.
+            CICD_ARTIFACT_STORE, CICD_ARTIFACT_ENCRYPTION, CICD_PROFILE and
+            NO_COLOR are read, and where the user's own file is; an empty value counts as
+            absent.
         start: Where the search for the home begins, usually the working directory.
 
     Raises:
@@ -106,6 +110,8 @@ def load_settings(flags: Mapping[str, Value], environ: Mapping[str, str], start:
         docker=_one_of(choices.get("docker"), DOCKERS) or "socket",
         images={name: image for read in tables for name, image in _images(*read).items()},
         secrets=tuple((_word(choices.get("secrets")) or "").replace(",", " ").split()),
+        artifact_store=_word(choices.get("artifact_store")),
+        artifact_encryption=_one_of(choices.get("artifact_encryption"), SWITCHES) or "off",
         profile=_word(choices.get("profile")),
     )
 
@@ -150,6 +156,8 @@ _NAMES = (
     "network",
     "docker",
     "secrets",
+    "artifact_store",
+    "artifact_encryption",
     "profile",
 )
 _IMAGES = "images"

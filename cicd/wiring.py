@@ -6,6 +6,7 @@ import os
 import threading
 from contextlib import ExitStack, closing, contextmanager
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cicd.ports import Services
@@ -13,7 +14,6 @@ from cicd.ports import Services
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
-    from pathlib import Path
 
     from cicd.backends.endpoint.server import Endpoint
     from cicd.backends.head_start import HeadStart
@@ -72,7 +72,6 @@ def make_services(
     Raises:
         Unavailable: The home cannot be made, read or written.
     """
-    from cicd.store.artifacts import ArtifactFiles
     from cicd.store.caches import CacheFiles
     from cicd.store.database import Database
     from cicd.store.disk import prepare_home
@@ -88,7 +87,7 @@ def make_services(
         opened.callback(database.close)
         logs = LogFiles(home / "logs")
         opened.callback(logs.close)
-        artifacts = ArtifactFiles(home / "artifacts")
+        artifacts = _artifacts(settings, opened)
         functions = _Functions(home, artifacts)
         opened.callback(functions.close)
         services = Services(
@@ -166,6 +165,32 @@ def serve(services: Services, port: int) -> Endpoint:
     assert isinstance(services.functions, _Functions), "services are made here"
     services.functions.endpoint = endpoint
     return endpoint
+
+
+def _artifacts(settings: Settings, opened: ExitStack) -> ArtifactStore:
+    """Give the store of artifacts: a folder of the home, unless the settings say otherwise."""
+    folder = settings.home / "artifacts"
+    sealed = settings.artifact_encryption == "on"
+    if settings.artifact_store is None and not sealed:
+        from cicd.store.artifacts import ArtifactFiles
+
+        return ArtifactFiles(folder)
+    from tempfile import TemporaryDirectory
+
+    from cicd.store.remote_artifacts import RemoteArtifacts
+    from cicd.store.sealing import Sealing
+    from cicd.store.secrets.key import KeyRing
+
+    place = settings.artifact_store or str(folder)
+    if "://" not in place:
+        place = str((settings.home.parent / place).resolve())
+    # What is sealed is in clear only for as long as this process works with it.
+    fresh = opened.enter_context(TemporaryDirectory(prefix="cicd-artifacts-")) if sealed else ""
+    return RemoteArtifacts(
+        Path(fresh) if sealed else folder,
+        _bucket(place),
+        Sealing(KeyRing.of(os.environ)) if sealed else None,
+    )
 
 
 def new_id() -> str:

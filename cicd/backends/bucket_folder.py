@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cicd.engine.archive import clean_path
 from cicd.errors import Conflict, Unavailable, UsageError
+from cicd.ports import ObjectEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +54,25 @@ class FolderBucket:
                     if key.startswith(prefix):
                         found.append(key)
         return sorted(found)
+
+    def entries(self, prefix: str = "") -> list[ObjectEntry]:
+        """List files with what the folder knows of them."""
+        found = []
+        for key in self.keys(prefix):
+            with suppress(FileNotFoundError):  # somebody removes it meanwhile
+                known = (self._folder / key).stat()
+                at = datetime.fromtimestamp(known.st_mtime, UTC)
+                found.append(ObjectEntry(key=key, size=known.st_size, modified=at))
+        return found
+
+    def delete(self, key: str) -> bool:
+        """Remove a file."""
+        path = self._path(key)
+        with self._speaking():
+            if not path.is_file():
+                return False
+            path.unlink(missing_ok=True)
+        return True
 
     def read(self, key: str, into: Path) -> bool:
         """Copy a file."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from cicd.engine.archive import clean_path
 from cicd.errors import Conflict, Unavailable
+from cicd.ports import ObjectEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +65,27 @@ class UrlBucket:
             found: list[Any] = self._files.find(self._root)
         keys = (str(path).removeprefix(self._root).lstrip("/") for path in found)
         return sorted(key for key in keys if key.startswith(prefix))
+
+    def entries(self, prefix: str = "") -> list[ObjectEntry]:
+        """List files with what the place knows of them."""
+        found = []
+        for key in self.keys(prefix):
+            with self._speaking():
+                size = int(self._files.size(self._path(key)) or 0)
+                at = self._files.modified(self._path(key))
+            at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+            found.append(ObjectEntry(key=key, size=size, modified=at))
+        return found
+
+    def delete(self, key: str) -> bool:
+        """Remove a file."""
+        path = self._path(key)
+        with self._speaking():
+            self._files.invalidate_cache()
+            if not self._files.isfile(path):
+                return False
+            self._files.rm_file(path)
+        return True
 
     def read(self, key: str, into: Path) -> bool:
         """Fetch a file."""

@@ -41,6 +41,7 @@ COMMANDS = {
     "events": ("cicd.cli.events:events", "Look at events, as EventBridge would carry them."),
     "metrics": ("cicd.cli.metrics:metrics", "Count runs, durations and failures."),
     "audit": ("cicd.cli.audit:audit", "Look at who asked for what; find tampering."),
+    "artifact": ("cicd.cli.artifact:artifact", "Look at artifacts; fetch or remove them."),
     "cache": ("cicd.cli.cache:cache", "Look at the caches of builds, or remove them."),
     "prune": ("cicd.cli.home.prune:prune", "Remove old logs, artifacts and caches."),
     "state": ("cicd.cli.home.state:state", "Check the home, back it up, or restore it."),

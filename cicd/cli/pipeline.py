@@ -11,6 +11,7 @@ from cicd.cli.approval_prompt import approvals_here
 from cicd.cli.options import pair, shared_options
 from cicd.cli.pipeline_actions import actions
 from cicd.cli.pipeline_graph import graph
+from cicd.cli.pipeline_history import diff, executions, history, listing
 from cicd.cli.pipeline_stages import (
     disable,
     enable,
@@ -20,7 +21,7 @@ from cicd.cli.pipeline_stages import (
     rollback,
 )
 from cicd.cli.pipeline_triggers import show_verdict, triggers, would_start
-from cicd.cli.pipeline_views import listing, logs, status
+from cicd.cli.pipeline_views import logs, status
 from cicd.cli.template_parameters import given_parameters, parameter_options
 from cicd.cli.user_name import user_name
 from cicd.errors import ExitCode, UsageError
@@ -160,7 +161,10 @@ def run(
 
 
 pipeline.add_command(listing)
+pipeline.add_command(executions)
 pipeline.add_command(status)
+pipeline.add_command(history)
+pipeline.add_command(diff)
 pipeline.add_command(logs)
 pipeline.add_command(graph)
 pipeline.add_command(triggers)

@@ -1,4 +1,4 @@
-"""What people see of pipelines: the list, one execution, its log, its graph."""
+"""What people see of an execution: how it stands, its log, and what failed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cicd.cli.options import shared_options
+from cicd.cli.pipeline_history import OPEN
 from cicd.errors import ExitCode
 from cicd.ports import Level
 
@@ -18,53 +19,9 @@ if TYPE_CHECKING:
 
     from cicd.cli.invocation import Invocation
     from cicd.cli.show import Presenter
-    from cicd.event import JSON
     from cicd.pipeline.run import ExecutionResult
     from cicd.pipeline.state import PipelineState
     from cicd.ports import LogLine, Services
-
-
-@click.command(
-    name="list",
-    epilog="""\b
-Examples:
-  cicd pipeline list
-  cicd pipeline list shop --limit 5
-""",
-)
-@click.argument("name", required=False)
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
-@shared_options
-def listing(invocation: Invocation, *, name: str | None, limit: int) -> int:
-    """List executions, the newest first; of the pipeline NAME if it is given."""
-    with invocation.services() as services:
-        records = services.executions.list(kind="pipeline", name=name, limit=limit)
-        rows = [
-            (
-                record.stream.partition("/")[2][:8],
-                record.name,
-                str(record.number),
-                record.status,
-                _when(record.created_at),
-                "" if record.driven or record.status not in _OPEN else "nobody runs it",
-            )
-            for record in records
-        ]
-        summaries: list[JSON] = [
-            {
-                "pipelineExecutionId": record.stream.partition("/")[2],
-                "pipelineName": record.name,
-                "status": record.status,
-                "startTime": record.created_at.isoformat(),
-                "lastUpdateTime": record.updated_at.isoformat(),
-            }
-            for record in records
-        ]
-    invocation.show.table(("ID", "Pipeline", "No.", "Status", "Started", ""), rows)
-    if not rows:
-        invocation.show.notice("no execution yet; cicd pipeline run starts one")
-    invocation.show.result({"pipelineExecutionSummaries": summaries})
-    return ExitCode.SUCCEEDED
 
 
 @click.command(
@@ -102,7 +59,7 @@ def status(invocation: Invocation, *, execution: str | None) -> int:
                 Level.WARNING,
             )
         _show_failure(show, result, services)
-    if record.status in _OPEN and not record.driven:
+    if record.status in OPEN and not record.driven:
         show.notice(f"nobody runs it: cicd pipeline resume {result.execution_id[:8]}")
     show.result(dict(result.execution))
     return ExitCode.SUCCEEDED
@@ -169,7 +126,6 @@ def show_result(show: Presenter, result: ExecutionResult, services: Services) ->
     show.result(dict(result.execution))
 
 
-_OPEN = ("InProgress", "Stopping")
 _LAST_LINES = 20  # of a deployment that failed
 
 

@@ -55,7 +55,8 @@ def find_execution(id_or_name: str | None, services: Services) -> ExecutionRecor
     if not records:
         what = f"'{id_or_name}'" if id_or_name else "yet"
         raise UsageError(
-            f"there is no pipeline execution {what}", hint="cicd pipeline list shows them all"
+            f"there is no pipeline execution {what}",
+            hint="cicd pipeline executions shows them all",
         )
     return records[0]
 
@@ -69,7 +70,7 @@ def execution_state(stream: str, services: Services) -> PipelineState:
     if state.plan is None:
         raise UsageError(
             f"there is no pipeline execution '{stream.partition('/')[2]}'",
-            hint="cicd pipeline list shows them all",
+            hint="cicd pipeline executions shows them all",
         )
     return state
 

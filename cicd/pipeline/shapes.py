@@ -70,6 +70,39 @@ def pipeline_execution(state: PipelineState, external: Mapping[str, str]) -> dic
     }
 
 
+def execution_summary(state: PipelineState) -> dict[str, JSON]:
+    """Give an element of ListPipelineExecutions' summaries."""
+    plan = state.plan
+    assert plan is not None, "the plan is the first event"
+    return {
+        "pipelineName": plan.name,  # the call is asked for one pipeline; we list them all
+        "pipelineExecutionId": plan.execution_id,
+        "status": state.status().value,
+        **({"statusSummary": state.fault.message} if state.fault is not None else {}),
+        **({"startTime": state.started_at.isoformat()} if state.started_at else {}),
+        **({"lastUpdateTime": state.updated_at.isoformat()} if state.updated_at else {}),
+        "sourceRevisions": [
+            {
+                "actionName": artifact.action,
+                "revisionId": artifact.revision_id,
+                "revisionSummary": artifact.revision_summary,
+                "revisionUrl": artifact.revision_url,
+            }
+            for artifact in state.artifacts.values()
+            if artifact.action
+        ],
+        "trigger": {"triggerType": plan.trigger_type, "triggerDetail": plan.triggered_by},
+        **({"stopTrigger": {"reason": state.stop.reason}} if state.stop is not None else {}),
+        "executionMode": plan.execution_mode.value,
+        "executionType": plan.execution_type,
+        **(
+            {"rollbackMetadata": {"rollbackTargetPipelineExecutionId": plan.rolls_back_to}}
+            if plan.rolls_back_to
+            else {}
+        ),
+    }
+
+
 def action_executions(state: PipelineState, external: Mapping[str, str]) -> list[JSON]:
     """Give ListActionExecutions' details, newest first; an action never started has none."""
     plan = state.plan

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cicd.ports.artifacts import Artifact as Artifact
     from cicd.ports.artifacts import ArtifactFile as ArtifactFile
     from cicd.ports.artifacts import ArtifactStore as ArtifactStore
+    from cicd.ports.artifacts import KeptArtifact as KeptArtifact
     from cicd.ports.caches import CacheEntry as CacheEntry
     from cicd.ports.caches import CacheStore as CacheStore
     from cicd.ports.cancel import CancelToken as CancelToken
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from cicd.ports.machines import Machines as Machines
     from cicd.ports.objects import Bucket as Bucket
     from cicd.ports.objects import LocalImage as LocalImage
+    from cicd.ports.objects import ObjectEntry as ObjectEntry
     from cicd.ports.reporter import Described as Described
     from cicd.ports.reporter import Level as Level
     from cicd.ports.reporter import Reporter as Reporter
@@ -97,8 +99,8 @@ SEAMS = {
     "traffic": ("Answered", "Endpoint", "HealthCheck", "RouteSpec", "RouterSpec", "TrafficRouter"),
     "watcher": ("Probe", "Reading", "Watcher"),
     "source": ("Revision", "Source"),
-    "artifacts": ("ArtifactFile", "Artifact", "ArtifactStore"),
-    "objects": ("Bucket", "LocalImage"),
+    "artifacts": ("ArtifactFile", "Artifact", "ArtifactStore", "KeptArtifact"),
+    "objects": ("Bucket", "LocalImage", "ObjectEntry"),
     "functions": ("FunctionCall", "FunctionAnswer", "FunctionHost"),
     "http": ("HttpCall", "HttpAnswer", "HttpClient"),
     "caches": ("CacheEntry", "CacheStore"),

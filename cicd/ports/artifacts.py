@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -30,6 +31,15 @@ class Artifact:
     files: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptArtifact:
+    """A zip of the store, as a listing has it."""
+
+    digest: str
+    size: int  # bytes that it takes where it is kept
+    kept_at: datetime  # aware, UTC
+
+
 class ArtifactStore(Protocol):
     """Zips by content; the same files give the same digest."""
 
@@ -44,6 +54,12 @@ class ArtifactStore(Protocol):
 
     def path(self, artifact: Artifact) -> Path:
         """Say where the zip is, for readers."""
+
+    def kept(self) -> list[KeptArtifact]:
+        """List all, the oldest first."""
+
+    def remove(self, digest: str, *, unless_since: float) -> bool:
+        """Take one away; False: it stays, since it was put after ``unless_since`` (since 1970)."""
 
     def unpack(self, artifact: Artifact, into: Path) -> None:
         """Unpack; raises UsageError for an entry that would leave ``into``."""

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectEntry:
+    """An object, as a listing has it."""
+
+    key: str
+    size: int  # bytes
+    modified: datetime  # aware, UTC
 
 
 class Bucket(Protocol):
@@ -26,6 +36,12 @@ class Bucket(Protocol):
 
     def keys(self, prefix: str = "") -> list[str]:
         """Give all keys that begin with ``prefix``, sorted."""
+
+    def entries(self, prefix: str = "") -> list[ObjectEntry]:
+        """Give what ``keys`` gives, with sizes and times."""
+
+    def delete(self, key: str) -> bool:
+        """Remove an object; False: there is none of that key."""
 
     def read(self, key: str, into: Path) -> bool:
         """Copy an object into the file ``into``; False: there is none of that key."""

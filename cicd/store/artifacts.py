@@ -12,13 +12,14 @@ import fcntl
 import os
 import tempfile
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-from cicd.ports import Artifact
+from cicd.ports import Artifact, KeptArtifact
 from cicd.store.disk import disk
 from cicd.store.process_identity import is_alive, own_identity
 
@@ -85,6 +86,16 @@ class ArtifactFiles:
         """Say where the zip is."""
         return self._path(artifact.digest)
 
+    def kept(self) -> list[KeptArtifact]:
+        """List all zips, the oldest first."""
+        found = []
+        for path in self._directory.glob("??/*.zip"):
+            with suppress(FileNotFoundError):  # somebody removes it meanwhile
+                known = path.stat()
+                at = datetime.fromtimestamp(known.st_mtime, UTC)
+                found.append(KeptArtifact(digest=path.stem, size=known.st_size, kept_at=at))
+        return sorted(found, key=lambda each: each.kept_at)
+
     def unpack(self, artifact: Artifact, into: Path) -> None:
         """Unpack into an empty directory, made if need be; see ``unpack_zip``."""
         from cicd.store.unpacking import unpack_zip
@@ -104,6 +115,8 @@ class ArtifactFiles:
             unless_since: Seconds since 1970: it stays, and False is given, if it was put later.
         """
         path = self._path(digest)
+        if not (digest.isalnum() and path.exists()):
+            return True
         with disk(path), self._held(fcntl.LOCK_EX):
             if not path.exists():
                 return True
@@ -123,7 +136,7 @@ class ArtifactFiles:
             os.close(number)
 
     def _path(self, digest: str) -> Path:
-        return self._directory / digest[:2] / f"{digest}.zip"
+        return self._directory / key_of(digest)
 
     @contextmanager
     def _writing(self) -> Iterator[tuple[BufferedRandom, Path]]:
@@ -163,6 +176,11 @@ class ArtifactFiles:
         for path in self._directory.glob(f"*{_PART}"):
             if is_alive(unquote(path.name.partition("~")[0])) is False:
                 path.unlink(missing_ok=True)
+
+
+def key_of(digest: str) -> str:
+    """Name a zip below the place of its store."""
+    return f"{digest[:2]}/{digest}.zip"
 
 
 def _settle(directory: Path) -> None:

@@ -329,6 +329,25 @@ class LogStoreContract:
 class ArtifactStoreContract:
     """Promises of an ``ArtifactStore``; the fixture ``artifacts`` is an empty one."""
 
+    def test_what_is_kept_is_listed_until_it_is_removed(
+        self, artifacts: ArtifactStore, tmp_path: Path
+    ) -> None:
+        """By its digest, with a size and a time."""
+        assert artifacts.kept() == []
+        source = _write(tmp_path / "source", b"bytes")
+        made = artifacts.put([ArtifactFile(path="a", source=source)])
+        (kept,) = artifacts.kept()
+        assert (kept.digest, kept.kept_at.tzinfo is not None) == (made.digest, True)
+        assert kept.size >= made.size
+        at = kept.kept_at.timestamp()
+        assert not artifacts.remove(made.digest, unless_since=at - 60)
+        assert artifacts.find(made.digest) == made
+        for digest in (made.digest, made.digest, "../../etc/passwd"):
+            assert artifacts.remove(digest, unless_since=at + 60)
+        assert artifacts.kept() == []
+        assert artifacts.find(made.digest) is None
+        assert artifacts.put([ArtifactFile(path="a", source=source)]) == made
+
     def test_what_was_put_is_unpacked_with_modes_and_links(
         self, artifacts: ArtifactStore, tmp_path: Path
     ) -> None:

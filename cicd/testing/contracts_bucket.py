@@ -42,6 +42,26 @@ class BucketContract:
         assert bucket.read("k", tmp_path / "out")
         assert (tmp_path / "out").read_text() == "new"
 
+    def test_a_listing_has_sizes_and_times(self, bucket: Bucket, tmp_path: Path) -> None:
+        """Times with their zone."""
+        bucket.make()
+        (tmp_path / "in").write_text("four")
+        bucket.write("a/k", tmp_path / "in")
+        (found,) = bucket.entries("a/")
+        assert (found.key, found.size) == ("a/k", 4)
+        assert found.modified.tzinfo is not None
+        assert bucket.entries("b") == []
+
+    def test_what_is_deleted_is_gone(self, bucket: Bucket, tmp_path: Path) -> None:
+        """And only that."""
+        bucket.make()
+        (tmp_path / "in").write_text("x")
+        for key in ("a", "b"):
+            bucket.write(key, tmp_path / "in")
+        assert bucket.delete("a")
+        assert not bucket.delete("a")
+        assert bucket.keys() == ["b"]
+
     def test_no_key_leaves_the_bucket(self, bucket: Bucket, tmp_path: Path) -> None:
         """Whatever it says."""
         bucket.make()

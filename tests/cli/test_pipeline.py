@@ -90,7 +90,7 @@ def test_a_source_outside_git_fails_with_what_to_do_and_can_be_taken_as_it_is(he
 def test_list_status_and_logs_tell_of_it(here, capsys):
     asked("run", "--approve")
     capsys.readouterr()
-    assert 0 == asked("list")
+    assert 0 == asked("executions")
     assert "shop      1    Succeeded" in capsys.readouterr().out
     assert 0 == asked("status", "shop")
     said = capsys.readouterr().out
@@ -99,8 +99,52 @@ def test_list_status_and_logs_tell_of_it(here, capsys):
     said = capsys.readouterr().out
     assert said.startswith("Checkout: shop at ")
     assert said.endswith(" (main)\n")
-    assert 0 == asked("list", "--output", "json")
+    assert 0 == asked("executions", "--output", "json")
     assert "Succeeded" == last_json(capsys)["pipelineExecutionSummaries"][0]["status"]
+
+
+def test_pipelines_are_listed_before_and_after_they_ran(here, capsys):
+    assert 0 == asked("list")
+    assert "Never ran" in capsys.readouterr().out
+    asked("run", "--approve")
+    capsys.readouterr()
+    assert 0 == asked("list", "--output", "json")
+    (shown,) = last_json(capsys)["pipelines"]
+    assert ("shop", "V2") == (shown["name"], shown["pipelineType"])
+
+
+def test_two_executions_are_compared_and_each_attempt_is_listed(here, capsys):
+    assert 0 == asked("run", "--approve")
+    assert 2 == asked("diff")
+    (here / "new").touch()
+    commit()
+    assert 0 == asked("run", "--approve", "--variable", "stage=live")
+    capsys.readouterr()
+    assert 1 == asked("diff", "--output", "json")
+    found = last_json(capsys)["differences"]
+    known = {each["what"]: (each["before"], each["after"]) for each in found}
+    assert ("dev", "live") == known["variable"]
+    assert "revision" in known
+    newest = asked("executions", "--limit", "1", "--output", "json")
+    shown = last_json(capsys)["pipelineExecutionSummaries"]
+    assert (0, 1) == (newest, len(shown))
+    same = shown[0]["pipelineExecutionId"]
+    assert 0 == asked("diff", same, same)
+    assert "nothing differs" in capsys.readouterr().err
+    assert 0 == asked("history", "--output", "json")
+    details = last_json(capsys)["actionExecutionDetails"]
+    assert ["Approve", "Checkout"] == [each["actionName"] for each in details]
+    assert 0 == asked("executions", "--succeeded-in", "Ask", "--output", "json")
+    assert 2 == len(last_json(capsys)["pipelineExecutionSummaries"])
+
+
+def test_the_picture_is_written_by_the_name_of_its_file(here, capsys):
+    assert 0 == asked("run", "--approve")
+    assert 0 == asked("graph", "-o", "shop.html", "--execution", "shop")
+    assert (here / "shop.html").read_text().startswith("<!doctype html>")
+    assert 0 == asked("graph", "-o", "shop.svg")
+    assert 0 == asked("graph", "--why-slow")
+    assert "waited for" in capsys.readouterr().out
 
 
 def test_the_graph_needs_no_execution(here, capsys):
@@ -235,7 +279,7 @@ def test_nothing_is_in_a_repository_without_a_pipeline(here, capsys):
     (here / "pipeline.yml").unlink()
     assert 2 == asked("run")
     assert "there is no pipeline definition here" in capsys.readouterr().err
-    assert 0 == asked("list")
+    assert 0 == asked("executions")
 
 
 def test_triggers_say_what_starts_a_pipeline(here, capsys):
