@@ -1,6 +1,7 @@
 """
 The documents that are made of the code: ``docs/rules.md``, of the rules' pages,
-``docs/map.md``, of the files' first words, and ``docs/traps.md``, of the tests of builds.
+``docs/map.md``, of the files' first words, ``docs/traps.md``, of the tests of builds,
+``docs/from-aws.md``, of the tables of fidelity, and ``docs/commands.md``, of the commands' help.
 
     python tools/docs.py    # write them anew
 """
@@ -10,8 +11,18 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import click
+
+from cicd.build.ledger import BUILDSPEC_ROWS, GROUP_ROWS, PROJECT_ROWS
+from cicd.build.ledger_entry import Effect
+from cicd.cli import cicd
 from cicd.lint.explain import explain, rule_names
+from cicd.pipeline.fidelity import STANDINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HERE = Path(__file__).resolve().parent.parent
 PACKAGE = HERE / "cicd"
@@ -37,6 +48,84 @@ This page is made by `./run docs` of `tests/build/`.
 | trap | what holds | test |
 | --- | --- | --- |
 """
+
+
+FROM_AWS = """# From AWS to here
+
+Documents of AWS are read unchanged. What each action of a pipeline does here, and which keys of
+a build have no effect here or another, stands below. Keys that are not in the table do what they
+do there. For one build, `cicd build --ledger` says it of that build's own documents; for
+deployments, [deploy.md](deploy.md) does.
+This page is made by `./run docs` of what the code itself goes by.
+
+## What is where
+
+| there | here |
+| --- | --- |
+| `aws codebuild start-build` | `cicd build` |
+| `aws codebuild batch-get-builds` | `cicd builds show ID --output json` |
+| `aws codepipeline start-pipeline-execution` | `cicd pipeline run` |
+| `aws codepipeline get-pipeline-execution` | `cicd pipeline status ID --output json` |
+| `aws codepipeline put-approval-result` | `cicd pipeline approve ID ACTION` |
+| `aws deploy create-deployment` | `cicd deploy` |
+| `aws deploy get-deployment` | `cicd deploy status ID --output json` |
+| `aws ssm put-parameter`, `aws secretsmanager create-secret` | `cicd parameter`, `cicd secret` |
+| projects, applications, deployment groups | `cicd.yml`, in the shapes of the API |
+| the console | `cicd status`, `cicd logs` |
+"""
+
+_EFFECTS = {Effect.NONE: "no effect", Effect.APPROXIMATED: "approximated"}
+
+COMMANDS = """# Every command
+
+What `--help` says of each, with examples; the pages in [the README](../README.md) explain.
+This page is made by `./run docs` of the commands themselves.
+"""
+
+
+def from_aws() -> str:
+    """Give the tables of what is the same, approximated, refused, and without effect."""
+    actions = [
+        f"| `{name}` | {standing.fidelity} | {_cell(standing.words)} |"
+        for name, standing in sorted(STANDINGS.items())
+    ]
+    keys = [
+        f"| `{'.'.join(row.path)}` | {_EFFECTS[row.effect]} | {_cell(row.why)} |"
+        for row in sorted((*BUILDSPEC_ROWS, *PROJECT_ROWS, *GROUP_ROWS), key=lambda row: row.path)
+    ]
+    return "\n".join(
+        [
+            FROM_AWS,
+            "## Actions of a pipeline\n",
+            "| action | here it | how |\n| --- | --- | --- |",
+            *actions,
+            "\n## Keys of a buildspec and a project\n",
+            "| key | here | why |\n| --- | --- | --- |",
+            *dict.fromkeys(keys),
+            "",
+        ]
+    )
+
+
+def commands() -> str:
+    """Give the help of every command, the inner ones below theirs."""
+    return "\n".join([COMMANDS, *_helped(cicd, None, "cicd")])
+
+
+def _helped(command: click.Command, above: click.Context | None, name: str) -> Iterator[str]:
+    settings = {"max_content_width": 99, **command.context_settings}
+    context = click.Context(command, info_name=name, parent=above, **settings)
+    context.terminal_width = 99
+    yield f"## {context.command_path}\n\n```text\n{command.get_help(context)}\n```\n"
+    if isinstance(command, click.Group):
+        for each in command.list_commands(context):
+            inner = command.get_command(context, each)
+            if inner is not None:
+                yield from _helped(inner, context, each)
+
+
+def _cell(words: str) -> str:
+    return " ".join(words.split()).replace("|", "\\|")
 
 
 def rules() -> dict[str, str]:
@@ -94,6 +183,8 @@ def pages() -> dict[Path, str]:
         HERE / "docs" / "rules.md": "\n".join(checked),
         HERE / "docs" / "map.md": "\n".join([MAP, *map(room, folders)]),
         HERE / "docs" / "traps.md": traps(),
+        HERE / "docs" / "from-aws.md": from_aws(),
+        HERE / "docs" / "commands.md": commands(),
     }
 
 

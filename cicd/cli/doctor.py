@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +16,9 @@ from cicd.ports import Level
 if TYPE_CHECKING:
     from cicd.cli.home.findings import Finding
     from cicd.cli.invocation import Invocation
+
+BEGINNING = timedelta(minutes=1)
+"""What was entered longer ago than this, and has no event, never began."""
 
 
 @click.command(
@@ -76,6 +80,14 @@ def doctor(invocation: Invocation, *, reap: bool, as_json: bool) -> int:
 def _reap(invocation: Invocation) -> list[str]:
     from cicd.cli.home.reaping import reap
     from cicd.deploy.fleet.run import reap_fleets
+    from cicd.engine.clock import SystemClock
+    from cicd.wiring import stores
 
+    home = invocation.settings().home
+    if not (home / "state.db").exists():
+        return []
+    with stores(home) as opened:
+        forgotten = opened.executions.forget_unwritten(SystemClock().now() - BEGINNING)
     with invocation.services() as services:
-        return reap(services.executions.list(), services.runner) + reap_fleets(services)
+        ended = reap(services.executions.list(), services.runner) + reap_fleets(services)
+    return forgotten + ended

@@ -83,6 +83,21 @@ class SqliteExecutionIndex:
         values: builtins.list[Cell] = [*chosen.values(), -1 if limit is None else limit]
         return self._records(f"{where} ORDER BY e.seq DESC LIMIT ?", values)
 
+    def forget_unwritten(self, before: datetime) -> builtins.list[str]:
+        """
+        Take out what was entered ``before`` and never begun: no event of it was ever written.
+
+        A full disk or a kill between the two leaves such an entry; its number stays taken.
+        """
+        with self._database.transaction() as transaction:
+            rows = transaction.rows(
+                "SELECT stream FROM executions WHERE created_at < ? AND NOT EXISTS"
+                " (SELECT 1 FROM events WHERE events.stream = executions.stream)",
+                (written(before),),
+            )
+            transaction.write_each("DELETE FROM executions WHERE stream = ?", rows)
+        return [str(stream) for (stream,) in rows]
+
     def find(self, kind: str, id_or_prefix: str) -> ExecutionRecord | None:
         """Find by id, or by a beginning of it, or of its UUID, that no other of ``kind`` has."""
         stream = f"{kind}/{id_or_prefix}"

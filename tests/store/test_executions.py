@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cicd.errors import Conflict, UsageError
+from cicd.event import Event, EventKind
 from cicd.store import drivers
 from cicd.store.database import Database
 from cicd.store.drivers import SILENCE, Drivers
+from cicd.store.event_log import SqliteEventLog
 from cicd.store.executions import SqliteExecutionIndex
 from cicd.store.process_identity import is_alive, own_identity
 
@@ -231,3 +233,19 @@ def test_a_driver_says_again_and_again_that_it_is_there(tmp_path, monkeypatch):
         now[0] = 2000.0
         while [(2000.0,)] != base.rows("SELECT seen_at FROM drivers"):
             pass
+
+
+def test_what_was_entered_and_never_begun_is_forgotten_and_its_number_stays_taken(tmp_path):
+    base = base_in(tmp_path)
+    index = SqliteExecutionIndex(base)
+    submit(index, "build/app:1")
+    begun = submit(index, "build/app:2")
+    SqliteEventLog(base).append(
+        "build/app:2",
+        [Event(kind=EventKind.SUBMITTED, at=AT, key="", data={})],
+        expected=0,
+    )
+    assert [] == index.forget_unwritten(AT)
+    assert ["build/app:1"] == index.forget_unwritten(AT + timedelta(seconds=1))
+    assert [begun] == index.list()
+    assert 3 == submit(index, "build/app:3").number

@@ -1,0 +1,171 @@
+"""What the faults have in common: a repository, the command typed in it, and what is counted."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 300.0  # seconds after which something that must happen counts as lost
+LINES = 12
+# The last keeps Python from caching what it compiles, so that a start takes seconds.
+_UNWANTED = ("CICD_HOME", "PYTHONDONTWRITEBYTECODE")
+SPEC = f"""version: 0.2
+phases:
+  build:
+    commands:
+      - echo first; V=kept
+      - i=0; while [ $i -lt {LINES} ]; do echo "line $i"; i=$((i+1)); sleep 0.05; done
+      - echo "after $V" && echo made > made.txt
+artifacts: {{files: [made.txt]}}
+"""
+EXPECTED = ["first", *(f"line {number}" for number in range(LINES)), "after kept"]
+
+
+class Skipped(Exception):
+    """A fault for which this machine lacks something; the text says what."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One line of the table."""
+
+    did: str
+    times: int
+    then: str
+    lost: str  # "nothing", or what
+
+
+@dataclass(kw_only=True)
+class World:
+    """One directory with the command in it."""
+
+    directory: Path
+    program: tuple[str, ...] = ("-m", "cicd")  # what Python runs
+    losses: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Make the directory, with a buildspec."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        (self.directory / "buildspec.yml").write_text(SPEC, "utf-8")
+
+    @property
+    def home(self) -> Path:
+        """Where the state is."""
+        return self.directory / ".cicd"
+
+    def start(self, *words: str) -> subprocess.Popen[bytes]:
+        """Start the command, in a group of its own, and do not wait."""
+        return subprocess.Popen(
+            [sys.executable, *self.program, *words],
+            cwd=self.directory,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
+    def run(self, *words: str) -> tuple[int, str]:
+        """Type the command; gives its status and all it said."""
+        process = self.start(*words)
+        try:
+            said, _ = process.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            self.losses.append(f"cicd {' '.join(words)} never ended")
+            return -1, ""
+        return process.returncode, said.decode("utf-8", "replace")
+
+    def result(self, *words: str) -> dict[str, object]:
+        """Type the command with --output json, and give its last line."""
+        status, said = self.run(*words, "--output", "json")
+        lines = said.splitlines()
+        try:
+            return dict(json.loads(lines[-1]))
+        except (IndexError, ValueError):
+            self.losses.append(f"cicd {' '.join(words)} ended with {status}: {said[-200:]}")
+            return {}
+
+    def lose_unless(self, condition: object, what: str) -> None:
+        """Note a loss."""
+        if not condition:
+            self.losses.append(what)
+
+    def check_state(self) -> None:
+        """Have the whole state read."""
+        if not (self.home / "state.db").exists():
+            return
+        status, said = self.run("state", "check")
+        self.lose_unless(status == 0, f"the state is damaged: {said[-300:]}")
+
+    def check_log(self, run: str) -> None:
+        """See that a build's log has each line that was printed, once, in order."""
+        lines = self.printed(run)
+        self.lose_unless(lines == EXPECTED, f"the log of {run} is {lines}")
+
+    def printed(self, run: str) -> list[str]:
+        """Give what the commands of a build printed, without the service's own lines."""
+        _, said = self.run("logs", run)
+        return [line for line in said.splitlines() if line and not line.startswith("[Container]")]
+
+    def git(self, *words: str) -> str:
+        """Run git here, as somebody."""
+        who = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+        more = ["-c", "protocol.file.allow=always", "-c", "commit.gpgsign=false"]
+        done = subprocess.run(
+            ["git", *who, *more, *words],
+            cwd=self.directory,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout
+
+    def commit(self) -> None:
+        """Make it a repository, with one commit of all that is there."""
+        self.git("init", "-q", "-b", "main")
+        self.git("add", "--all")
+        self.git("commit", "-qm", "all")
+
+    def row(self, did: str, times: int, then: str) -> Row:
+        """Say how it went."""
+        lost = "; ".join(dict.fromkeys(self.losses)) or "nothing"
+        return Row(did=did, times=times, then=then, lost=lost.replace("|", "/").replace("\n", " "))
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            **{name: value for name, value in os.environ.items() if name not in _UNWANTED},
+            "PYTHONPATH": str(ROOT),
+        }
+
+
+def usual_runner() -> str:
+    """Say where the builds of the faults run: what needs the least."""
+    return "sandbox" if shutil.which("bwrap") else "host"
+
+
+def lived(process: subprocess.Popen[bytes]) -> float:
+    """Give the seconds from a command's first word to its end."""
+    assert process.stdout is not None
+    process.stdout.readline()
+    begun = time.monotonic()
+    process.communicate()
+    return time.monotonic() - begun
+
+
+def killed_after(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Kill a process a while after its first word, as `kill -9` does; False if it had ended."""
+    assert process.stdout is not None
+    process.stdout.readline()
+    time.sleep(seconds)
+    alive = process.poll() is None
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    return alive
