@@ -14,6 +14,7 @@ from cicd.deploy.shift.process import ShiftProcess
 from cicd.deploy.shift_report.story import Mark, Story, WeightSet
 from cicd.deploy.state import Status
 from cicd.errors import UsageError
+from cicd.event import EventKind
 from cicd.ports import Level
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ class _Teller:
             state = self._process.apply(state, event)
             said = describe(self._process, state, event)
             if said.text and said.level is not Level.DETAIL:
-                bad = said.level is Level.FAILURE
+                ended = event.kind is EventKind.FINISHED and said.level is Level.WARNING
+                bad = ended or said.level is Level.FAILURE
                 told.append((event.at, said.text.split("\n")[0], bad))
         done = [
             (command.weight, entry)

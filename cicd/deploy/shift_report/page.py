@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 _TEMPLATE = Path(__file__).with_name("page.html")
 _PART: Final = re.compile(r"%([A-Z]+)%")
-_SLICES: Final = 120
+_MOST: Final = 120  # points of a line
+_LEAST: Final = 30
+_EACH: Final = 20  # requests for a point, so that one of them does not make a peak
 _HEADS: Final = (
     *("Weight", "From", "For", "Version", "Requests", "Share", "req/s", "Errors"),
     *("p50", "p95", "p99"),
@@ -27,7 +29,7 @@ _HEADS: Final = (
 
 def page(story: Story) -> str:
     """Give the page; whatever stands in a story is text on it, never markup."""
-    cut = slices(story, _SLICES)
+    cut = slices(story, min(_MOST, max(_LEAST, len(story.answered) // _EACH)))
     parts = {
         "TITLE": escape(story.title),
         "SUBTITLE": escape(

@@ -47,7 +47,7 @@ def test_a_story_is_told_in_the_machines_time_whatever_the_speed_was(world):
 
 def test_what_stopped_it_is_told_with_its_numbers(world):
     story = written(world, stopped_shift())
-    assert any(REASON in mark.text for mark in story.marks)
+    assert any(REASON in mark.text and mark.bad for mark in story.marks)
     assert "ALARM_ACTIVE" in story.marks[-1].text
 
 
