@@ -71,8 +71,8 @@ class _Teller:
             state = self._process.apply(state, event)
             said = describe(self._process, state, event)
             if said.text and said.level is not Level.DETAIL:
-                ended = event.kind is EventKind.FINISHED and said.level is Level.WARNING
-                bad = ended or said.level is Level.FAILURE
+                stops = event.kind is EventKind.FINISHED and said.level is Level.WARNING
+                bad = stops or said.level is Level.FAILURE
                 told.append((event.at, said.text.split("\n")[0], bad))
         done = [
             (command.weight, entry)
