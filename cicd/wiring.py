@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         FunctionAnswer,
         FunctionCall,
         FunctionHost,
+        HookFunctions,
         HttpAnswer,
         HttpCall,
         InstanceTarget,
@@ -117,9 +118,16 @@ def make_services(
             http=_http,
             parameters=lambda: _parameters(settings),
             functions=functions,
+            hook_functions=lambda: _hooks(services),
         )
         functions.services = services
         yield services
+
+
+def _hooks(services: Services) -> HookFunctions:
+    from cicd.backends.functions.hook_functions import LocalHookFunctions
+
+    return LocalHookFunctions(services)
 
 
 class _Functions:

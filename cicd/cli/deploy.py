@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from cicd.deploy.config import DeploymentConfig
     from cicd.deploy.group import DeploymentGroup
     from cicd.deploy.shift.config import ShiftConfig
+    from cicd.deploy.spec import ComputePlatform
     from cicd.document.resources import Resources
     from cicd.ports import Services, TargetSpec
 
@@ -184,7 +185,7 @@ def run(
         run_deployment,
     )
     from cicd.deploy.shift.history import settle_service
-    from cicd.deploy.spec import FileExistsBehavior
+    from cicd.deploy.spec import ComputePlatform, FileExistsBehavior
     from cicd.document.problem import Severity
     from cicd.document.resources import Resources
     from cicd.ports import TargetKind
@@ -203,12 +204,14 @@ def run(
         members=_members(invocation, start, home),
     )
     behavior = file_exists_behavior
+    platform = _platform(group, revision or resources.root, appspec)
+    servers = platform is ComputePlatform.SERVER
     request = DeploymentRequest(
         group=group,
         revision=revision or resources.root,
         appspec=appspec,
-        config=None if group.service else _config(strategy, minimum_healthy, resources),
-        shift=_shift(group, strategy, percentage, interval, resources),
+        config=_config(strategy, minimum_healthy, resources) if servers else None,
+        shift=_shift(group, platform, strategy, percentage, interval, resources),
         images=_images(images),
         file_exists_behavior=FileExistsBehavior(behavior.upper()) if behavior else None,
         ignore_application_stop_failures=ignore_application_stop_failures,
@@ -312,8 +315,16 @@ def _config(
     return find_config(strategy, resources) if strategy is not None else None
 
 
+def _platform(group: DeploymentGroup, revision: Path, appspec: str) -> ComputePlatform:
+    from cicd.deploy.agent import bundle
+    from cicd.deploy.shift.platform import platform_of
+
+    return platform_of(group, revision, bundle.bundle_type(revision), appspec)
+
+
 def _shift(
     group: DeploymentGroup,
+    platform: ComputePlatform,
     strategy: str | None,
     percentage: int | None,
     interval: str | None,
@@ -324,16 +335,16 @@ def _shift(
     from cicd.deploy.spec import ComputePlatform
 
     custom = percentage is not None or interval is not None
-    if group.service is None:
+    if platform is ComputePlatform.SERVER:
         if custom:
             raise UsageError(
-                f"'{group.name}' is for servers, and traffic is shifted for services",
-                hint="--percentage and --interval are of groups with 'ecsServices'",
+                f"'{group.name}' is for servers: there is no traffic to shift by steps",
+                hint="--percentage and --interval are of groups with 'ecsServices', and of "
+                "functions",
             )
         return None
     if strategy is None and not custom:
         return None
-    platform = ComputePlatform.ECS
     if custom or strategy in ("Canary", "Linear"):
         return custom_shift(strategy or "Canary", platform, percentage, interval)
     return find_shift_config(strategy or "", platform, resources)

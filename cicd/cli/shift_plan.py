@@ -20,7 +20,7 @@ _COMMAND: Final = 40  # columns of a container's command
 
 
 def show_shift_plan(show: Presenter, plan: DeploymentPlan, speed: float) -> None:
-    """Print a service's plan, and how its traffic would be shifted."""
+    """Print the plan of a service or a function, and how its traffic would be shifted."""
     from cicd.deploy.strategies.time_based import steps_of
     from cicd.engine.codec import encode
 
@@ -55,6 +55,11 @@ def show_shift_plan(show: Presenter, plan: DeploymentPlan, speed: float) -> None
             f"{service.desired_count} tasks in {service.replacement.target_group} take the "
             f"traffic of {behind}"
         )
+    if shift.function is not None:
+        show.text(
+            f"traffic goes from version {shift.function.current_version} to version "
+            f"{shift.function.target_version}"
+        )
     show.table(("event", "function"), [(e, shift.hook(e) or "") for e in plan.events])
     for line in curve(steps):
         show.text(line)
@@ -62,7 +67,8 @@ def show_shift_plan(show: Presenter, plan: DeploymentPlan, speed: float) -> None
     if service is not None and not service.original.id:
         show.text("a service's first deployment takes all of it at once: nothing else is there")
     wait = shift.options.termination_wait
-    show.text(f"the original is kept for {_time(wait)} after that")
+    if service is not None:
+        show.text(f"the original is kept for {_time(wait)} after that")
     if speed != 1:
         whole = (steps[-1].after + wait) / speed
         show.text(f"at --speed {speed:g} all of it takes {_time(whole)}")

@@ -121,6 +121,10 @@ def carry_through(
 def _effects(plan: DeploymentPlan, services: Services, *, rerun: bool) -> Effects:
     if plan.shift is None:
         return DeploymentEffects(plan, services, rerun=rerun)
+    if plan.shift.function is not None:
+        from cicd.deploy.shift.function_effects import FunctionEffects
+
+        return FunctionEffects(plan, services, rerun=rerun)
     from cicd.deploy.shift.effects import ServiceEffects
 
     return ServiceEffects(plan, services, rerun=rerun)

@@ -15,7 +15,7 @@ from cicd.deploy.plan import BundleType, DeploymentPlan, RevisionPlan, RollbackE
 from cicd.deploy.revision import load_appspec
 from cicd.deploy.rules import check_appspec, refuse_platform
 from cicd.deploy.rules.revision import check_revision
-from cicd.deploy.spec import AppSpec, FileExistsBehavior
+from cicd.deploy.spec import AppSpec, ComputePlatform, FileExistsBehavior
 from cicd.deploy.traffic.plan import BlueGreenPlan, plan_traffic
 from cicd.document.problem import Problem, Problems
 from cicd.errors import DocumentError, UsageError
@@ -60,6 +60,12 @@ def compile_plan(request: DeploymentRequest) -> PlannedDeployment:
         from cicd.deploy.shift.compile import compile_service
 
         return compile_service(request, group.service, kind)
+    from cicd.deploy.shift.platform import platform_of
+
+    if platform_of(group, request.revision, kind, request.appspec) is ComputePlatform.LAMBDA:
+        from cicd.deploy.shift.function_compile import compile_function
+
+        return compile_function(request, kind)
     appspec, problems = _check(request, kind)
     plan = DeploymentPlan(
         deployment_id="",

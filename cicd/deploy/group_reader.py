@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cicd.deploy.alarms.reader import read_alarm_configuration
 from cicd.deploy.analysis.reader import with_analysis
-from cicd.deploy.config import AT_ONCE, DEFAULT, PREDEFINED, find_config
+from cicd.deploy.config import AT_ONCE, DEFAULT, PREDEFINED, PREDEFINED_PREFIX, find_config
 from cicd.deploy.group import NAME, DeploymentGroup, OutdatedStrategy, group_id
 from cicd.deploy.plan import RollbackEvent
 from cicd.deploy.selection_reader import read_selections
@@ -53,9 +53,10 @@ def read_group(application: str, node: Node, resources: Resources) -> Deployment
     events = _read_rollback(fields, problems)
     selections = read_selections(fields, problems)
     service = _read_service(application, name, fields, resources, problems)
+    functions = is_of_functions(application, config, resources)
     style = (
         Style()
-        if service or fields.sequence("ecsServices")
+        if service or fields.sequence("ecsServices") or _passed_over(fields, functions)
         else read_style(fields, resources, problems)
     )
     alarms = read_alarm_configuration(fields, resources, problems)
@@ -85,8 +86,12 @@ def read_group(application: str, node: Node, resources: Resources) -> Deployment
         application_name=application,
         name=name,
         id=own_id,
-        config=PREDEFINED[AT_ONCE] if service else find_config(config or DEFAULT, resources),
-        shift=_shift(config, resources) if service else None,
+        config=PREDEFINED[AT_ONCE]
+        if service or functions
+        else find_config(config or DEFAULT, resources),
+        shift=_shift(config, ComputePlatform.ECS if service else ComputePlatform.LAMBDA, resources)
+        if service or functions
+        else None,
         service=service,
         targets=_service_target(service) if service else targets,
         selections=selections,
@@ -174,12 +179,32 @@ def _read_service(
     return read_service(name, fields, local, problems)
 
 
-def _shift(name: str, resources: Resources) -> ShiftConfig:
+def is_of_functions(application: str, config: str, resources: Resources) -> bool:
+    """Tell whether a group is for Lambda: its application says so, or its configuration does."""
+    found = resources.section("applications").get(application)
+    platform = found.entries.get("computePlatform") if found is not None else None
+    if platform is not None:
+        return platform.value.text == ComputePlatform.LAMBDA
+    own = resources.find("deploymentConfigs", config) if config else None
+    kind = own.entries.get("computePlatform") if own is not None else None
+    written = kind.value.text if kind is not None else ""
+    return written == ComputePlatform.LAMBDA or config.startswith(f"{PREDEFINED_PREFIX}Lambda")
+
+
+def _passed_over(fields: Fields, functions: bool) -> bool:  # noqa: FBT001 - what it is about
+    """Take what every group for Lambda says, and nothing here needs."""
+    if functions:
+        for key in ("deploymentStyle", "loadBalancerInfo", "blueGreenDeploymentConfiguration"):
+            fields.node(key)
+    return functions
+
+
+def _shift(name: str, platform: ComputePlatform, resources: Resources) -> ShiftConfig:
     from cicd.deploy.shift.config import default_config, find_shift_config
 
     if not name:
-        return default_config(ComputePlatform.ECS)
-    return find_shift_config(name, ComputePlatform.ECS, resources)
+        return default_config(platform)
+    return find_shift_config(name, platform, resources)
 
 
 def _service_target(service: ServiceGroup) -> tuple[TargetSpec, ...]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _EVENT: Final = timedelta(hours=1)
 _IN_PLACE: Final = timedelta(hours=12)
 _BLUE_GREEN: Final = timedelta(hours=109)
+_FUNCTION: Final = timedelta(hours=50)
 
 
 def of_event(started: datetime) -> datetime:
@@ -33,11 +34,18 @@ def of_deployment(created: datetime, *, blue_green: bool = False) -> datetime:
 
 
 def of_plan(plan: DeploymentPlan, state: DeploymentState) -> datetime | None:
-    """Say when a deployment has had its time; None: it has not been written down yet."""
+    """
+    Say when a deployment has had its time; None: it has not been written down yet.
+
+    Source: CodeDeploy User Guide, "Quotas": that of a function has 50 hours.
+    """
     if state.created_at is None:
         return None
     since = state.counted_from(state.created_at)
-    return of_deployment(since, blue_green=plan.blue_green is not None)
+    if plan.shift is not None and plan.shift.function is not None:
+        return since + _FUNCTION
+    blue_green = plan.blue_green is not None or plan.shift is not None
+    return of_deployment(since, blue_green=blue_green)
 
 
 def late(

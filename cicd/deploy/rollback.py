@@ -70,12 +70,14 @@ def plan_rollback(
             f"to '{failed.deployment_group_name}' after it",
             plan=None,
         )
-    if failed.shift is not None and not original_ended:
+    if failed.shift is not None and not (original_ended and failed.shift.service):
         back = back_to_original(failed, deployment_id)
         if back is not None:
+            original = failed.shift.function
+            where = f"version {original.current_version}" if original else "the original task set"
             return Rollback(
-                message=f"Deployment {failed.deployment_id} is rolled back to the original task "
-                f"set by deployment {deployment_id}",
+                message=f"Deployment {failed.deployment_id} is rolled back to {where} by "
+                f"deployment {deployment_id}",
                 plan=back,
             )
     if last_succeeded is None:

@@ -22,6 +22,7 @@ class TargetKind(StrEnum):
     DIRECTORY = "DIRECTORY"
     CONTAINER = "CONTAINER"
     MACHINE = "MACHINE"  # the one we run on
+    FUNCTION = "FUNCTION"  # of Lambda: an alias
     SERVICE = "SERVICE"  # of ECS: its task sets are the task sets' port's
 
 

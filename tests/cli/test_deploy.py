@@ -116,7 +116,7 @@ def test_an_ecs_appspec_exits_with_four(shop, capsys):
         "version: 0.0\nResources:\n  - TargetService: {Type: AWS::ECS::Service}\n"
     )
     assert 4 == cli()
-    assert "service deployment" in capsys.readouterr().err
+    assert "is for ECS" in capsys.readouterr().err
 
 
 def test_deployments_are_listed_and_shown(shop, capsys):

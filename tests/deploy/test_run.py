@@ -342,15 +342,10 @@ def test_a_pipelines_invalid_appspec_fails_the_deployment_at_before_install(worl
     assert "Failed" == events(result)["BeforeInstall"]
 
 
-def test_appspecs_of_ecs_and_lambda_are_refused_as_unavailable(world):
+def test_an_appspec_of_ecs_is_refused_where_the_group_is_for_servers(world):
     ecs = "Resources:\n  - TargetService:\n      Type: AWS::ECS::Service\n"
-    function = "Resources:\n  - f:\n      Type: AWS::Lambda::Function\n"
-    for name, text, words in (
-        ("e", ecs, "is for ECS, and the group is for servers"),
-        ("l", function, "comes as a function deployment"),
-    ):
-        with pytest.raises(Unavailable, match=words):
-            world.deploy(world.revision(name, text))
+    with pytest.raises(Unavailable, match="is for ECS, and the group is for servers"):
+        world.deploy(world.revision("e", ecs))
 
 
 def test_an_unknown_deployment_is_a_usage_error(world):

@@ -43,6 +43,18 @@ def _get_deployment(served: Served, fields: Mapping[str, JSON]) -> JSON:
     return {"deploymentInfo": found.deployment["deploymentInfo"]}
 
 
+def _put_hook_status(served: Served, fields: Mapping[str, JSON]) -> JSON:
+    from cicd.deploy.shift.hook_status import put_hook_status
+
+    wanted = (text(fields, "deploymentId"), text(fields, "lifecycleEventHookExecutionId"))
+    try:
+        found = put_hook_status(*wanted, str(fields.get("status")), served.services)
+    except UsageError as refusal:
+        words, _, code = refusal.message.rstrip(")").rpartition(" (")
+        raise CallRefused(code, words) from None
+    return {"lifecycleEventHookExecutionId": found}
+
+
 def _put_job_success(served: Served, fields: Mapping[str, JSON]) -> JSON:
     from cicd.pipeline.jobs.job import JobResult
 
@@ -90,6 +102,7 @@ def _mapping(fields: Mapping[str, JSON], name: str) -> Mapping[str, JSON]:
 
 _TABLE: Final[dict[str, Operation]] = {
     "CodeDeploy_20141006.GetDeployment": _get_deployment,
+    "CodeDeploy_20141006.PutLifecycleEventHookExecutionStatus": _put_hook_status,
     "CodePipeline_20150709.PutJobSuccessResult": _put_job_success,
     "CodePipeline_20150709.PutJobFailureResult": _put_job_failure,
 }

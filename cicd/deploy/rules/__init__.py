@@ -57,19 +57,9 @@ def check_appspec(node: Node, problems: Problems) -> AppSpec | None:
 
 
 def refuse_platform(node: Node) -> None:
-    """Raise ``Unavailable`` for an AppSpec of ECS or Lambda, where the group is for servers."""
-    match compute_platform(node):
-        case ComputePlatform.SERVER:
-            return
-        case ComputePlatform.ECS:
-            raise Unavailable(
-                f"'{node.span.source.name}' is for ECS, and the group is for servers",
-                hint="name a group with 'ecsServices': 'cicd deploy --group', "
-                "see docs/services.md",
-            )
-        case ComputePlatform.LAMBDA:
-            raise Unavailable(
-                f"'{node.span.source.name}' is for Lambda: it comes as a function deployment, "
-                "which is not run here yet",
-                hint="deploy a server's AppSpec, with 'os: linux', 'files' and 'hooks'",
-            )
+    """Raise ``Unavailable`` for an AppSpec of ECS, where the group is for servers."""
+    if compute_platform(node) is ComputePlatform.ECS:
+        raise Unavailable(
+            f"'{node.span.source.name}' is for ECS, and the group is for servers",
+            hint="name a group with 'ecsServices': 'cicd deploy --group', see docs/services.md",
+        )

@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from cicd.deploy.agent import bundle
 from cicd.deploy.compile import PlannedDeployment, rollback_events
 from cicd.deploy.lifecycle import SERVICE, LifecycleEvent
 from cicd.deploy.plan import BundleType, DeploymentPlan, RevisionPlan
@@ -14,6 +13,7 @@ from cicd.deploy.revision import load_appspec
 from cicd.deploy.rules.services import check_service_appspec
 from cicd.deploy.shift.config import default_config
 from cicd.deploy.shift.plan import ServicePlan, ShiftPlan, TaskSetRef
+from cicd.deploy.shift.platform import appspec_name, read_file
 from cicd.deploy.shift.task_reader import (
     IMAGE_DEFINITIONS,
     IMAGE_DETAIL,
@@ -22,13 +22,11 @@ from cicd.deploy.shift.task_reader import (
     images_of_definitions,
     read_task_definition,
 )
-from cicd.deploy.spec import DEFAULT_NAME, ComputePlatform, compute_platform
+from cicd.deploy.spec import ComputePlatform, compute_platform
 from cicd.document.problem import Problems
 from cicd.errors import UsageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from cicd.deploy.run import DeploymentRequest
     from cicd.deploy.shift.service_reader import ServiceGroup
     from cicd.deploy.shift.task_definition import TaskDefinition
@@ -56,7 +54,9 @@ def compile_service(
     """
     group = request.group
     problems = Problems()
-    node = load_appspec(request.revision, kind, _appspec_name(request, kind))
+    node = load_appspec(
+        request.revision, kind, appspec_name(request.revision, kind, request.appspec)
+    )
     if compute_platform(node) is not ComputePlatform.ECS:
         raise UsageError(
             f"'{node.span.source.name}' is not for ECS, and '{group.name}' is a group of a "
@@ -65,7 +65,7 @@ def compile_service(
         )
     check_service_appspec(node, ComputePlatform.ECS, problems)
     problems.raise_errors()
-    properties = _properties(node)
+    properties = properties_of(node)
     definition = _definition(request, service, kind, properties)
     container, port = _load_balanced(properties, definition)
     plan = ServicePlan(
@@ -85,7 +85,7 @@ def compile_service(
     shift = ShiftPlan(
         config=request.shift or group.shift or default_config(ComputePlatform.ECS),
         options=service.options,
-        hooks=_hooks(node),
+        hooks=hooks_of(node),
         service=plan,
     )
     return PlannedDeployment(
@@ -133,30 +133,12 @@ def _events(shift: ShiftPlan) -> tuple[LifecycleEvent, ...]:
     )
 
 
-def _appspec_name(request: DeploymentRequest, kind: BundleType) -> str:
-    """Find the AppSpec: services may call it as the pipeline does, appspec.yaml or .json."""
-    names = (request.appspec, "appspec.yaml", "appspec.json")
-    if request.appspec != DEFAULT_NAME:
-        return request.appspec
-    found = (name for name in names if _read(request.revision, kind, name) is not None)
-    return next(found, request.appspec)
-
-
-def _read(revision: Path, kind: BundleType, name: str) -> str | None:
-    """Read a file of the revision; None: it has none of that name."""
-    if kind is BundleType.DIRECTORY:
-        place = revision / name
-        return place.read_text("utf-8", "replace") if place.is_file() else None
-    found = bundle.read(revision, kind, name)
-    return None if found is None else found.decode("utf-8", "replace")
-
-
 def _definition(
     request: DeploymentRequest, service: ServiceGroup, kind: BundleType, properties: Node
 ) -> TaskDefinition:
-    written = _value(properties, "TaskDefinition")
+    written = value_of(properties, "TaskDefinition")
     path = written if written.endswith(".json") else service.task_definition
-    text = _read(request.revision, kind, path)
+    text = read_file(request.revision, kind, path)
     if text is None:
         raise UsageError(
             f"the revision '{request.revision}' has no task definition '{path}'",
@@ -164,10 +146,10 @@ def _definition(
             "'taskDefinition' of the local service names another file",
         )
     given = dict(request.images)
-    detail = _read(request.revision, kind, IMAGE_DETAIL)
+    detail = read_file(request.revision, kind, IMAGE_DETAIL)
     if detail is not None:
         given.setdefault(_FIRST_IMAGE, image_of_detail(detail, IMAGE_DETAIL))
-    listed = _read(request.revision, kind, IMAGE_DEFINITIONS)
+    listed = read_file(request.revision, kind, IMAGE_DEFINITIONS)
     images = {} if listed is None else images_of_definitions(listed, IMAGE_DEFINITIONS)
     placeholders = {name for name in given if f"<{name}>" in text}
     # What the revision brings for a placeholder that is not there is for nobody.
@@ -189,7 +171,7 @@ def _definition(
 
 def _load_balanced(properties: Node, definition: TaskDefinition) -> tuple[str, int]:
     balancer = _inner(properties, "LoadBalancerInfo")
-    name, port = _value(balancer, "ContainerName"), int(_value(balancer, "ContainerPort"))
+    name, port = value_of(balancer, "ContainerName"), int(value_of(balancer, "ContainerPort"))
     container = definition.container(name)
     if container is None or port not in container.order.ports:
         known = ", ".join(
@@ -205,7 +187,8 @@ def _load_balanced(properties: Node, definition: TaskDefinition) -> tuple[str, i
     return name, port
 
 
-def _hooks(node: Node) -> tuple[tuple[LifecycleEvent, str], ...]:
+def hooks_of(node: Node) -> tuple[tuple[LifecycleEvent, str], ...]:
+    """Give the function that each event calls."""
     listed = _entry(node, "Hooks")
     return tuple(
         (LifecycleEvent(event), entry.value.text)
@@ -214,7 +197,8 @@ def _hooks(node: Node) -> tuple[tuple[LifecycleEvent, str], ...]:
     )
 
 
-def _properties(node: Node) -> Node:
+def properties_of(node: Node) -> Node:
+    """Give the properties of an AppSpec's one resource, which the rules have seen."""
     resources = _inner(node, "Resources").items
     target = next(iter(resources[0].entries.values())).value
     return _inner(target, "Properties")
@@ -233,5 +217,6 @@ def _inner(node: Node, name: str) -> Node:
     return found
 
 
-def _value(node: Node, name: str) -> str:
+def value_of(node: Node, name: str) -> str:
+    """Give a scalar by its key, in any case."""
     return _inner(node, name).text

@@ -63,7 +63,9 @@ def _submitted(process: ShiftProcess) -> str:
 
 
 def _shifted(process: ShiftProcess, state: DeploymentState, weight: int, now: datetime) -> str:
-    said = f"{process.target}: {weight} % of the traffic goes to the replacement"
+    function = process.shift.function
+    whom = f"version {function.target_version}" if function else "the replacement"
+    said = f"{process.target}: {weight} % of the traffic goes to {whom}"
     if process.shift.rollback:
         return f"{process.target}: all traffic is back"
     coming = process.next_step_at(state, now)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.lifecycle import LifecycleEvent
 from cicd.deploy.plan import DeploymentPlan, RunLifecycleEvent, TerminateInstance, WatchAlarms
-from cicd.deploy.shift import hook_status
+from cicd.deploy.shift.fault import ShiftFault, outcome_of
 from cicd.deploy.shift.history import weight_now
+from cicd.deploy.shift.hook_call import call_hook
 from cicd.deploy.shift.machine_time import machine_time
 from cicd.deploy.shift.plan import PRODUCTION, TEST, SetWeights, WatchHealth
 from cicd.deploy.shift.process import ShiftProcess
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from cicd.deploy.shift.plan import ServicePlan, TaskSetRef
     from cicd.engine.process import Command, Scope
     from cicd.event import JSON
-    from cicd.ports import CancelToken, Services, TaskState, TrafficRouter
+    from cicd.ports import Services, TaskState, TrafficRouter
 
 _DONE: Final = Outcome(status=OutcomeStatus.DONE)
 _UNSTEADY: Final = (
@@ -31,22 +32,6 @@ _NOT_BEHIND: Final = (
     "The ELB could not be updated due to the following error: Primary taskset target group must "
     "be behind listener"
 )
-_HOOK_FAILED: Final = (
-    "The deployment failed because one or more of the lifecycle event validation functions failed."
-)
-_NO_REPORT: Final = (
-    "The deployment timed out while waiting for a status callback. CodeDeploy expects a status "
-    "callback within one hour after a deployment hook is invoked."
-)
-
-
-class _Fault(Exception):
-    """What an event cannot succeed for, with the deployment's code."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
 
 
 class ServiceEffects:
@@ -70,11 +55,11 @@ class ServiceEffects:
         """Carry out one command; what went wrong is in the outcome."""
         try:
             return self._perform(command, scope)
-        except _Fault as fault:
-            return _failed(fault, scope.cancel)
+        except ShiftFault as fault:
+            return outcome_of(fault, scope.cancel)
 
     def recover(self, command: Command, scope: Scope) -> Outcome:
-        """Do it again: all is repeatable. A hook is not called again, its report is waited for."""
+        """Do it again: all is repeatable."""
         if not self._rerun:
             return Outcome(status=OutcomeStatus.LOST)
         try:
@@ -84,12 +69,10 @@ class ServiceEffects:
                     if weight is not None:
                         self._set(PRODUCTION, weight)
                     return self._watch_health(scope)
-                case RunLifecycleEvent(event=event) if self._shift.hook(event):
-                    return self._wait_for_report(event, scope)
                 case _:
                     return self._perform(command, scope)
-        except _Fault as fault:
-            return _failed(fault, scope.cancel)
+        except ShiftFault as fault:
+            return outcome_of(fault, scope.cancel)
 
     def close(self) -> None:
         """Nothing is held between commands."""
@@ -112,7 +95,7 @@ class ServiceEffects:
                 self._set(TEST, 100)
                 return _DONE
             case RunLifecycleEvent(event=event):
-                return self._hook(event, scope)
+                return call_hook(self._plan, event, self._services, scope)
             case _:
                 raise TypeError(f"{command} is not a command of a deployment")
 
@@ -167,11 +150,11 @@ class ServiceEffects:
                     detail={"tasks": [str(task.endpoint) for task in well]},
                 )
             if scope.cancel.reason is not None:
-                raise _Fault("TIMEOUT", "the wait for the replacement was cut short")
+                raise ShiftFault("TIMEOUT", "the wait for the replacement was cut short")
             if self._services.clock.now() >= deadline:
                 minutes = int(service.healthy_within.total_seconds() // 60)
                 why = "; ".join(said.values())
-                raise _Fault(
+                raise ShiftFault(
                     "CUSTOMER_APPLICATION_UNHEALTHY",
                     _UNSTEADY.format(minutes=minutes) + (f" {why}" if why else ""),
                 )
@@ -188,7 +171,7 @@ class ServiceEffects:
             return
         weights = self._router.weights(PRODUCTION)
         if weights.get(original.target_group) != 100:
-            raise _Fault("ECS_UPDATE_ERROR", _NOT_BEHIND)
+            raise ShiftFault("ECS_UPDATE_ERROR", _NOT_BEHIND)
 
     def _tasks(self, task_set: TaskSetRef) -> tuple[TaskState, ...]:
         return self._services.task_sets().look(service_key(self._service), task_set.id)
@@ -256,7 +239,7 @@ class ServiceEffects:
     def _require_healthy(self) -> None:
         """Never send traffic to what cannot take it."""
         if not self._router.healthy(self._service.replacement.target_group):
-            raise _Fault(
+            raise ShiftFault(
                 "CUSTOMER_APPLICATION_UNHEALTHY",
                 f"no task of '{self._service.replacement.target_group}' is healthy: traffic "
                 "stays where it is",
@@ -278,59 +261,9 @@ class ServiceEffects:
                 if back:
                     self._set(PRODUCTION, 0)
                 gone = "traffic is back at the original" if back else "there is nothing else"
-                raise _Fault(
+                raise ShiftFault(
                     "CUSTOMER_APPLICATION_UNHEALTHY",
                     f"no task of the replacement is healthy any more: {gone}",
                 )
             inbox.take(None)
         return Outcome(status=OutcomeStatus.CANCELLED, reason=scope.cancel.reason)
-
-    # ── Hooks ─────────────────────────────────────────────────────────────────────────────────
-
-    def _hook(self, event: LifecycleEvent, scope: Scope) -> Outcome:
-        name = self._shift.hook(event)
-        functions = self._services.hook_functions()
-        if name is None or functions is None or not functions.has(name):
-            raise _Fault(
-                "HOOK_EXECUTION_FAILURE", f"{_HOOK_FAILED} There is no function '{name}' here."
-            )
-        functions.call(
-            name,
-            {
-                "DeploymentId": self._plan.deployment_id,
-                "LifecycleEventHookExecutionId": self._execution(event),
-            },
-        )
-        return self._wait_for_report(event, scope)
-
-    def _execution(self, event: LifecycleEvent) -> str:
-        return hook_status.execution_id(self._plan.deployment_id, event)
-
-    def _wait_for_report(self, event: LifecycleEvent, scope: Scope) -> Outcome:
-        """Wait for the function's report: what it returns means nothing, and silence is a no."""
-        inbox = self._services.clock.inbox()
-        scope.cancel.on_cancel(lambda: inbox.put(None))
-        while True:
-            status = hook_status.reported(scope.stream, self._execution(event), self._services)
-            if status == "Succeeded":
-                return _DONE
-            if status is not None:
-                raise _Fault("HOOK_EXECUTION_FAILURE", _HOOK_FAILED)
-            if scope.cancel.reason is not None:
-                raise _Fault("HOOK_EXECUTION_FAILURE", _NO_REPORT)
-            inbox.take(None)
-
-
-def _failed(fault: _Fault, cancel: CancelToken) -> Outcome:
-    detail: dict[str, JSON] = {
-        "code": fault.code,
-        "diagnostics": {
-            "errorCode": "UnknownError",
-            "scriptName": "",
-            "message": fault.message,
-            "logTail": "",
-        },
-    }
-    stopped = cancel.reason not in (None, "TIMED_OUT")
-    status = OutcomeStatus.CANCELLED if stopped else OutcomeStatus.FAILED
-    return Outcome(status=status, detail=detail, reason=cancel.reason)

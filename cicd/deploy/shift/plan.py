@@ -54,18 +54,29 @@ class ServicePlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionPlan:
+    """A function of Lambda: the alias whose traffic goes from one version to another."""
+
+    name: str
+    alias: str
+    current_version: str
+    target_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShiftPlan:
     """
     How traffic goes from one version to another.
 
     In a rollback ``service.replacement`` is what traffic goes back to, at once, and
-    ``service.original`` what it is taken from.
+    ``service.original`` what it is taken from; so it is with the versions of ``function``.
     """
 
     config: ShiftConfig
     options: BlueGreenOptions = BlueGreenOptions()
     hooks: tuple[tuple[LifecycleEvent, str], ...] = ()  # the function that each event calls
     service: ServicePlan | None = None
+    function: FunctionPlan | None = None  # exactly one of the two is there
     rollback: bool = False
 
     @property

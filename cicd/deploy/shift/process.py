@@ -222,7 +222,11 @@ class ShiftProcess(DeploymentProcess):
             case SetWeight(weight=weight):
                 command = SetWeights(target=self.target, weight=weight)
                 watch = WatchHealth(target=self.target)
-                watched = watch.key in state.begun or self.shift.rollback
+                watched = (
+                    watch.key in state.begun
+                    or self.shift.rollback
+                    or self.shift.service is None  # nobody checks a function's health
+                )
                 return Decision(start=(command,) if watched else (watch, command))
             case WaitUntil(moment=moment):
                 return Decision(wake_at=moment)
@@ -295,7 +299,8 @@ class ShiftProcess(DeploymentProcess):
             entry = self.event_state(state, event)
             if entry is not None and entry.has_failed:
                 said = None if entry.outcome is None else entry.outcome.detail.get("code")
-                return str(said or "ECS_UPDATE_ERROR")
+                usual = "ECS_UPDATE_ERROR" if self.shift.service is not None else "INTERNAL_ERROR"
+                return str(said or usual)
         return None
 
     def _health_failed(self, state: DeploymentState) -> bool:

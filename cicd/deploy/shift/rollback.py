@@ -15,25 +15,35 @@ if TYPE_CHECKING:
 
 def back_to_original(failed: DeploymentPlan, deployment_id: str) -> DeploymentPlan | None:
     """
-    Send all traffic back to the task set that had it, and end the replacement.
+    Send all traffic back to the task set or version that had it; a replaced task set ends.
 
     None: there is none that it could go back to.
 
     Source: CodeDeploy User Guide, "Redeploy and roll back a deployment with CodeDeploy".
     """
     shift = failed.shift
-    if shift is None or shift.service is None or not shift.service.original.id:
+    if shift is None:
         return None
-    service = replace(
-        shift.service, original=shift.service.replacement, replacement=shift.service.original
-    )
+    service, function = shift.service, shift.function
+    if function is not None:
+        function = replace(
+            function,
+            current_version=function.target_version,
+            target_version=function.current_version,
+        )
+    elif service is None or not service.original.id:
+        return None
+    else:
+        service = replace(service, original=service.replacement, replacement=service.original)
     config = default_config(shift.config.compute_platform)
     return replace(
         failed,
         deployment_id=deployment_id,
         config=replace(failed.config, name=config.name),
         events=(LifecycleEvent.ALLOW_TRAFFIC,),
-        shift=replace(shift, service=service, config=config, hooks=(), rollback=True),
+        shift=replace(
+            shift, service=service, function=function, config=config, hooks=(), rollback=True
+        ),
         creator=CREATOR,
         description=f"Rollback of {failed.deployment_id}",
         rollback_events=(),

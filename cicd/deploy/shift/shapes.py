@@ -1,10 +1,11 @@
-"""A shift's target in the shapes of the API: ``ecsTarget``."""
+"""A shift's target in the shapes of the API: ``ecsTarget`` or ``lambdaTarget``."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from cicd.deploy.shapes import ACCOUNT, REGION, diagnostics
+from cicd.functions.function import arn
 
 if TYPE_CHECKING:
     from cicd.deploy.lifecycle import LifecycleEvent
@@ -14,11 +15,32 @@ if TYPE_CHECKING:
 
 
 def shift_target(process: ShiftProcess, state: DeploymentState) -> dict[str, JSON]:
-    """Give the service, its lifecycle events and task sets. Source: API, "ECSTarget"."""
-    plan = process.plan
+    """Give the service or function. Source: API, "ECSTarget", "LambdaTarget"."""
+    plan, function = process.plan, process.shift.function
     events = [_event(process, state, event) for event in plan.events]
     moments = [entry.finished_at or entry.started_at for entry in state.begun.values()]
     updated = max(moments, default=state.concluded_at or state.created_at)
+    if function is not None:
+        return {
+            "deploymentTargetType": "LambdaTarget",
+            "lambdaTarget": {
+                "deploymentId": plan.deployment_id,
+                "targetId": plan.targets[0].location,
+                "targetArn": arn(function.name, function.alias),
+                "status": str(process.target_status(state, process.target)),
+                "lastUpdatedAt": None
+                if updated is None
+                else updated.isoformat(timespec="milliseconds"),
+                "lifecycleEvents": [*events],
+                "lambdaFunctionInfo": {
+                    "functionName": function.name,
+                    "functionAlias": function.alias,
+                    "currentVersion": function.current_version,
+                    "targetVersion": function.target_version,
+                    "targetVersionWeight": process.weight(state) / 100,
+                },
+            },
+        }
     return {
         "deploymentTargetType": "ECSTarget",
         "ecsTarget": {
