@@ -17,6 +17,7 @@ from cicd.pipeline.actions.provider import ActionRequest
 from cicd.pipeline.actions.raw_object import not_a_zip
 from cicd.pipeline.actions.workspace import clear
 from cicd.pipeline.admission import ARRIVED, LEFT, Admission, admit, fold, state_stream
+from cicd.pipeline.artifact_limits import beyond_made, beyond_taken
 from cicd.pipeline.automatic_rollback import begin_rollback
 from cicd.pipeline.commands import (
     BeginRollback,
@@ -41,10 +42,11 @@ from cicd.pipeline.unknown_value import refuse_unknown
 from cicd.pipeline.variables import Unresolved, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from cicd.engine.process import Command, Scope
     from cicd.pipeline.plan import ActionPlan, PipelinePlan
+    from cicd.pipeline.result import StoredArtifact
     from cicd.ports import Services
 
 DONE = Outcome(status=OutcomeStatus.DONE)
@@ -175,6 +177,8 @@ class PipelineEffects:
                 clear(self._workspace(action))
             return Outcome(status=OutcomeStatus.CANCELLED, reason=scope.cancel.reason)
         clear(self._workspace(action))
+        if result.status is ActionStatus.SUCCEEDED:
+            self._tell_of_limits(action, command.inputs, result.outputs)
         refused = result.status is ActionStatus.FAILED
         return Outcome(
             status=OutcomeStatus.FAILED if refused else OutcomeStatus.DONE,
@@ -183,6 +187,16 @@ class PipelineEffects:
                 "resolved": encode(Resolved(configuration=configuration)),
             },
         )
+
+    def _tell_of_limits(
+        self, action: ActionPlan, taken: Iterable[StoredArtifact], made: Iterable[StoredArtifact]
+    ) -> None:
+        """Say where an artifact is larger than AWS would take; here it is taken all the same."""
+        for artifacts, beyond in ((taken, beyond_taken), (made, beyond_made)):
+            for each in artifacts:
+                found = self._services.artifacts.find(each.digest)
+                for told in beyond(each.name, action.type_id, found) if found else ():
+                    self._say(action.key, told)
 
     def _run(
         self,

@@ -34,6 +34,7 @@ STYLES = {
     Level.WARNING: "yellow",
     Level.FAILURE: "bold red",
 }
+_SIGNS = {"Succeeded": "✓", "Failed": "✗", "Abandoned": "–"}
 _NAMES = 30  # characters of a name that are never cut
 CHILD_STYLES = ("cyan", "magenta", "blue", "yellow", "green")
 
@@ -305,10 +306,11 @@ def _add_stages(view: Table, stages: Stages, spinner: Spinner, now: float, limit
             view.add_row("", Text(printable(row.name), style="bold"), status, "")
             continue
         busy = row.status == "InProgress"
+        mark = _status_style(row.status)
         said = row.doing or row.status
         style = "dim" if busy or not row.status else _status_style(row.status)
         view.add_row(
-            spinner.render(now) if busy else "",
+            spinner.render(now) if busy else Text(_SIGNS.get(row.status, ""), style=mark),
             Text(f"  {printable(row.name)}"),
             Text(printable(said), style=style),
             "" if row.seconds is None else f"{row.seconds // 60}:{row.seconds % 60:02}",
