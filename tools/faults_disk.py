@@ -29,7 +29,8 @@ def full(place: str, scratch: Path) -> Row:
     words = ("build", "--runner", usual_runner())
     world.run(*words)
     kept = _contents(world)
-    said, resumed = set(), 0
+    said: set[int] = set()
+    resumed = faulted = unbegun = 0
     target = world.home / place
     with _small_disk(target):
         for room in ROOM:
@@ -49,11 +50,16 @@ def full(place: str, scratch: Path) -> Row:
             for build in builds:
                 if build["status"] == "IN_PROGRESS":
                     status, out = world.run("builds", "resume", build["id"])
-                    resumed += 1
                     # What was to be printed while nothing could be written is not made up.
-                    world.lose_unless(
-                        status in {0, 1}, f"resume ended with {status}: {out[-200:]}"
-                    )
+                    if status == 4 and "found dead" in out:
+                        faulted += 1
+                    elif status == 2 and "there is no build" in out:
+                        unbegun += 1  # not even its plan could be written
+                    else:
+                        resumed += 1
+                        world.lose_unless(
+                            status in {0, 1}, f"resume ended with {status}: {out[-200:]}"
+                        )
             world.check_state()
             status, out = world.run(*words)
             world.lose_unless(status == 0, f"no build after there was room again: {out[-200:]}")
@@ -62,8 +68,9 @@ def full(place: str, scratch: Path) -> Row:
     return world.row(
         f"the disk is full under {place or 'the whole home'}, with 0 to {ROOM[-1]} KB left",
         len(ROOM),
-        f"statuses {sorted(said)}, with the words of the disk; {resumed} taken up again; "
-        "earlier runs whole, and the next build works",
+        f"statuses {sorted(said)}, with the words of the disk; of the builds that were cut off, "
+        f"{resumed} went on when there was room, {faulted} ended as FAULT for their session had "
+        f"died, {unbegun} had not begun; earlier runs whole, and the next build works",
     )
 
 
