@@ -20,6 +20,7 @@ from bench_actions import many_actions, thousand_actions
 from bench_builds import COMMANDS, million_lines, ten_builds, twenty_commands
 from bench_check import before_a_push
 from bench_deploy import ROWS
+from bench_functions import warm_function
 from bench_measure import CICD, PYTHON, goal, measure, seconds
 from bench_templates import templates
 from bench_traffic import traffic
@@ -185,6 +186,7 @@ def main() -> int:
             *(start_up, twenty_commands, ten_builds, million_lines),
             *(one_document, hundred_documents, templates, unchanged_cache, large_artifact),
             *(before_a_push, handed_over, thousand_actions, many_actions, load_balancers),
+            warm_function,
         )
         chosen = ROWS if options.deploy else (*rows, *ROWS)
         met = [row(directory, options.runs) for row in chosen]

@@ -39,8 +39,15 @@ def _get_deployment(served: Served, fields: Mapping[str, JSON]) -> JSON:
     try:
         found = get_deployment(wanted, served.services)
     except UsageError as refusal:
-        raise CallRefused("DeploymentDoesNotExistException", refusal.message) from None
+        raise _refused(refusal) from None
     return {"deploymentInfo": found.deployment["deploymentInfo"]}
+
+
+def _refused(refusal: UsageError) -> CallRefused:
+    """Give a refusal whose message ends with its exception's name in brackets."""
+    words, _, code = refusal.message.rstrip(")").rpartition(" (")
+    known = code.endswith("Exception")
+    return CallRefused(code if known else "ValidationException", words or refusal.message)
 
 
 def _put_hook_status(served: Served, fields: Mapping[str, JSON]) -> JSON:
@@ -50,8 +57,7 @@ def _put_hook_status(served: Served, fields: Mapping[str, JSON]) -> JSON:
     try:
         found = put_hook_status(*wanted, str(fields.get("status")), served.services)
     except UsageError as refusal:
-        words, _, code = refusal.message.rstrip(")").rpartition(" (")
-        raise CallRefused(code, words) from None
+        raise _refused(refusal) from None
     return {"lifecycleEventHookExecutionId": found}
 
 

@@ -144,3 +144,14 @@ def test_raw_http_gets_no_traceback_and_strangers_get_nothing(endpoint):
 
 def test_only_the_loopback_address_is_listened_on(endpoint):
     assert "127.0.0.1" == endpoint._server.server_address[0]
+
+
+def test_a_deployment_that_is_not_there_is_the_exception_of_its_name(endpoint):
+    target = {"X_Amz_Target": "CodeDeploy_20141006.GetDeployment"}
+    status, _, body = raw(endpoint, "POST", "/", b'{"deploymentId": "d-NOTTHERE1"}', **target)
+    shape = json.loads(body)
+    assert (400, "DeploymentDoesNotExistException", "no deployment 'd-NOTTHERE1'") == (
+        status,
+        shape["__type"],
+        shape["message"],
+    )
