@@ -167,10 +167,8 @@ class ServiceEffects:
         Source: CodeDeploy User Guide, "Troubleshoot Amazon ECS deployment issues".
         """
         original = self._service.original
-        if not original.id:
-            return
-        weights = self._router.weights(PRODUCTION)
-        if weights.get(original.target_group) != 100:
+        weights = self._router.weights(PRODUCTION)  # it listens before any task is made
+        if original.id and weights.get(original.target_group) != 100:
             raise ShiftFault("ECS_UPDATE_ERROR", _NOT_BEHIND)
 
     def _tasks(self, task_set: TaskSetRef) -> tuple[TaskState, ...]:

@@ -1,0 +1,224 @@
+"""Deployments to a service whose tasks and load balancer are in memory; the rest is real."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cicd.deploy.find_group import find_group
+from cicd.deploy.run import DeploymentRequest, roll_back_deployment, run_deployment
+from cicd.deploy.shift.hook_status import put_hook_status
+from cicd.document.resources import Resources
+from cicd.errors import UsageError
+from cicd.ports import Endpoint, TaskState
+from cicd.testing.fake_router import RecordingTrafficRouter
+from tests.deploy.world import World
+
+SAMPLE = Path(__file__).resolve().parents[3] / "samples/canary"
+IMAGE = (("IMAGE1_NAME", "shop:1"),)
+
+
+class MemoryTaskSets:
+    """Task sets that are numbers; those in ``dead`` do not run."""
+
+    def __init__(self):
+        self.sets = {}
+        self.dead = False
+        self.ports = iter(range(1000, 2000))
+
+    def create(self, order, *, secrets):
+        assert not secrets
+        self.sets[order.id] = tuple(
+            TaskState(
+                number=number,
+                endpoint=Endpoint(host="127.0.0.1", port=next(self.ports)),
+                running=not self.dead,
+                healthy=True,
+                said="it ended with 3" if self.dead else "",
+            )
+            for number in range(order.count)
+        )
+        return self.sets[order.id]
+
+    def look(self, service, task_set):
+        assert service == "local/greeter"
+        return self.sets.get(task_set, ())
+
+    def known(self, service):
+        assert service == "local/greeter"
+        return tuple(self.sets)
+
+    def remove(self, service, task_set):
+        assert service == "local/greeter"
+        self.sets.pop(task_set, None)
+
+
+class Reporting:
+    """Functions that report at once, each what ``reports`` says."""
+
+    def __init__(self, world, **reports):
+        self.world, self.reports = world, reports
+
+    def has(self, name):
+        return name in self.reports
+
+    def call(self, name, payload):
+        put_hook_status(
+            payload["DeploymentId"],
+            payload["LifecycleEventHookExecutionId"],
+            self.reports[name],
+            self.world.services,
+        )
+
+
+@pytest.fixture
+def world(tmp_path):
+    made = World(root=tmp_path)
+    made.sets = MemoryTaskSets()
+    routers = {}
+
+    def router(spec):
+        return routers.setdefault(spec.name, RecordingTrafficRouter(spec))
+
+    made.routers = routers
+    made.services = replace(made.services, router=router, task_sets=lambda: made.sets)
+    revision = tmp_path / "revision"
+    revision.mkdir()
+    for name in ("appspec.yaml", "taskdef.json", "cicd.yml"):
+        (revision / name).write_text((SAMPLE / name).read_text())
+    text = (revision / "cicd.yml").read_text()
+    text = text.replace("terminationWaitTimeInMinutes: 5", "terminationWaitTimeInMinutes: 0")
+    (revision / "cicd.yml").write_text(text.replace("ECSCanary10Percent5Minutes", "ECSAllAtOnce"))
+    made.place = revision
+    return made
+
+
+def deploy(world, **options):
+    group = find_group(Resources.load(world.place), home=world.services.home)
+    request = DeploymentRequest(group=group, revision=world.place, images=IMAGE, **options)
+    return run_deployment(request, world.services)
+
+
+def told(world):
+    return [each for each in world.routers["greeter"].told if each[0] == "weights"]
+
+
+def with_hook(world, event):
+    with (world.place / "appspec.yaml").open("a") as appspec:
+        appspec.write(f"Hooks:\n  - {event}: check\n")
+
+
+def test_target_groups_alternate_and_each_original_ends(world):
+    first, second = deploy(world), deploy(world)
+    assert (first.status, second.status) == ("Succeeded", "Succeeded")
+    assert told(world) == [
+        ("weights", "test", "greeter-blue 100, greeter-green 0"),
+        ("weights", "production", "greeter-blue 100, greeter-green 0"),
+        ("weights", "test", "greeter-blue 0, greeter-green 100"),
+        ("weights", "production", "greeter-blue 0, greeter-green 100"),
+    ]
+    assert list(world.sets.sets) == [second.deployment_id.removeprefix("d-")]
+
+
+def test_by_hand_the_earlier_version_is_deployed_anew_once_its_tasks_have_ended(world):
+    deploy(world)
+    second = deploy(world)
+    back = roll_back_deployment(second.deployment_id, world.services)
+    assert back.status == "Succeeded"
+    assert told(world)[-1] == ("weights", "production", "greeter-blue 100, greeter-green 0")
+    assert list(world.sets.sets) == [back.deployment_id.removeprefix("d-")]
+
+
+def test_a_version_that_does_not_become_healthy_gets_nothing_and_is_ended(world):
+    deploy(world)
+    text = (world.place / "cicd.yml").read_text()
+    limited = text.replace("desiredCount: 2", "desiredCount: 2\n        healthyWithinMinutes: 1")
+    (world.place / "cicd.yml").write_text(limited)
+    from cicd.engine.clock import ScaledClock
+
+    world.services = replace(world.services, clock=ScaledClock(120))
+    world.sets.dead = True
+    failed = deploy(world)
+    assert failed.status == "Failed"
+    assert "it ended with 3" in failed.failure
+    assert failed.rollback.status == "Succeeded"
+    assert told(world)[-2:] == [
+        ("weights", "production", "greeter-blue 100, greeter-green 0"),
+        ("weights", "test", "greeter-blue 100, greeter-green 0"),
+    ]
+    assert len(world.sets.sets) == 1
+
+
+def test_traffic_that_is_not_at_the_primary_task_set_refuses_the_next_deployment(world):
+    deploy(world)
+    world.routers["greeter"].set_weights("production", {"greeter-blue": 50, "greeter-green": 50})
+    failed = deploy(world, auto_rollback=False)
+    assert failed.status == "Failed"
+    assert "Primary taskset target group must be behind listener" in failed.failure
+
+
+def test_a_hook_without_a_function_is_refused_before_anything_begins(world):
+    with_hook(world, "AfterInstall")
+    with pytest.raises(UsageError, match="the function 'check', and there is none"):
+        deploy(world)
+    assert not world.sets.sets
+
+
+@pytest.mark.parametrize("status", ["Succeeded", "Failed"])
+def test_a_hook_counts_as_its_function_reports(world, status):
+    with_hook(world, "BeforeAllowTraffic")
+    functions = Reporting(world, check=status)
+    world.services = replace(world.services, hook_functions=lambda: functions)
+    result = deploy(world)
+    assert result.status == status
+    if status == "Failed":
+        assert "lifecycle event validation functions failed" in result.failure
+        assert not [each for each in told(world) if each[1] == "production"]
+
+
+def test_a_hook_reports_once_with_a_known_word_and_its_own_id(world):
+    """Trap 50."""
+    with_hook(world, "AfterInstall")
+    seen = []
+
+    class Twice(Reporting):
+        def call(self, name, payload):
+            own = payload["LifecycleEventHookExecutionId"]
+            deployment = payload["DeploymentId"]
+            for execution, word in (
+                (own, "Maybe"),
+                ("other", "Succeeded"),
+                (own, "Succeeded"),
+                (own, "Failed"),
+            ):
+                try:
+                    put_hook_status(deployment, execution, word, world.services)
+                except UsageError as refused:
+                    seen.append(refused.message.rpartition("(")[2])
+
+    functions = Twice(world, check="")
+    world.services = replace(world.services, hook_functions=lambda: functions)
+    assert deploy(world).status == "Succeeded"
+    assert seen == [
+        "InvalidLifecycleEventHookExecutionStatusException)",
+        "InvalidLifecycleEventHookExecutionIdException)",
+        "LifecycleEventAlreadyCompletedException)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "words"),
+    [
+        ("appspec.yaml", "ContainerPort: 8000", "ContainerPort: 8001", "with the port 8001"),
+        ("appspec.yaml", "<TASK_DEFINITION>", "other:3", "deploys the task definition 'other'"),
+        ("taskdef.json", "", "", "has no task definition"),
+    ],
+)
+def test_what_does_not_fit_is_refused(world, file, old, new, words):
+    place = world.place / file
+    if old:
+        place.write_text(place.read_text().replace(old, new))
+    else:
+        place.unlink()
+    with pytest.raises(UsageError, match=words):
+        deploy(world)
