@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # Pointers of Git LFS stay pointers: fetching what they mean would go to the network.
 _CHECKOUT = (
     *("-c", "filter.lfs.smudge=", "-c", "filter.lfs.process=", "-c", "filter.lfs.required=false"),
-    *("-c", "checkout.workers=0", "-c", "core.symlinks=true"),
+    *("-c", "core.symlinks=true"),
 )
 _PREFIX = "push-"
 
