@@ -100,7 +100,8 @@ class HAProxyRouter:
             said = self._running.command(f"show events {RING}")
         except OSError:
             return []
-        return list(read_ring(said, load_table(self._running.directory), route, since))
+        seen = read_ring(said, load_table(self._running.directory), route, since)
+        return sorted(seen, key=lambda each: each.at)  # its threads write as they come
 
     def healthy(self, group: str) -> frozenset[Endpoint]:
         """Give the targets of a group that have requests."""
