@@ -15,7 +15,8 @@ FOLDER = Path(ports.__file__).parent
 def defined(path: Path) -> set[str]:
     """Give the public classes of one file."""
     tree = ast.parse(path.read_text())
-    return {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+    classes = (node.name for node in tree.body if isinstance(node, ast.ClassDef))
+    return {name for name in classes if not name.startswith("_")}
 
 
 def test_every_seam_and_only_what_a_seam_defines_is_in_the_table():

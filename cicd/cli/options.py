@@ -68,6 +68,7 @@ def _shared(
     @_JOBS
     @wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> int:
+        _check_directory()
         flags = {name: kwargs.pop(name) for name in ("output", "home", "jobs")}
         invocation = Invocation(
             output=_text(flags["output"]), home=_text(flags["home"]), jobs=_number(flags["jobs"])
@@ -75,7 +76,6 @@ def _shared(
         context = click.get_current_context()
         audited = invocation.audited(context.command_path, kwargs)
         try:
-            _check_directory()
             status = function(invocation, *args, **kwargs)
             if audited is not None:
                 audited.ended()
