@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
-from bench_measure import ENVIRONMENT, PYTHON, Row, goal, measure
+from bench_measure import PYTHON, Row, goal, measure, not_measured, run
 
 PIPELINE = Path(__file__).with_name("bench_pipeline.py")
 ACTIONS = 1_000
@@ -17,8 +16,7 @@ MEMORY = 200  # MiB
 def thousand_actions(directory: Path, runs: int) -> bool:
     """A pipeline of 1,000 actions that run `true`, its log kept, against ninja and doit."""
     if shutil.which("ninja") is None:
-        print("\nA thousand actions: not measured, there is no ninja")
-        return True
+        return not_measured("A thousand actions", "there is no ninja")
     jobs = str(os.cpu_count() or 1)
     edges = "".join(f"build t{number}: t\n" for number in range(ACTIONS))
     (directory / "build.ninja").write_text(f"rule t\n  command = true\n{edges}", encoding="utf-8")
@@ -33,7 +31,7 @@ def thousand_actions(directory: Path, runs: int) -> bool:
     row["a pipeline"] = (PYTHON, str(PIPELINE), "host", str(ACTIONS), jobs)
     least = measure("A thousand actions", row, directory, max(1, runs // 5))
     if "doit" not in row:
-        print("  doit: not measured, it is not installed")
+        print("  doit: not measured: it is not installed")
     return goal("within 1.25 x ninja", least["a pipeline"], 1.25 * least["ninja"])
 
 
@@ -43,15 +41,8 @@ def many_actions(directory: Path, _runs: int) -> bool:
     each: dict[int, float] = {}
     memory = 0.0
     for actions in (100, 1_000, 10_000):
-        done = subprocess.run(
-            (PYTHON, str(PIPELINE), "memory", str(actions), "2"),
-            cwd=directory,
-            env=ENVIRONMENT,
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        each[actions], memory = map(float, done.stdout.split())
+        said = run((PYTHON, str(PIPELINE), "memory", str(actions), "2"), directory)
+        each[actions], memory = map(float, said.split())
         print(f"  {actions:>6} actions {each[actions]:>8.2f} ms an action {memory:>6.0f} MiB")
     met = [
         goal("an action within 0.5 ms", each[10_000] / 1000, 0.0005),
