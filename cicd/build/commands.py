@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from cicd.build.environment_variable import Variable
-from cicd.build.plan import CommandLine
+from cicd.build.plan import ArtifactPlan, CachePlan, CommandLine, ReportPlan
 from cicd.build.spec import PhaseType
 from cicd.record import dataclass
 
@@ -55,12 +55,23 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewProducts:
+    """What a build is to leave, by a buildspec that was read again."""
+
+    artifacts: tuple[ArtifactPlan, ...] = ()
+    reports: tuple[ReportPlan, ...] = ()
+    cache_paths: tuple[str, ...] = ()
+    cache: CachePlan = CachePlan()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetVariables:
-    """Have the commands from now on see the variables that the buildspec was read with again."""
+    """Go on by the variables, and to the products, that the buildspec was read with again."""
 
     key: str  # "BUILD/variables/2": the phase, and the attempt
     variables: tuple[Variable, ...]
     exported_variables: tuple[str, ...] = ()
+    products: NewProducts | None = None  # None: they are what they were
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cicd.build.artifacts.planned import plan_artifacts
 from cicd.build.compute.place import Place
 from cicd.build.environment_variable import Variable, VariableType
 from cicd.build.ledger import Facts, ledger
 from cicd.build.plan import (
-    ArtifactPlan,
     Attempt,
     BuildPlan,
     CachePlan,
@@ -21,8 +21,8 @@ from cicd.build.plan import (
     ReportExport,
     ReportPlan,
     SourcePlan,
+    Wanted,
 )
-from cicd.build.project import ProjectArtifacts
 from cicd.build.spec import COMMAND_PHASES, WINDOWS_SHELLS, PhaseType
 from cicd.build.variables import layered
 from cicd.document.problem import Severity
@@ -31,8 +31,8 @@ from cicd.record import dataclass
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cicd.build.project import Project
-    from cicd.build.spec import ArtifactsSpec, Buildspec, PhaseSpec
+    from cicd.build.project import Project, ProjectCache
+    from cicd.build.spec import Buildspec, PhaseSpec
     from cicd.document.position import Span
     from cicd.document.problem import Problem, Problems
 
@@ -91,6 +91,12 @@ def compile_plan(
             hint="run the batch with --batch; its builds need phases, here or in buildspecs of "
             "their own",
         )
+    wanted = Wanted(
+        configured=project.configured,
+        primary=project.artifacts,
+        secondary=project.secondary_artifacts,
+        outputs=start.outputs,
+    )
     return BuildPlan(
         build_id=start.build_id,
         number=0,
@@ -115,9 +121,10 @@ def compile_plan(
         exported_variables=exported_names(spec, project.environment.variables) if spec else (),
         runtime_versions=_runtimes(spec) if spec else (),
         phases=plan_phases(spec),
-        artifacts=_artifacts(spec, project, start.outputs) if spec else (),
+        wanted=wanted,
+        artifacts=plan_artifacts(spec, project.name, wanted) if spec else (),
         artifacts_directory=start.artifacts_directory,
-        reports=_reports(spec) if spec else (),
+        reports=plan_reports(spec) if spec else (),
         report_exports=tuple(
             ReportExport(
                 group=group.name,
@@ -129,8 +136,8 @@ def compile_plan(
         ),
         auto_discover=spec is not None,
         cache_type=project.cache.type,
-        cache_paths=tuple(p.text for p in spec.cache.paths) if spec and spec.cache else (),
-        cache=_cache(spec, project),
+        cache_paths=plan_cache_paths(spec) if spec else (),
+        cache=plan_cache(spec, project.cache) if spec else CachePlan(),
         timeout=start.timeout,
         queued_timeout=project.queued_timeout,
         # Not under CodePipeline, which retries by rules of its own.
@@ -235,7 +242,8 @@ def exported_names(spec: Buildspec, project: Iterable[Variable]) -> tuple[str, .
     return tuple(dict.fromkeys(n for n in names if not n.startswith("AWS_") and n not in secret))
 
 
-def _reports(spec: Buildspec) -> tuple[ReportPlan, ...]:
+def plan_reports(spec: Buildspec) -> tuple[ReportPlan, ...]:
+    """Give the reports that a buildspec asks for."""
     return tuple(
         ReportPlan(
             group=report.group,
@@ -248,79 +256,19 @@ def _reports(spec: Buildspec) -> tuple[ReportPlan, ...]:
     )
 
 
-def _cache(spec: Buildspec | None, project: Project) -> CachePlan:
-    read = spec.cache if spec is not None else None
+def plan_cache_paths(spec: Buildspec) -> tuple[str, ...]:
+    """Give the paths that a buildspec has cached."""
+    return tuple(path.text for path in spec.cache.paths) if spec.cache else ()
+
+
+def plan_cache(spec: Buildspec, wanted: ProjectCache | CachePlan) -> CachePlan:
+    """Say how a cache is kept; of ``wanted`` only what a buildspec has no say in counts."""
+    read = spec.cache
     return CachePlan(
         key=read.key or "" if read else "",
         fallback_keys=tuple(k.text for k in read.fallback_keys) if read else (),
         action=read.action or "" if read else "",
-        location=project.cache.location,
-        namespace=project.cache.namespace,
-        modes=project.cache.modes,
-    )
-
-
-def _artifacts(
-    spec: Buildspec, project: Project, outputs: tuple[str, ...] | None
-) -> tuple[ArtifactPlan, ...]:
-    """
-    Give the artifacts that are wanted and defined.
-
-    Source: user guide, "artifacts"; CodePipeline user guide, "CodeBuild action": one output is
-    the primary artifact, several are secondary ones of the same names, and a declared output
-    that the buildspec does not make is no failure.
-    """
-    secondary = {artifact.identifier: artifact for artifact in spec.secondary_artifacts}
-    if outputs is not None:
-        zipped = ProjectArtifacts(type="CODEPIPELINE", packaging="ZIP", name=project.name)
-        if len(outputs) == 1:
-            made = spec.artifacts
-            if made is None or (not made.files and outputs[0] in secondary):
-                made = secondary.get(outputs[0])
-            return (_artifact(made, zipped, outputs[0]),) if made is not None else ()
-        return tuple(
-            _artifact(secondary[name], zipped, name) for name in outputs if name in secondary
-        )
-    if spec.artifacts is None or project.artifacts.type == "NO_ARTIFACTS":
-        primary: tuple[ArtifactPlan, ...] = ()
-    else:
-        primary = (_artifact(spec.artifacts, project.artifacts, ""),)
-    if not project.configured:
-        return primary + tuple(
-            _artifact(made, ProjectArtifacts(type="S3", name=name), name)
-            for name, made in secondary.items()
-        )
-    wanted = {artifact.identifier: artifact for artifact in project.secondary_artifacts}
-    return primary + tuple(
-        _artifact(made, wanted[name], name)
-        if name in wanted
-        else ArtifactPlan(
-            identifier=name,
-            output=name,
-            name=name,
-            problem=f"no secondary artifact with the identifier {name} in the project",
-        )
-        for name, made in secondary.items()
-        # Where the project makes nothing at all, nothing is missing.
-        if name in wanted or project.artifacts.type != "NO_ARTIFACTS"
-    )
-
-
-def _artifact(made: ArtifactsSpec, wanted: ProjectArtifacts, output: str) -> ArtifactPlan:
-    evaluated = wanted.override_artifact_name and made.name is not None
-    return ArtifactPlan(
-        identifier=made.identifier,
-        output=output,
-        name=made.name if evaluated and made.name is not None else wanted.name,
-        evaluate_name=evaluated,
-        files=tuple(f.text for f in made.files),
-        base_directory=made.base_directory or ".",
-        exclude_paths=tuple(e.text for e in made.exclude_paths),
-        discard_paths=made.discard_paths,
-        enable_symlinks=made.enable_symlinks and wanted.packaging == "ZIP",
-        packaging=wanted.packaging,
-        path=wanted.path,
-        namespace_type=wanted.namespace_type,
-        s3_prefix=made.s3_prefix or "",
-        problem="" if made.files else "no definition for primary artifacts in buildspec",
+        location=wanted.location,
+        namespace=wanted.namespace,
+        modes=wanted.modes,
     )

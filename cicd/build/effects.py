@@ -22,6 +22,7 @@ from cicd.build.commands import (
     UploadArtifacts,
     WaitForPlace,
 )
+from cicd.build.debug.rewind import leaving
 from cicd.build.download_source import download_source, failed
 from cicd.build.process import BuildProcess
 from cicd.build.queue import Queue
@@ -107,14 +108,16 @@ class BuildEffects:
                 assert_never(command)
 
     def recover(self, command: Command, scope: Scope) -> Outcome:
-        """Rejoin a command that a dead driver had started; LOST if its session is gone."""
-        if not isinstance(command, Provision):
-            # The session gives a command's output again from its first byte.
-            self._journal.forget(command.key)
-            return self.perform(command, scope)
-        if self._plan.refused is not None:
-            return DONE
-        return DONE if self._shell() is not None else LOST
+        """
+        Rejoin a command that a dead driver had started; LOST if its session is gone.
+
+        Nothing has run in a session that was still being made, so it is made anew.
+        """
+        # The session gives a command's output again from its first byte.
+        self._journal.forget(command.key)
+        if isinstance(command, Provision) and self._plan.refused is None:
+            self._services.runner(self._plan.runner).reap(lambda stream: stream != self._stream)
+        return self.perform(command, scope)
 
     def close(self) -> None:
         """
@@ -234,7 +237,7 @@ class BuildEffects:
         if shell is None:
             return LOST
         self._plan = replace(
-            self._plan,
+            leaving(self._plan, command.products),
             variables=command.variables,
             exported_variables=command.exported_variables,
         )
@@ -303,6 +306,7 @@ class BuildEffects:
         finally:
             shell.session.close()
             self._opened = None
-            if has_cache(self._plan):
+            # What is cached may have changed under way, and with it whether anything is.
+            if self._plan.cache_type != "NO_CACHE":
                 self._services.caches.release(self._plan.uuid)
         return Outcome(status=OutcomeStatus.DONE, detail={"exported": exported})

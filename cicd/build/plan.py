@@ -9,6 +9,7 @@ from pathlib import Path
 from cicd.build.compute.place import Place
 from cicd.build.environment_variable import Variable
 from cicd.build.ledger_entry import LedgerEntry
+from cicd.build.project import ProjectArtifacts
 from cicd.build.spec import OnFailure, PhaseType
 from cicd.record import dataclass
 
@@ -76,6 +77,16 @@ class ArtifactPlan:
     namespace_type: str = "NONE"  # "NONE", "BUILD_ID"
     s3_prefix: str = ""
     problem: str = ""  # a CLIENT_ERROR known beforehand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is wanted of a build's artifacts, whatever its buildspec says of them."""
+
+    configured: bool  # ``cicd.yml`` has the project
+    primary: ProjectArtifacts
+    secondary: tuple[ProjectArtifacts, ...] = ()
+    outputs: tuple[str, ...] | None = None  # CodePipeline's; None: the project decides
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +166,7 @@ class BuildPlan:
     exported_variables: tuple[str, ...] = ()
     runtime_versions: tuple[tuple[str, str], ...] = ()
     phases: tuple[PhasePlan, ...] = ()
+    wanted: Wanted | None = None  # None: planned by a version that did not write it down
     artifacts: tuple[ArtifactPlan, ...] = ()
     artifacts_directory: Path | None = None
     reports: tuple[ReportPlan, ...] = ()

@@ -22,7 +22,7 @@ from cicd.build.commands import (
     WaitForPlace,
 )
 from cicd.build.debug.break_on import breaks_before, breaks_on_failure
-from cicd.build.debug.rewind import from_signal, reached, rewound
+from cicd.build.debug.rewind import as_it_is, from_signal, reached, rewound
 from cicd.build.spec import COMMAND_PHASES, OnFailure, PhaseType
 from cicd.build.state import (
     BuildState,
@@ -148,11 +148,13 @@ class BuildProcess:
         """Give what comes before a command: new variables, and a pause that was not made yet."""
         if not isinstance(command, RunCommand):
             return command
-        if state.unset and state.environment is not None:
+        if state.unset:
+            now = as_it_is(self.plan, state)
             return SetVariables(
                 key=f"{command.phase}/variables/{state.attempt}",
-                variables=state.environment.variables,
-                exported_variables=state.environment.exported_variables,
+                variables=now.variables,
+                exported_variables=now.exported_variables,
+                products=state.products,
             )
         key, line = f"{command.key}/pause", self.command_line(command)
         if state.passed == key or not breaks_before(self.plan, command.phase, command.index, line):
@@ -187,17 +189,7 @@ class BuildProcess:
             case PhaseType.DOWNLOAD_SOURCE:
                 return DownloadSource() if step == 0 else None
             case PhaseType.UPLOAD_ARTIFACTS:
-                if step == 0 and self.plan.artifacts:
-                    return UploadArtifacts()
-                index = step - bool(self.plan.artifacts)
-                if index < len(self.plan.reports):
-                    return ReadReport(key=f"UPLOAD_ARTIFACTS/report/{index}", index=index)
-                if index == len(self.plan.reports) and self.plan.auto_discover:
-                    return DiscoverReports()
-                index -= self.plan.auto_discover
-                if index == len(self.plan.reports) and self._saves_cache(state):
-                    return SaveCache()
-                return None
+                return self._product(state)
             case PhaseType.FINALIZING:
                 return Finalize(exporting=_commands_ran(state)) if step == 0 else None
         planned = self._phase(state, phase)
@@ -213,14 +205,20 @@ class BuildProcess:
             return replace(command, anew=planned.lines[step], run_as=planned.run_as)
         return command
 
-    def _saves_cache(self, state: BuildState) -> bool:
-        """Tell whether there is a cache to save: not after a command that failed."""
-        good = all(
-            record.status is StatusType.SUCCEEDED
-            for record in state.phases
-            if record.phase in COMMAND_PHASES
-        )
-        return good and has_cache(self.plan) and self.plan.cache.action != "restore"
+    def _product(self, state: BuildState) -> BuildCommand | None:
+        """Give the next of what a build leaves: artifacts, reports, its cache."""
+        plan, step = as_it_is(self.plan, state), state.step
+        if step == 0 and plan.artifacts:
+            return UploadArtifacts()
+        index = step - bool(plan.artifacts)
+        if index < len(plan.reports):
+            return ReadReport(key=f"UPLOAD_ARTIFACTS/report/{index}", index=index)
+        if index == len(plan.reports) and plan.auto_discover:
+            return DiscoverReports()
+        index -= plan.auto_discover
+        if index == len(plan.reports) and _saves_cache(plan, state):
+            return SaveCache()
+        return None
 
     def _submitted(self, at: datetime) -> BuildState:
         submitted, queued = (
@@ -370,3 +368,13 @@ def _signalled(state: BuildState, event: Event) -> BuildState:
 
 def _commands_ran(state: BuildState) -> bool:
     return state.phase(PhaseType.INSTALL) is not None
+
+
+def _saves_cache(plan: BuildPlan, state: BuildState) -> bool:
+    """Tell whether there is a cache to save: not after a command that failed."""
+    good = all(
+        record.status is StatusType.SUCCEEDED
+        for record in state.phases
+        if record.phase in COMMAND_PHASES
+    )
+    return good and has_cache(plan) and plan.cache.action != "restore"

@@ -14,6 +14,7 @@ from cicd.build.commands import (
     DiscoverReports,
     DownloadSource,
     Finalize,
+    NewProducts,
     Pause,
     ReadReport,
     UploadArtifacts,
@@ -72,6 +73,7 @@ class Rewind:
     index: int  # of the command, in ``commands``, then ``finally``, from 0
     phases: tuple[PhasePlan, ...]  # as they are now; what was done was done by the old ones
     environment: NewEnvironment | None = None  # None: it is what it was
+    products: NewProducts | None = None  # None: they are what they were
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +97,8 @@ class BuildState:
     rewind: Rewind | None = None  # where to go back to, once what runs has ended
     anew: tuple[PhasePlan, ...] = ()  # the phases as they were read when it went back
     environment: NewEnvironment | None = None  # as it was read then, if it had changed
-    unset: bool = False  # and no command has seen it yet
+    products: NewProducts | None = None  # as they were read then, if they had changed
+    unset: bool = False  # and nothing has been done by either yet
     attempt: int = 1  # how often it went back, plus one
 
     @property

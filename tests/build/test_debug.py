@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cicd.build.commands import Finalize, Pause, RunCommand, SetVariables
+from cicd.build.commands import Finalize, NewProducts, Pause, RunCommand, SetVariables
 from cicd.build.debug.break_on import check_break, place_of
 from cicd.build.debug.rewind import as_it_is, as_signal
 from cicd.build.debug.words import waiting_words
 from cicd.build.environment_variable import Variable
+from cicd.build.plan import CachePlan, ReportPlan
 from cicd.build.process import BuildProcess
 from cicd.build.spec import COMMAND_PHASES, PhaseType
 from cicd.build.state import NewEnvironment, Rewind
@@ -264,3 +265,25 @@ def test_variables_that_cannot_be_had_any_more_fail_the_phase_with_nothing_run()
         run.state.status,
         run.state.phase(PhaseType.BUILD).code,
     )
+
+
+def test_what_a_build_leaves_is_what_the_buildspec_says_that_was_read_last():
+    run = Run(replace(plan(*PHASES, artifacts=1, reports=2), break_on=("failure",)))
+    to_the_pause(run, ("b",))
+    new = NewProducts(
+        artifacts=(),
+        reports=(ReportPlan(group="other", files=("y",), file_format="JUNITXML"),),
+        cache_paths=("node_modules",),
+        cache=CachePlan(key="k"),
+    )
+    wanted = Rewind(phase=PhaseType.BUILD, index=1, phases=PHASES, products=new)
+    run.add(EventKind.SIGNALLED, signal="retry", **as_signal(wanted))
+    run.finish(OutcomeStatus.CANCELLED, reason="RETRY")
+    command = run.start()
+    assert (new, run.process.plan.variables) == (command.products, command.variables)
+    run.finish()
+    run.to_the_end()
+    left = [type(c).__name__ for c in run.started if c.key.startswith("UPLOAD_ARTIFACTS")]
+    assert ["ReadReport"] == left
+    now = as_it_is(run.process.plan, run.state)
+    assert (new.reports, ("node_modules",), "k") == (now.reports, now.cache_paths, now.cache.key)

@@ -79,6 +79,19 @@ def test_a_build_that_is_driven_is_left_alone(whole, fakes):
     assert {"signal": "stop", "reason": "STOPPED"} == last.data
 
 
+def test_a_session_that_was_still_being_made_is_made_anew(whole, fakes):
+    result, events, _ = whole
+    begun = next(i for i, e in enumerate(events) if e.key == "PROVISIONING") + 1
+    for left in ([], [result.stream, "build/other:1"]):
+        runner = ScriptedRunner(ANSWERS)
+        services = fakes(runner)
+        cut_after(events, begun, result.stream, services)
+        for stream in left:
+            runner.open(stream.partition(":")[2], Environment(), stream=stream)
+        assert result.status == resume_build(result.stream, services).status
+        assert left[1:] == [session.stream for session in runner.sessions.values()]
+
+
 def test_cut_anywhere_it_ends_the_same(whole, fakes, source):
     result, events, uncut = whole
     assert "FAILED" == result.status
@@ -88,7 +101,8 @@ def test_cut_anywhere_it_ends_the_same(whole, fakes, source):
         kept = events[:cut]
         cut_after(events, cut, result.stream, services)
         closed = any(e.key == "FINALIZING" and e.kind == "FINISHED" for e in kept)
-        if any(e.key == "PROVISIONING" for e in kept) and not closed:
+        made = any(e.key == "PROVISIONING" and e.kind == "FINISHED" for e in kept)
+        if made and not closed:
             mount = Mount(name="src", source=source, mode=MountMode.COPY_ON_WRITE)
             session = runner.open(
                 result.build_id.partition(":")[2],

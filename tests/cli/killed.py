@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -97,3 +98,56 @@ def assert_nothing_lost_and_nothing_twice(outside, *words):
     for phase in ("INSTALL", "BUILD", "POST_BUILD"):
         assert 1 == log.count(f"Phase complete: {phase} State: SUCCEEDED")
     assert 3 == log.count("Running command")
+
+
+def assert_a_build_killed_while_its_session_is_made_is_built(outside, place, *words):
+    """
+    Kill ``cicd`` in PROVISIONING, at "module:Class.function", or behind that with a "!"; resume.
+
+    A build of the same home that waits meanwhile must not lose its session.
+    """
+    spec = "version: 0.2\nphases: {build: {commands: [echo x >> times, cat times]}}\n"
+    (outside.directory / "buildspec.yml").write_text(spec)
+    waits = outside.start(
+        *("build", "--break-on", "BUILD", *words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    until = time.monotonic() + PATIENCE
+    while b"Its time ends" not in waits.stdout.readline():
+        assert time.monotonic() < until
+    dying = Outside(outside.directory)
+    dying.command = [sys.executable, "-c", _DIES, place]
+    assert -signal.SIGKILL == dying.run("build", *words)[0]
+    (build_id, waiting) = outside.ids()
+    status, _, said = outside.run("builds", "resume", build_id)
+    assert 0 == status, said
+    log = outside.run("builds", "logs", build_id)[1].splitlines()
+    assert ["x"] == [line for line in log if line and not line.startswith("[Container]")]
+    assert 0 == outside.run("builds", "resume", waiting)[0]
+    assert 0 == waits.wait(PATIENCE)
+    waits.stdout.close()
+    assert [] == list((outside.directory / ".cicd" / "sessions").iterdir())
+
+
+_DIES = """
+import os, signal, sys
+from importlib import import_module
+from cicd.backends.head_start import HeadStart
+from cicd.cli import program
+
+place = sys.argv.pop(1)
+module, _, name = place.rstrip("!").partition(":")
+holder = import_module(module)
+*outer, name = name.split(".")
+for each in outer:
+    holder = getattr(holder, each)
+original = getattr(holder, name)
+
+def dies(*words, **named):
+    if place.endswith("!"):
+        original(*words, **named)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+setattr(holder, name, dies)
+HeadStart.begin = lambda *words, **named: None  # before PROVISIONING there is no build yet
+program()
+"""

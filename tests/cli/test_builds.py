@@ -5,7 +5,12 @@ import sys
 
 import pytest
 
-from tests.cli.killed import Outside, assert_nothing_lost_and_nothing_twice, begun
+from tests.cli.killed import (
+    Outside,
+    assert_a_build_killed_while_its_session_is_made_is_built,
+    assert_nothing_lost_and_nothing_twice,
+    begun,
+)
 
 FOREVER = 1_000_000
 
@@ -18,6 +23,12 @@ def outside(tmp_path):
 @pytest.mark.parametrize("runner", ["host", *(["sandbox"] if sys.platform == "linux" else [])])
 def test_a_killed_build_resumes_without_losing_or_repeating_anything(outside, runner):
     assert_nothing_lost_and_nothing_twice(outside, "--runner", runner)
+
+
+def test_a_build_that_was_killed_while_its_session_was_made_is_built(outside):
+    assert_a_build_killed_while_its_session_is_made_is_built(
+        outside, "cicd.backends.runner_host:HostChannel.start", "--runner", "host"
+    )
 
 
 def test_a_running_build_is_stopped_from_another_terminal(outside):

@@ -153,3 +153,40 @@ def test_a_build_that_has_begun_keeps_its_shell(outside):
     assert (2, True) == (status, "keeps its shell" in said)
     assert 0 == outside.run("builds", "stop", build_id)[0]
     rest_of(process)
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_going_back_takes_up_what_a_build_leaves_now(outside, killed):
+    """Its reports, its artifacts by the project's own keys, and its cache."""
+    (outside.directory / "cicd.yml").write_text(
+        "projects: [{name: app, source: {type: NO_SOURCE}, cache: {type: S3, location: b/c},\n"
+        "  artifacts: {type: S3, location: bucket, name: out, packaging: ZIP}}]\n"
+    )
+    left = (
+        "reports: {unit: {files: [%s], file-format: JUNITXML}}\n"
+        "artifacts: {files: [%s]}\ncache: {key: %s, paths: [%s]}\n"
+    )
+    (outside.directory / "buildspec.yml").write_text(
+        SPEC + left % ("old.xml", "old.txt", "old-key", "old-kept")
+    )
+    process, build_id, _ = waiting(outside, "--runner", "host", "--break-on", "failure")
+    if killed:
+        process.kill()
+        process.communicate()
+    made = "printf '<testsuite><testcase name=\"t\"/></testsuite>' > new.xml; echo x > new.txt"
+    (outside.directory / "buildspec.yml").write_text(
+        SPEC.replace('"cat data; exit 3"', "cd .. && sh tools.sh")
+        + left % ("new.xml", "new.txt", "new-key", "new-kept")
+    )
+    (outside.directory / "tools.sh").write_text(f"{made}; mkdir new-kept; touch new-kept/f\n")
+    back = ("builds", "retry", build_id, "--from", "here", "--env-file", "secrets")
+    status, said, _ = outside.run(*back)
+    if not killed:
+        assert 0 == status
+        status, said = rest_of(process)
+    assert 0 == status, said
+    assert "1 file(s) under the key new-key" in outside.run("builds", "logs", build_id)[1]
+    _, out, _ = outside.run("builds", "show", build_id, "--output", "json")
+    (build,) = json.loads(out.splitlines()[-1])["builds"]
+    assert ["sha256sum"] == [name for name in build["artifacts"] if name != "location"]
+    assert ["app-unit"] == [arn.split("/")[1].split(":")[0] for arn in build["reportArns"]]

@@ -12,7 +12,11 @@ from cicd.build.run import run_build
 from cicd.settings import Settings
 from cicd.testing.contracts_session import left_in
 from cicd.wiring import make_services
-from tests.cli.killed import Outside, assert_nothing_lost_and_nothing_twice
+from tests.cli.killed import (
+    Outside,
+    assert_a_build_killed_while_its_session_is_made_is_built,
+    assert_nothing_lost_and_nothing_twice,
+)
 
 pytestmark = pytest.mark.docker
 
@@ -45,6 +49,20 @@ def build(tmp_path, docker_image):
 def test_a_killed_build_resumes_without_losing_or_repeating_anything(tmp_path, docker_image):
     words = ("--runner", "docker", "--image", docker_image)
     assert_nothing_lost_and_nothing_twice(Outside(tmp_path), *words)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "cicd.backends.docker_container:create!",
+        "cicd.build.effects:BuildEffects._provision!",
+    ],
+)
+def test_a_build_that_was_killed_while_its_session_was_made_is_built(
+    tmp_path, docker_image, place
+):
+    words = ("--runner", "docker", "--image", docker_image)
+    assert_a_build_killed_while_its_session_is_made_is_built(Outside(tmp_path), place, *words)
 
 
 def test_a_build_runs_as_root_and_hands_its_files_to_the_user(build, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from cicd.build.cache.identity import is_keyed, plain_key, scope
@@ -133,7 +134,7 @@ class BuildCache:
         """Give the paths with their variables' values, less those that cannot be cached."""
         written = self.plan.cache_paths
         names = tuple(dict.fromkeys(name for path in written for name in names_in(path)))
-        answers = self.shell.ask(f"{_ASKED}/paths", [value_of(n) for n in names]) if names else []
+        answers = self._ask("paths", [value_of(n) for n in names]) if names else []
         values = {name: answer[1:] for name, answer in zip(names, answers, strict=True)}
         paths = [path for path in (expand(path, values) for path in written) if path.strip()]
         if self.plan.cache_type != "LOCAL":
@@ -153,7 +154,7 @@ class BuildCache:
         if not is_keyed(self.plan):
             return ("",)
         cache = self.plan.cache
-        keys = self.shell.ask(f"{_ASKED}/keys", [cache.key, *cache.fallback_keys])
+        keys = self._ask("keys", [cache.key, *cache.fallback_keys])
         _, redactor = self.shell.values()
         if any(redactor.redact(key) != key for key in keys):
             self.say("Skip cache due to: its key holds a secret")
@@ -162,6 +163,11 @@ class BuildCache:
             self.say(f"Skip cache due to: the key {cache.key} is empty")
             return None
         return keys
+
+    def _ask(self, what: str, texts: list[str]) -> list[str]:
+        """Ask once for the same texts; a buildspec that was read again may have others."""
+        digest = sha256("\0".join(texts).encode()).hexdigest()
+        return self.shell.ask(f"{_ASKED}/{what}/{digest[:8]}", texts)
 
     def _best(self, keys: Sequence[str]) -> CacheEntry | None:
         here = scope(self.plan)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from cicd.build.commands import NewProducts
     from cicd.build.plan import BuildPlan, PhasePlan
     from cicd.event import JSON
 
@@ -58,7 +59,8 @@ def rewound(state: BuildState, to: Rewind, at: datetime) -> BuildState:
         inside="",
         anew=to.phases,
         environment=to.environment or state.environment,
-        unset=to.environment is not None or state.unset,
+        products=to.products or state.products,
+        unset=to.environment is not None or to.products is not None or state.unset,
         attempt=state.attempt + 1,
         # Who has just looked there need not be stopped there again.
         passed=f"{to.phase}/{to.index}/{state.attempt + 1}/pause",
@@ -66,13 +68,26 @@ def rewound(state: BuildState, to: Rewind, at: datetime) -> BuildState:
 
 
 def as_it_is(plan: BuildPlan, state: BuildState) -> BuildPlan:
-    """Give the plan with the variables that commands see now."""
-    if state.environment is None:
+    """Give the plan with the variables that commands see now, and what it is to leave now."""
+    if state.environment is not None:
+        plan = replace(
+            plan,
+            variables=state.environment.variables,
+            exported_variables=state.environment.exported_variables,
+        )
+    return leaving(plan, state.products)
+
+
+def leaving(plan: BuildPlan, products: NewProducts | None) -> BuildPlan:
+    """Give the plan with other products, if there are any."""
+    if products is None:
         return plan
     return replace(
         plan,
-        variables=state.environment.variables,
-        exported_variables=state.environment.exported_variables,
+        artifacts=products.artifacts,
+        reports=products.reports,
+        cache_paths=products.cache_paths,
+        cache=products.cache,
     )
 
 

@@ -7,11 +7,18 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cicd.build.artifacts.planned import plan_artifacts
 from cicd.build.buildspec.reader import read_buildspec
-from cicd.build.commands import Pause, RunCommand
-from cicd.build.compile import exported_names, plan_phases
+from cicd.build.commands import NewProducts, Pause, RunCommand
+from cicd.build.compile import (
+    exported_names,
+    plan_cache,
+    plan_cache_paths,
+    plan_phases,
+    plan_reports,
+)
 from cicd.build.debug.break_on import place_of
-from cicd.build.debug.rewind import as_it_is, as_signal, phases_of, reached
+from cicd.build.debug.rewind import as_it_is, as_signal, leaving, phases_of, reached
 from cicd.build.fold import fold_build
 from cicd.build.log.journal import Journal
 from cicd.build.rules import BUILD_RULES
@@ -58,9 +65,10 @@ def go_back(stream: str, place: str | None, services: Services) -> tuple[str, in
     """
     Have a build that waits run again from a command on, in the same session.
 
-    The buildspec is read anew, with its ``env``, and files of the sources that have changed since
-    the build began, or since it went back last, are laid over; what is gone from a source stays
-    where the session has a copy of it.
+    The buildspec is read anew, with its ``env`` and what it says the build leaves: reports,
+    artifacts, its cache. Files of the sources that have changed since the build began, or since
+    it went back last, are laid over; what is gone from a source stays where the session has a
+    copy of it.
 
     Args:
         stream: The build.
@@ -82,7 +90,7 @@ def go_back(stream: str, place: str | None, services: Services) -> tuple[str, in
             f"build {name} does not wait anywhere",
             hint="only a build that waits can go back: cicd build --break-on failure",
         )
-    phases, environment = _read_again(plan, state, services)
+    phases, environment, products = _read_again(plan, state, services)
     wanted = place or f"{running.phase}:{running.index + 1}"
     phase, index = place_of(wanted, phases)
     if not reached(state, phase, index):
@@ -91,7 +99,13 @@ def go_back(stream: str, place: str | None, services: Services) -> tuple[str, in
             hint=f"it waits at {running.phase}:{running.index + 1}: `cicd builds resume {name}`",
         )
     laid = _lay_over(plan, _session(plan, services), _last_look(plan, events))
-    rewind = Rewind(phase=phase, index=index, phases=tuple(phases), environment=environment)
+    rewind = Rewind(
+        phase=phase,
+        index=index,
+        phases=tuple(phases),
+        environment=environment,
+        products=products,
+    )
     send(services.log, services.clock, stream, "retry", **as_signal(rewind))
     return f"{phase}:{index + 1}", laid
 
@@ -133,15 +147,28 @@ def _session(plan: BuildPlan, services: Services) -> Session:
 
 def _read_again(
     plan: BuildPlan, state: BuildState, services: Services
-) -> tuple[Sequence[PhasePlan], NewEnvironment | None]:
+) -> tuple[Sequence[PhasePlan], NewEnvironment | None, NewProducts | None]:
     if not plan.buildspec:  # it was text, which nobody can have edited
-        return phases_of(state, plan.phases), None
+        return phases_of(state, plan.phases), None, None
     problems = Problems()
     node = load(plan.sources[0].directory / plan.buildspec, plan.buildspec)
     spec = read_buildspec(node, problems)
     run_rules(BUILD_RULES, spec, problems)
     problems.raise_errors()
-    return plan_phases(spec), _environment(spec, as_it_is(plan, state), services)
+    now = as_it_is(plan, state)
+    return plan_phases(spec), _environment(spec, now, services), _products(spec, now)
+
+
+def _products(spec: Buildspec, plan: BuildPlan) -> NewProducts | None:
+    """Give what a build is to leave now; None if that is what it was to leave before."""
+    wanted = plan.wanted
+    said = NewProducts(
+        artifacts=plan_artifacts(spec, plan.project, wanted) if wanted else plan.artifacts,
+        reports=plan_reports(spec),
+        cache_paths=plan_cache_paths(spec),
+        cache=plan_cache(spec, plan.cache),
+    )
+    return None if leaving(plan, said) == plan else said
 
 
 def _environment(spec: Buildspec, plan: BuildPlan, services: Services) -> NewEnvironment | None:
