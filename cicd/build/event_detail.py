@@ -76,18 +76,42 @@ def _additional(plan: BuildPlan, state: BuildState) -> Mapping[str, JSON]:
             "type": plan.environment_type,
             "environment-variables": _variables(plan),
         },
-        "logs": {"group-name": f"/aws/codebuild/{plan.project}", "stream-name": plan.uuid},
+        "logs": _logs(plan),
         "phases": [_phase(record) for record in state.phases],
     }
 
 
+def sums(made: Mapping[str, JSON]) -> dict[str, JSON]:
+    """
+    Give the sums of an artifact: the service has them of zips only.
+
+    Source: API Reference, "BuildArtifacts".
+    """
+    if made["packaging"] != "ZIP":
+        return {}
+    md5: dict[str, JSON] = {"md5sum": made["md5"]} if "md5" in made else {}
+    return md5 | {"sha256sum": made["digest"]}
+
+
 def _artifact(state: BuildState) -> Mapping[str, JSON]:
-    """Give the primary artifact; sums, of a zip, without MD5, which nothing here needs."""
+    """Give the primary artifact."""
     made = next((each for each in state.artifacts if not each["identifier"]), None)
-    if made is None:
-        return {"location": ""}
-    sums = {"sha256sum": made["digest"]} if made["packaging"] == "ZIP" else {}
-    return {**sums, "location": made["location"]}
+    return {"location": ""} if made is None else {**sums(made), "location": made["location"]}
+
+
+def _logs(plan: BuildPlan) -> Mapping[str, JSON]:
+    """
+    Name a build's log as the service does; the link is of its console, and leads nowhere here.
+
+    Source: user guide, "Build notifications input format reference".
+    """
+    group = f"/aws/codebuild/{plan.project}"
+    return {
+        "group-name": group,
+        "stream-name": plan.uuid,
+        "deep-link": "https://console.aws.amazon.com/cloudwatch/home"
+        f"?region={plan.region}#logEvent:group={group};stream={plan.uuid}",
+    }
 
 
 def _variables(plan: BuildPlan) -> Sequence[JSON]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cicd.build.event_detail import sums
 from cicd.build.spec import PhaseType
 from cicd.build.state import StatusType
 from cicd.build.variables import build_url
@@ -137,10 +138,7 @@ def _artifacts(state: BuildState, *, secondary: bool) -> list[Mapping[str, JSON]
     for made in state.artifacts:
         if bool(made["identifier"]) is not secondary:
             continue
-        shape: dict[str, JSON] = {"location": made["location"]}
-        if made["packaging"] == "ZIP":
-            # The service gives sums for zips only; what is kept here always is one.
-            shape["sha256sum"] = made["digest"]
+        shape: dict[str, JSON] = {"location": made["location"], **sums(made)}
         if secondary:
             shape["artifactIdentifier"] = made["identifier"]
         found.append(shape)

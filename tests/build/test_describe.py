@@ -1,9 +1,11 @@
 from pathlib import Path
 
 from cicd.build.describe import describe
+from cicd.build.event_detail import state_change
 from cicd.build.log.narrate import narrate
 from cicd.build.process import BuildProcess
 from cicd.build.shape import build_as_api
+from cicd.event import EventKind
 from tests.build.machine import Run, phase, plan
 
 HEAD = "[Container] 2026/01/02 03:04:"
@@ -82,6 +84,53 @@ def test_the_details_are_those_of_eventbridge():
         build["completed-phase-start"],
     )
     assert {"phase-type", "start-time"} == set(details[-1]["additional-information"]["phases"][-1])
+
+
+def test_what_an_event_tells_beside_what_happened_has_the_keys_of_the_service():
+    run = Run(plan(phase("BUILD", "true"), artifacts=1))
+    made = {
+        "output": "",
+        "identifier": "",
+        "name": "a",
+        "packaging": "ZIP",
+        "digest": "5" * 64,
+        "md5": "d" * 32,
+        "size": 1,
+        "files": 1,
+        "location": "/out/a.zip",
+    }
+    while not run.decide().conclude:
+        command = run.start()
+        run.finish(**({"artifacts": [made]} if command.key == "UPLOAD_ARTIFACTS" else {}))
+    run.add(EventKind.CONCLUDED, status="SUCCEEDED")
+    detail = state_change(run.process.plan, run.state)
+    told = detail["additional-information"]
+    assert {
+        "md5sum": "d" * 32,
+        "sha256sum": "5" * 64,
+        "location": "/out/a.zip",
+    } == told["artifact"]
+    assert {
+        "group-name": "/aws/codebuild/app",
+        "stream-name": "1",
+        "deep-link": "https://console.aws.amazon.com/cloudwatch/home?region=us-east-1"
+        "#logEvent:group=/aws/codebuild/app;stream=1",
+    } == told["logs"]
+    assert {
+        *("artifact", "cache", "build-number", "environment", "timeout-in-minutes"),
+        *("queued-timeout-in-minutes", "build-complete", "initiator", "build-start-time"),
+        *("source", "source-version", "logs", "phases"),
+    } == set(told)
+    assert {
+        *("image", "privileged-mode", "image-pull-credentials-type", "compute-type", "type"),
+        "environment-variables",
+    } == set(told["environment"])
+    assert {
+        *("phase-context", "start-time", "end-time", "duration-in-seconds", "phase-type"),
+        "phase-status",
+    } == set(told["phases"][0])
+    shape = build_as_api(run.process.plan, run.state, log=Path("/logs/x"))
+    assert {"location", "md5sum", "sha256sum"} == set(shape["artifacts"])
 
 
 def test_the_shape_of_the_api():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from hashlib import file_digest
 from typing import TYPE_CHECKING
 
 from cicd.build.artifacts.delivery import deliver_zip, move_files
@@ -55,7 +57,14 @@ class Collector:
             if wanted.evaluate_name:
                 (name,) = picker.ask(f"{wanted.output or 'primary'}/name", [wanted.name])
             location = self._deliver(wanted, name, kept, files)
+        # The service gives sums of zips only; what is kept here is one in any case.
+        sums: dict[str, JSON] = {}
+        if wanted.packaging == "ZIP":
+            with self.artifacts.path(kept).open("rb") as packed:
+                md5 = file_digest(packed, lambda: hashlib.md5(usedforsecurity=False))
+            sums = {"md5": md5.hexdigest()}
         return {
+            **sums,
             "output": wanted.output,
             "identifier": wanted.identifier,
             "name": self.redactor.redact(name),
