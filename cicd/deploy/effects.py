@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from cicd.deploy.agent.agent import RESTARTED, Agent
 from cicd.deploy.agent.download import Download
+from cicd.deploy.alarms.carry_out import watch_alarms
 from cicd.deploy.fleet.copies import retire
 from cicd.deploy.fleet.trouble import Trouble
 from cicd.deploy.plan import DeploymentPlan, RunLifecycleEvent, TerminateInstance, WatchAlarms
 from cicd.engine.process import Outcome, OutcomeStatus
 
 if TYPE_CHECKING:
-    from cicd.deploy.alarms.alarm import AlarmWatch
     from cicd.engine.process import Command, Scope
     from cicd.ports import Services
 
@@ -38,8 +38,8 @@ class DeploymentEffects:
             else:
                 self._targets[command.target].terminate()
             return Outcome(status=OutcomeStatus.DONE)
-        if isinstance(command, WatchAlarms) and self._plan.alarms is not None:
-            return self._watch(self._plan.alarms, command, scope)
+        if isinstance(command, WatchAlarms):
+            return watch_alarms(self._plan, command, scope, self._services)
         if not isinstance(command, RunLifecycleEvent):
             raise TypeError(f"{command} is not a command of a deployment")
         return Agent(
@@ -60,13 +60,6 @@ class DeploymentEffects:
             status=OutcomeStatus.LOST,
             detail=RESTARTED,
         )
-
-    def _watch(self, alarms: AlarmWatch, command: WatchAlarms, scope: Scope) -> Outcome:
-        from cicd.deploy.alarms.watch import keep_looking, look_once
-
-        if command.once:
-            return look_once(alarms, self._services)
-        return keep_looking(alarms, self._services, scope.cancel)
 
     def close(self) -> None:
         """Nothing is held between events."""

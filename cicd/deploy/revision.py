@@ -14,7 +14,7 @@ from cicd.deploy.agent.packing import pack_directory
 from cicd.deploy.appspec.reader import read_appspec
 from cicd.deploy.plan import BundleType
 from cicd.deploy.spec import PREFIX
-from cicd.document.load import content, load, load_bytes, load_text
+from cicd.document.load import content, load_bytes, load_text
 from cicd.document.problem import Problems
 from cicd.errors import DocumentError, UsageError
 from cicd.ports import ArtifactFile
@@ -60,12 +60,18 @@ def load_appspec(path: Path, kind: BundleType, name: str) -> Node:
     if kind is BundleType.DIRECTORY:
         if not (path / name).is_file():
             _refuse(path, name, other=(path / "appspec.yaml").is_file())
-        return load(path / name, _shown(path / name), duplicates="last", aliases=False)
+        shown, json = _shown(path / name), Path(name).suffix.lower() == ".json"
+        return _node(content(path / name, shown), shown, json=json)
     inside = bundle.read(path, kind, name)
     if inside is None:
         _refuse(path, name, other=bundle.read(path, kind, "appspec.yaml") is not None)
     text = (inside or b"").decode("utf-8", "replace")
     return load_text(text, f"{path.name}:{name}", duplicates="last", aliases=False)
+
+
+@lru_cache(maxsize=8)  # who plans a deployment asks more than once
+def _node(text: bytes, name: str, *, json: bool) -> Node:
+    return load_bytes(text, name, json=json, duplicates="last", aliases=False)
 
 
 def _shown(path: Path) -> str:
@@ -99,5 +105,4 @@ def read_as_agent(place: Path, name: str) -> AppSpec:
 
 @lru_cache(maxsize=8)  # each event of each instance reads the file: mostly the same bytes
 def _parsed(text: bytes, name: str, *, json: bool) -> AppSpec:
-    node = load_bytes(text, name, json=json, duplicates="last", aliases=False)
-    return read_appspec(node, Problems())
+    return read_appspec(_node(text, name, json=json), Problems())

@@ -139,8 +139,10 @@ def run_deployment(
 
 def _check_hooks(plan: DeploymentPlan, services: Services) -> None:
     """Refuse hooks that would call nothing: success is not to be made up."""
+    if plan.shift is None:
+        return
     functions = services.hook_functions()
-    for event, name in () if plan.shift is None else plan.shift.hooks:
+    for event, name in plan.shift.hooks:
         if event in plan.events and (functions is None or not functions.has(name)):
             raise UsageError(
                 f"{event} calls the function '{name}', and there is none of that name here",

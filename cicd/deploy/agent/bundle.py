@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from cicd.deploy.agent.entries import DAMAGE, opened
+from cicd.deploy.agent.entries import damage, opened
 from cicd.deploy.plan import BundleType
 from cicd.errors import Unavailable, UsageError
 
@@ -78,7 +78,7 @@ def _opened_for_reading(path: Path, kind: BundleType) -> Iterator[Iterator[Entry
     try:
         with opened(path, kind) as entries:
             yield entries
-    except DAMAGE as reason:
+    except damage() as reason:
         raise UsageError(
             f"the revision '{path}' cannot be unpacked: {reason}", hint="pack it again"
         ) from reason

@@ -5,9 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import mmap
-import stat
 import struct
-import tarfile
 import time
 import zipfile
 import zlib
@@ -15,24 +13,17 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO, TYPE_CHECKING, Final, Protocol
+from typing import IO, TYPE_CHECKING, Final
 
 from cicd.deploy.plan import BundleType
-from cicd.engine.archive import Allowance, clean_path
+from cicd.engine.archive import Allowance
 from cicd.engine.zip_entries import EntryKind, judge_entries
-from cicd.errors import UsageError
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# What the two modules raise for damage, wherever it is met.
-DAMAGE: Final = (
-    *(tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError),
-    RecursionError,  # of a tar: headers that announce headers that announce headers
-)
 _IN_ONE_PIECE: Final = 1 << 20  # bytes
-_HEADERS: Final = 1 << 20  # bytes that the headers of one entry of a tar may have
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +39,23 @@ class Entry:
     open: Callable[[], IO[bytes]] | None = None
 
 
+def damage() -> tuple[type[Exception], ...]:
+    """Give what is raised for damage, wherever it is met: asked for when something is raised."""
+    import tarfile
+
+    return (
+        *(tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError),
+        RecursionError,  # of a tar: headers that announce headers that announce headers
+    )
+
+
 @contextmanager
 def opened(path: Path, kind: BundleType) -> Iterator[Iterator[Entry]]:
     """
     Give the entries of an archive, readable while inside; the one for the top itself is left out.
 
     The iterator raises ``UsageError`` for an entry that would leave the directory, is a device
-    or the like, or exceeds what an archive of that size may hold; one of ``DAMAGE`` for damage.
+    or the like, or exceeds what an archive of that size may hold; one of ``damage()`` for damage.
     """
     if kind is BundleType.DIRECTORY:
         with (
@@ -69,15 +70,16 @@ def opened(path: Path, kind: BundleType) -> Iterator[Iterator[Entry]]:
             allowed = Allowance(archive_size=path.stat().st_size)
             yield _of_zip(zipped, allowed, zipped.open)
         return
+    from cicd.deploy.agent import tar_entries
+
     allowance = Allowance(archive_size=path.stat().st_size)
     # A gzip'd tar called "tar" works, a plain one called "tgz" does not.
     packed = kind is BundleType.TGZ or _begins(path, b"\x1f\x8b")
     with (
         gzip.open(path) if packed else path.open("rb") as file,
-        _Metered(file) as metered,
-        tarfile.open(fileobj=metered, mode="r:") as tarred,
+        tar_entries.of(file, allowance) as entries,
     ):
-        yield _of_tar(tarred, metered, allowance)
+        yield entries
 
 
 def _begins(path: Path, start: bytes) -> bool:
@@ -119,83 +121,3 @@ def _of_zip(
             modified=0.0 if allowance is None else time.mktime((*info.date_time, 0, 0, -1)),
             open=partial(read, info),
         )
-
-
-def _of_tar(archive: tarfile.TarFile, metered: _Metered, allowance: Allowance) -> Iterator[Entry]:
-    while True:
-        metered.left = _HEADERS
-        member = archive.next()
-        if member is None:
-            return
-        if member.size < 0:
-            raise tarfile.ReadError(f"'{member.name}' has {member.size} bytes")
-        allowance.take(member.size)
-        if PurePosixPath(member.name).parts:
-            yield _member(archive, member, metered)
-
-
-def _member(archive: tarfile.TarFile, member: tarfile.TarInfo, metered: _Metered) -> Entry:
-    path = clean_path(member.name)
-
-    def read() -> IO[bytes]:
-        metered.left = member.size + _HEADERS
-        file = archive.extractfile(member)
-        if file is None:
-            raise tarfile.ReadError(f"'{member.name}' has no content")
-        return file
-
-    if member.isdir():
-        return Entry(path=path, kind=EntryKind.DIRECTORY, mode=member.mode)
-    if member.issym():
-        return Entry(path=path, kind=EntryKind.LINK, link=member.linkname)
-    if member.islnk():
-        return Entry(path=path, kind=EntryKind.FILE, link=clean_path(member.linkname))
-    if not member.isreg():
-        raise UsageError(f"'{path}' is a device, a pipe or a socket", hint="pack it again without")
-    return Entry(
-        path=path,
-        kind=EntryKind.FILE,
-        mode=stat.S_IMODE(member.mode),
-        modified=float(member.mtime),
-        owner=(member.uname, member.gname, member.uid, member.gid),
-        open=read,
-    )
-
-
-class _Bytes(Protocol):
-    """A file, decompressed on the way or not."""
-
-    def read(self, size: int, /) -> bytes: ...
-    def seek(self, offset: int, whence: int, /) -> int: ...
-    def tell(self) -> int: ...
-
-
-class _Metered(io.RawIOBase):
-    """
-    A tar's bytes, of which only ``left`` may be read: its headers alone could fill the memory.
-
-    Going over content that nobody wants is not reading.
-    """
-
-    def __init__(self, file: _Bytes) -> None:
-        self._file = file
-        self.left = _HEADERS
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        if not 0 <= size <= self.left:
-            raise tarfile.ReadError(f"an entry has more than {_HEADERS} bytes of headers")
-        data = self._file.read(size)
-        self.left -= len(data)
-        return data
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._file.tell()

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cicd.deploy.agent.entries import DAMAGE, opened
+from cicd.deploy.agent.entries import damage, opened
 from cicd.deploy.agent.fault import AgentFault
 from cicd.deploy.plan import BundleType
 from cicd.engine.archive import same_place
@@ -85,7 +85,7 @@ def _in_words() -> Iterator[None]:
         raise AgentFault(f"The revision cannot be unpacked: {refused.message}") from refused
     except zipfile.BadZipFile as reason:
         raise AgentFault(f"Zip end of central directory signature not found: {reason}") from reason
-    except DAMAGE as reason:
+    except damage() as reason:
         raise AgentFault(f"Error extracting tar archive: 2 ({reason})") from reason
 
 

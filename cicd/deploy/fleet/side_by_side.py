@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -17,6 +16,9 @@ def at_once(services: Services, work: Callable[[T], str], over: Sequence[T]) -> 
     """Do it to all side by side; what one raises is raised when all have ended."""
     if not over:
         return []
+    # Its module brings the whole of logging along: most commands have no fleet.
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(max_workers=min(services.jobs, len(over))) as pool:
         begun = [pool.submit(work, each) for each in over]
     return [each.result() for each in begun]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from cicd.deploy.alarms.carry_out import watch_alarms
 from cicd.deploy.lifecycle import LifecycleEvent
 from cicd.deploy.plan import DeploymentPlan, RunLifecycleEvent, TerminateInstance, WatchAlarms
 from cicd.deploy.shift.fault import ShiftFault, outcome_of
@@ -18,6 +19,7 @@ from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.ports import LogLine
 
 if TYPE_CHECKING:
+    from cicd.deploy.analysis.look import Subject
     from cicd.deploy.shift.plan import ServicePlan, TaskSetRef
     from cicd.engine.process import Command, Scope
     from cicd.event import JSON
@@ -80,7 +82,9 @@ class ServiceEffects:
     def _perform(self, command: Command, scope: Scope) -> Outcome:
         match command:
             case WatchAlarms():
-                return self._watch_alarms(command, scope)
+                return watch_alarms(
+                    self._plan, command, scope, self._services, self._analysed(scope)
+                )
             case WatchHealth():
                 return self._watch_health(scope)
             case SetWeights(weight=weight):
@@ -99,26 +103,19 @@ class ServiceEffects:
             case _:
                 raise TypeError(f"{command} is not a command of a deployment")
 
-    def _watch_alarms(self, command: WatchAlarms, scope: Scope) -> Outcome:
-        from cicd.deploy.alarms.watch import keep_looking, look_once
+    def _analysed(self, scope: Scope) -> Subject | None:
+        """Give what an analysis compares; None: a first deployment, or a rollback."""
         from cicd.deploy.analysis.look import Subject
 
-        assert self._plan.alarms is not None
-        if command.once:
-            return look_once(self._plan.alarms, self._services)
         service = self._service
-        subject = Subject(
+        if not service.original.id or self._shift.rollback:
+            return None
+        return Subject(
             router=service.router,
             route=PRODUCTION,
             old=service.original.target_group,
             new=service.replacement.target_group,
             stream=scope.stream,
-        )
-        return keep_looking(
-            self._plan.alarms,
-            self._services,
-            scope.cancel,
-            subject if service.original.id and not self._shift.rollback else None,
         )
 
     # ── Task sets ─────────────────────────────────────────────────────────────────────────────

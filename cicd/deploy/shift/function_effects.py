@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from cicd.deploy.alarms.carry_out import watch_alarms
 from cicd.deploy.plan import RunLifecycleEvent, WatchAlarms
 from cicd.deploy.shift.fault import ShiftFault, outcome_of
 from cicd.deploy.shift.hook_call import call_hook
@@ -50,7 +51,7 @@ class FunctionEffects:
         try:
             match command:
                 case WatchAlarms():
-                    return self._watch_alarms(command, scope)
+                    return watch_alarms(self._plan, command, scope, self._services)
                 case SetWeights(weight=weight):
                     return self._set(weight, again=again)
                 case RunLifecycleEvent(event=event):
@@ -64,14 +65,6 @@ class FunctionEffects:
 
     def close(self) -> None:
         """Nothing is held between commands."""
-
-    def _watch_alarms(self, command: WatchAlarms, scope: Scope) -> Outcome:
-        from cicd.deploy.alarms.watch import keep_looking, look_once
-
-        assert self._plan.alarms is not None
-        if command.once:
-            return look_once(self._plan.alarms, self._services)
-        return keep_looking(self._plan.alarms, self._services, scope.cancel)
 
     def _check(self) -> None:
         """
