@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cicd.errors import UsageError
@@ -11,7 +13,6 @@ from cicd.ports import ArtifactFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from cicd.ports import Artifact, ArtifactStore
 
@@ -35,9 +36,17 @@ def read_code(path: Path, artifacts: ArtifactStore) -> Artifact:
     return artifacts.put_zip(path)
 
 
+def keep_text(file: str, text: str, artifacts: ArtifactStore) -> Artifact:
+    """Keep code that is one file of this text."""
+    with tempfile.TemporaryDirectory(prefix="cicd-code-") as scratch:
+        path = Path(scratch) / file
+        path.write_text(text, encoding="utf-8")
+        return artifacts.put((ArtifactFile(path=file, source=path),))
+
+
 def _files(tree: Path) -> Iterator[ArtifactFile]:
     for folder, folders, files in os.walk(tree):
-        here = tree.__class__(folder)
+        here = Path(folder)
         folders[:] = sorted(set(folders) - _PASSED_OVER)
         for name in sorted(files):
             path = here / name

@@ -20,7 +20,7 @@ ACCOUNT: Final = "000000000000"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionConfiguration:
-    """What CreateFunction is told. ``runner`` is ours: where its instances run."""
+    """What CreateFunction is told. ``runner`` is ours, where its instances run, and ``origin``."""
 
     runtime: str  # "python3.11", "nodejs20.x"
     handler: str
@@ -29,6 +29,7 @@ class FunctionConfiguration:
     memory_size: int = 128  # MB, 128 to 10240
     description: str = ""
     runner: str = "host"  # "host", "sandbox"
+    origin: str = ""  # what it is made of and follows; "": somebody made it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

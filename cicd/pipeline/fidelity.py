@@ -70,7 +70,8 @@ STANDINGS: Mapping[str, Standing] = MappingProxyType(
         "Approval/AWS/Manual": _works("waits for cicd pipeline approve; no topic is notified"),
         "Deploy/AWS/S3": _nearly("files into a folder or a URL; access lists have no effect"),
         "Deploy/AWS/CloudFormation": _nearly(
-            "a stack of this machine: buckets and parameters are made, other resources are refused"
+            "a stack of this machine: buckets, parameters and functions are made, with their "
+            "versions and aliases; other resources are refused"
         ),
         "Deploy/AWS/CloudFormationStackSet": _not(
             "stack sets are about several accounts and Regions, and here is one"
@@ -87,8 +88,8 @@ STANDINGS: Mapping[str, Standing] = MappingProxyType(
             "instances are reached through CodeDeploy here; use a CodeDeploy action"
         ),
         "Deploy/AWS/EKS": _not("no cluster is reached from here; use a CodeBuild action"),
-        "Deploy/AWS/Lambda": _not(
-            "aliases are shifted through CodeDeploy here; use a CodeDeploy action"
+        "Deploy/AWS/Lambda": _works(
+            "a version of a function of this machine, its alias shifted by a deployment"
         ),
         "Deploy/AWS/AppConfig": _not("there is no AppConfig here that would serve it"),
         "Deploy/AWS/ElasticBeanstalk": _not("there is no Elastic Beanstalk here to deploy to"),

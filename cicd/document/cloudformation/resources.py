@@ -1,4 +1,8 @@
-"""Resources of a template as the sections of ``cicd.yml``: projects, applications with groups."""
+"""
+Resources of a template as the sections of ``cicd.yml``: projects, applications with groups.
+
+Functions are a section of templates only, with their properties as they are written there.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +25,13 @@ PROJECT = "AWS::CodeBuild::Project"
 APPLICATION = "AWS::CodeDeploy::Application"
 GROUP = "AWS::CodeDeploy::DeploymentGroup"
 CONFIG = "AWS::CodeDeploy::DeploymentConfig"
+FUNCTION = "AWS::Lambda::Function"
 
 
 def sections_of(template: Template, resolver: Resolver) -> Mapping[str, Mapping[str, Node]]:
     """
-    Give "projects", "applications" and "deploymentConfigs" by name, in the APIs' shapes.
+    Give "projects", "applications" and "deploymentConfigs" by name, in the APIs' shapes; and
+    "functions".
 
     Resources whose conditions are not met are left out. An application that is named by a group
     only is one, too.
@@ -45,7 +51,12 @@ def sections_of(template: Template, resolver: Resolver) -> Mapping[str, Mapping[
     for name, listed in groups.items():
         applications[name] = _with_groups(applications.get(name), name, listed)
     return MappingProxyType(
-        {"projects": projects, "applications": applications, "deploymentConfigs": configs}
+        {
+            "projects": projects,
+            "applications": applications,
+            "deploymentConfigs": configs,
+            "functions": dict(_made(FUNCTION, "FunctionName", template, resolver)),
+        }
     )
 
 
@@ -73,7 +84,7 @@ def _made(
         if kind == PROJECT and properties is not None:
             value = _with_documents(value, properties, resolver)
         name = resolver.name_of(logical_id)
-        node = in_api_shape(value)
+        node = value if kind == FUNCTION else in_api_shape(value)
         named = node.entries.get(key)
         entry = Entry(key=key, key_span=named.key_span if named else resource.key_span, value=name)
         yield name.text, replace(node, entries=MappingProxyType({**node.entries, key: entry}))

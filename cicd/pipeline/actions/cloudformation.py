@@ -22,7 +22,7 @@ from cicd.pipeline.result import (
     failed,
     object_key,
 )
-from cicd.pipeline.stacks.carry_out import StackWork
+from cicd.pipeline.stacks.carry_out import StackWork, made_of
 from cicd.pipeline.stacks.changes import changes
 from cicd.pipeline.stacks.desired import TemplateInvalid, desired_of
 from cicd.pipeline.stacks.kinds import replacing
@@ -188,7 +188,8 @@ def _became(
 ) -> ActionResult:
     stack = work.stack
     todo = changes(stack.is_.resources, desired.resources, replacing())
-    same = stack.is_.outputs == desired.outputs and stack.is_.parameters == desired.parameters
+    outputs = made_of(desired, stack).outputs
+    same = stack.is_.outputs == outputs and stack.is_.parameters == desired.parameters
     if stack.there and not stack.changing and not todo and same:
         request.say(f"{stack.name}: No updates are to be performed.")
         return _done(request, stack, services, "No updates are to be performed")

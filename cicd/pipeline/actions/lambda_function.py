@@ -14,6 +14,7 @@ from cicd.functions.refusal import FunctionRefused
 from cicd.pipeline.jobs.follow import Silent, follow
 from cicd.pipeline.jobs.ledger import objects_of
 from cicd.pipeline.jobs.staging import is_staged, job_of, stage, unstage
+from cicd.pipeline.jobs.template_function import follow_template
 from cicd.pipeline.result import (
     ActionResult,
     ActionStatus,
@@ -50,6 +51,7 @@ class LambdaInvocation:
         self, job: Job, request: ActionRequest, services: Services, scope: Scope
     ) -> ActionResult:
         try:
+            follow_template(request.configuration["FunctionName"], request.plan, services)
             result = follow(job, services, scope, request.say)
         except FunctionRefused as refusal:
             return failed(

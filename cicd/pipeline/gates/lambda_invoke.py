@@ -21,11 +21,13 @@ class LambdaInvoke:
         from cicd.functions.refusal import FunctionRefused
         from cicd.pipeline.jobs.follow import Silent, follow
         from cicd.pipeline.jobs.staging import is_staged, job_of, stage, unstage
+        from cicd.pipeline.jobs.template_function import follow_template
 
         job = job_of(request)
         if not (again and is_staged(job, services)):
             stage(job, request, services)
         try:
+            follow_template(request.configuration["FunctionName"], request.plan, services)
             result = follow(job, services, scope, request.say)
         except FunctionRefused as refusal:
             return request.misconfigured(refusal.message)

@@ -11,12 +11,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cicd.errors import CicdError, Conflict, UsageError
+from cicd.pipeline.stacks.as_meant import filled
 from cicd.pipeline.stacks.changes import ChangeAction, changes
 from cicd.pipeline.stacks.kinds import KINDS, replacing
 from cicd.pipeline.stacks.stack import Desired, StackStatus, read_stack, write_stack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from cicd.pipeline.stacks.changes import Change
     from cicd.pipeline.stacks.stack import Stack, StackResource
@@ -75,7 +76,8 @@ class StackWork:
             self._go_back(problem, creating=creating)
             return False
         ended = StackStatus.CREATE_COMPLETE if creating else StackStatus.UPDATE_COMPLETE
-        self._end(replace(self.stack, status=ended, is_=desired, change_sets=()))
+        made = made_of(desired, self.stack)
+        self._end(replace(self.stack, status=ended, is_=made, change_sets=()))
         return True
 
     def _end(self, stack: Stack) -> None:
@@ -131,13 +133,13 @@ class StackWork:
         for change in changes(self.stack.is_.resources, desired.resources, replacing()):
             interrupted = self.stack.doing == change.resource.logical_id
             self.note(replace(self.stack, doing=change.resource.logical_id))
-            self._do(change, again=interrupted)
+            attributes = self._do(change, again=interrupted)
             self._say(str(change))
             resources = {each.logical_id: each for each in self.stack.is_.resources}
             if change.after is None:
                 resources.pop(change.resource.logical_id, None)
             else:
-                resources[change.after.logical_id] = change.after
+                resources[change.after.logical_id] = replace(change.after, attributes=attributes)
             old = (change.before,) if change.replacement and change.before is not None else ()
             left = tuple(each for each in self.stack.leftover if each != change.after)
             self.note(
@@ -149,32 +151,51 @@ class StackWork:
                 )
             )
 
-    def _do(self, change: Change, *, again: bool) -> None:
+    def _do(self, change: Change, *, again: bool) -> Mapping[str, str]:
+        """Do it, and give the attributes that are known since."""
         if change.action is ChangeAction.REMOVE:
             self._remove(change.resource)
-            return
+            return {}
         resource = change.resource
         kind = KINDS.get(resource.type)
         if resource.simulated or kind is None or resource in self.stack.leftover:
-            return  # it is in words only, or was not removed yet
+            return resource.attributes  # it is in words only, or was not removed yet
+        before = change.before
+        known = {} if before is None or change.replacement else before.attributes
+        whole = replace(self._filled(resource), attributes=known)
         if change.action is ChangeAction.MODIFY and not change.replacement:
-            kind.change(resource, self._services)
-            return
+            return kind.change(whole, self._services)
         try:
-            kind.make(resource, self._services)
+            attributes = kind.make(whole, self._services)
         except Conflict:
             if not again:
                 raise
-            kind.change(resource, self._services)  # it was made, and not written down
+            attributes = kind.change(whole, self._services)  # it was made, and not written down
         for key in kind.without_effect(resource):
             self._say(f"{resource.logical_id}: {key} has no effect here")
+        return attributes
+
+    def _filled(self, resource: StackResource) -> StackResource:
+        text = filled(resource.properties, self.stack.is_.resources)
+        return replace(resource, properties=text)
 
     def _remove(self, resource: StackResource) -> None:
         kind = KINDS.get(resource.type)
         if resource.retain:
             self._say(f"{resource.logical_id} ({resource.name}) stays: its DeletionPolicy says so")
         elif not resource.simulated and kind is not None:
-            kind.remove(resource, self._services)
+            kind.remove(self._filled(resource), self._services)
+
+
+def made_of(desired: Desired, stack: Stack) -> Desired:
+    """Give what is wanted with the attributes of what a stack has, in its outputs, too."""
+    there = {each.logical_id: each.attributes for each in stack.is_.resources}
+    resources = tuple(
+        replace(each, attributes=there.get(each.logical_id, each.attributes))
+        for each in desired.resources
+    )
+    outputs = {name: filled(value, resources) for name, value in desired.outputs.items()}
+    return replace(desired, resources=resources, outputs=outputs)
 
 
 def _lives(stack: Stack, services: Services) -> bool:

@@ -6,6 +6,7 @@ import json
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from cicd.pipeline.stacks.as_meant import waits_for
 from cicd.pipeline.stacks.stack import StackResource
 from cicd.record import dataclass
 
@@ -64,11 +65,14 @@ def changes(
     """
     there = {resource.logical_id: resource for resource in before}
     wanted = {resource.logical_id: resource for resource in after}
-    made = [
-        change
-        for resource in wanted.values()
-        if (change := _change(there.get(resource.logical_id), resource, replacing)) is not None
-    ]
+    made: list[Change] = []
+    anew: list[str] = []  # what dependents see of these is another thing afterwards
+    for resource in wanted.values():
+        earlier = there.get(resource.logical_id)
+        change = _change(earlier, resource, replacing) or _after_others(earlier, resource, anew)
+        if change is not None:
+            made.append(change)
+            anew += [resource.logical_id] if change.replacement or earlier is None else []
     gone = [
         Change(action=ChangeAction.REMOVE, before=resource)
         for resource in reversed(tuple(there.values()))
@@ -94,6 +98,21 @@ def _change(
         replacement=other or before.simulated != after.simulated or not fixed.isdisjoint(keys),
         keys=keys,
     )
+
+
+def _after_others(
+    before: StackResource | None, after: StackResource, anew: list[str]
+) -> Change | None:
+    """Give the change of a resource that has an attribute of one which is made anew."""
+    held = json.loads(after.properties)
+    keys = tuple(
+        key
+        for key in sorted(held)
+        if any(waits_for(json.dumps(held[key]), other) for other in anew)
+    )
+    if before is None or not keys:
+        return None
+    return Change(action=ChangeAction.MODIFY, before=before, after=after, keys=keys)
 
 
 def _differing(before: StackResource, after: StackResource) -> Iterator[str]:

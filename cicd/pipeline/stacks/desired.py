@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from cicd.document.cloudformation.intrinsics import SUBSTITUTED, call_of
+from cicd.document.cloudformation.checks.cycles import needs_of
 from cicd.document.cloudformation.parameters import Given, check_given
 from cicd.document.cloudformation.resolve import Resolver
 from cicd.document.cloudformation.template import read_template, text_of
 from cicd.document.cloudformation.values import UNRESOLVED, text_node
-from cicd.document.node import Entry, Node, NodeKind
+from cicd.document.node import Node, NodeKind
+from cicd.engine.graph import Dag
 from cicd.errors import UsageError
+from cicd.pipeline.stacks.as_meant import of_stack
 from cicd.pipeline.stacks.kinds import KINDS
 from cicd.pipeline.stacks.stack import Desired, StackResource
 
@@ -68,14 +69,15 @@ def desired_of(
         DocumentError: Something in it refers to itself.
 
     """
-    template = read_template(_of_stack(node, stack))
+    template = read_template(of_stack(node, stack))
     _check(template, parameters)
     _check_capabilities(template, capabilities)
     resolver = Resolver(template, Given(parameters=parameters))
     wanted = [name for name in template.resources if resolver.is_wanted(name)]
     _check_kinds(template, wanted, simulate=simulate)
     resources = tuple(
-        _resource(template, resolver, logical_id, simulate=simulate) for logical_id in wanted
+        _resource(template, resolver, logical_id, simulate=simulate)
+        for logical_id in _in_order(read_template(node), wanted)
     )
     outputs, unknown = _outputs(template, resolver, simulate=simulate)
     return Desired(
@@ -143,6 +145,23 @@ def _check_kinds(template: Template, wanted: list[str], *, simulate: bool) -> No
         )
 
 
+def _in_order(template: Template, wanted: list[str]) -> tuple[str, ...]:
+    """Give resources so that each comes after those that it needs."""
+    edges = [
+        (other, name)
+        for name in wanted
+        for other, _ in needs_of(name, template)
+        if other in wanted
+    ]
+    if not edges:
+        return tuple(wanted)
+    dag = Dag(wanted, edges)
+    circle = dag.cycle()
+    if circle is not None:
+        raise TemplateInvalid(f"Circular dependency between resources: [{', '.join(circle)}]")
+    return dag.order()
+
+
 def _resource(
     template: Template, resolver: Resolver, logical_id: str, *, simulate: bool
 ) -> StackResource:
@@ -207,83 +226,3 @@ def _is_wanted(output: Node, resolver: Resolver) -> bool:
     asked = Node(kind=NodeKind.SEQUENCE, span=output.span, items=items, tag="!If")
     found = resolver.value(asked)
     return found is None or found.text != "no"
-
-
-# ── The stack's own name ──────────────────────────────────────────────────────────────────────
-
-
-def _of_stack(node: Node, stack: str) -> Node:
-    """Give a template in which the stack's name stands, and every resource that exists here
-    has a name, which is that of this stack's alone."""
-    named = _with_name(node, stack)
-    section = named.entries.get("Resources")
-    if section is None or section.value.kind is not NodeKind.MAPPING:
-        return named
-    resources = {
-        key: replace(entry, value=_named(entry.value, stack, key))
-        for key, entry in section.value.entries.items()
-    }
-    inner = replace(section.value, entries=MappingProxyType(resources))
-    return replace(
-        named,
-        entries=MappingProxyType({**named.entries, "Resources": replace(section, value=inner)}),
-    )
-
-
-def _with_name(node: Node, stack: str) -> Node:
-    call = call_of(node)
-    if call is not None and call.name == "Ref" and call.argument.text == "AWS::StackName":
-        return text_node(stack, node)
-    if call is not None and call.name == "Fn::Sub":
-        return _in_text(node, stack)
-    return replace(
-        node,
-        items=tuple(_with_name(item, stack) for item in node.items),
-        entries=MappingProxyType(
-            {
-                key: replace(entry, value=_with_name(entry.value, stack))
-                for key, entry in node.entries.items()
-            }
-        ),
-    )
-
-
-def _in_text(node: Node, stack: str) -> Node:
-    def name(text: str) -> str:
-        return SUBSTITUTED.sub(
-            lambda found: stack if found[1].strip() == "AWS::StackName" else found[0], text
-        )
-
-    return replace(
-        node,
-        text=name(node.text),
-        items=tuple(_in_text(item, stack) for item in node.items),
-        entries=MappingProxyType(
-            {
-                key: replace(entry, value=_in_text(entry.value, stack))
-                for key, entry in node.entries.items()
-            }
-        ),
-    )
-
-
-def _named(resource: Node, stack: str, logical_id: str) -> Node:
-    kind = KINDS.get(text_of(resource, "Type"))
-    properties = resource.entries.get("Properties")
-    given = properties.value.entries if properties is not None else {}
-    if kind is None or kind.named_by in given:
-        return resource
-    suffix = hashlib.sha256(f"{stack}/{logical_id}".encode()).hexdigest()[:12]
-    made = f"{stack[:24]}-{logical_id[:24]}-{suffix}".lower()
-    entry = Entry(key=kind.named_by, key_span=resource.span, value=text_node(made, resource))
-    inner = Node(
-        kind=NodeKind.MAPPING,
-        span=resource.span,
-        entries=MappingProxyType({**given, kind.named_by: entry}),
-    )
-    whole = Entry(
-        key="Properties",
-        key_span=properties.key_span if properties is not None else resource.span,
-        value=inner,
-    )
-    return replace(resource, entries=MappingProxyType({**resource.entries, "Properties": whole}))

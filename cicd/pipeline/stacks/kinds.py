@@ -8,10 +8,16 @@ from __future__ import annotations
 
 import json
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from cicd.errors import Conflict, UsageError
 from cicd.pipeline.buckets import FOLDER
+from cicd.pipeline.stacks.function_kinds import (
+    AliasKind,
+    FunctionKind,
+    PermissionKind,
+    VersionKind,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,13 +30,16 @@ class ResourceKind(Protocol):
     """One type of resource. Each call may be repeated; it raises ``CicdError`` with the reason."""
 
     replacing: frozenset[str]  # properties that no resource of it can change
-    named_by: str  # the property that names one
+    named_by: str  # the property that names one; "": none does
+    late: tuple[str, ...]  # attributes that are known once it is made
 
-    def make(self, resource: StackResource, services: Services) -> None:
-        """Make it; raises ``Conflict`` when one of that name is there already."""
+    def make(self, resource: StackResource, services: Services) -> Mapping[str, str]:
+        """
+        Make it, and give its late attributes; raises ``Conflict`` when one of that name is there.
+        """
 
-    def change(self, resource: StackResource, services: Services) -> None:
-        """Give it these properties."""
+    def change(self, resource: StackResource, services: Services) -> Mapping[str, str]:
+        """Give it these properties; gives its late attributes."""
 
     def remove(self, resource: StackResource, services: Services) -> None:
         """Remove it; safe when it is gone."""
@@ -39,21 +48,28 @@ class ResourceKind(Protocol):
         """Name the properties that it has and that do nothing here."""
 
 
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
+
 class BucketKind:
     """AWS::S3::Bucket: a folder of the home, which S3 actions find by its name."""
 
     replacing = frozenset({"BucketName"})
     named_by = "BucketName"
+    late: tuple[str, ...] = ()
 
-    def make(self, resource: StackResource, services: Services) -> None:
+    def make(self, resource: StackResource, services: Services) -> Mapping[str, str]:
         """Make the folder."""
         bucket = _bucket(resource, services)
         if bucket.exists():
             raise Conflict(f"{resource.name} already exists")
         bucket.make()
+        return NOTHING
 
-    def change(self, resource: StackResource, services: Services) -> None:
+    def change(self, resource: StackResource, services: Services) -> Mapping[str, str]:
         """Leave it: nothing but its name means anything here."""
+        del resource, services
+        return NOTHING
 
     def remove(self, resource: StackResource, services: Services) -> None:
         """Remove the folder; raises ``Conflict`` while something is in it."""
@@ -69,15 +85,16 @@ class ParameterKind:
 
     replacing = frozenset({"Name"})
     named_by = "Name"
+    late: tuple[str, ...] = ()
 
-    def make(self, resource: StackResource, services: Services) -> None:
+    def make(self, resource: StackResource, services: Services) -> Mapping[str, str]:
         """Put the first version."""
         store = services.parameters()
         if store.has(resource.name):
             raise Conflict(f"{resource.name} already exists")
-        self.change(resource, services)
+        return self.change(resource, services)
 
-    def change(self, resource: StackResource, services: Services) -> None:
+    def change(self, resource: StackResource, services: Services) -> Mapping[str, str]:
         """Put another version."""
         given = json.loads(resource.properties)
         kind = given.get("Type")
@@ -92,6 +109,7 @@ class ParameterKind:
             kind=kind,
             description=str(given.get("Description", "")),
         )
+        return NOTHING
 
     def remove(self, resource: StackResource, services: Services) -> None:
         """Forget it."""
@@ -106,7 +124,14 @@ class ParameterKind:
 
 
 KINDS: Mapping[str, ResourceKind] = MappingProxyType(
-    {"AWS::S3::Bucket": BucketKind(), "AWS::SSM::Parameter": ParameterKind()}
+    {
+        "AWS::S3::Bucket": BucketKind(),
+        "AWS::SSM::Parameter": ParameterKind(),
+        "AWS::Lambda::Function": FunctionKind(),
+        "AWS::Lambda::Version": VersionKind(),
+        "AWS::Lambda::Alias": AliasKind(),
+        "AWS::Lambda::Permission": PermissionKind(),
+    }
 )
 
 

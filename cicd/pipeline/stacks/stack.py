@@ -68,6 +68,7 @@ class StackResource:
     properties: str = "{}"  # JSON, keys sorted: what is compared
     retain: bool = False  # ``DeletionPolicy: Retain``
     simulated: bool = False  # it is written down here, and nowhere else
+    attributes: Mapping[str, str] = field(default_factory=dict)  # known since it is made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

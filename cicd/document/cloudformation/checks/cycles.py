@@ -29,7 +29,7 @@ def check_cycles(template: Template, problems: Problems) -> None:
     needs: dict[str, dict[str, Span]] = {}
     for name in template.resources:
         mine = needs[name] = {}
-        for other, span in _needs(name, template):
+        for other, span in needs_of(name, template):
             mine.setdefault(other, span)
     circle = _circle(needs)
     if not circle:
@@ -54,7 +54,8 @@ def check_cycles(template: Template, problems: Problems) -> None:
     )
 
 
-def _needs(name: str, template: Template) -> Iterator[tuple[str, Span]]:
+def needs_of(name: str, template: Template) -> Iterator[tuple[str, Span]]:
+    """Give the resources that one needs, and where it says so, whichever branch is chosen."""
     for entry in template.resources[name].value.entries.values():
         if entry.key == "DependsOn":
             for item in entry.value.items or (entry.value,):
