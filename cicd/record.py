@@ -3,7 +3,8 @@
 
 The standard library writes and compiles six functions for every frozen class, which takes about a
 millisecond; two hundred classes were most of what ``cicd build`` did before its first command.
-Here all classes share one set of methods, which look the fields up.
+Here all classes share one set of methods, which look the fields up; a class whose values are made
+again and again gets an ``__init__`` of its own after all.
 
 Type checkers see the standard decorator. ``fields``, ``replace``, ``asdict`` and ``is_dataclass``
 of ``dataclasses`` work as ever; whatever is not a frozen keyword-only class with slots is left to
@@ -29,6 +30,7 @@ else:
 __all__ = ["dataclass"]
 
 VALUE = {"frozen": True, "slots": True, "kw_only": True}
+OFTEN = 100  # values of one class, from which on writing its own __init__ pays
 _plain = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True, kw_only=True)
 
 
@@ -45,6 +47,10 @@ def _value(cls: Any) -> Any:
 
 
 def _init(self: Any, /, **given: Any) -> None:
+    cls = type(self)
+    made = _made[cls] = _made.get(cls, 0) + 1
+    if made == OFTEN:
+        cls.__init__ = _written_init(cls)
     put = object.__setattr__
     for name, default, factory in self.__cicd_init__:
         if name in given:
@@ -59,6 +65,35 @@ def _init(self: Any, /, **given: Any) -> None:
         raise TypeError(f"{type(self).__name__} has no '{next(iter(given))}'")
     if hasattr(self, "__post_init__"):
         self.__post_init__()
+
+
+_made: dict[type, int] = {}  # how many values there were of each class
+
+
+def _written_init(cls: Any) -> Callable[..., None]:
+    """Compile what ``_init`` does for one class."""
+    names: dict[str, Any] = {"_MISSING": MISSING}
+    asked, lines = [], []
+    for name, default, factory in cls.__cicd_init__:
+        names[f"_put_{name}"] = getattr(cls, name).__set__
+        value = name
+        if default is not MISSING:
+            names[f"_of_{name}"] = default
+            asked.append(f"{name}=_of_{name}")
+        elif factory is not MISSING:
+            names[f"_of_{name}"] = factory
+            asked.append(f"{name}=_MISSING")
+            value = f"_of_{name}() if {name} is _MISSING else {name}"
+        else:
+            asked.append(name)
+        lines.append(f" _put_{name}(self, {value})")
+    if hasattr(cls, "__post_init__"):
+        lines.append(" self.__post_init__()")
+    head = f"def __init__(self, /, *, {', '.join(asked)}):" if asked else "def __init__(self, /):"
+    text = "\n".join((head, *(lines or [" pass"])))
+    exec(text, names)  # noqa: S102  # the names of our own fields
+    written: Callable[..., None] = names["__init__"]
+    return written
 
 
 def _shown(self: Any) -> str:

@@ -7,7 +7,7 @@ from dataclasses import FrozenInstanceError, field
 
 import pytest
 
-from cicd.record import dataclass
+from cicd.record import OFTEN, dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,25 @@ class Standard:
         object.__setattr__(self, "total", self.x + self.y)
 
 
-BOTH = pytest.mark.parametrize("cls", [Point, Standard])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Often:
+    """The one of cicd, with the ``__init__`` of its own that a class made often gets."""
+
+    x: int
+    y: int = 0
+    tags: tuple[str, ...] = ()
+    seen: dict[str, int] = field(default_factory=dict, compare=False)
+    name: str = field(default="secret", repr=False)
+    total: int = field(init=False, default=0)
+
+    def __post_init__(self):
+        object.__setattr__(self, "total", self.x + self.y)
+
+
+for _ in range(OFTEN):
+    Often(x=0)
+
+BOTH = pytest.mark.parametrize("cls", [Point, Often, Standard])
 
 
 @BOTH
@@ -106,3 +124,7 @@ def test_what_is_no_plain_value_is_left_to_the_standard_library():
     made = Mutable(1)
     made.x = 2
     assert Mutable(2) == made
+
+
+def test_a_class_that_is_made_often_has_an_init_of_its_own():
+    assert Often.__init__ is not Point.__init__

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from cicd.engine.codec import encode
 from cicd.engine.process import Outcome, OutcomeStatus, Scope
+from cicd.engine.workers import Workers
 from cicd.errors import CicdError, Conflict, Unavailable
 from cicd.event import JSON, Event, EventKind
 from cicd.ports import CancelToken
@@ -115,6 +116,7 @@ class _Drive(Generic[S]):
         self._asked_to_stop = False
         self._killed = False
         self._running: dict[str, CancelToken] = {}
+        self._workers = Workers(stream)
         self._state = process.initial()
         self._version = 0
         self._status: str | None = None
@@ -133,6 +135,7 @@ class _Drive(Generic[S]):
         finally:
             unsubscribe()
             self._abandon()
+            self._workers.close()
 
     def _step(self) -> None:
         self._obey_caller()
@@ -263,15 +266,12 @@ class _Drive(Generic[S]):
         if command.key in self._running:
             raise RuntimeError(f"'{command.key}' of {self._stream} is running already")
         scope = Scope(stream=self._stream, key=command.key, cancel=CancelToken())
-        self._running[command.key] = scope.cancel
-        # Booked before its thread exists, else a virtual clock could jump in between.
+        # Booked before its thread knows, else a virtual clock could jump in between.
         booking = self._clock.working()
-        threading.Thread(
-            target=self._work,
-            args=(booking, work, command, scope),
-            name=f"{self._stream} {command.key}",
-            daemon=True,  # one that ignores its token must not keep the program alive
-        ).start()
+        self._workers.do(
+            lambda: self._work(booking, work, command, scope), busy=len(self._running)
+        )
+        self._running[command.key] = scope.cancel
 
     def _work(
         self,

@@ -73,9 +73,9 @@ def state_stream(pipeline: str) -> str:
     return f"pipeline-state/{pipeline}"
 
 
-def fold(events: Iterable[Event]) -> Admissions:
-    """Fold a pipeline's stream."""
-    state = Admissions()
+def fold(events: Iterable[Event], state: Admissions | None = None) -> Admissions:
+    """Fold a pipeline's stream, or what follows in it on ``state``."""
+    state = state or Admissions()
     for event in events:
         stage, execution = str(event.data["stage"]), str(event.data.get("execution", ""))
         signal = event.data["signal"]

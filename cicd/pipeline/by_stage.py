@@ -28,6 +28,10 @@ class ByStage(Mapping[str, V]):
         inside = {**self._stages.get(stage, {}), name: value}
         return ByStage({**self._stages, stage: inside})
 
+    def of(self, stage: str) -> Mapping[str, V]:
+        """Give what is known of one stage, by the names of its actions."""
+        return self._stages.get(stage, {})
+
     def without(self, keys: Collection[str]) -> ByStage[V]:
         """Give what is known of all but ``keys``."""
         known: ByStage[V] = ByStage()

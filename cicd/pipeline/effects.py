@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING
 
 from cicd.engine.codec import encode
 from cicd.engine.process import Outcome, OutcomeStatus
-from cicd.engine.signals import send
 from cicd.errors import CicdError, Unavailable
 from cicd.pipeline.actions import ACTIONS, name_of
 from cicd.pipeline.actions.git_reference import misplaced
 from cicd.pipeline.actions.provider import ActionRequest
 from cicd.pipeline.actions.raw_object import not_a_zip
 from cicd.pipeline.actions.workspace import clear
-from cicd.pipeline.admission import ARRIVED, LEFT, Admission, admit, fold, state_stream
 from cicd.pipeline.artifact_limits import beyond_made, beyond_taken
 from cicd.pipeline.automatic_rollback import begin_rollback
 from cicd.pipeline.commands import (
@@ -31,12 +29,12 @@ from cicd.pipeline.commands import (
     unnumbered,
 )
 from cicd.pipeline.dynamic_references import looked_up
+from cicd.pipeline.entrance import Entrance
 from cicd.pipeline.fidelity import reason_against
 from cicd.pipeline.gates.ask import ask
 from cicd.pipeline.journal import say
 from cicd.pipeline.process import ABANDONED
 from cicd.pipeline.result import ActionResult, ActionStatus, FailureType, failed
-from cicd.pipeline.spec import ExecutionMode
 from cicd.pipeline.timeouts import TIMED_OUT
 from cicd.pipeline.unknown_value import refuse_unknown
 from cicd.pipeline.variables import Unresolved, resolve
@@ -60,6 +58,9 @@ class PipelineEffects:
         self._plan = plan
         self._services = services
         self._actions = {action.key: action for action in plan.actions()}
+        self._entrance = Entrance(plan, services)
+        self._root = Path(plan.root)
+        self._work = services.home / "work" / plan.execution_id
 
     def perform(self, command: Command, scope: Scope) -> Outcome:
         """Do it."""
@@ -75,9 +76,11 @@ class PipelineEffects:
     def _do(self, command: Command, scope: Scope, *, again: bool) -> Outcome:
         match command:
             case EnterStage():
-                return self._enter(command, scope)
+                return self._entrance.enter(
+                    command, scope, lambda text: self._say(command.key, text)
+                )
             case LeaveStage():
-                self._tell(LEFT, command.stage)
+                self._entrance.leave(command.stage)
                 return DONE
             case CheckCondition():
                 return ask(command, self._plan, self._services, scope, again=again)
@@ -90,68 +93,11 @@ class PipelineEffects:
                 return self._act(command, scope, again=again)
         raise TypeError(f"'{command.key}' is no command of a pipeline")
 
-    # ── Stages ────────────────────────────────────────────────────────────────────────────────
-
-    def _enter(self, command: EnterStage, scope: Scope) -> Outcome:
-        """Arrive, and wait in front of the stage until it is ours."""
-        if self._plan.execution_mode is ExecutionMode.PARALLEL:
-            return DONE
-        services, told = self._services, False
-        inbox = services.clock.inbox()
-        scope.cancel.on_cancel(lambda: inbox.put(None))
-        unsubscribe = services.log.subscribe(lambda _: inbox.put(None))
-        try:
-            while scope.cancel.reason is None:
-                match self._admission(command.stage):
-                    case None:
-                        self._tell(ARRIVED, command.stage, again=command.again)
-                        continue
-                    case Admission.ENTER:
-                        return DONE
-                    case Admission.SUPERSEDED:
-                        return Outcome(status=OutcomeStatus.DONE, detail={"superseded": True})
-                    case Admission.WAIT if not told:
-                        told = True
-                        self._say(command.key, self._waits(command.stage))
-                inbox.take(None)
-        finally:
-            unsubscribe()
-        self._tell(LEFT, command.stage)
-        return Outcome(status=OutcomeStatus.CANCELLED, reason=scope.cancel.reason)
-
-    def _admission(self, stage: str) -> Admission | None:
-        events = self._services.log.read(state_stream(self._plan.name))
-        return admit(fold(event for _, event in events), stage, self._plan.execution_id)
-
-    def _tell(self, signal: str, stage: str, *, again: bool = False) -> None:
-        if self._plan.execution_mode is ExecutionMode.PARALLEL:
-            return
-        send(
-            self._services.log,
-            self._services.clock,
-            state_stream(self._plan.name),
-            signal,
-            stage=stage,
-            execution=self._plan.execution_id,
-            mode=self._plan.execution_mode.value,
-            **({"again": True} if again else {}),
-        )
-
-    def _waits(self, stage: str) -> str:
-        events = self._services.log.read(state_stream(self._plan.name))
-        state = fold(event for _, event in events)
-        disabled, holder = state.disabled.get(stage), state.lock(stage).holder
-        if disabled is not None and holder is None:
-            return (
-                f"waiting in front of the stage {stage}: its transition is disabled "
-                f"({disabled.reason}); cicd pipeline enable-transition {stage}"
-            )
-        return f"waiting for the stage {stage}, where the execution {holder} is"
-
     # ── Actions ───────────────────────────────────────────────────────────────────────────────
 
     def _act(self, command: RunAction, scope: Scope, *, again: bool) -> Outcome:
         action = self._actions[unnumbered(command.key)]
+        workspace = Path(f"{self._work}/{action.stage}/{action.name}")  # a resume finds it again
         configuration: dict[str, str] = {}
         try:
             for key, value in action.configuration.items():
@@ -159,7 +105,7 @@ class PipelineEffects:
             refuse_unknown(configuration)
             # Looked up last, and not written down.
             given = looked_up(configuration, self._services.secrets)
-            result = self._run(action, given, command, scope, again=again)
+            result = self._run(action, given, command, scope, workspace, again=again)
         except Unresolved as missing:
             result = failed(FailureType.CONFIGURATION_ERROR, f"{action.name}: {missing}")
         except CicdError as problem:
@@ -170,13 +116,10 @@ class PipelineEffects:
                 hint=problem.hint or "",
             )
         if scope.cancel.reason is not None and result.status is not ActionStatus.SUCCEEDED:
-            if scope.cancel.reason in (
-                ABANDONED,
-                TIMED_OUT,
-            ):  # else a resume may want the workspace
-                clear(self._workspace(action))
+            if scope.cancel.reason in (ABANDONED, TIMED_OUT):  # else a resume may want it
+                clear(workspace)
             return Outcome(status=OutcomeStatus.CANCELLED, reason=scope.cancel.reason)
-        clear(self._workspace(action))
+        clear(workspace)
         if result.status is ActionStatus.SUCCEEDED:
             self._tell_of_limits(action, command.inputs, result.outputs)
         refused = result.status is ActionStatus.FAILED
@@ -204,10 +147,11 @@ class PipelineEffects:
         configuration: Mapping[str, str],
         command: RunAction,
         scope: Scope,
+        workspace: Path,
         *,
         again: bool,
     ) -> ActionResult:
-        name = name_of(action.type_id, Path(self._plan.root))
+        name = name_of(action.type_id, self._root)
         refusal = reason_against(name)
         if refusal is not None:
             return failed(
@@ -248,19 +192,15 @@ class PipelineEffects:
             action=action,
             configuration=MappingProxyType(dict(configuration)),
             inputs=command.inputs,
-            workspace=self._workspace(action),
+            workspace=workspace,
             parent=f"{scope.stream}/{command.key}",
             say=lambda text: self._say(action.key, text),
             resolve=lambda text: resolve(text, command.namespaces),
         )
         if again:
             return provider.recover(request, self._services, scope)
-        clear(request.workspace)
+        clear(workspace)
         return provider.run(request, self._services, scope)
-
-    def _workspace(self, action: ActionPlan) -> Path:
-        """Name the directory so that a resume finds it again."""
-        return self._services.home / "work" / self._plan.execution_id / action.stage / action.name
 
     def _say(self, origin: str, text: str) -> None:
         say(self._services, f"pipeline/{self._plan.execution_id}", text, origin=origin)

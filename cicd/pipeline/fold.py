@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
 def fold(state: PipelineState, event: Event) -> PipelineState:
     """Fold one event into the state, without changing the old one."""
-    state = replace(state, updated_at=event.at)
     match event.kind:
         case EventKind.SUBMITTED:
             plan = decode(PipelinePlan, event.data["plan"])
@@ -52,7 +51,9 @@ def fold(state: PipelineState, event: Event) -> PipelineState:
             }
             return replace(
                 state,
+                updated_at=event.at,
                 plan=plan,
+                planned=MappingProxyType({action.key: action for action in plan.actions()}),
                 started_at=event.at,
                 variables=MappingProxyType(variables),
                 artifacts=MappingProxyType({found.name: found for found in plan.artifacts}),
@@ -62,29 +63,35 @@ def fold(state: PipelineState, event: Event) -> PipelineState:
         case EventKind.FINISHED:
             return _finished(state, event)
         case EventKind.SIGNALLED:
-            return _signalled(state, event)
+            return _signalled(replace(state, updated_at=event.at), event)
         case EventKind.CONCLUDED:
-            return replace(state, concluded=str(event.data["status"]))
+            return replace(state, updated_at=event.at, concluded=str(event.data["status"]))
 
 
 def _started(state: PipelineState, event: Event) -> PipelineState:
     command: PipelineCommand = decode(PipelineCommand, event.data["command"])
-    state = replace(state, running=MappingProxyType({**state.running, event.key: command}))
+    actions, asked = state.actions, state.asked
     if isinstance(command, RunAction):
         key = unnumbered(event.key)
         attempt = len(state.earlier.get(key, ())) + 1
         begun = ActionState(started_at=event.at, updated_at=event.at, attempt=attempt)
-        return _with(state, key, begun)
-    if isinstance(command, CheckCondition):
-        return replace(state, asked=MappingProxyType({**state.asked, event.key: event.at}))
-    return state
+        actions = actions.put(key, begun)
+    elif isinstance(command, CheckCondition):
+        asked = MappingProxyType({**asked, event.key: event.at})
+    return replace(
+        state,
+        updated_at=event.at,
+        running=MappingProxyType({**state.running, event.key: command}),
+        actions=actions,
+        asked=asked,
+    )
 
 
 def _finished(state: PipelineState, event: Event) -> PipelineState:
     outcome = decode(Outcome, event.data["outcome"])
     command = state.running[event.key]
     running = {key: other for key, other in state.running.items() if key != event.key}
-    state = replace(state, running=MappingProxyType(running))
+    state = replace(state, updated_at=event.at, running=MappingProxyType(running))
     match command:
         case EnterStage():
             if outcome.status is OutcomeStatus.DONE:
@@ -198,16 +205,16 @@ def _acted(state: PipelineState, event: Event, outcome: Outcome) -> PipelineStat
     after = replace(
         before, updated_at=event.at, result=result, resolved=MappingProxyType(resolved)
     )
-    state = _with(state, key, after)
-    if result.status is not ActionStatus.SUCCEEDED:
-        return state
-    made = {artifact.name: artifact for artifact in result.outputs}
-    state = replace(state, artifacts=MappingProxyType({**state.artifacts, **made}))
-    namespace = _action(state, key).namespace
-    if namespace is None:
-        return state
-    known = {**state.variables, namespace: result.variables}
-    return replace(state, variables=MappingProxyType(known))
+    artifacts, variables = state.artifacts, state.variables
+    if result.status is ActionStatus.SUCCEEDED:
+        if result.outputs:
+            made = {artifact.name: artifact for artifact in result.outputs}
+            artifacts = MappingProxyType({**artifacts, **made})
+        namespace = _action(state, key).namespace
+        if namespace is not None:
+            variables = MappingProxyType({**variables, namespace: result.variables})
+    actions = state.actions.put(key, after)
+    return replace(state, actions=actions, artifacts=artifacts, variables=variables)
 
 
 def _signalled(state: PipelineState, event: Event) -> PipelineState:
@@ -285,8 +292,7 @@ def _stage(state: PipelineState, name: str) -> StagePlan:
 
 
 def _action(state: PipelineState, key: str) -> ActionPlan:
-    assert state.plan is not None, "the plan is the first event"
-    return state.plan.action(key)
+    return state.planned[key]
 
 
 def _with(state: PipelineState, key: str, action: ActionState) -> PipelineState:

@@ -45,13 +45,17 @@ if TYPE_CHECKING:
     from cicd.pipeline.plan import ActionPlan, PipelinePlan, StagePlan
 
 PARALLEL_ACTIONS = 5  # at once, in an execution of a PARALLEL pipeline
-AT_ONCE = 16  # actions that one decision starts; the next decision, at once, starts more
+AT_ONCE = 16  # commands that run side by side, where nobody says how many may
 ABANDONED = "ABANDONED"
 STOPPED = "STOPPED"
 
 
 class PipelineProcess:
     """One execution of a pipeline, from its first event to its last."""
+
+    def __init__(self, *, at_once: int = AT_ONCE) -> None:
+        """Name no more actions than may start while ``at_once`` commands may run, at least 1."""
+        self._at_once = at_once
 
     def initial(self) -> PipelineState:
         """Give the state before the first event."""
@@ -92,7 +96,7 @@ class PipelineProcess:
             if rollback_due(state, stage) and key not in state.rollbacks:
                 return Decision(start=(BeginRollback(key=key, stage=stage.name),))
             return Decision(conclude=_end(state))
-        return _inside(state, state.plan, stage, cancel, now)
+        return _inside(state, state.plan, stage, cancel, now, self._at_once)
 
     def in_flight(self, state: PipelineState) -> tuple[PipelineCommand, ...]:
         """Give what started and did not finish; a waiting approval is not among it."""
@@ -119,11 +123,15 @@ def _inside(
     stage: StagePlan,
     cancel: tuple[Cancel, ...],
     now: datetime,
+    at_once: int,
 ) -> Decision:
+    in_progress = ActionStatus.IN_PROGRESS
     waiting = {
-        action.key: deadline(action, state.actions[action.key])
-        for action in stage.actions()
-        if action.key in state.actions and state.actions[action.key].waits
+        key: deadline(state.planned[key], action)
+        for name, action in state.actions.of(stage.name).items()
+        if (result := action.result) is not None
+        and result.status is in_progress
+        and (key := f"{stage.name}/{name}")
     }
     expired = tuple(
         command
@@ -135,10 +143,10 @@ def _inside(
     if state.stop is None and state.fault is None and unmet(state, stage) is None:
         condition = _pending(state, plan, stage)
         if condition is None:
-            start += _startable(state, plan, stage)
+            start += _startable(state, plan, stage, at_once - len(state.running))
         else:
             start += _checks(state, stage, condition)
-    limits = _limits(state, stage)
+    limits = _limits(state)
     late = tuple(Cancel(key=key, reason=TIMED_OUT) for key, end in limits.items() if end <= now)
     moments = (*waiting.values(), *limits.values())
     if start or state.running or waiting:
@@ -165,7 +173,7 @@ def _pending(state: PipelineState, plan: PipelinePlan, stage: StagePlan) -> Cond
         if condition.gate == ON_SUCCESS and stage_succeeded(state, stage):
             return condition
         over = condition.gate == ON_FAILURE and _is_over(state, stage)
-        if over and stage_failed(state, stage) and not _startable(state, plan, stage):
+        if over and stage_failed(state, stage) and not _startable(state, plan, stage, 1):
             return condition
     return None
 
@@ -199,19 +207,19 @@ def _checks(
     )
 
 
-def _limits(state: PipelineState, stage: StagePlan) -> dict[str, datetime]:
+def _limits(state: PipelineState) -> dict[str, datetime]:
     """
     Say when the time of each running action and rule is over, by its command's key.
 
     The time in which nobody drove the execution does not count: nothing of it was done then.
     """
-    types = {action.key: action.type_id for action in stage.actions()}
     limits = {}
     resumed = state.resumed_at
     for key, command in state.running.items():
         if isinstance(command, RunAction):
-            begun = state.actions[unnumbered(key)].started_at
-            limits[key] = max(begun, resumed or begun) + limit(types[unnumbered(key)])
+            action = unnumbered(key)
+            begun = state.actions[action].started_at
+            limits[key] = max(begun, resumed or begun) + limit(state.planned[action].type_id)
         elif isinstance(command, CheckCondition) and key in state.asked:
             asked = (command.condition.rules[place] for place in command.places())
             begun = state.asked[key]
@@ -224,20 +232,28 @@ def _expire(key: str, attempt: int) -> ExpireApproval:
 
 
 def _startable(
-    state: PipelineState, plan: PipelinePlan, stage: StagePlan
+    state: PipelineState, plan: PipelinePlan, stage: StagePlan, most: int
 ) -> tuple[PipelineCommand, ...]:
-    """Give the unstarted actions of the first group that is not all succeeded."""
+    """Give unstarted actions of the first group that is not all succeeded, at most so many."""
+    if most < 1:
+        return ()
+    known, succeeded = state.actions.of(stage.name), ActionStatus.SUCCEEDED
     for group in stage.groups:
-        states = [state.actions.get(action.key) for action in group]
-        if all(found and found.status is ActionStatus.SUCCEEDED for found in states):
+        fresh: list[ActionPlan] = []
+        over = busy = 0
+        for action in group:
+            found = known.get(action.name)
+            if found is None:
+                fresh.append(action)
+            elif found.result is not None and found.result.status is succeeded:
+                over += 1
+            else:
+                busy += found.status is ActionStatus.IN_PROGRESS
+        if over == len(group):
             continue
-        fresh = [action for action, found in zip(group, states, strict=True) if found is None]
         if plan.execution_mode is ExecutionMode.PARALLEL:
-            busy = sum(
-                found is not None and found.status is ActionStatus.IN_PROGRESS for found in states
-            )
-            fresh = fresh[: max(0, PARALLEL_ACTIONS - busy)]
-        return tuple(_run(state, action) for action in fresh[:AT_ONCE])
+            most = min(most, PARALLEL_ACTIONS - busy)
+        return tuple(_run(state, action) for action in fresh[: max(0, most)])
     return ()
 
 

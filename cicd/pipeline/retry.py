@@ -24,7 +24,7 @@ MANUAL = "ManualStageRetry"
 
 def current_stage(state: PipelineState, plan: PipelinePlan) -> StagePlan | None:
     """Find the first stage that is not behind us: left, and skipped or succeeded."""
-    return next(iter(plan.stages[state.passed :]), None)
+    return plan.stages[state.passed] if state.passed < len(plan.stages) else None
 
 
 def move_on(state: PipelineState) -> PipelineState:

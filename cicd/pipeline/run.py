@@ -209,7 +209,7 @@ def _drive_once(stream: str, plan: PipelinePlan, services: Services, told: int) 
         if told:
             say(services, stream, f"{plan.name}: going on with {plan.execution_id}")
         drive(
-            PipelineProcess(),
+            PipelineProcess(at_once=services.jobs),
             PipelineEffects(plan, services),
             stream=stream,
             log=services.log,

@@ -90,6 +90,7 @@ class PipelineState:
     """Everything an execution's events say."""
 
     plan: PipelinePlan | None = None
+    planned: Mapping[str, ActionPlan] = field(default_factory=dict)  # the plan's actions, by key
     started_at: datetime | None = None
     updated_at: datetime | None = None
     running: Mapping[str, PipelineCommand] = field(default_factory=dict)

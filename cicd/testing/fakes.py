@@ -50,10 +50,10 @@ class MemoryEventLog:
             replace(e, data=json.loads(json.dumps(e.data, allow_nan=False))) for e in events
         ]
         with self._lock:
-            known = self._streams.get(stream, [])
+            known = self._streams.setdefault(stream, [])
             if len(known) != expected:
                 raise Conflict(f"{stream} is at version {len(known)}, not {expected}")
-            self._streams[stream] = known + written
+            known.extend(written)
             subscribers = list(self._subscribers.values())
         for subscriber in subscribers:
             subscriber(stream)

@@ -39,4 +39,5 @@ def as_code_zip(tree: Path) -> Iterator[ArtifactFile]:
 
 def clear(workspace: Path) -> None:
     """Remove an action's directory; safe when there is none."""
-    shutil.rmtree(workspace, ignore_errors=True)
+    if os.path.lexists(workspace):
+        shutil.rmtree(workspace, ignore_errors=True)
