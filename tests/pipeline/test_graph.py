@@ -1,6 +1,8 @@
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from cicd.pipeline.compile import Start, compile_plan, execution_graph
 from cicd.pipeline.drawing.critical_path import why_slow
 from cicd.pipeline.drawing.dot import as_dot
 from cicd.pipeline.drawing.html import Execution, as_html
@@ -40,6 +42,16 @@ RUN = {
     "Build/Lint": ran(1, 4),
     "Build/Test": ran(9.5, 12, ActionStatus.FAILED),
 }
+
+
+def test_the_groups_that_begin_together_are_the_generations_of_the_graph():
+    plan = compile_plan(SHOP, Start(), root=Path(), new_id=str)
+    graph, done, generations = execution_graph(SHOP), set(), []
+    while ready := graph.ready(done):
+        generations.append(ready)
+        done.update(ready)
+    groups = [group for planned in plan.stages for group in planned.groups]
+    assert generations == [tuple(action.key for action in group) for group in groups]
 
 
 def test_the_text_shows_stages_groups_and_artifacts():
