@@ -107,7 +107,7 @@ def _of_pipelines() -> Callable[[Event], tuple[Described, ...]]:
     def tell(event: Event) -> tuple[Described, ...]:
         nonlocal state
         before, state = state, process.apply(state, event)
-        return (describe(before, event, state),)
+        return describe(before, event, state)
 
     return tell
 

@@ -21,13 +21,43 @@ from cicd.pipeline.state import Retries
 from cicd.ports import Described, Level
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cicd.event import JSON, Event
     from cicd.pipeline.plan import ActionPlan, PipelinePlan
     from cicd.pipeline.state import PipelineState
 
 
-def describe(before: PipelineState, event: Event, after: PipelineState) -> Described:
-    """Put one event into words, given the states around it."""
+def describe(before: PipelineState, event: Event, after: PipelineState) -> tuple[Described, ...]:
+    """
+    Put one event into words, given the states around it.
+
+    What it changes besides (the stage that stops with its pipeline, the approval that nobody may
+    answer any more) follows with a detail only, or with words of its own.
+    """
+    return (_itself(before, event, after), *_besides(before, event, after))
+
+
+def _besides(
+    before: PipelineState, event: Event, after: PipelineState
+) -> Iterator[Described]:
+    """Tell what a stop or a retry means for stages, and for approvals that were waiting."""
+    if after.plan is None or event.kind not in (EventKind.SIGNALLED, EventKind.FINISHED):
+        return
+    if after.stop is not None and before.stop is None:
+        for stage in after.entered:
+            if stage not in after.left:
+                yield _stage(after, stage, "STOPPING", "")
+    for stage, retries in after.retries.items():
+        if before.retries.get(stage) != retries:
+            yield _stage(after, stage, "RESUMED", "")
+    if after.stop != before.stop:
+        for key, action in before.actions.items():
+            if action.waits and after.actions.get(key) != action:
+                yield _changed(before, after, key)
+
+
+def _itself(before: PipelineState, event: Event, after: PipelineState) -> Described:
     plan = after.plan
     if plan is None:
         return Described(text="")

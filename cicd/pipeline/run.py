@@ -246,9 +246,9 @@ class _Follower:
         if self._count <= self._told:
             return
         if self._services.reporters:
-            said = describe(before, event, after)
-            for reporter in self._services.reporters:
-                reporter.event(self._stream, event, said)
+            for said in describe(before, event, after):
+                for reporter in self._services.reporters:
+                    reporter.event(self._stream, event, said)
         status = after.status()
         if before.plan is None or before.status() is not status:
             self._services.executions.update(self._stream, status.value, event.at)

@@ -36,12 +36,20 @@ class Stages:
         self._stream = stream
         self._process = PipelineProcess()
         self._state = self._process.initial()
+        self._latest: Event | None = None
         self._children: dict[str, str] = {}  # a child's uuid or id → its action's key
         self._lines: dict[str, str] = {}  # an action's key → its last line
         self._times: dict[str, tuple[float, float | None]] = {}  # since and until, by key
 
     def event(self, event: Event, now: float) -> None:
-        """Take one event in; ``now`` in seconds of any clock that only goes forward."""
+        """
+        Take one event in, once, however often it is told of.
+
+        ``now`` is in seconds of any clock that only goes forward.
+        """
+        if event is self._latest:
+            return
+        self._latest = event
         from cicd.deploy.compile import deployment_id
         from cicd.pipeline.commands import unnumbered
 
