@@ -38,9 +38,7 @@ def describe(before: PipelineState, event: Event, after: PipelineState) -> tuple
     return (_itself(before, event, after), *_besides(before, event, after))
 
 
-def _besides(
-    before: PipelineState, event: Event, after: PipelineState
-) -> Iterator[Described]:
+def _besides(before: PipelineState, event: Event, after: PipelineState) -> Iterator[Described]:
     """Tell what a stop or a retry means for stages, and for approvals that were waiting."""
     if after.plan is None or event.kind not in (EventKind.SIGNALLED, EventKind.FINISHED):
         return
