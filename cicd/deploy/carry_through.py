@@ -6,20 +6,13 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from cicd.deploy.admission import admit, overtaken_by
 from cicd.deploy.compile import deployment_id
 from cicd.deploy.describe import describe
 from cicd.deploy.effects import DeploymentEffects
 from cicd.deploy.fleet.copies import swap, with_members
 from cicd.deploy.fleet.late import update_late
-from cicd.deploy.history import (
-    KIND,
-    admit,
-    fold,
-    last_succeeded,
-    overtaken_by,
-    read_plan,
-    stream_of,
-)
+from cicd.deploy.history import KIND, Folded, last_succeeded, read_plan, stream_of
 from cicd.deploy.processes import process_of
 from cicd.deploy.result import DeploymentResult, deployment_result
 from cicd.deploy.rollback import is_wanted, plan_rollback
@@ -34,6 +27,7 @@ from cicd.ports import CancelToken
 
 if TYPE_CHECKING:
     from cicd.deploy.plan import DeploymentPlan
+    from cicd.deploy.state import DeploymentState
     from cicd.engine.process import Effects
     from cicd.ports import ExecutionRecord, Services
 
@@ -78,15 +72,15 @@ def carry_through(
     """Drive a deployment that is written down to its end, and then the rollback it asks for."""
     stream = stream_of(plan.deployment_id)
     process = process_of(plan)
-    state = process.initial()
+    folded = Folded(process)
     teller = Teller(process, services)
     # The first event is there before anybody drives: it has not been told.
     earlier = len(services.log.read(stream))
     untold = 0 if earlier == 1 else earlier
 
-    def tell(event: Event) -> None:
-        nonlocal state, untold
-        state = process.apply(state, event)
+    def tell(_: DeploymentState, event: Event, state: DeploymentState) -> None:
+        nonlocal untold
+        folded.saw(state)
         untold -= 1
         if untold < 0:
             teller.event(state, event)
@@ -107,15 +101,15 @@ def carry_through(
             cancel=cancel,
             # The watch over the alarms is not to take the place of a target.
             jobs=services.jobs + int(plan.alarms is not None) + int(plan.shift is not None),
-            on_event=tell,
+            on_fold=tell,
         )
         if status == "Succeeded":
             swap(plan, services)
         services.executions.update(stream, status, services.clock.now())
     if status == "Succeeded":
         update_late(plan, services)
-    rollback = roll_back(plan, services, cancel)
-    return replace(deployment_result(plan, services), rollback=rollback)
+    rollback = roll_back(plan, services, cancel, folded)
+    return replace(deployment_result(plan, services, folded), rollback=rollback)
 
 
 def _effects(plan: DeploymentPlan, services: Services, *, rerun: bool) -> Effects:
@@ -131,21 +125,31 @@ def _effects(plan: DeploymentPlan, services: Services, *, rerun: bool) -> Effect
 
 
 def roll_back(
-    plan: DeploymentPlan, services: Services, cancel: CancelToken
+    plan: DeploymentPlan, services: Services, cancel: CancelToken, folded: Folded | None = None
 ) -> DeploymentResult | None:
-    """Carry out what the stream says is still to be done about a rollback; None: nothing."""
+    """
+    Carry out what the stream says is still to be done about a rollback; None: nothing.
+
+    Args:
+        plan: The deployment.
+        services: The services.
+        cancel: What may have stopped it.
+        folded: Its stream, as far as it was read; None: not at all.
+
+    """
     if cancel.reason == "KILLED":
         return None  # a resume finds it due
     # The token that stopped the deployment would stop its rollback, too.
     token = cancel if cancel.reason is None else CancelToken()
-    begun = _begun_rollback(plan, services)
+    folded = folded or Folded(process_of(plan))
+    begun = _begun_rollback(folded, services)
     if begun is not None:
         record, wish = begun
         if record.status in FINAL or record.driven:
             return None
         return carry_through(wish, services, token)
     with services.executions.drive(stream_of(plan.deployment_id)):
-        wanted = _due_rollback(plan, services)
+        wanted = _due_rollback(plan, folded, services)
         if wanted is None:
             return None
         wanted = with_task_set(with_members(wanted, services), wanted.deployment_id)
@@ -154,9 +158,9 @@ def roll_back(
 
 
 def _begun_rollback(
-    plan: DeploymentPlan, services: Services
+    folded: Folded, services: Services
 ) -> tuple[ExecutionRecord, DeploymentPlan] | None:
-    noted = fold(process_of(plan), services).rollback
+    noted = folded.read_on(services).rollback
     if noted is None or "rollbackDeploymentId" not in noted:
         return None
     record = services.executions.find(KIND, str(noted["rollbackDeploymentId"]))
@@ -164,10 +168,12 @@ def _begun_rollback(
     return None if record is None or wish is None else (record, wish)
 
 
-def _due_rollback(plan: DeploymentPlan, services: Services) -> DeploymentPlan | None:
+def _due_rollback(
+    plan: DeploymentPlan, folded: Folded, services: Services
+) -> DeploymentPlan | None:
     """Note which rollback is made, or why there is none; one that was noted is planned again."""
     process = process_of(plan)
-    state = fold(process, services)
+    state = folded.read_on(services)
     noted = state.rollback
     if not is_wanted(plan, state) or (noted is not None and "rollbackDeploymentId" not in noted):
         return None

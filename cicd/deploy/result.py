@@ -10,6 +10,7 @@ from cicd.event import JSON
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
+    from cicd.deploy.history import Folded
     from cicd.deploy.plan import DeploymentPlan
     from cicd.ports import Services
 
@@ -32,14 +33,16 @@ class DeploymentResult:
     events: tuple[tuple[str, str, str], ...] = ()  # (target, lifecycle event, status), in order
 
 
-def deployment_result(plan: DeploymentPlan, services: Services) -> DeploymentResult:
-    """Fold a deployment's stream into its result, as far as it is."""
-    from cicd.deploy.history import fold, stream_of
+def deployment_result(
+    plan: DeploymentPlan, services: Services, folded: Folded | None = None
+) -> DeploymentResult:
+    """Fold a deployment's stream into its result; ``folded`` has read a part of it."""
+    from cicd.deploy.history import Folded, stream_of
     from cicd.deploy.processes import process_of
     from cicd.deploy.shapes import deployment_info, deployment_targets, first_failure
 
     process = process_of(plan)
-    state = fold(process, services)
+    state = (folded or Folded(process)).read_on(services)
     failure, detail = first_failure(process, state)
     return DeploymentResult(
         deployment_id=plan.deployment_id,

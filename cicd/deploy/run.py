@@ -79,12 +79,8 @@ def forecast_deployment(
     """
     from cicd.deploy.compile import compile_plan
     from cicd.deploy.forecast import durations, forecast
-    from cicd.deploy.history import (
-        earlier_events,
-        in_order_of_health,
-        only_outdated,
-        settle_environments,
-    )
+    from cicd.deploy.health import in_order_of_health, only_outdated
+    from cicd.deploy.history import earlier_events, settle_environments
 
     plan = compile_plan(request).plan
     known = durations(())
@@ -108,15 +104,12 @@ def run_deployment(
         Unavailable: The AppSpec is for ECS or Lambda; the disk is full.
 
     """
+    from cicd.deploy.admission import admit
     from cicd.deploy.carry_through import carry_through, submit
     from cicd.deploy.compile import compile_plan, deployment_id
     from cicd.deploy.fleet.copies import provision
-    from cicd.deploy.history import (
-        admit,
-        in_order_of_health,
-        only_outdated,
-        settle_environments,
-    )
+    from cicd.deploy.health import in_order_of_health, only_outdated
+    from cicd.deploy.history import settle_environments
     from cicd.deploy.revision import store
     from cicd.deploy.shift.history import settle_service, with_task_set
 
@@ -230,11 +223,12 @@ def roll_back_deployment(
         UsageError: It is not over, nothing before it Succeeded, or the group is being deployed to.
 
     """
+    from cicd.deploy.admission import admit
     from cicd.deploy.carry_through import FINAL, carry_through, find_deployment, submit
     from cicd.deploy.compile import deployment_id as make_id
     from cicd.deploy.fleet.copies import provision, with_members
     from cicd.deploy.fleet.hooks import BY_ITSELF
-    from cicd.deploy.history import admit, has_ended_original, last_succeeded, stream_of
+    from cicd.deploy.history import has_ended_original, last_succeeded, stream_of
     from cicd.deploy.rollback import plan_rollback
     from cicd.deploy.shift.history import settle_service, with_task_set
     from cicd.engine.signals import send

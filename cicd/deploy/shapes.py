@@ -239,11 +239,7 @@ def _rollback_info(process: DeploymentProcess, state: DeploymentState) -> dict[s
 def _target(process: DeploymentProcess, state: DeploymentState, target: str) -> dict[str, JSON]:
     plan = process.plan
     events = [_event(process, state, target, event) for event in plan.events_of(target)]
-    moments = [
-        entry.finished_at or entry.started_at
-        for key, entry in state.begun.items()
-        if key.rpartition("/")[0] == target
-    ]
+    moments = [entry.finished_at or entry.started_at for entry in state.begun.of(target).values()]
     updated = max(moments, default=state.concluded_at or state.created_at)
     return {
         "deploymentTargetType": "InstanceTarget",

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from cicd.deploy.config import PREDEFINED
 from cicd.deploy.fleet import ledger
 from cicd.deploy.fleet.hooks import BY_ITSELF, OUTDATED
-from cicd.deploy.history import installed_revision, recent_attempts, stream_of
+from cicd.deploy.health import installed_revision, recent_attempts
+from cicd.deploy.history import stream_of
 from cicd.deploy.lifecycle import GREEN, IN_PLACE
 from cicd.deploy.traffic.plan import plan_traffic
 from cicd.engine.signals import send
@@ -68,6 +69,8 @@ def _plan(
 def _late(plan: DeploymentPlan, services: Services) -> tuple[TargetSpec, ...]:
     by_itself = plan.creator in BY_ITSELF
     if by_itself or not plan.update_outdated or plan.blue_green is not None:
+        return ()
+    if not plan.auto_scaling_groups:
         return ()
     began = _began(plan, services)
     known = {each.id for each in plan.targets}

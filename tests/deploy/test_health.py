@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from cicd.deploy.history import Attempt, health_order
+from cicd.deploy.health import Attempt, health_order
 from cicd.deploy.state import Status
 from cicd.errors import UsageError
 from tests.deploy.test_process import plan
