@@ -124,7 +124,9 @@ def _by_ansible(directory: Path, revision: Path) -> float:
     """Give how long ansible takes for the same hundred, in seconds; raises ``Ended``."""
     ansible = installed("ansible-core", "ansible-playbook", directory)
     hosts = "".join(f"h{n} place={directory}/ansible/h{n}\n" for n in range(100))
-    (directory / "hosts.ini").write_text(f"{hosts}[all:vars]\nansible_connection=local\n")
+    # Named, or it takes any python on PATH, a shim that starts nothing among them.
+    variables = f"ansible_connection=local\nansible_python_interpreter={PYTHON}\n"
+    (directory / "hosts.ini").write_text(f"{hosts}[all:vars]\n{variables}")
     (directory / "play.yml").write_text(PLAYBOOK.replace("REVISION", str(revision)))
     for number in range(100):
         (directory / "ansible" / f"h{number}" / "srv").mkdir(parents=True)
