@@ -38,7 +38,7 @@ class Resources:
         Args:
             root: The directory that paths in the file are relative to.
             sections: "projects", "reportGroups", "applications", "deploymentConfigs",
-                "pipelines": by name.
+                "services", "pipelines": by name.
             local: What stands under ``local``.
             check: What stands under ``check``.
 

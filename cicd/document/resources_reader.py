@@ -24,6 +24,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
         "reportGroups": "name",
         "applications": "applicationName",
         "deploymentConfigs": "deploymentConfigName",
+        "services": "serviceName",
         "pipelines": "name",
     }
 )
@@ -33,6 +34,7 @@ LOCAL_KEYS = (
     *("runner", "images", "networks", "fileSystems", "repositories"),
     *("buckets", "jenkins", "parameters", "imports"),
     *("deploymentGroups", "loadBalancers", "alarms", "triggers", "subscribers"),
+    "services",
 )
 """What may stand under ``local``; the rooms know what each of them means."""
 

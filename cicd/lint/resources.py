@@ -57,6 +57,7 @@ def _readings(
 
     from cicd.deploy.config import find_config
     from cicd.deploy.find_group import find_group
+    from cicd.deploy.rolling.reader import SECTION, read_service
     from cicd.deploy.shift.config import read_shift_config
 
     for name, node in resources.section("deploymentConfigs").items():
@@ -75,6 +76,8 @@ def _readings(
                     find_group, resources, name=named.text, application=application, home=directory
                 ),
             )
+    for node in resources.section(SECTION).values():
+        yield node, partial(read_service, node, resources)
     for pipeline, node in resources.section("pipelines").items():
         yield node, partial(_check_pipeline, pipeline, node, resources, problems)
 

@@ -81,8 +81,8 @@ STANDINGS: Mapping[str, Standing] = MappingProxyType(
         ),
         "Deploy/AWS/CodeDeploy": _works("a deployment onto instances of this machine"),
         "Deploy/AWS/CodeDeployToECS": _works("a service of containers, its traffic shifted"),
-        "Deploy/AWS/ECS": _not(
-            "tasks are not replaced in place here; use a CodeDeployToECS action, blue/green"
+        "Deploy/AWS/ECS": _works(
+            "a service of containers, its tasks replaced in place as its limits allow"
         ),
         "Deploy/AWS/EC2": _not(
             "instances are reached through CodeDeploy here; use a CodeDeploy action"

@@ -9,6 +9,7 @@ from cicd.ports import TaskSetOrder
 
 if TYPE_CHECKING:
     from cicd.deploy.shift.plan import ServicePlan
+    from cicd.deploy.shift.task_definition import TaskDefinition
     from cicd.ports import Services
 
 
@@ -31,6 +32,13 @@ def order_of(service: ServicePlan) -> TaskSetOrder:
 
 
 def secrets_of(service: ServicePlan, services: Services) -> dict[tuple[str, str], str]:
+    """Look the secrets of a service's containers up: see ``secrets_of_definition``."""
+    return secrets_of_definition(service.definition, services)
+
+
+def secrets_of_definition(
+    definition: TaskDefinition, services: Services
+) -> dict[tuple[str, str], str]:
     """
     Look the secrets of containers up, by container and variable.
 
@@ -40,7 +48,7 @@ def secrets_of(service: ServicePlan, services: Services) -> dict[tuple[str, str]
     Source: ECS Developer Guide, "Pass sensitive data to an Amazon ECS container".
     """
     found: dict[tuple[str, str], str] = {}
-    for container in service.definition.containers:
+    for container in definition.containers:
         for variable, source in container.secrets:
             is_secret = ":secretsmanager:" in source
             name = source.partition(":parameter")[2] or source

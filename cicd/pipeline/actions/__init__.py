@@ -34,6 +34,7 @@ ACTIONS: Registry[ActionProvider] = Registry(
         "Deploy/AWS/S3": "cicd.pipeline.actions.s3_deploy:S3_DEPLOY",
         "Deploy/AWS/CloudFormation": "cicd.pipeline.actions.cloudformation:CLOUD_FORMATION",
         "Deploy/AWS/CodeDeploy": "cicd.pipeline.actions.codedeploy:CODE_DEPLOY",
+        "Deploy/AWS/ECS": "cicd.pipeline.actions.ecs:ECS_DEPLOY",
         "Deploy/AWS/Lambda": "cicd.pipeline.actions.lambda_deploy:LAMBDA_DEPLOY",
         "Invoke/AWS/Lambda": "cicd.pipeline.actions.lambda_function:LAMBDA",
         "Deploy/AWS/CodeDeployToECS": "cicd.pipeline.actions.codedeploy_ecs:CODE_DEPLOY_TO_ECS",

@@ -6,12 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from cicd.pipeline.actions.codedeploy import CodeDeployAction, deployed
+from cicd.pipeline.actions.input_file import read_input
 from cicd.pipeline.actions.provider import child_uuid
 from cicd.pipeline.result import FailureType, failed
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from cicd.engine.process import Scope
     from cicd.pipeline.actions.provider import ActionRequest
     from cicd.pipeline.result import ActionResult
@@ -66,7 +65,7 @@ class CodeDeployToEcsAction(CodeDeployAction):
         ]
         found: dict[tuple[str, str], str] = {}
         for artifact, name in (*wanted, *((artifact, _DETAIL) for artifact, _ in named)):
-            text = _file(request, services, artifact, name)
+            text = read_input(request, services, artifact, name)
             if text is None:
                 return failed(
                     FailureType.JOB_FAILED,
@@ -92,21 +91,6 @@ class CodeDeployToEcsAction(CodeDeployAction):
             ),
         )
         return deployed(request, run_deployment(deployment, services, cancel=scope.cancel))
-
-
-def _file(request: ActionRequest, services: Services, artifact: str, name: str) -> str | None:
-    """Read a file of an input artifact; None: there is no such input, or file."""
-    stored = next((each for each in request.inputs if each.name == artifact), None)
-    kept = None if stored is None else services.artifacts.find(stored.digest)
-    if kept is None:
-        return None
-    tree: Path = request.workspace / "inputs" / artifact
-    if not tree.exists():
-        tree.mkdir(parents=True)
-        services.artifacts.unpack(kept, tree)
-    place = tree / name
-    inside = place.resolve().is_relative_to(tree.resolve())
-    return place.read_text("utf-8", "replace") if inside and place.is_file() else None
 
 
 CODE_DEPLOY_TO_ECS = CodeDeployToEcsAction()

@@ -1,0 +1,1 @@
+"""Rolling updates of services, as ECS makes them itself: task by task, in place."""
