@@ -21,6 +21,7 @@ from cicd.deploy.shift.config import custom_shift
 from cicd.deploy.spec import ComputePlatform
 from cicd.document.resources import Resources
 from cicd.errors import DocumentError, UsageError
+from cicd.wiring import serve
 from tests.functions.world import create, home
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -141,44 +142,88 @@ def opened(tmp_path):
 
 
 LOAD = """
-import sys, time
+import http.client, sys
 from pathlib import Path
-from cicd.functions.run import Functions
-from tests.functions.world import home, invoke
 
-with home(Path(sys.argv[1])) as services:
-    functions = Functions(services)
-    for qualifier in ("1", "2"):
-        invoke(functions, "fn", qualifier=qualifier)
-    print("ready", flush=True)
-    while not Path(sys.argv[2]).exists():
-        done = invoke(functions, "fn", qualifier="live")
-        print(done.version if not done.answer.error else done.answer.payload.decode())
+host, port = sys.argv[1].removeprefix("http://").split(":")
+connection = http.client.HTTPConnection(host, int(port), timeout=60)
+
+def invoke(qualifier):
+    path = f"/2015-03-31/functions/fn/invocations?Qualifier={qualifier}"
+    connection.request("POST", path, b"{}")
+    answer = connection.getresponse()
+    body = answer.read().decode()
+    failed = answer.status != 200 or answer.getheader("X-Amz-Function-Error")
+    return body if failed else answer.getheader("X-Amz-Executed-Version")
+
+invoke("1"), invoke("2")  # warm
+print("ready", flush=True)
+while not Path(sys.argv[2]).exists():
+    print(invoke("live"))
 """
 
 
-def test_a_canary_gets_its_share_of_a_constant_load_from_another_process(tmp_path):
+def under_load(world, act, enough):
+    """Give what ``act`` gives, and which version answered each invocation meanwhile."""
+    endpoint = serve(world.services, 0)
+    command = (sys.executable, "-c", LOAD, endpoint.url, str(enough))
+    load = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert "ready\n" == load.stdout.readline()
+        seen: list[str] = []
+        reader = threading.Thread(target=lambda: seen.extend(load.stdout.read().split("\n")))
+        reader.start()
+        result = act()
+    finally:
+        enough.touch()
+        load.wait(30)
+    reader.join(30)
+    return result, [word for word in seen if word]
+
+
+@pytest.mark.parametrize(
+    ("strategy", "percentage", "share"),
+    [("Canary", 10, 0.1), ("Linear", 50, 0.5), ("AllAtOnce", None, None)],
+)
+def test_each_strategy_gives_its_share_of_a_constant_load_from_another_process(
+    tmp_path, strategy, percentage, share
+):
     with home(tmp_path, speed=100) as services:
         world = World(tmp_path, services)
-        command = (sys.executable, "-c", LOAD, str(tmp_path), str(tmp_path / "enough"))
-        load = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        try:
-            assert "ready\n" == load.stdout.readline()
-            seen: list[str] = []
-            reader = threading.Thread(target=lambda: seen.extend(load.stdout.read().split()))
-            reader.start()
-            result = world.deploy(strategy="Canary", interval="5m")
-        finally:
-            (tmp_path / "enough").touch()
-            load.wait(30)
-        reader.join(30)
+
+        def deploy():
+            return world.deploy(strategy=strategy, percentage=percentage, interval="5m")
+
+        result, seen = under_load(world, deploy, tmp_path / "enough")
     assert "Succeeded" == result.status
-    assert {"1", "2"} == set(seen)  # none failed, none went elsewhere
+    assert {"1", "2"} >= set(seen)  # none failed, none went elsewhere
+    if share is None:
+        assert sorted(seen) == seen  # from one moment on all go to the new one
+        return
     first = seen.index("2")
     last = len(seen) - seen[::-1].index("1")
     during = seen[first:last]
     assert len(during) > 100
-    assert abs(during.count("2") / len(during) - 0.1) <= 0.015
+    assert abs(during.count("2") / len(during) - share) <= 0.015
+
+
+def test_an_alarm_under_load_gives_everything_back_and_no_invocation_fails(tmp_path):
+    with home(tmp_path, speed=100) as services:
+        world = World(tmp_path, services)
+
+        def deploy():
+            slow = {"strategy": "Canary", "percentage": 50, "interval": "24h", "rollback": EVENTS}
+            _, thread, ended = begun(world, 0.5, **slow)
+            (world.root / "bad").touch()
+            thread.join(30)
+            time.sleep(0.2)  # so that some are answered afterwards, too
+            return ended[0]
+
+        result, seen = under_load(world, deploy, tmp_path / "enough")
+    assert ("Stopped", "ALARM_ACTIVE") == (result.status, code_of(result))
+    assert ("Succeeded", ("1", {})) == (result.rollback.status, world.alias)
+    assert {"1", "2"} == set(seen)
+    assert "1" == seen[-1]
 
 
 def test_linear_shifts_at_once_and_then_every_interval_and_ends_at_all(opened):
