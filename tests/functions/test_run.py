@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from cicd.errors import Unavailable
+from cicd.functions.code import read_code
+from cicd.functions.function import FunctionConfiguration
 from cicd.functions.refusal import FunctionRefused
+from cicd.functions.run import Functions
 from tests.functions.world import create, home, invoke, write
 
 HANDLER = """
@@ -220,3 +223,17 @@ def test_a_warm_invocation_costs_little(services):
         invoke(functions, "fn")
         took.append(time.perf_counter() - began)
     assert sorted(took)[30] < 0.05  # the bench measures; this finds a slip of ten times
+
+
+def test_the_package_around_the_home_says_nothing_about_a_function_of_node(services):
+    major = os.popen("node --version").read()[1:].partition(".")[0]
+    if not major:
+        return  # the test above says what is told where there is no Node
+    (services.home.parent / "package.json").write_text('{"type": "module"}')
+    tree = services.home.parent / "plain"
+    tree.mkdir()
+    (tree / "index.js").write_text("exports.handler = async () => 'plain';")
+    held = FunctionConfiguration(runtime=f"nodejs{major}.x", handler="index.handler", timeout=20)
+    functions = Functions(services)
+    functions.create("plain", held, read_code(tree, services.artifacts))
+    assert "plain" == told(invoke(functions, "plain"))

@@ -144,6 +144,9 @@ class LocalFunctions:
                 hint=f"cicd function update {call.function_name} --code DIR",
             )
         self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Node looks upwards for whether code is of modules: the user's own package.json, in whose
+        # repository the home is, says nothing about a function.
+        (self._home / "package.json").write_text("{}\n")
         with tempfile.TemporaryDirectory(dir=self._home, prefix=".part-") as part:
             tree = Path(part) / "code"
             self._artifacts.unpack(artifact, tree)
