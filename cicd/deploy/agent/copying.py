@@ -134,7 +134,10 @@ def _is_copied(copy: Copy, source: str | None, destination: str | None) -> bool:
 
 
 def _pour(reading: int, writing: int, size: int) -> None:
-    while block := os.read(reading, min(size + 1, _BLOCK)):
+    most = min(size + 1, _BLOCK)
+    while block := os.read(reading, most):
         view = memoryview(block)
         while view:
             view = view[os.write(writing, view) :]
+        if len(block) < most:
+            return  # of a regular file that is all: most are small, and are read but once
