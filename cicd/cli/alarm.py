@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cicd.cli.options import shared_options
+from cicd.cli.show.local_time import local_time
 from cicd.errors import ExitCode, UsageError
 from cicd.ports import Level
 
@@ -47,8 +48,7 @@ def list_alarms(invocation: Invocation, *, look: bool) -> int:
             look_at(each, services)
         stands = {name: standing(name, services) for name in known}
     rows = [
-        (name, each.state, each.reason, f"{each.since:%Y-%m-%d %H:%M:%S}" if each.since else "")
-        for name, each in stands.items()
+        (name, each.state, each.reason, local_time(each.since)) for name, each in stands.items()
     ]
     invocation.show.table(("alarm", "state", "reason", "since"), rows)
     if not rows:
@@ -78,7 +78,7 @@ def show(invocation: Invocation, *, name: str) -> int:
     )
     presenter.table(
         ("since", "state", "reason"),
-        [(f"{each.since:%Y-%m-%d %H:%M:%S}", each.state, each.reason) for each in past],
+        [(local_time(each.since), each.state, each.reason) for each in past],
     )
     shape: dict[str, JSON] = {
         "AlarmName": name,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cicd.cli.options import shared_options
+from cicd.cli.show.local_time import local_time
 from cicd.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def list_artifacts(
                 each.location,
                 each.artifact.name,
                 each.execution_id[:8],
-                f"{each.at.astimezone():%Y-%m-%d %H:%M:%S}",
+                local_time(each.at),
                 size_words(kept[each.artifact.digest].size)
                 if each.artifact.digest in kept
                 else "pruned",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cicd.cli.options import pair, shared_options
+from cicd.cli.show.local_time import local_time
 from cicd.errors import ExitCode
 from cicd.ports import Level
 
@@ -85,8 +86,7 @@ def _row(record: Mapping[str, JSON]) -> tuple[str, ...]:
     from datetime import datetime
 
     try:
-        at = datetime.fromisoformat(_text(record, "eventTime"))
-        when = f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
+        when = local_time(datetime.fromisoformat(_text(record, "eventTime")))
     except ValueError:
         when = _text(record, "eventTime")
     said: list[str] = []

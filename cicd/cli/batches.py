@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from cicd.cli.batch import announce, announce_known, at_once, conclude, show_nodes
+from cicd.cli.builds.find import find_build
 from cicd.cli.options import shared_options
-from cicd.errors import ExitCode, UsageError
+from cicd.cli.show.local_time import local_time
+from cicd.errors import ExitCode
 from cicd.ports import Level
 
 if TYPE_CHECKING:
     from cicd.cli.invocation import Invocation
-    from cicd.ports import Services
 
 KIND = "build-batch"
 
@@ -23,7 +24,8 @@ KIND = "build-batch"
 Examples:
   cicd build --batch                       run one
   cicd batches list --project web
-  cicd batches show web:1b2c               an id, or its beginning
+  cicd batches show                        the newest
+  cicd batches show web:1b2c               by its id, the beginning of it, or its number
   cicd batches retry web:1b2c --failed     only what did not succeed
   cicd batches resume web:1b2c             go on with a batch whose cicd died
 """
@@ -49,7 +51,7 @@ def list_batches(invocation: Invocation, *, project: str | None, limit: int) -> 
                     record.stream.partition("/")[2],
                     str(record.number),
                     f"{record.status} (left running)" if left else record.status,
-                    f"{record.created_at:%Y-%m-%d %H:%M:%S}",
+                    local_time(record.created_at),
                     "" if running else f"{took:.1f} s",
                 )
             )
@@ -62,15 +64,15 @@ def list_batches(invocation: Invocation, *, project: str | None, limit: int) -> 
 
 
 @batches.command()
-@click.argument("batch_id", metavar="ID")
+@click.argument("batch_id", required=False, metavar="[ID]")
 @shared_options
-def show(invocation: Invocation, *, batch_id: str) -> int:
+def show(invocation: Invocation, *, batch_id: str | None) -> int:
     """Show a batch build: its builds, what failed, what it made."""
     from cicd.build.batch.run import batch_result
     from cicd.cli.show.reports import show_reports
 
     with invocation.services() as services:
-        result = batch_result(_find(services, batch_id), services)
+        result = batch_result(find_build(services, batch_id, KIND), services)
         presenter = invocation.show
         presenter.text(f"{result.batch_id}  {result.status}")
         show_nodes(presenter, result.nodes)
@@ -88,14 +90,14 @@ def show(invocation: Invocation, *, batch_id: str) -> int:
 
 
 @batches.command()
-@click.argument("batch_id", metavar="ID")
+@click.argument("batch_id", required=False, metavar="[ID]")
 @shared_options
-def stop(invocation: Invocation, *, batch_id: str) -> int:
+def stop(invocation: Invocation, *, batch_id: str | None) -> int:
     """Stop a batch build and all its builds."""
     from cicd.build.batch.run import stop_batch
 
     with invocation.services() as services:
-        result = stop_batch(_find(services, batch_id), services)
+        result = stop_batch(find_build(services, batch_id, KIND), services)
         asked = result.status == "IN_PROGRESS"
         said = "has been asked to stop" if asked else f" {result.status}"
         invocation.show.text(f"{result.batch_id} {said}")
@@ -104,30 +106,30 @@ def stop(invocation: Invocation, *, batch_id: str) -> int:
 
 
 @batches.command()
-@click.argument("batch_id", metavar="ID")
+@click.argument("batch_id", required=False, metavar="[ID]")
 @click.option("--failed", is_flag=True, help="RETRY_FAILED_BUILDS; without it RETRY_ALL_BUILDS.")
 @shared_options
-def retry(invocation: Invocation, *, batch_id: str, failed: bool) -> int:
+def retry(invocation: Invocation, *, batch_id: str | None, failed: bool) -> int:
     """Run a batch build that did not succeed again, as a batch of its own."""
     from cicd.build.batch.run import RetryType, retry_plan, run_batch
 
     with invocation.services() as services:
         kind = RetryType.RETRY_FAILED_BUILDS if failed else RetryType.RETRY_ALL_BUILDS
-        plan = retry_plan(_find(services, batch_id), services, kind)
+        plan = retry_plan(find_build(services, batch_id, KIND), services, kind)
         announce(invocation.show, plan)
         result = run_batch(plan, at_once(services, invocation.settings()))
         return conclude(invocation.show, result, services)
 
 
 @batches.command()
-@click.argument("batch_id", metavar="ID")
+@click.argument("batch_id", required=False, metavar="[ID]")
 @shared_options
-def resume(invocation: Invocation, *, batch_id: str) -> int:
+def resume(invocation: Invocation, *, batch_id: str | None) -> int:
     """Go on with a batch build whose cicd died: no build is run twice."""
     from cicd.build.batch.run import batch_result, resume_batch
 
     with invocation.services() as services:
-        stream = _find(services, batch_id)
+        stream = find_build(services, batch_id, KIND)
         known = batch_result(stream, services)
         if known.status != "IN_PROGRESS":
             invocation.show.notice(f"batch {known.batch_id} has ended already")
@@ -135,10 +137,3 @@ def resume(invocation: Invocation, *, batch_id: str) -> int:
             announce_known(invocation.show, known)
         result = resume_batch(stream, at_once(services, invocation.settings()))
         return conclude(invocation.show, result, services)
-
-
-def _find(services: Services, batch_id: str) -> str:
-    record = services.executions.find(KIND, batch_id)
-    if record is None:
-        raise UsageError(f"there is no batch '{batch_id}'", hint="see cicd batches list")
-    return record.stream

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cicd.cli.options import shared_options
+from cicd.cli.show.local_time import local_time
 from cicd.errors import ExitCode, UsageError
 from cicd.ports import Level
 
@@ -48,7 +49,7 @@ def list_caches(invocation: Invocation) -> int:
                 entry.key or "-",
                 str(entry.files),
                 size_words(entry.size),
-                f"{entry.created_at:%Y-%m-%d %H:%M:%S}",
+                local_time(entry.created_at),
             )
             for entry in entries
         ],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cicd.cli.options import shared_options
+from cicd.cli.show.local_time import local_time
 from cicd.errors import ExitCode, UsageError
 from cicd.ports import Level
 
@@ -66,7 +67,7 @@ def list_deployments(
             record.stream.partition("/")[2],
             record.name,
             record.status if record.driven or record.status != "InProgress" else "interrupted",
-            f"{record.created_at.astimezone():%Y-%m-%d %H:%M:%S}",
+            local_time(record.created_at),
         )
         for record in records
     ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from cicd.cli.options import shared_options
+from cicd.cli.show.local_time import local_time
 from cicd.errors import ExitCode, UsageError
 from cicd.ports import Level
 
@@ -150,8 +151,8 @@ def _row(event: Mapping[str, JSON]) -> tuple[str, ...]:
     from cicd.observe.words import event_words
 
     said = event_words(event)
-    at = datetime.fromisoformat(str(event["time"])).astimezone()
-    return (f"{at:%Y-%m-%d %H:%M:%S}", said.kind, said.name, said.place, said.state)
+    at = datetime.fromisoformat(str(event["time"]))
+    return (local_time(at), said.kind, said.name, said.place, said.state)
 
 
 def _print(invocation: Invocation, found: Iterable[Mapping[str, JSON]]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cicd.cli.options import pair, shared_options
+from cicd.cli.show.local_time import local_time
 from cicd.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def list_functions(invocation: Invocation, *, name: str | None) -> int:
         [
             (
                 each.version,
-                f"{each.last_modified:%Y-%m-%d %H:%M:%S}",
+                local_time(each.last_modified),
                 each.configuration.runtime,
                 each.configuration.handler,
                 each.code_sha256[:12],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cicd.cli.options import shared_options
+from cicd.cli.show.local_time import local_time
 from cicd.cli.values import SOURCES, confirmed, read_value, say_value, value_options
 from cicd.errors import ExitCode, UsageError
 
@@ -121,7 +122,7 @@ def get(invocation: Invocation, *, name: str, reveal: bool) -> int:
     show.table(
         ("VERSION", "TYPE", "MODIFIED"),
         [
-            (str(v.version), v.type.value, f"{v.modified:%Y-%m-%d %H:%M:%S}")
+            (str(v.version), v.type.value, local_time(v.modified))
             for v in reversed(parameter_.versions)
         ],
     )
@@ -153,7 +154,7 @@ def list_parameters(invocation: Invocation, *, path: str | None, recursive: bool
                 each.name,
                 each.versions[-1].type.value,
                 str(each.versions[-1].version),
-                f"{each.versions[-1].modified:%Y-%m-%d %H:%M:%S}",
+                local_time(each.versions[-1].modified),
                 each.description,
             )
             for each in found

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from cicd.cli.options import shared_options
+from cicd.cli.show.local_time import local_time
 from cicd.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from cicd.cli.invocation import Invocation
     from cicd.event import JSON
@@ -43,7 +43,7 @@ def listing(invocation: Invocation) -> int:
                     str(shape.get("executionMode", "")),
                     str(last.number if last else 0),
                     last.status if last else "Never ran",
-                    _when(last.created_at) if last else "",
+                    local_time(last.created_at if last else None),
                 )
             )
     invocation.show.table(("Pipeline", "Type", "Mode", "Runs", "Newest", "Started"), rows)
@@ -84,7 +84,7 @@ def executions(invocation: Invocation, *, name: str | None, limit: int, stage: s
                     record.name,
                     str(record.number),
                     record.status,
-                    _when(record.created_at),
+                    local_time(record.created_at),
                     _took(state),
                     "nobody runs it" if left else _revisions(state),
                 )
@@ -264,12 +264,8 @@ def _history_row(detail: JSON) -> tuple[str, ...]:
         str(detail["stageName"]),
         str(detail["actionName"]),
         str(detail["status"]),
-        _when(start),
+        local_time(start),
         duration((end - start).total_seconds()),
         ", ".join(str(each["name"]) for each in made) if isinstance(made, list) else "",
         summary,
     )
-
-
-def _when(moment: datetime) -> str:
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")

@@ -10,6 +10,7 @@ import click
 
 from cicd.cli.options import shared_options
 from cicd.cli.pipeline_history import OPEN
+from cicd.cli.show.local_time import local_time
 from cicd.errors import ExitCode
 from cicd.ports import Level
 
@@ -54,7 +55,7 @@ def status(invocation: Invocation, *, execution: str | None) -> int:
         show.table(("Stage", "Action", "Status", "Execution", "Summary"), rows)
         for approval in waiting:
             show.text(
-                f"{approval.action.key} waits until {_when(approval.until)}: "
+                f"{approval.action.key} waits until {local_time(approval.until)}: "
                 f"cicd pipeline approve {result.execution_id[:8]} {approval.action.name}",
                 Level.WARNING,
             )
@@ -181,7 +182,3 @@ def _lines(
 ) -> Iterator[tuple[datetime, tuple[int, int], str, LogLine]]:
     for offset, line in services.logs.read(stream):
         yield line.at, (place, offset), stream, line
-
-
-def _when(moment: datetime) -> str:
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")

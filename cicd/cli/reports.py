@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cicd.cli.options import shared_options
+from cicd.cli.show.local_time import local_time
 from cicd.errors import ExitCode, Unavailable, UsageError
 from cicd.ports import Level
 
@@ -250,5 +251,4 @@ def _show(presenter: Presenter, found: FoundReport, *, failed: bool) -> None:
 def _moment(summary: Mapping[str, JSON]) -> str:
     from cicd.build.reports.trend import number_of
 
-    at = datetime.fromtimestamp(number_of(summary.get("created")), UTC)
-    return f"{at:%Y-%m-%d %H:%M:%S}"
+    return local_time(datetime.fromtimestamp(number_of(summary.get("created")), UTC))

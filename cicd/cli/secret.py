@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cicd.cli.options import shared_options
+from cicd.cli.show.local_time import local_time
 from cicd.cli.values import SOURCES, confirmed, read_value, say_value, value_options
 from cicd.errors import ExitCode, UsageError
 
@@ -143,7 +144,7 @@ def get(
     show.table(
         ("VERSION", "STAGES", "CREATED"),
         [
-            (v.id, ", ".join(v.stages) or "-", f"{v.created:%Y-%m-%d %H:%M:%S}")
+            (v.id, ", ".join(v.stages) or "-", local_time(v.created))
             for v in reversed(found.versions)
         ],
     )
@@ -167,7 +168,7 @@ def list_secrets(invocation: Invocation) -> int:
             (
                 each.name,
                 str(len(each.versions)),
-                f"{each.versions[-1].created:%Y-%m-%d %H:%M:%S}",
+                local_time(each.versions[-1].created),
                 each.description,
             )
             for each in found

@@ -43,9 +43,13 @@ class ExecutionIndex(Protocol):
     ) -> list[ExecutionRecord]:
         """Give the newest first."""
 
-    def find(self, kind: str, id_or_prefix: str) -> ExecutionRecord | None:
-        """Find by id (the stream after its first "/"), or a prefix of it or of the UUID in it
-        that only one has; raises UsageError when several have it."""
+    def find(self, kind: str, written: str) -> ExecutionRecord | None:
+        """
+        Find what people call an execution of ``kind``.
+
+        Its id (the stream after its first "/"); else its number, without leading zeros; else a
+        beginning of its id or of the UUID in it. Raises ``UsageError`` when several have it.
+        """
 
     def drive(self, stream: str) -> AbstractContextManager[None]:
         """Be the one driver while inside; raises ``Conflict`` while another one lives."""

@@ -98,20 +98,23 @@ class SqliteExecutionIndex:
             transaction.write_each("DELETE FROM executions WHERE stream = ?", rows)
         return [str(stream) for (stream,) in rows]
 
-    def find(self, kind: str, id_or_prefix: str) -> ExecutionRecord | None:
-        """Find by id, or by a beginning of it, or of its UUID, that no other of ``kind`` has."""
-        stream = f"{kind}/{id_or_prefix}"
+    def find(self, kind: str, written: str) -> ExecutionRecord | None:
+        """Find by id, by number, or by a beginning of the id or its UUID; see the seam."""
+        stream = f"{kind}/{written}"
         found = self._records(
-            " WHERE e.kind = ? AND (substr(e.stream, 1, ?) = ? OR instr(e.stream, ?) > 0)"
-            " ORDER BY e.stream = ? DESC, e.seq LIMIT 6",
-            [kind, len(stream), stream, f":{id_or_prefix}", stream],
+            " WHERE e.kind = ?1 AND (substr(e.stream, 1, length(?2)) = ?2"
+            " OR instr(e.stream, ?3) > 0 OR CAST(e.number AS TEXT) = ?4)"
+            " ORDER BY e.stream = ?2 DESC, CAST(e.number AS TEXT) = ?4 DESC, e.seq LIMIT 6",
+            [kind, stream, f":{written}", written],
         )
-        if len(found) > 1 and found[0].stream != stream:
-            ids = [record.stream.partition("/")[2] for record in found]
-            raise UsageError(
-                f"'{id_or_prefix}' begins the id of more than one {kind}",
-                hint=f"write one of {', '.join(ids[:5])}{', …' if len(ids) > 5 else ''}",
-            )
+        if found and found[0].stream != stream:
+            found = [each for each in found if str(each.number) == written] or found
+            if len(found) > 1:
+                ids = [record.stream.partition("/")[2] for record in found]
+                raise UsageError(
+                    f"'{written}' is more than one {kind}",
+                    hint=f"write one of {', '.join(ids[:5])}{', …' if len(ids) > 5 else ''}",
+                )
         return found[0] if found else None
 
     def drive(self, stream: str) -> AbstractContextManager[None]:

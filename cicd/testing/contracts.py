@@ -203,14 +203,14 @@ class ExecutionIndexContract:
         self, index: ExecutionIndex
     ) -> None:
         """A whole id wins over longer ones that begin with it."""
-        for stream in ("build/app:1a", "build/app:1ab", "build/web:2", "build/a%b_c"):
+        for stream in ("build/app:1a", "build/app:1ab", "build/web:2f", "build/a%b_c"):
             _submit(index, stream)
         index.submit("pipeline/app", kind="pipeline", name="p", status="S", parent=None, at=AT)
         for asked, expected in (
             ("app:1a", "build/app:1a"),
             ("app:1ab", "build/app:1ab"),
-            ("web", "build/web:2"),
-            ("2", "build/web:2"),  # the UUID's own beginning is what people copy
+            ("web", "build/web:2f"),
+            ("2f", "build/web:2f"),  # the UUID's own beginning is what people copy
             ("a%b_", "build/a%b_c"),
         ):
             found = index.find("build", asked)
@@ -220,6 +220,24 @@ class ExecutionIndexContract:
         assert index.find("build", "a_p") is None
         assert index.find("deployment", "app") is None
         assert _raised(UsageError, lambda: index.find("build", "app:")).hint is not None
+
+    def test_an_execution_is_found_by_the_number_that_lists_show(
+        self, index: ExecutionIndex
+    ) -> None:
+        """Where two of one kind have it, their ids are said."""
+        for stream, name in (
+            ("build/app:a", "app"),
+            ("build/app:1", "app"),
+            ("build/web:b", "web"),
+        ):
+            index.submit(stream, kind="build", name=name, status="S", parent=None, at=AT)
+        index.submit("pipeline/p", kind="pipeline", name="p", status="S", parent=None, at=AT)
+        second, only = index.find("build", "2"), index.find("pipeline", "1")
+        assert second is not None
+        assert only is not None
+        assert (second.stream, only.stream) == ("build/app:1", "pipeline/p")
+        hint = _raised(UsageError, lambda: index.find("build", "1")).hint
+        assert hint == "write one of app:a, web:b"
 
     def test_there_is_one_driver_at_a_time(self, index: ExecutionIndex) -> None:
         """A second one conflicts while the first lives, and only for that stream."""

@@ -124,22 +124,23 @@ class MemoryExecutionIndex:
         ]
         return found[:limit]
 
-    def find(self, kind: str, id_or_prefix: str) -> ExecutionRecord | None:
-        """Find by id, or by a prefix that only one has."""
+    def find(self, kind: str, written: str) -> ExecutionRecord | None:
+        """Find by id, by number, or by a prefix that only one has."""
         by_id = {r.stream.partition("/")[2]: r for r in self.list(kind=kind)}
-        if id_or_prefix in by_id:
-            return by_id[id_or_prefix]
-        found = sorted(
-            id_
-            for id_ in by_id
-            if id_.startswith(id_or_prefix) or f":{id_or_prefix}" in id_  # of the UUID
-        )
+        if written in by_id:
+            return by_id[written]
+        numbered = [record for record in by_id.values() if str(record.number) == written]
+        found = numbered or [
+            record
+            for id_, record in by_id.items()
+            if id_.startswith(written) or f":{written}" in id_  # of the UUID
+        ]
         if len(found) > 1:
+            ids = [record.stream.partition("/")[2] for record in found]
             raise UsageError(
-                f"'{id_or_prefix}' is the beginning of {len(found)} ids",
-                hint=f"give more of it: {', '.join(found[:3])}",
+                f"'{written}' is more than one {kind}", hint=f"write one of {', '.join(ids)}"
             )
-        return by_id[found[0]] if found else None
+        return found[0] if found else None
 
     @contextmanager
     def drive(self, stream: str) -> Iterator[None]:

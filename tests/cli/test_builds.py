@@ -70,6 +70,17 @@ def test_an_id_that_several_builds_begin_with_is_refused_with_what_to_write(outs
     assert 0 == outside.run("builds", "show", later.partition(":")[2])[0]
 
 
+def test_the_newest_build_is_meant_where_none_is_named_and_a_number_names_one(outside):
+    assert "there is no build yet" in outside.run("builds", "show")[2]
+    (outside.directory / "buildspec.yml").write_text("version: 0.2\nphases: {build: }\n")
+    for _ in range(2):
+        assert 0 == outside.run("build", "--runner", "host")[0]
+    second, first = outside.ids()
+    assert outside.run("builds", "show")[1].startswith(second)
+    assert outside.run("builds", "show", "1")[1].startswith(first)
+    assert "there is no build '3'" in outside.run("builds", "logs", "3")[2]
+
+
 def test_a_project_without_builds_is_named(outside):
     assert (
         "no builds of project 'web' yet\n" == outside.run("builds", "list", "--project", "web")[2]

@@ -12,7 +12,8 @@ from cicd.cli.builds.look import badge, list_builds, logs, show
     epilog="""\b
 Examples:
   cicd builds list --project web --status FAILED
-  cicd builds show web:1b2c        an id, or its beginning
+  cicd builds show                 the newest
+  cicd builds show web:1b2c        by its id, the beginning of it, or its number
   cicd builds logs web:1b2c --follow
   cicd builds enter web:1b2c       a shell in the session of a build that waits
   cicd builds resume web:1b2c      go on with a build that waits, or whose cicd died

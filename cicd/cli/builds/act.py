@@ -30,10 +30,10 @@ _ENV_FILE = click.option(
 
 
 @click.command()
-@click.argument("build_id", metavar="ID")
+@click.argument("build_id", required=False, metavar="[ID]")
 @shared_options
-def stop(invocation: Invocation, *, build_id: str) -> int:
-    """Stop a build."""
+def stop(invocation: Invocation, *, build_id: str | None) -> int:
+    """Stop a build; the newest if none is named."""
     from cicd.build.run import stop_build
 
     with invocation.services() as services:
@@ -47,10 +47,10 @@ def stop(invocation: Invocation, *, build_id: str) -> int:
 
 
 @click.command()
-@click.argument("build_id", metavar="ID")
+@click.argument("build_id", required=False, metavar="[ID]")
 @_ENV_FILE
 @shared_options
-def resume(invocation: Invocation, *, build_id: str, env_file: Path | None) -> int:
+def resume(invocation: Invocation, *, build_id: str | None, env_file: Path | None) -> int:
     """Go on with a build that waits, or whose cicd died: lose and repeat nothing."""
     from cicd.build.debug.session import go_on
 
@@ -63,7 +63,7 @@ def resume(invocation: Invocation, *, build_id: str, env_file: Path | None) -> i
 
 
 @click.command()
-@click.argument("build_id", metavar="ID")
+@click.argument("build_id", required=False, metavar="[ID]")
 @click.option(
     "--from",
     "place",
@@ -73,7 +73,7 @@ def resume(invocation: Invocation, *, build_id: str, env_file: Path | None) -> i
 @_ENV_FILE
 @shared_options
 def retry(
-    invocation: Invocation, *, build_id: str, place: str | None, env_file: Path | None
+    invocation: Invocation, *, build_id: str | None, place: str | None, env_file: Path | None
 ) -> int:
     """
     Build once more: a new build like an old one; or, with --from, a part of one that waits.

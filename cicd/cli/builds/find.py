@@ -1,4 +1,4 @@
-"""A build by its id, or the beginning of it."""
+"""The build, or the batch, that somebody means."""
 
 from __future__ import annotations
 
@@ -9,12 +9,24 @@ from cicd.errors import UsageError
 if TYPE_CHECKING:
     from cicd.ports import Services
 
+_WORDS = {"build": ("build", "cicd builds list"), "build-batch": ("batch", "cicd batches list")}
 
-def find_build(services: Services, build_id: str) -> str:
-    """Give a build's stream; raises ``UsageError`` for none, or for several."""
-    record = services.executions.find("build", build_id)
+
+def find_build(services: Services, written: str | None, kind: str = "build") -> str:
+    """
+    Give a stream by an id, the beginning of one, or a number; without one, the newest.
+
+    Raises ``UsageError`` for none, or for several.
+    """
+    name, listed = _WORDS[kind]
+    if written is None:
+        newest = services.executions.list(kind=kind, limit=1)
+        if not newest:
+            raise UsageError(f"there is no {name} yet", hint="'cicd build' makes one")
+        return newest[0].stream
+    record = services.executions.find(kind, written)
     if record is None:
-        raise UsageError(f"there is no build '{build_id}'", hint="see cicd builds list")
+        raise UsageError(f"there is no {name} '{written}'", hint=f"see {listed}")
     return record.stream
 
 

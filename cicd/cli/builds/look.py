@@ -13,6 +13,7 @@ from cicd.build.state import StatusType
 from cicd.cli.builds.find import find_build, status_of
 from cicd.cli.options import shared_options
 from cicd.cli.show import show_log
+from cicd.cli.show.local_time import local_time
 from cicd.errors import ExitCode, UsageError
 from cicd.ports import Level
 
@@ -51,7 +52,7 @@ def list_builds(
                     record.stream.partition("/")[2],
                     str(record.number),
                     f"{status} ({', '.join(more)})" if more else status,
-                    f"{record.created_at:%Y-%m-%d %H:%M:%S}",
+                    local_time(record.created_at),
                     "" if status == "IN_PROGRESS" else f"{took:.1f} s",
                 )
             )
@@ -65,10 +66,10 @@ def list_builds(
 
 
 @click.command()
-@click.argument("build_id", metavar="ID")
+@click.argument("build_id", required=False, metavar="[ID]")
 @shared_options
-def show(invocation: Invocation, *, build_id: str) -> int:
-    """Show a build: its phases, what failed, what it made."""
+def show(invocation: Invocation, *, build_id: str | None) -> int:
+    """Show a build, the newest if none is named: its phases, what failed, what it made."""
     from cicd.build.reports.summary import summary_lines
     from cicd.build.run import build_result
 
@@ -110,12 +111,12 @@ def show(invocation: Invocation, *, build_id: str) -> int:
 
 
 @click.command()
-@click.argument("build_id", metavar="ID")
+@click.argument("build_id", required=False, metavar="[ID]")
 @click.option("--follow", "-f", is_flag=True, help="Go on until the build has ended.")
 @click.option("--phase", metavar="PHASE", help="Only what belongs to this phase.")
 @shared_options
-def logs(invocation: Invocation, *, build_id: str, follow: bool, phase: str | None) -> int:
-    """Print a build's log, as CodeBuild writes it."""
+def logs(invocation: Invocation, *, build_id: str | None, follow: bool, phase: str | None) -> int:
+    """Print a build's log as CodeBuild writes it; the newest's if none is named."""
     with invocation.services() as services:
         stream = find_build(services, build_id)
         inbox = services.clock.inbox()

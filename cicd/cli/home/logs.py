@@ -51,7 +51,7 @@ def logs(
     """
     Print the log of RUN: a build, batch, deployment or pipeline execution, by its id.
 
-    The beginning of an id does, and without one it is the newest run. Lines come as they were
+    The beginning of an id does, or its number, and without one it is the newest run. Lines come as they were
     written, colours and all. Those of what a run began are told by the name in front.
     """
     wanted = _pattern(pattern)
@@ -109,7 +109,7 @@ def _find(run: str | None, services: Services) -> ExecutionRecord:
         return found[0]
     if found:
         ids = ", ".join(record.stream for record in found)
-        raise UsageError(f"'{run}' begins the ids of several runs", hint=f"write one of {ids}")
+        raise UsageError(f"'{run}' is several runs", hint=f"write one of {ids}")
     raise UsageError(f"there is no run '{run}'", hint="'cicd status' shows the last ones")
 
 

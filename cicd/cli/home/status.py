@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cicd.cli.options import shared_options
+from cicd.cli.show.local_time import local_time
 from cicd.errors import ExitCode
 from cicd.ports import Level
 from cicd.store.upkeep.wanted import UNFINISHED
@@ -103,7 +104,7 @@ def _row(record: ExecutionRecord) -> tuple[str, ...]:
         _id(record),
         f"{record.name} {record.number}",
         "left in the middle" if _is_left(record) else record.status,
-        f"{record.created_at.astimezone():%Y-%m-%d %H:%M:%S}",
+        local_time(record.created_at),
         f"{took:.1f} s" if over else "",
     )
 
