@@ -51,8 +51,9 @@ def logs(
     """
     Print the log of RUN: a build, batch, deployment or pipeline execution, by its id.
 
-    The beginning of an id does, or its number, and without one it is the newest run. Lines come as they were
-    written, colours and all. Those of what a run began are told by the name in front.
+    The beginning of an id does, or its number, and without one it is the newest run. Lines come
+    as they were written, colours and all. Those of what a run began are told by the name in
+    front.
     """
     wanted = _pattern(pattern)
     with invocation.services() as services:
