@@ -105,7 +105,8 @@ class Invocation:
 
     def audited(self, command_path: str, words: Mapping[str, object]) -> Audited | None:
         """Begin the record of a control call; None for a command that only looks."""
-        from cicd.cli.audited import Audited, control_of
+        from cicd.cli.audited import Audited
+        from cicd.cli.controls import control_of
 
         control = control_of(command_path, words)
         if control is not None:

@@ -7,6 +7,7 @@ import pytest
 
 from cicd.cli import cicd
 from cicd.cli.boundary import run
+from cicd.cli.controls import control_of
 
 PIPELINE = """
 name: shop
@@ -112,6 +113,48 @@ def test_a_secret_is_never_in_the_audit_and_a_refusal_is(here, capsys, monkeypat
     assert ("PutSecretValue", {"secretId": "db"}) == (put["eventName"], put["requestParameters"])
     assert ("UsageError", None) == (stop["errorCode"], stop["responseElements"])
     assert "hush" not in (here / ".cicd" / "audit.jsonl").read_text()
+
+
+def test_what_is_asked_of_fleets_and_functions_is_audited(here, capsys):
+    code = here / "code"
+    code.mkdir()
+    (code / "index.py").write_text("def handler(event, context):\n    return 1\n")
+    make = ("--runtime", "python3.11", "--handler", "index.handler", "--code", str(code))
+    assert 0 == run(cicd, ["function", "create", "greet", *make, "--env", "TOKEN=hush-hush"])
+    assert 0 == run(cicd, ["function", "publish", "greet"])
+    assert 0 == run(cicd, ["function", "alias", "greet", "live", "--version", "1"])
+    assert 0 == run(cicd, ["function", "alias", "greet", "live"])
+    assert 0 == run(cicd, ["function", "alias", "greet", "live", "--rm"])
+    assert 0 == run(cicd, ["function", "rm", "greet"])
+    assert 0 == run(cicd, ["fleet", "up", "web", "--directory", "--count", "2"])
+    assert 0 == run(cicd, ["fleet", "scale", "web", "1"])
+    assert 0 == run(cicd, ["fleet", "down", "web"])
+    assert 2 == run(cicd, ["fleet", "down", "nothing"])
+    capsys.readouterr()
+    _, found = told(capsys, "audit")
+    assert [
+        ("lambda.amazonaws.com", "CreateFunction"),
+        ("lambda.amazonaws.com", "PublishVersion"),
+        ("lambda.amazonaws.com", "UpdateAlias"),
+        ("lambda.amazonaws.com", "DeleteAlias"),
+        ("lambda.amazonaws.com", "DeleteFunction"),
+        ("autoscaling.amazonaws.com", "CreateAutoScalingGroup"),
+        ("autoscaling.amazonaws.com", "SetDesiredCapacity"),
+        ("autoscaling.amazonaws.com", "DeleteAutoScalingGroup"),
+        ("autoscaling.amazonaws.com", "DeleteAutoScalingGroup"),
+    ] == [(each["eventSource"], each["eventName"]) for each in found["Records"]]
+    assert [{"name": "TOKEN", "value": "****"}] == (
+        found["Records"][0]["requestParameters"]["environment"]
+    )
+    assert "UsageError" == found["Records"][-1]["errorCode"]
+    assert "hush" not in (here / ".cicd" / "audit.jsonl").read_text()
+
+
+def test_a_batch_is_audited_as_a_batch_and_a_rehearsal_not_at_all():
+    control = control_of("cicd build", {"batch": True})
+    assert control is not None
+    assert ("StartBuildBatch", True) == (control.name, control.begins)
+    assert control_of("cicd artifact prune", {"dry_run": True}) is None
 
 
 def test_looking_is_no_control_call(here):
