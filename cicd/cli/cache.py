@@ -34,11 +34,12 @@ def cache() -> None:
 @cache.command("list")
 @shared_options
 def list_caches(invocation: Invocation) -> int:
-    """List caches, the newest first; sizes are what they take on the disk."""
+    """List caches, the newest first; files that several hold are on the disk once."""
     from cicd.build.cache.pruning import size_words
 
     with invocation.services() as services:
         entries = services.caches.entries()
+        total = sum(entry.size for entry in services.caches.measured())
     show = invocation.show
     show.table(
         ("CACHE", "PROJECT", "KEY", "FILES", "SIZE", "SAVED"),
@@ -54,7 +55,6 @@ def list_caches(invocation: Invocation) -> int:
             for entry in entries
         ],
     )
-    total = sum(entry.size for entry in entries)
     show.notice(f"{size_words(total)} in all" if entries else "no build has saved a cache yet")
     show.result({"caches": _shapes(entries), "size": total})
     return ExitCode.SUCCEEDED
@@ -90,7 +90,7 @@ def prune(
     age = None if older_than is None else read_age(older_than)
     with invocation.services() as services:
         now = services.clock.now()
-        entries = services.caches.entries()
+        entries = services.caches.measured()
         chosen = to_prune(entries, now=now, max_size=size, older_than=age)
         if dry_run:
             return _said(invocation, chosen, "would be removed")

@@ -21,7 +21,7 @@ class CacheEntry:
     key: str  # "" for the one cache of a project
     name: str  # for people: whose it is
     created_at: datetime
-    size: int  # bytes on the disk
+    size: int  # bytes on the disk, if no other one had any of its files
     files: int
     tree: Path
     image: str = ""  # of the build that saved it, as the runner knows it
@@ -32,6 +32,13 @@ class CacheStore(Protocol):
 
     def entries(self) -> list[CacheEntry]:
         """Give all, the newest first."""
+
+    def measured(self) -> list[CacheEntry]:
+        """
+        Give all, the newest first, each with the bytes that no newer one has, too.
+
+        That is what goes with it when all older ones have gone; together, what caches take.
+        """
 
     def find(self, scope: str, prefix: str, *, exact: bool = True) -> CacheEntry | None:
         """Give the newest of ``scope`` whose key is, or only begins with, ``prefix``."""

@@ -2,6 +2,7 @@
 Build caches: trees of files under a scope and a key, whole or not there.
 
 ``home/cache/entries/<id>/`` holds ``entry.json`` and ``tree/``; it appears by one rename.
+The files of all trees are those of ``home/cache/objects``: see ``cache_objects``.
 An entry is never changed: a newer one of the same scope and key takes its place,
 and the old tree stays for as long as a session that looks through it lives.
 """
@@ -12,11 +13,13 @@ import json
 import secrets
 import shutil
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from cicd.ports import CacheEntry
+from cicd.store.cache_objects import CacheObjects
 from cicd.store.disk import disk
 from cicd.store.process_identity import is_alive, own_identity
 from cicd.store.upkeep.usage import tree_size
@@ -38,6 +41,7 @@ class CacheFiles:
         self._sessions = home / "sessions"
         self._entries = home / "cache" / "entries"
         self._holds = home / "cache" / "holds"
+        self._objects = CacheObjects(home / "cache" / "objects")
         self._clock = clock
 
     def entries(self) -> list[CacheEntry]:
@@ -47,6 +51,22 @@ class CacheFiles:
             paths += (p for p in self._entries.iterdir() if not p.name.endswith(_PART))
         found = filter(None, map(_read, paths))
         return sorted(found, key=lambda entry: (entry.created_at, entry.id), reverse=True)
+
+    def measured(self) -> list[CacheEntry]:
+        """See ``ports.CacheStore``."""
+        known: set[int] = set()
+        return [replace(entry, size=tree_size(entry.tree, known)[0]) for entry in self.entries()]
+
+    def damaged(self) -> list[str]:
+        """Say which entries have a file whose content has changed since it was kept."""
+        broken = {path.stat().st_ino: path for path in self._objects.damaged()}
+        return [
+            f"cache {entry.id} ({entry.name}): {path.relative_to(entry.tree)} is not what it was "
+            f"when it was kept: 'cicd cache rm {entry.id}'"
+            for entry in (self.entries() if broken else ())
+            for path in sorted(entry.tree.rglob("*"))
+            if path.lstat().st_ino in broken
+        ]
 
     def find(self, scope: str, prefix: str, *, exact: bool = True) -> CacheEntry | None:
         """See ``ports.CacheStore``."""
@@ -69,6 +89,7 @@ class CacheFiles:
         try:
             yield tree
             with disk(part):
+                self._objects.take(tree, part / "object")
                 size, files = tree_size(tree)
                 about = {
                     "scope": scope,
@@ -117,6 +138,7 @@ class CacheFiles:
         with disk(path):
             path.rename(gone)
             shutil.rmtree(gone)
+            self._objects.sweep()
         return True
 
     def _held(self) -> frozenset[str]:

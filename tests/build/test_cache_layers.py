@@ -129,3 +129,28 @@ def test_a_link_in_the_source_is_replaced_not_written_through(cached, source, tm
     (source / "deps").symlink_to(tmp_path / "away")
     done = cached(spec("cat deps/f; test -L deps || echo own", paths=["deps"]))
     assert (["1", "own"], []) == (done.output, list((tmp_path / "away").iterdir()))
+
+
+@pytest.mark.parametrize("copied", [False, True])
+def test_no_build_can_change_what_is_kept(cached, services, copied):
+    """Neither through what it looks through, nor through copies, nor by what it has open."""
+    key = {"key": "k-$(echo 1)"} if copied else {}
+    made = "mkdir deps; echo 1 >deps/a; echo 1 >deps/b; ln deps/a deps/c; chmod 755 deps/b"
+    # What is open while it is saved is written to for as long as the build lives.
+    holds = "(while :; do echo lost >>deps/a; sleep 0.01; done) </dev/null >/dev/null 2>&1 &"
+    assert "SUCCEEDED" == cached(spec(f"{made}; {holds}", paths=["deps"], **key)).status
+    (entry,) = services.caches.entries()
+    before = {
+        path: (path.read_bytes(), path.stat().st_mode) for path in entry.tree.glob("src/deps/*")
+    }
+    assert 3 == len(before)
+    changes = (
+        "echo 2 >>deps/a; echo 2 >deps/b; chmod 600 deps/b; touch -t 200001010000 deps/c",
+        "ln deps/c deps/d; echo 3 >>deps/d; : >deps/a; mv deps/b deps/e; rm deps/c",
+        "for f in deps/*; do dd if=/dev/zero of=$f bs=1 count=9 conv=notrunc; done; ls deps",
+    )
+    done = cached(spec(*changes, paths=["deps"], action="restore", **key))
+    assert ("SUCCEEDED", ["a", "d", "e"]) == (done.status, done.output[-3:])
+    after = {path: (path.read_bytes(), path.stat().st_mode) for path in before}
+    assert before == after
+    assert [] == services.caches.damaged()

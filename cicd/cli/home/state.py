@@ -39,7 +39,7 @@ def check(invocation: Invocation) -> int:
 
     home = _home(invocation)
     with stores(home) as opened:
-        found = faults(opened.database, opened.artifacts)
+        found = faults(opened.database, opened.artifacts, opened.caches)
     for fault in found:
         invocation.show.text(fault, Level.FAILURE)
     if found:

@@ -110,7 +110,7 @@ class Upkeep:
                 created_at=entry.created_at,
                 remove=partial(self._caches.remove, entry),
             )
-            for entry in self._caches.entries()
+            for entry in self._caches.measured()
         ]
 
 

@@ -1,4 +1,4 @@
-"""Whether a home is whole: its database, its events in order, its artifacts byte by byte."""
+"""Whether a home is whole: database, events in order, artifacts and caches byte by byte."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cicd.store.artifacts import ArtifactFiles
+    from cicd.store.caches import CacheFiles
     from cicd.store.database import Database
 
 _SHOWN = 20  # faults of one sort that are told one by one
 
 
-def faults(database: Database, artifacts: ArtifactFiles) -> list[str]:
+def faults(database: Database, artifacts: ArtifactFiles, caches: CacheFiles) -> list[str]:
     """
     Look at everything, and say what is wrong with it, a sentence each; nothing is changed.
 
@@ -28,7 +29,12 @@ def faults(database: Database, artifacts: ArtifactFiles) -> list[str]:
 
     """
     found: list[str] = []
-    for look in (_of_database(database), _of_events(database), _of_artifacts(artifacts)):
+    for look in (
+        _of_database(database),
+        _of_events(database),
+        _of_artifacts(artifacts),
+        caches.damaged(),
+    ):
         told = list(look)
         found += told[:_SHOWN]
         if len(told) > _SHOWN:

@@ -27,6 +27,7 @@ class Stores:
     database: Database
     executions: SqliteExecutionIndex
     artifacts: ArtifactFiles
+    caches: CacheFiles
     upkeep: Upkeep
 
 
@@ -35,9 +36,11 @@ def open_stores(home: Path, clock: Clock) -> Iterator[Stores]:
     """Open the stores of a home that is there; raises ``Unavailable`` when they cannot be."""
     with closing(Database(home / "state.db")) as database:
         artifacts = ArtifactFiles(home / "artifacts")
+        caches = CacheFiles(home, clock)
         yield Stores(
             database=database,
             executions=SqliteExecutionIndex(database),
             artifacts=artifacts,
-            upkeep=Upkeep(database, LogFiles(home / "logs"), artifacts, CacheFiles(home, clock)),
+            caches=caches,
+            upkeep=Upkeep(database, LogFiles(home / "logs"), artifacts, caches),
         )

@@ -30,17 +30,28 @@ def usage(home: Path) -> dict[str, int]:
     return found
 
 
-def tree_size(tree: str | Path) -> tuple[int, int]:
-    """Give the bytes that a tree takes on its disk, and its number of files."""
+def tree_size(tree: str | Path, known: set[int] | None = None) -> tuple[int, int]:
+    """
+    Give the bytes that a tree takes on its disk, and its number of files.
+
+    A file of several names is counted once. ``known`` are those counted before, by their numbers;
+    what is counted now is added.
+    """
     size = files = 0
+    met = set() if known is None else known
     waiting = [os.fspath(tree)]
     while waiting:
         # What runs in there may remove it under our eyes.
         with suppress(FileNotFoundError, PermissionError), os.scandir(waiting.pop()) as entries:
             for entry in entries:
+                is_directory = entry.is_dir(follow_symlinks=False)
                 with suppress(FileNotFoundError):
-                    size += entry.stat(follow_symlinks=False).st_blocks * 512
-                if entry.is_dir(follow_symlinks=False):
+                    status = entry.stat(follow_symlinks=False)
+                    if is_directory or status.st_nlink == 1 or status.st_ino not in met:
+                        size += status.st_blocks * 512
+                    if not is_directory and status.st_nlink > 1:
+                        met.add(status.st_ino)
+                if is_directory:
                     waiting.append(entry.path)
                 else:
                     files += 1

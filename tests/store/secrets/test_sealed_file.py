@@ -152,7 +152,11 @@ def test_what_is_no_store_is_left_alone(store, file, content):
     assert str(file) in refused(store)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(st.data())
 def test_any_change_of_any_byte_is_seen(store, file, data):
     whole = file.read_bytes()

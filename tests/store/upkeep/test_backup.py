@@ -43,7 +43,7 @@ def saved(home, into):
 
 def found_faults(home):
     with open_stores(home, SystemClock()) as stores:
-        return faults(stores.database, stores.artifacts)
+        return faults(stores.database, stores.artifacts, stores.caches)
 
 
 def contents(home):
