@@ -149,6 +149,14 @@ class TrafficRouterContract:
         router.register(BLUE, first)
         until(lambda: router.healthy(BLUE) == {first}, "health again")
 
+    def test_a_group_that_no_route_has_a_weight_for_is_checked_all_the_same(
+        self, router: TrafficRouter, servers: list[Backend]
+    ) -> None:
+        """A version has to be healthy before it is given any traffic."""
+        router.register("replacement", servers[0].endpoint)
+        until(lambda: router.healthy("replacement") == {servers[0].endpoint}, "health")
+        assert router.weights(ROUTE) == {BLUE: 100, GREEN: 0}
+
     def test_many_may_register_at_once(
         self, router: TrafficRouter, servers: list[Backend]
     ) -> None:

@@ -29,6 +29,7 @@ class Member:
     failures: int = 0  # health checks in a row
     statuses: dict[int, int] = field(default_factory=dict)  # by hundreds
     on_idle: list[Callable[[], None]] = field(default_factory=list)
+    on_doubt: Callable[[], None] | None = None
 
     @property
     def drains(self) -> bool:
@@ -46,6 +47,11 @@ class Member:
             waiting, self.on_idle = self.on_idle, []
             for tell in waiting:
                 tell()
+
+    def doubt(self) -> None:
+        """Have it checked now: something has gone wrong with it."""
+        if self.on_doubt is not None:
+            self.on_doubt()
 
     def answered(self, status: int) -> None:
         """Count an answer."""

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from cicd.ports import Endpoint
 
 _REPLAYED: Final = 64 * 1024  # bytes of a request's body that are kept for another backend
+_SENDS: Final = 4  # a request is sent to that many backends at most
+_PATIENCE: Final = 1.0  # seconds that a request waits for somebody who can take it
+_PAUSE: Final = 0.02  # seconds between two looks for somebody
 _BOTH: Final = 2  # ends of a tunnel
 _GONE: Final = 460  # the client closed before it was answered. Source: ELB guide, "HTTP 460"
 
@@ -43,6 +46,8 @@ class Exchange:
         self._member: Member | None = None
         self._upstream: Upstream | None = None
         self._tried: set[Endpoint] = set()
+        self._sends = 0
+        self._alone_since: float | None = None  # everybody had been tried
         self._answer = b""  # of the backend, while its head is not whole
         self._response: ResponseHead | None = None
         self._response_body: Body | None = None
@@ -106,9 +111,15 @@ class Exchange:
     # ── Backends ──────────────────────────────────────────────────────────────────────────────
 
     def _try(self) -> None:
-        found = self.client.worker.table.choose(self.client.route, self._tried, self._group)
+        waits = self._alone_since is not None
+        found = self.client.worker.table.choose(
+            self.client.route,
+            () if waits else self._tried,
+            self._group,
+            open_to_all=not waits,
+        )
         if found is None:
-            self._fail(502 if self._tried else 503)
+            self._wait()
             return
         self._group, member = found
         self._member = member
@@ -118,6 +129,28 @@ class Exchange:
             self._use(upstream)
         else:
             self.client.worker.spawn(self._connect(member))
+
+    def _wait(self) -> None:
+        """
+        Look again in a moment, and for a second at most, as nobody is left who can take it.
+
+        A version that dies has had its weight: until the deployment gives it to the other one,
+        the request is better held than failed.
+        """
+        loop = self.client.worker.loop
+        if not self._tried:
+            self._fail(503)
+            return
+        if self._alone_since is None:
+            self._alone_since = loop.time()
+        if loop.time() >= self._alone_since + _PATIENCE or self._sends >= _SENDS:
+            self._fail(502)
+            return
+        loop.call_later(_PAUSE, self._look)
+
+    def _look(self) -> None:
+        if not self._over:
+            self._try()
 
     async def _connect(self, member: Member) -> None:
         try:
@@ -135,6 +168,7 @@ class Exchange:
 
     def _use(self, upstream: Upstream) -> None:
         self._upstream = upstream
+        self._sends += 1
         upstream.exchange = self
         head = for_backend(self.request, self.client.address, self.client.port)
         assert self._kept is not None
@@ -169,12 +203,16 @@ class Exchange:
         """A backend closed its connection."""
         if upstream is not self._upstream or self._over:
             return
+        if self._member is not None and not self._spoken:
+            self._member.doubt()
         if self._tunnel or isinstance(self._response_body, EndlessBody):
             self._complete()
         elif self._spoken:
             # The client must see that something is missing.
             self._finish(502)
             self.client.transport.abort()
+        elif self._sends >= _SENDS:
+            self._fail(502)
         elif self._kept is not None and self.request.is_idempotent:
             self._again()
         else:

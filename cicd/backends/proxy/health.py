@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from cicd.backends.proxy.balance import MemberState
@@ -17,23 +18,34 @@ _EAGER: Final = 0.1  # seconds between checks of a target that is not healthy
 
 
 async def watch(group: Group, member: Member, check: HealthCheck) -> None:
-    """Check one target until it is deregistered."""
+    """Check one target until it is deregistered: now and then, and whenever it is in doubt."""
+    doubt = asyncio.Event()
+    member.on_doubt = doubt.set
     while group.members.get(member.endpoint) is member:
+        doubted = doubt.is_set()
+        doubt.clear()
         if member.state is not MemberState.DRAINING:
-            judge(member, check, healthy=await probe(member, check))
+            judge(member, check, healthy=await probe(member, check), doubted=doubted)
         calm = member.state is MemberState.HEALTHY
-        await asyncio.sleep(check.interval.total_seconds() if calm else _EAGER)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(check.interval.total_seconds() if calm else _EAGER):
+                await doubt.wait()
 
 
-def judge(member: Member, check: HealthCheck, *, healthy: bool) -> None:
-    """Draw the conclusion from one check; a target that drains is past it. Pure."""
+def judge(member: Member, check: HealthCheck, *, healthy: bool, doubted: bool = False) -> None:
+    """
+    Draw the conclusion from one check; a target that drains is past it. Pure.
+
+    One failure is enough where a request, or a kept connection, has failed before.
+    """
     if member.state is MemberState.DRAINING:
         return
     if healthy:
         member.state, member.failures = MemberState.HEALTHY, 0
         return
     member.failures += 1
-    if member.state is MemberState.HEALTHY and member.failures >= check.unhealthy_threshold:
+    enough = doubted or member.failures >= check.unhealthy_threshold
+    if member.state is MemberState.HEALTHY and enough:
         member.state = MemberState.UNHEALTHY
 
 

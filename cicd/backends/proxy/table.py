@@ -40,7 +40,12 @@ class Table:
             self.group(name)
 
     def choose(
-        self, route: str, besides: Collection[Endpoint] = (), again: Group | None = None
+        self,
+        route: str,
+        besides: Collection[Endpoint] = (),
+        again: Group | None = None,
+        *,
+        open_to_all: bool = True,
     ) -> tuple[Group, Member] | None:
         """
         Say who gets a route's next request; None: there is nobody.
@@ -53,13 +58,14 @@ class Table:
             route: The route's name.
             besides: Who was tried already.
             again: The group of a request that is sent again; another member of it comes first.
+            open_to_all: Whether those count that are believed to be ill, where nobody else is.
 
         Source: Elastic Load Balancing User Guide, "Target group health" (fail open).
         """
         if again is not None and (usable := again.usable(besides)):
             return again, again.choose(usable)
         shares = self.routes[route]
-        for ill in (False, True):
+        for ill in (False, True) if open_to_all else (False,):
             found = {
                 name: self.group(name).usable(besides, ill=ill)
                 for name, weight in shares.weights.items()

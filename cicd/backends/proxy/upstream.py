@@ -7,6 +7,8 @@ import socket
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cicd.backends.proxy.exchange import Exchange
     from cicd.ports import Endpoint
 
@@ -77,8 +79,10 @@ class Upstream(asyncio.Protocol):
 class Pool:
     """Idle connections by backend."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, doubt: Callable[[Endpoint], None]) -> None:
+        """``doubt`` is told of a backend that closed a connection which was fresh."""
         self._loop = loop
+        self._doubt = doubt
         self._idle: dict[Endpoint, list[Upstream]] = {}
 
     def take(self, endpoint: Endpoint) -> Upstream | None:
@@ -116,6 +120,7 @@ class Pool:
         kept = self._idle.get(upstream.endpoint)
         if kept and upstream in kept:
             kept.remove(upstream)
+            self._doubt(upstream.endpoint)
 
     def sweep(self) -> None:
         """Close what lay idle for too long."""

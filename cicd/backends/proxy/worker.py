@@ -38,7 +38,7 @@ class Worker:
         self.loop = asyncio.get_running_loop()
         self.directory = directory
         self.table: Table = load_table(directory)
-        self.pool = Pool(self.loop)
+        self.pool = Pool(self.loop, self._doubt)
         self.clients: set[Client] = set()
         self._check = health_check(self.table.settings)
         self._log = RequestLog(directory, self.loop)
@@ -103,6 +103,11 @@ class Worker:
                 "bytes": sent,
             }
         )
+
+    def _doubt(self, endpoint: Endpoint) -> None:
+        for group in self.table.groups.values():
+            if endpoint in group.members:
+                group.members[endpoint].doubt()
 
     async def _sweep(self) -> None:
         while True:

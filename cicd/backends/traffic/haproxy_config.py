@@ -69,9 +69,11 @@ class Server:
 def servers(table: Table) -> Iterator[Server]:
     """Give every target of every route."""
     for route, shares in table.routes.items():
-        counts = {name: len(table.group(name).members) for name in shares.weights}
-        heavy = server_weights(shares.weights, counts)
-        for group in shares.weights:
+        # A group has to be checked before a route gives it a weight.
+        weights = dict.fromkeys(table.groups, 0) | shares.weights
+        counts = {name: len(table.group(name).members) for name in weights}
+        heavy = server_weights(weights, counts)
+        for group in weights:
             for endpoint in table.group(group).members:
                 yield Server(
                     backend=route,
@@ -125,7 +127,10 @@ def server_options(settings: Mapping[str, JSON]) -> str:
     interval, threshold = check["interval"], check["unhealthyThreshold"]
     assert isinstance(interval, int | float)
     pause = max(1, round(interval * 1000))
-    return f"check inter {pause}ms fastinter 100ms downinter 100ms rise 1 fall {threshold}"
+    return (
+        f"check inter {pause}ms fastinter 100ms downinter 100ms rise 1 fall {threshold} "
+        "observe layer4 error-limit 1 on-error mark-down"
+    )
 
 
 def config(table: Table) -> str:

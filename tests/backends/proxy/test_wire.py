@@ -35,6 +35,11 @@ class Backend:
                 return
             threading.Thread(target=self.one, args=(connection,), daemon=True).start()
 
+    def die(self):
+        # Who waits for a connection would have one more, were it only closed.
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
     def one(self, connection):
         connection.settimeout(10)
         with connection, suppress(OSError):
@@ -303,6 +308,48 @@ def test_without_a_target_there_is_no_service(proxy):
     client = Client(proxy.front)
     assert client.send(GET).rest().startswith(b"HTTP/1.1 503")
     client.socket.close()
+
+
+def test_a_request_that_finds_nobody_waits_for_the_version_that_gets_the_traffic(
+    proxy, client, backend
+):
+    other = Backend()
+    proxy.register("h", other.endpoint)
+    while not proxy.healthy("h"):
+        time.sleep(0.02)
+    backend.die()
+    client.send(GET)
+    time.sleep(0.3)
+    proxy.set_weights("web", {"g": 0, "h": 100})
+    assert client.until(b"\r\n\r\nok").startswith(b"HTTP/1.1 200 OK")
+    proxy.set_weights("web", {"g": 100, "h": 0})
+    proxy.deregister("h", other.endpoint, drain=timedelta())
+    other.listener.close()
+
+
+def test_a_request_that_every_backend_refuses_to_answer_is_not_sent_for_ever(client, backend):
+    backend.serve = backend.head
+    assert client.send(GET).rest().startswith(b"HTTP/1.1 502")
+    assert 1 < len(backend.seen) <= 4
+
+
+def test_a_kept_connection_that_breaks_has_its_target_checked_at_once(proxy, client, backend):
+    open_ones = []
+
+    def serve(connection):
+        open_ones.append(connection)
+        backend.answer(connection)
+
+    backend.serve = serve
+    client.send(GET).until(b"ok")
+    backend.die()
+    began = time.monotonic()
+    for connection in open_ones:
+        with suppress(OSError):  # of a health check that is over
+            connection.shutdown(socket.SHUT_RDWR)
+    while proxy.healthy("g"):
+        assert time.monotonic() < began + 0.5  # the next check by itself comes after a second
+        time.sleep(0.01)
 
 
 def test_each_request_is_in_the_log(proxy, client, backend):
