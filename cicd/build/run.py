@@ -252,7 +252,7 @@ def _drive(stream: str, plan: BuildPlan, services: Services, narrator: Narrator)
         clock=services.clock,
         cancel=services.cancel,
         jobs=1,
-        on_event=narrator,
+        on_fold=narrator,
     )
     services.executions.update(stream, status, services.clock.now())
     return narrator.state

@@ -28,7 +28,7 @@ class LogBlock:
 
     at: datetime
     origin: str
-    texts: Sequence[str]  # without line ends, and none inside
+    texts: Sequence[str]  # without line ends; what a command wrote has none inside
 
     def lines(self) -> Iterator[LogLine]:
         """Give them one by one."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cicd.build.shell.script import expand, frame, names_in, query, set_up, value_of
+from cicd.build.shell.script import expand, frame, names_in, query, reset, set_up, value_of
 
 SHELLS = [
     shell
@@ -40,6 +40,12 @@ class Place:
             succeeding=succeeding,
         )
         return self._start(script)
+
+    def change(self, changed: dict[str, str], gone: list[str]) -> None:
+        script = reset(
+            changed, gone, state=self.state, bin_directory=self.bin, given=self.variables
+        )
+        assert (0, "") == self._start(script)
 
     def ask(self, *expressions: str) -> list[str]:
         script = query(expressions, state=self.state, bin_directory=self.bin, given=self.variables)
@@ -95,6 +101,23 @@ declare -x UID=5
     assert (0, expected) == place.run('printf %s "$V"')
     assert (0, expected) == place.run('printf %s "$W"')
     assert (0, expected) == place.run("printenv V | head -c -1")
+
+
+def test_a_shorter_state_is_not_mixed_with_what_an_earlier_longer_one_left(place):
+    place.run("LONG=$(seq 5000); export LONG; Z=old; export Z")
+    place.run("unset LONG; Z=new")
+    assert (0, "[] [new]\n") == place.run('echo "[${LONG-}] [$Z]"')
+    assert (0, "[] [new]\n") == place.run('echo "[${LONG-}] [$Z]"')
+
+
+def test_blank_lines_at_the_ends_and_inside_of_a_value_are_kept(place):
+    place.run("""V='
+a
+
+b
+
+'; export V; W='*'""")
+    assert (0, "\na\n\nb\n\n|*") == place.run('printf "%s|%s" "$V" "$W"')
 
 
 def test_given_variables_are_literal(place):
@@ -237,6 +260,20 @@ def test_bash_says_nothing_of_its_own(tmp_path, shell):
     place = Place(tmp_path, shell)
     place.run("export B=1; n=(1 '2 3')")
     assert (0, "2 3 1\n") == place.run('echo "${n[1]} $B"')
+
+
+def test_variables_are_changed_between_two_commands(place):
+    """In the words of the shell that saved them, which another need not read."""
+    place.run("MINE=1; export KEEP='a b'; cd sub")
+    place.change({"GIVEN": "it's new"}, ["LITERAL", "MINE"])
+    shown = "printf '%s ' \"[$GIVEN] [${LITERAL-}] [${MINE-}] [$KEEP]\"; pwd"
+    assert (0, f"[it's new] [] [] [a b] {place.source}/sub\n") == place.run(shown)
+    assert (0, "it's new\n") == place.run("printenv GIVEN")
+
+
+def test_nothing_is_saved_by_a_change_before_the_first_command(place):
+    place.change({"GIVEN": "new"}, ["LITERAL"])
+    assert "" == Path(place.state).read_text()
 
 
 def test_a_query_sees_values_and_runs_substitutions(place):

@@ -66,8 +66,8 @@ class Journal:
 
     def narrate(self, at: datetime, lines: Sequence[str]) -> None:
         """Write lines that follow from an event, whole as they are."""
-        for line in lines:
-            self._append(LogLine(at=at, origin="", text=self.redacted(line)))
+        texts = [self.redacted(line) for line in lines]
+        self._services.logs.extend(self._stream, LogBlock(at=at, origin="", texts=texts))
 
     def narrated(self) -> int:
         """Count the lines that ``narrate`` has written."""

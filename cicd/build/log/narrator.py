@@ -26,7 +26,7 @@ class Narrator:
     def __init__(self, plan: BuildPlan, stream: str, services: Services) -> None:
         """Begin before the first event."""
         self._process = BuildProcess(plan)
-        self.state: BuildState = self._process.initial()  # as of the last event
+        self.state: BuildState = self._process.initial()  # as of the last event told of
         self._stream = stream
         self._services = services
         self.journal = Journal(services, stream)
@@ -44,10 +44,9 @@ class Narrator:
             self.journal.narrate(at, (line,))
         self._known = len(events)
 
-    def __call__(self, event: Event) -> None:
-        """Fold an event in, and tell of it if it is new."""
-        before = self.state
-        self.state = after = self._process.apply(before, event)
+    def __call__(self, before: BuildState, event: Event, after: BuildState) -> None:
+        """Tell of an event if it is new, with the states around it."""
+        self.state = after
         if self._known > 0:
             self._known -= 1
             return

@@ -26,36 +26,51 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 # bash marks what it declares, and prints a variable a line, so single ones can be left out:
 # its own read-only ones, and associative arrays, which do not survive on the service either.
+# Its text is taken apart in memory: to read a pipe by lines takes a call a byte. A dot before
+# each line keeps the empty ones.
 # Other shells print plain assignments, and values may span lines, so nothing can be left out
 # of the text; what must not be restored is unset before it is printed, which the shell, about
 # to end, no longer needs; our own two names are unset again when they have been restored.
-_SAVE = r"""__cicd_save() {
-set +eux
-[ -z "${__cicd_saved-}" ] || return 0
-__cicd_saved=1
-if [ -n "${BASH_VERSION-}" ]; then
-declare -p | while IFS= read -r __cicd_line; do
+# The file is written over, not cut and written anew: some file systems would then write to
+# the disk at once, which takes longer than many a command. What an earlier, longer text leaves
+# behind the new one is never read, as that ends by returning.
+_BASH = r"""__cicd_text=$(declare -p)
+local IFS=$'\n' LC_ALL=C __cicd_kept= __cicd_flags=$-
+set -f
+__cicd_lines=(.${__cicd_text//$'\n'/$'\n.'})
+case $__cicd_flags in *f*) ;; *) set +f ;; esac
+for __cicd_line in "${__cicd_lines[@]}"; do
+__cicd_line=${__cicd_line#.}
 case $__cicd_line in
 "declare -"*)
-__cicd_line=${__cicd_line#declare }
-__cicd_name=${__cicd_line#* }
-case ${__cicd_line%% *} in *A*) continue ;; esac
+__cicd_name=${__cicd_line#declare -* }
 case ${__cicd_name%%=*} in
-BASH | BASHOPTS | BASHPID | BASH_A* | BASH_C* | BASH_EX* | BASH_L* | BASH_M* | BASH_R*) ;;
-BASH_S* | BASH_V* | COMP_WORDBREAKS | DIRSTACK | EPOCH* | EUID | FUNCNAME | GROUPS) ;;
-HISTCMD | LINENO | OPTIND | PIPESTATUS | POSIXLY_CORRECT | PPID | RANDOM | SECONDS) ;;
-SHELLOPTS | SHLVL | SRANDOM | UID | _ | __cicd_*) ;;
-*) printf 'declare %s\n' "$__cicd_line" ;;
-esac ;;
-*) printf '%s\n' "$__cicd_line" ;;
+BASH | BASHOPTS | BASHPID | BASH_A* | BASH_C* | BASH_EX* | BASH_L* | BASH_M*) continue ;;
+BASH_R* | BASH_S* | BASH_V* | COMP_WORDBREAKS | DIRSTACK | EPOCH* | EUID) continue ;;
+FUNCNAME | GROUPS | HISTCMD | LINENO | OPTIND | PIPESTATUS | POSIXLY_CORRECT) continue ;;
+PPID | RANDOM | SECONDS | SHELLOPTS | SHLVL | SRANDOM | UID | _ | __cicd_*) continue ;;
 esac
+case ${__cicd_line%% "$__cicd_name"} in *A*) continue ;; esac
+esac
+__cicd_kept+=$__cicd_line$'\n'
 done
+printf %s "$__cicd_kept"
+"""
+_SAVE = f"""__cicd_save() {{
+set +eux
+[ -z "${{__cicd_saved-}}" ] || return 0
+__cicd_saved=1
+{{
+if [ -n "${{BASH_VERSION-}}" ]; then
+eval {quote(_BASH)}
 else
 unset LINENO PPID RANDOM
 set
 export -p
-fi >| STATE
-}
+fi
+echo return 0
+}} 1<> STATE
+}}
 """
 
 
@@ -163,14 +178,22 @@ PS1='build:$PWD # '
 """
 
 
-def reset(changed: Mapping[str, str], gone: Iterable[str], *, state: str) -> str:
+def reset(
+    changed: Mapping[str, str],
+    gone: Iterable[str],
+    *,
+    state: str,
+    bin_directory: str,
+    given: Iterable[str],
+) -> str:
     """Give the script that changes variables in the saved state, if anything was saved yet."""
     lines = [f"unset {name}" for name in gone if _NAME.fullmatch(name)]
     for name, value in changed.items():
         if _NAME.fullmatch(name):
             lines += [f"{name}={quote(value)}", f"export {name}"]
-    text = quote("".join(f"{line}\n" for line in lines))
-    return f"[ ! -s {quote(state)} ] || printf %s {text} >> {quote(state)}\n"
+    command = "\n".join(lines)
+    framed = frame(command, state=state, bin_directory=bin_directory, given=given, succeeding=True)
+    return f"[ -s {quote(state)} ] || exit 0\n{framed}"
 
 
 def value_of(name: str) -> str:

@@ -78,9 +78,16 @@ class BuildShell:
         changed = {name: value for name, value in values.items() if before.get(name) != value}
         gone = [name for name in before if name not in values]
         if self._state is not None:
+            variables = self._environment()
+            script = reset(
+                changed, gone, state=self._state, bin_directory=self._bin, given=variables
+            )
             self.session.run(
                 key,
-                reset(changed, gone, state=self._state),
+                script,
+                shell=self._plan.shell,
+                variables=variables,
+                directory=self.session.places["src"],
                 output=lambda _: None,
                 cancel=CancelToken(),
             )
