@@ -1,10 +1,16 @@
 """What the tests of several rooms share."""
 
 import os
+import sys
 
 import pytest
 
 pytest.register_assert_rewrite("cicd.testing")
+
+# Compiled files are kept, as they are on anybody's machine: tests start the program hundreds of
+# times, and compiling it each time takes three times as long as all else that it does.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 @pytest.fixture(scope="session")

@@ -46,14 +46,19 @@ def refused() -> dict[str, str]:
     return {name: expected for expected, name in rows}
 
 
-def verdicts(root: Path) -> Iterator[Checked]:
-    """Check every file, in order."""
+def files(root: Path) -> Iterator[tuple[Candidate, Kind | None]]:
+    """Give every file, in order, with the kind that its folder says."""
     for folder, kind in KINDS.items():
         for path in sorted((root / folder).iterdir()):
-            candidate = Candidate(path=path, name=f"{folder}/{path.name}", given=False)
-            checked = check_document(candidate, kind)
-            if checked.kind is not None and not checked.passed_over:
-                yield checked
+            yield Candidate(path=path, name=f"{folder}/{path.name}", given=False), kind
+
+
+def verdicts(root: Path) -> Iterator[Checked]:
+    """Check every file, in order."""
+    for candidate, kind in files(root):
+        checked = check_document(candidate, kind)
+        if checked.kind is not None and not checked.passed_over:
+            yield checked
 
 
 def first_error(checked: Checked) -> str:

@@ -26,7 +26,7 @@ from cicd.lint.check import check_content
 from cicd.lint.documents import Candidate, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from cicd.document.position import Span
@@ -36,6 +36,7 @@ SEED = 20240229
 FOUND, IN_PLACE, LEAST = 0.97, 0.95, 400
 _TEMPLATE = "template"
 EACH = {"buildspec": 2, "appspec": 2, "pipeline": 24, _TEMPLATE: 10}
+FEW = {"buildspec": 1, "appspec": 1, "pipeline": 12, _TEMPLATE: 3}
 OWN_NAMES = frozenset({"variables", "parameter-store", "secrets-manager", "plaintext"})
 KNOWN = frozenset(
     """
@@ -386,7 +387,7 @@ def _is_template(checked: Checked) -> bool:
     return checked.kind is Kind.TEMPLATE
 
 
-def run(root: Path) -> tuple[Counter[tuple[str, str]], list[str]]:
+def run(root: Path, each: Mapping[str, int] = EACH) -> tuple[Counter[tuple[str, str]], list[str]]:
     """Make and check all mutants: counts by fault and outcome, and a line for each that is not."""
     dice = random.Random(SEED)
     table: Counter[tuple[str, str]] = Counter()
@@ -399,7 +400,7 @@ def run(root: Path) -> tuple[Counter[tuple[str, str]], list[str]]:
         if node.kind is not NodeKind.MAPPING:
             continue
         template = folder == _TEMPLATE
-        for mutant in mutants(node, dice, EACH[folder], template=template):
+        for mutant in mutants(node, dice, each[folder], template=template):
             kind = KINDS.get(folder) or before.kind
             after = check_content(candidate, kind, mutant.text.encode())
             lines = new_lines(before, after)
