@@ -126,7 +126,7 @@ class MemoryExecutionIndex:
 
     def find(self, kind: str, written: str) -> ExecutionRecord | None:
         """Find by id, by number, or by a prefix that only one has."""
-        by_id = {r.stream.partition("/")[2]: r for r in self.list(kind=kind)}
+        by_id = {r.stream.partition("/")[2]: r for r in reversed(self.list(kind=kind))}
         if written in by_id:
             return by_id[written]
         numbered = [record for record in by_id.values() if str(record.number) == written]

@@ -346,9 +346,9 @@ def test_a_provider_that_nothing_here_carries_out_is_warned_of():
         "Deploy",
         action(
             "Up",
-            "Deploy/AWS/ECS",
+            "Deploy/AWS/ElasticBeanstalk",
             takes="code",
-            configuration={"ClusterName": "c", "ServiceName": "s"},
+            configuration={"ApplicationName": "a", "EnvironmentName": "e"},
         ),
     )
     assert ["pipeline/provider-not-here"] == rules(SOURCE_STAGE, out)

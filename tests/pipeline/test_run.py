@@ -131,13 +131,13 @@ def test_an_input_that_was_declared_but_never_made_fails_its_consumer(world):
 
 
 def test_a_provider_that_nothing_here_carries_out_fails_as_unsupported(world):
-    ecs = action(
+    beanstalk = action(
         "Up",
-        "Deploy/AWS/ECS",
+        "Deploy/AWS/ElasticBeanstalk",
         takes="code",
-        configuration={"ClusterName": "c", "ServiceName": "s"},
+        configuration={"ApplicationName": "a", "EnvironmentName": "e"},
     )
-    result = world.run(SOURCE_STAGE, stage("Deploy", ecs))
+    result = world.run(SOURCE_STAGE, stage("Deploy", beanstalk))
     assert ("Failed", "LocalUnsupported") == (result.status, result.failure.error.code)
 
 
