@@ -170,9 +170,12 @@ class Database:
                 raise
 
     def _layout(self, connection: sqlite3.Connection) -> int:
-        layout = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        application = int(connection.execute("PRAGMA application_id").fetchone()[0])
-        tables = int(connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0])
+        # In one statement, so of one moment: another process may be making it just now.
+        known: tuple[int, int, int] = connection.execute(
+            "SELECT user_version, application_id, (SELECT COUNT(*) FROM sqlite_master)"
+            " FROM pragma_user_version, pragma_application_id"
+        ).fetchone()
+        layout, application, tables = known
         if tables and application != _APPLICATION:
             raise Unavailable(
                 f"{self.path} is another program's database",

@@ -125,3 +125,24 @@ def test_many_processes_may_make_the_database_at_once(tmp_path):
     ]
     assert [0] * 4 == [process.wait() for process in running]
     assert ["0", "1", "2", "3"] == streams(database(tmp_path))
+
+
+def test_nobody_takes_a_database_that_is_being_made_for_another_programs(tmp_path):
+    refused = []
+
+    def look(path, gate):
+        gate.wait()
+        try:
+            Database(path).rows("SELECT 1")
+        except Unavailable as error:
+            refused.append(error.message)
+
+    for number in range(50):
+        gate = threading.Barrier(4)
+        path = tmp_path / f"{number}.db"
+        together = [threading.Thread(target=look, args=(path, gate)) for _ in range(4)]
+        for each in together:
+            each.start()
+        for each in together:
+            each.join()
+    assert [] == refused
