@@ -202,18 +202,18 @@ def _submit_and_drive(
     """Enter a build into the books and drive it; gives its stream, and how it ended."""
     stream = f"build/{plan.build_id}"
     now = services.clock.now()
-    record = services.executions.find("build", plan.build_id) or services.executions.submit(
-        stream,
-        kind="build",
-        name=plan.project,
-        status=StatusType.IN_PROGRESS,
-        parent=parent,
-        at=now,
-    )
-    plan = replace(plan, number=record.number, places=services.builds or 0)
-    submitted = Event(kind=EventKind.SUBMITTED, at=now, data={"plan": encode(plan)})
     with services.executions.drive(stream):
-        services.log.append(stream, (submitted,), expected=0)
+        with services.executions.submission(
+            stream,
+            kind="build",
+            name=plan.project,
+            status=StatusType.IN_PROGRESS,
+            parent=parent,
+            at=now,
+        ) as record:
+            plan = replace(plan, number=record.number, places=services.builds or 0)
+            submitted = Event(kind=EventKind.SUBMITTED, at=now, data={"plan": encode(plan)})
+            services.log.append(stream, (submitted,), expected=0)
         state = _drive(stream, plan, services, Narrator(plan, stream, services))
     return stream, plan, state
 

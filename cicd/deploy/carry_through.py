@@ -51,19 +51,18 @@ def submit(plan: DeploymentPlan, services: Services, *, parent: str | None) -> N
     admit(plan, services)
     now = services.clock.now()
     stream = stream_of(plan.deployment_id)
-    # Each step may have been done by a driver that died after it.
-    if read_plan(stream, services) is None:
-        submitted = Event(kind=EventKind.SUBMITTED, at=now, data={"plan": encode(plan)})
+    if read_plan(stream, services) is not None:
+        return  # by a driver that died after it
+    submitted = Event(kind=EventKind.SUBMITTED, at=now, data={"plan": encode(plan)})
+    with services.executions.submission(
+        stream,
+        kind=KIND,
+        name=plan.deployment_group_name,
+        status="Created",
+        parent=parent,
+        at=now,
+    ):
         services.log.append(stream, (submitted,), expected=0)
-    if services.executions.find(KIND, plan.deployment_id) is None:
-        services.executions.submit(
-            stream,
-            kind=KIND,
-            name=plan.deployment_group_name,
-            status="Created",
-            parent=parent,
-            at=now,
-        )
 
 
 def carry_through(

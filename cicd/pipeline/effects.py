@@ -12,7 +12,7 @@ from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.errors import CicdError, Unavailable
 from cicd.pipeline.actions import ACTIONS, name_of
 from cicd.pipeline.actions.git_reference import misplaced
-from cicd.pipeline.actions.provider import ActionRequest
+from cicd.pipeline.actions.provider import ActionRequest, carry_out
 from cicd.pipeline.actions.raw_object import not_a_zip
 from cicd.pipeline.actions.workspace import clear
 from cicd.pipeline.artifact_limits import beyond_made, beyond_taken
@@ -197,10 +197,7 @@ class PipelineEffects:
             say=lambda text: self._say(action.key, text),
             resolve=lambda text: resolve(text, command.namespaces),
         )
-        if again:
-            return provider.recover(request, self._services, scope)
-        clear(workspace)
-        return provider.run(request, self._services, scope)
+        return carry_out(provider, request, self._services, scope, again=again)
 
     def _say(self, origin: str, text: str) -> None:
         say(self._services, f"pipeline/{self._plan.execution_id}", text, origin=origin)

@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 
 def submit_execution(plan: PipelinePlan, services: Services, *, parent: str | None = None) -> str:
-    """Submit, and give the stream; what was submitted before, or half so, is so once."""
+    """Submit, and give the stream; what was submitted before is so once."""
     stream = f"pipeline/{plan.execution_id}"
+    if services.log.read(stream):
+        return stream
     now = services.clock.now()
-    if services.executions.find("pipeline", plan.execution_id) is None:
-        services.executions.submit(
-            stream,
-            kind="pipeline",
-            name=plan.name,
-            status=PipelineStatus.IN_PROGRESS.value,
-            parent=parent,
-            at=now,
-        )
-    if not any(True for _ in services.log.read(stream)):
-        submitted = Event(kind=EventKind.SUBMITTED, at=now, data={"plan": encode(plan)})
+    submitted = Event(kind=EventKind.SUBMITTED, at=now, data={"plan": encode(plan)})
+    with services.executions.submission(
+        stream,
+        kind="pipeline",
+        name=plan.name,
+        status=PipelineStatus.IN_PROGRESS.value,
+        parent=parent,
+        at=now,
+    ):
         services.log.append(stream, (submitted,), expected=0)
     return stream

@@ -35,6 +35,16 @@ class ExecutionIndex(Protocol):
     ) -> ExecutionRecord:
         """Enter a new execution and give it its number."""
 
+    def submission(
+        self, stream: str, *, kind: str, name: str, status: str, parent: str | None, at: datetime
+    ) -> AbstractContextManager[ExecutionRecord]:
+        """
+        Enter a new execution together with the beginning of its stream.
+
+        What this thread appends to the log inside is kept with the entry when the ``with`` ends,
+        or neither is: no execution is in the index of which the log knows nothing.
+        """
+
     def update(self, stream: str, status: str, at: datetime) -> None:
         """Note a new status."""
 

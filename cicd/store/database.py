@@ -52,6 +52,17 @@ class Transaction:
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Belong to the connection of the current thread."""
         self._connection = connection
+        self._after: list[Callable[[], None]] = []
+
+    def afterwards(self, call: Callable[[], None]) -> None:
+        """Call when all of it is kept, on this thread; never, if it is not."""
+        self._after.append(call)
+
+    def told(self) -> None:
+        """Make the calls that wait for it, once."""
+        calls, self._after = self._after, []
+        for call in calls:
+            call()
 
     def rows(self, sql: str, values: Sequence[Cell] = ()) -> list[Row]:
         """Read."""
@@ -90,18 +101,30 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """Be the one writer while inside; an exception undoes everything."""
+        """
+        Be the one writer while inside; an exception undoes everything.
+
+        One inside another, on the same thread, is part of it: kept with it, or not at all.
+        """
+        outer: Transaction | None = getattr(self._local, "transaction", None)
+        if outer is not None:
+            yield outer
+            return
         with self._said():
             connection = self._connection()
             connection.execute("BEGIN IMMEDIATE")
+            transaction = self._local.transaction = Transaction(connection)
             try:
-                yield Transaction(connection)
+                yield transaction
                 connection.execute("COMMIT")
             except BaseException:
                 # SQLite itself rolls back on a full disk; a second ROLLBACK would be refused.
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+            finally:
+                self._local.transaction = None
+        transaction.told()
 
     def copy_to(self, path: Path) -> None:
         """Write the whole database, as it is at this moment, into a file that is not there yet."""

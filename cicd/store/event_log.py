@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
@@ -46,9 +47,8 @@ class SqliteEventLog:
                 " VALUES (?, ?, ?, ?, ?, ?)",
                 rows,
             )
-        if rows:
-            for callback in self._callbacks:
-                callback(stream)
+            if rows:
+                transaction.afterwards(partial(self._tell, stream))
         return expected + len(rows)
 
     def read(self, stream: str, *, after: int = 0) -> list[tuple[int, Event]]:
@@ -72,6 +72,10 @@ class SqliteEventLog:
                 self._callbacks = tuple(c for c in self._callbacks if c is not entry)
 
         return undo
+
+    def _tell(self, stream: str) -> None:
+        for callback in self._callbacks:
+            callback(stream)
 
 
 def _once(callback: Callable[[str], None]) -> Callable[[str], None]:

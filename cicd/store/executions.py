@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
 from cicd.errors import Conflict, UsageError
@@ -11,6 +12,7 @@ from cicd.store.moments import moment, written
 
 if TYPE_CHECKING:
     import builtins
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
     from datetime import datetime
 
@@ -35,6 +37,16 @@ class SqliteExecutionIndex:
         self, stream: str, *, kind: str, name: str, status: str, parent: str | None, at: datetime
     ) -> ExecutionRecord:
         """Enter a new execution; its number is the last one of ``kind`` and ``name`` plus one."""
+        with self.submission(
+            stream, kind=kind, name=name, status=status, parent=parent, at=at
+        ) as record:
+            return record
+
+    @contextmanager
+    def submission(
+        self, stream: str, *, kind: str, name: str, status: str, parent: str | None, at: datetime
+    ) -> Iterator[ExecutionRecord]:
+        """Enter a new execution in one transaction with what is appended inside."""
         with self._database.transaction() as transaction:
             if transaction.rows("SELECT 1 FROM executions WHERE stream = ?", (stream,)):
                 raise Conflict(
@@ -54,16 +66,16 @@ class SqliteExecutionIndex:
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (stream, kind, name, number, status, parent, written(at), written(at)),
             )
-        return ExecutionRecord(
-            stream=stream,
-            kind=kind,
-            name=name,
-            status=status,
-            parent=parent,
-            number=number,
-            created_at=at,
-            updated_at=at,
-        )
+            yield ExecutionRecord(
+                stream=stream,
+                kind=kind,
+                name=name,
+                status=status,
+                parent=parent,
+                number=number,
+                created_at=at,
+                updated_at=at,
+            )
 
     def update(self, stream: str, status: str, at: datetime) -> None:
         """Note a new status; a stream that is not in the index is left out of it."""
@@ -87,7 +99,8 @@ class SqliteExecutionIndex:
         """
         Take out what was entered ``before`` and never begun: no event of it was ever written.
 
-        A full disk or a kill between the two leaves such an entry; its number stays taken.
+        A cicd that did not enter an execution together with its first event has left such
+        entries where the disk was full or it was killed; their numbers stay taken.
         """
         with self._database.transaction() as transaction:
             rows = transaction.rows(

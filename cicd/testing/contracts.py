@@ -172,6 +172,21 @@ class ExecutionIndexContract:
         _submit(index, "build/2")
         assert [(r.stream, r.number) for r in index.list()] == [("build/2", 2), ("build/1", 1)]
 
+    def test_what_goes_wrong_while_an_execution_is_entered_leaves_no_entry(
+        self, index: ExecutionIndex
+    ) -> None:
+        """And gives its number back."""
+
+        def enter() -> None:
+            with index.submission(
+                "build/1", kind="build", name="app", status="S", parent=None, at=AT
+            ) as record:
+                raise Conflict(str(record.number))
+
+        assert _raised(Conflict, enter).message == "1"
+        assert index.list() == []
+        assert _submit(index, "build/2").number == 1
+
     def test_a_new_status_is_noted_with_its_time(self, index: ExecutionIndex) -> None:
         """And nothing else changes."""
         _submit(index, "build/1")

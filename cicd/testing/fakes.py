@@ -82,13 +82,24 @@ class MemoryExecutionIndex:
 
     def __init__(self) -> None:
         """Start without executions."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._records: dict[str, ExecutionRecord] = {}  # oldest first
+        self._driven: set[str] = set()
 
     def submit(
         self, stream: str, *, kind: str, name: str, status: str, parent: str | None, at: datetime
     ) -> ExecutionRecord:
         """Enter a new execution; raises ``Conflict`` for a stream that is there already."""
+        with self.submission(
+            stream, kind=kind, name=name, status=status, parent=parent, at=at
+        ) as record:
+            return record
+
+    @contextmanager
+    def submission(
+        self, stream: str, *, kind: str, name: str, status: str, parent: str | None, at: datetime
+    ) -> Iterator[ExecutionRecord]:
+        """Enter a new execution when the ``with`` ends; what a log keeps meanwhile, it keeps."""
         with self._lock:
             if stream in self._records:
                 raise Conflict(f"{stream} has been submitted already")
@@ -103,8 +114,8 @@ class MemoryExecutionIndex:
                 created_at=at,
                 updated_at=at,
             )
+            yield record
             self._records[stream] = record
-            return record
 
     def update(self, stream: str, status: str, at: datetime) -> None:
         """Note a new status; a stream that was never submitted is left out."""
@@ -118,7 +129,7 @@ class MemoryExecutionIndex:
     ) -> list[ExecutionRecord]:
         """Give the newest first."""
         found = [
-            record
+            self._seen(record)
             for record in reversed(self._records.values())
             if kind in (None, record.kind) and name in (None, record.name)
         ]
@@ -146,14 +157,18 @@ class MemoryExecutionIndex:
     def drive(self, stream: str) -> Iterator[None]:
         """Be the one driver while inside."""
         with self._lock:
-            if self._records[stream].driven:
+            if stream in self._driven:
                 raise Conflict(f"{stream} is driven by somebody else")
-            self._records[stream] = replace(self._records[stream], driver="memory", driven=True)
+            self._driven.add(stream)
         try:
             yield
         finally:
             with self._lock:
-                self._records[stream] = replace(self._records[stream], driver=None, driven=False)
+                self._driven.discard(stream)
+
+    def _seen(self, record: ExecutionRecord) -> ExecutionRecord:
+        driven = record.stream in self._driven
+        return replace(record, driver="memory", driven=True) if driven else record
 
 
 class MemoryLogStore:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from cicd.pipeline.run import execution_result, execution_state, resume_execution
-from cicd.testing.fakes import MemoryEventLog
+from cicd.testing.fakes import MemoryEventLog, MemoryExecutionIndex
 from tests.pipeline.documents import DEPLOY, SOURCE_STAGE, action, checked, pipeline, stage
 from tests.pipeline.gates import FAILS, HOLDS, gate
 from tests.pipeline.test_gates import BROKEN
@@ -119,6 +119,21 @@ def test_parallel_has_no_automatic_rollback():
     )
 
 
+def index_of(world, log):
+    index = MemoryExecutionIndex()
+    for record in executions(world):
+        if log.read(record.stream):
+            index.submit(
+                record.stream,
+                kind=record.kind,
+                name=record.name,
+                status="InProgress",
+                parent=record.parent,
+                at=record.created_at,
+            )
+    return index
+
+
 def test_a_driver_that_dies_anywhere_begins_one_rollback(world):
     world.run(*stages(**RESULT), **V2)
     fail_once(world)
@@ -140,7 +155,7 @@ def test_a_driver_that_dies_anywhere_begins_one_rollback(world):
         if known:
             log.append(back.stream, logs[back.stream][:1], expected=0)
         world.provider.calls.clear()
-        services = replace(world.services, log=log)
+        services = replace(world.services, log=log, executions=index_of(world, log))
         assert "Failed" == resume_execution(second.stream, services).status
         assert ["Up"] == world.provider.calls
         assert "Succeeded" == execution_state(back.stream, services).status()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cicd.errors import Conflict, UsageError
+from cicd.errors import Conflict, Unavailable, UsageError
 from cicd.event import Event, EventKind
 from cicd.store import drivers
 from cicd.store.database import Database
@@ -249,3 +249,58 @@ def test_what_was_entered_and_never_begun_is_forgotten_and_its_number_stays_take
     assert ["build/app:1"] == index.forget_unwritten(AT + timedelta(seconds=1))
     assert [begun] == index.list()
     assert 3 == submit(index, "build/app:3").number
+
+
+def enter(index, stream):
+    return index.submission(
+        stream, kind="build", name="app", status="IN_PROGRESS", parent=None, at=AT
+    )
+
+
+def first(record):
+    return [Event(kind=EventKind.SUBMITTED, at=AT, key="", data={"number": record.number})]
+
+
+def test_an_execution_and_its_first_event_are_kept_together_or_not_at_all(tmp_path):
+    base = base_in(tmp_path)
+    index, log = SqliteExecutionIndex(base), SqliteEventLog(base)
+    told = []
+    log.subscribe(lambda stream: told.append((stream, base.rows("SELECT stream FROM events"))))
+    with pytest.raises(Unavailable), enter(index, "build/app:1") as record:
+        log.append("build/app:1", first(record), expected=0)
+        raise Unavailable("the disk is full")
+    assert ([], [], []) == (index.list(), log.read("build/app:1"), told)
+    with enter(index, "build/app:1") as record:
+        log.append("build/app:1", first(record), expected=0)
+        assert [] == told  # nobody hears of what may yet be undone
+    assert [("build/app:1", [("build/app:1",)])] == told
+    assert [record] == index.list()
+    ((version, event),) = log.read("build/app:1")
+    assert (1, 1) == (version, event.data["number"])  # that of the first one was given back
+
+
+KILLED = """
+import os, signal, sys
+from datetime import datetime, UTC
+from pathlib import Path
+from cicd.event import Event, EventKind
+from cicd.store.database import Database
+from cicd.store.event_log import SqliteEventLog
+from cicd.store.executions import SqliteExecutionIndex
+base, at = Database(Path(sys.argv[1])), datetime.now(UTC)
+with SqliteExecutionIndex(base).submission(
+    "build/app:1", kind="build", name="app", status="IN_PROGRESS", parent=None, at=at
+):
+    event = Event(kind=EventKind.SUBMITTED, at=at, data={})
+    SqliteEventLog(base).append("build/app:1", [event], expected=0)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_kill_while_an_execution_is_entered_leaves_nothing_of_it(tmp_path):
+    base = base_in(tmp_path)
+    program = [sys.executable, "-c", KILLED, str(tmp_path / "state.db")]
+    assert -signal.SIGKILL == subprocess.run(program, check=False).returncode
+    index = SqliteExecutionIndex(base)
+    assert ([], []) == (index.list(), SqliteEventLog(base).read("build/app:1"))
+    assert 1 == submit(index, "build/app:1").number

@@ -100,17 +100,17 @@ def run_batch(plan: BatchPlan, services: Services, *, parent: str | None = None)
             services.runner(runner).check()
     stream = f"{KIND}/{plan.batch_id}"
     now = services.clock.now()
-    record = services.executions.submit(
+    with services.executions.submission(
         stream,
         kind=KIND,
         name=plan.project,
         status=StatusType.IN_PROGRESS,
         parent=parent,
         at=now,
-    )
-    plan = replace(plan, number=record.number)
-    submitted = Event(kind=EventKind.SUBMITTED, at=now, data={"plan": encode(plan)})
-    services.log.append(stream, (submitted,), expected=0)
+    ) as record:
+        plan = replace(plan, number=record.number)
+        submitted = Event(kind=EventKind.SUBMITTED, at=now, data={"plan": encode(plan)})
+        services.log.append(stream, (submitted,), expected=0)
     return _drive(stream, plan, services, told=0)
 
 

@@ -97,12 +97,8 @@ class CloudFormationAction:
                 return _not_done(request, work)
         return _became(request, work, desired, services)
 
-    def recover(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
+    def recover(self, request: ActionRequest, services: Services, scope: Scope) -> None:
         """Go on with the stack as it was left: what is made is not made twice."""
-        from cicd.pipeline.actions.workspace import clear
-
-        clear(request.workspace)
-        return self.run(request, services, scope)
 
 
 def _desired(request: ActionRequest, stack: Stack, services: Services) -> Desired:

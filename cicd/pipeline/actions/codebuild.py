@@ -91,17 +91,19 @@ class CodeBuildAction:
             return run_batch_of(request, build, services, scope)
         return build_result(request, run_build(build, replace(services, cancel=scope.cancel)))
 
-    def recover(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
+    def recover(
+        self, request: ActionRequest, services: Services, scope: Scope
+    ) -> ActionResult | None:
         """Take up the build that was begun; it may have ended since. None: begin it."""
         from cicd.build.run import resume_build
 
         if is_on(request, "BatchEnabled"):
             from cicd.pipeline.actions.codebuild_batch import resume_batch_of
 
-            return resume_batch_of(request, services, scope) or self.run(request, services, scope)
+            return resume_batch_of(request, services, scope)
         child = find_child(request, services, "build")
         if child is None:
-            return self.run(request, services, scope)
+            return None
         return build_result(
             request, resume_build(child.stream, replace(services, cancel=scope.cancel))
         )

@@ -91,9 +91,8 @@ class RepositorySource:
             variables=self._variables(configuration, revision),
         )
 
-    def recover(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
+    def recover(self, request: ActionRequest, services: Services, scope: Scope) -> None:
         """Fetch again: nothing was handed on the first time."""
-        return self.run(request, services, scope)
 
     def _take(
         self,

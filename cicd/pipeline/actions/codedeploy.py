@@ -54,13 +54,15 @@ class CodeDeployAction:
         )
         return deployed(request, run_deployment(deployment, services, cancel=scope.cancel))
 
-    def recover(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
+    def recover(
+        self, request: ActionRequest, services: Services, scope: Scope
+    ) -> ActionResult | None:
         """Take up the deployment that was begun; it may have ended since. None: begin it."""
         from cicd.deploy.run import resume_deployment
 
         child = find_child(request, services, "deployment")
         if child is None:
-            return self.run(request, services, scope)
+            return None
         deployment_id = child.stream.partition("/")[2]
         return deployed(request, resume_deployment(deployment_id, services, cancel=scope.cancel))
 

@@ -92,13 +92,15 @@ class CommandsAction:
         )
         return _ended(request, run_build(build, replace(services, cancel=scope.cancel)))
 
-    def recover(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
+    def recover(
+        self, request: ActionRequest, services: Services, scope: Scope
+    ) -> ActionResult | None:
         """Take up what was begun; it may have ended since. None: begin it."""
         from cicd.build.run import resume_build
 
         child = find_child(request, services, "build")
         if child is None:
-            return self.run(request, services, scope)
+            return None
         return _ended(request, resume_build(child.stream, replace(services, cancel=scope.cancel)))
 
 

@@ -96,9 +96,8 @@ class EcrSource:
             },
         )
 
-    def recover(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
+    def recover(self, request: ActionRequest, services: Services, scope: Scope) -> None:
         """Look again: nothing was handed on the first time."""
-        return self.run(request, services, scope)
 
 
 def _names(full: str, bare: str, tag: str, stand_ins: Mapping[str, str]) -> Iterator[str]:

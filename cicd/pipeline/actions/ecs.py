@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from cicd.errors import DocumentError, UsageError
 from cicd.pipeline.actions.input_file import read_input
-from cicd.pipeline.actions.workspace import clear
 from cicd.pipeline.result import ActionResult, ActionStatus, FailureType, failed
 
 if TYPE_CHECKING:
@@ -59,10 +58,8 @@ class EcsAction:
                 where=str(first.span),
             )
 
-    def recover(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
+    def recover(self, request: ActionRequest, services: Services, scope: Scope) -> None:
         """Go on with the revision that was begun: tasks that are there are not started again."""
-        clear(request.workspace)
-        return self.run(request, services, scope)
 
     def _rolled(
         self,

@@ -82,11 +82,13 @@ class JenkinsAction:
         (request.workspace / _NOTE).write_text(json.dumps(queued), "utf-8")
         return _followed(request, services, scope, jenkins, _Job(project=project, queued=queued))
 
-    def recover(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
+    def recover(
+        self, request: ActionRequest, services: Services, scope: Scope
+    ) -> ActionResult | None:
         """Follow the build that was started; None: start it."""
         note = request.workspace / _NOTE
         if not note.exists():
-            return self.run(request, services, scope)
+            return None
         job = _Job(
             project=request.configuration["ProjectName"],
             queued=int(json.loads(note.read_text("utf-8"))),

@@ -58,14 +58,16 @@ class LambdaDeployAction:
                 FailureType.CONFIGURATION_ERROR, refusal.message, hint=refusal.hint or ""
             )
 
-    def recover(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
+    def recover(
+        self, request: ActionRequest, services: Services, scope: Scope
+    ) -> ActionResult | None:
         """Take up the deployment that was begun; the same code is not published twice."""
         from cicd.deploy.history import read_plan
         from cicd.deploy.run import resume_deployment
 
         child = find_child(request, services, "deployment")
         if child is None:
-            return self.run(request, services, scope)
+            return None
         plan = read_plan(child.stream, services)
         shift = None if plan is None else plan.shift
         target = "" if shift is None or shift.function is None else shift.function.target_version

@@ -40,11 +40,13 @@ class LambdaInvocation:
         stage(job, request, services)
         return self._followed(job, request, services, scope)
 
-    def recover(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
+    def recover(
+        self, request: ActionRequest, services: Services, scope: Scope
+    ) -> ActionResult | None:
         """Wait for the report of what was invoked; one that never was is invoked now."""
         job = job_of(request, request.action.outputs)
         if not is_staged(job, services):
-            return self.run(request, services, scope)
+            return None
         return self._followed(job, request, services, scope)
 
     def _followed(

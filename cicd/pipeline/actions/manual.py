@@ -30,9 +30,8 @@ class ManualApproval:
         request.say(f"or, to refuse it: cicd pipeline reject {word}")
         return ActionResult(status=ActionStatus.IN_PROGRESS, token=services.new_id())
 
-    def recover(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
+    def recover(self, request: ActionRequest, services: Services, scope: Scope) -> None:
         """Ask again: no token of the first time was ever shown."""
-        return self.run(request, services, scope)
 
 
 MANUAL = ManualApproval()

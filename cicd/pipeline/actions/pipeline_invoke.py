@@ -76,13 +76,15 @@ class PipelineInvocation:
         ours = _inside(stream, services, scope)
         return _result(name, start_execution(other, ours, parent=request.parent))
 
-    def recover(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
+    def recover(
+        self, request: ActionRequest, services: Services, scope: Scope
+    ) -> ActionResult | None:
         """Take up the execution that was begun; it may have ended since. None: begin it."""
         from cicd.pipeline.run import resume_execution
 
         child = find_child(request, services, "pipeline")
-        if child is None or not services.log.read(child.stream):
-            return self.run(request, services, scope)
+        if child is None:
+            return None
         ours = _inside(child.stream, services, scope)
         return _result(child.name, resume_execution(child.stream, ours))
 

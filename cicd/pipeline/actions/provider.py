@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from uuid import NAMESPACE_URL, uuid5
 
+from cicd.pipeline.actions.workspace import clear
 from cicd.pipeline.plan import ActionPlan, PipelinePlan
 from cicd.pipeline.result import StoredArtifact
 from cicd.record import dataclass
@@ -51,18 +52,36 @@ class ActionProvider(Protocol):
     def run(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
         """Do it, and return when it is over, or waits for an approval."""
 
-    def recover(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
-        """Go on with what a dead driver began; the workspace is as it left it."""
+    def recover(
+        self, request: ActionRequest, services: Services, scope: Scope
+    ) -> ActionResult | None:
+        """
+        Go on with what a dead driver began; the workspace is as it left it.
+
+        None: nothing was begun, or all of it is to be done again; ``run`` is called, then.
+        """
+
+
+def carry_out(
+    provider: ActionProvider,
+    request: ActionRequest,
+    services: Services,
+    scope: Scope,
+    *,
+    again: bool,
+) -> ActionResult:
+    """Have a provider act, in an empty workspace unless it goes on with what was begun."""
+    recovered = provider.recover(request, services, scope) if again else None
+    if recovered is not None:
+        return recovered
+    clear(request.workspace)
+    return provider.run(request, services, scope)
 
 
 def find_child(request: Asked, services: Services, kind: str) -> ExecutionRecord | None:
-    """
-    Find the newest execution of ``kind`` that this action began before.
-
-    One that was entered into the index by a driver that died before the first event never began.
-    """
+    """Find the newest execution of ``kind`` that this action began before."""
     for record in services.executions.list(kind=kind):
-        if record.parent == request.parent and services.log.read(record.stream):
+        if record.parent == request.parent:
             return record
     return None
 
@@ -71,7 +90,7 @@ def child_uuid(request: Asked) -> str:
     """
     Name the child execution of this action: always alike.
 
-    So a child whose beginning was cut short, between the index and the log, say, is begun to its
-    end by whoever asks again, and stands in nobody's way.
+    So a child whose beginning was cut short, between a deployment and its turn in its group, say,
+    is begun to its end by whoever asks again, and stands in nobody's way.
     """
     return str(uuid5(NAMESPACE_URL, request.parent))

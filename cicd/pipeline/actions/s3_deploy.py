@@ -74,12 +74,8 @@ class S3Deploy:
             count += 1
         return _done(request, f"{count} objects in {bucket.place}{prefix and f'/{prefix}'}")
 
-    def recover(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
+    def recover(self, request: ActionRequest, services: Services, scope: Scope) -> None:
         """Put all of it again, over what was there."""
-        from cicd.pipeline.actions.workspace import clear
-
-        clear(request.workspace)
-        return self.run(request, services, scope)
 
 
 def _key(text: str, services: Services) -> str:

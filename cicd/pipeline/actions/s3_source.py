@@ -89,9 +89,8 @@ class S3Source:
             },
         )
 
-    def recover(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
+    def recover(self, request: ActionRequest, services: Services, scope: Scope) -> None:
         """Take it again: nothing was handed on the first time."""
-        return self.run(request, services, scope)
 
 
 def _kept(file: Path, key: str, services: Services) -> tuple[Artifact, str]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from cicd.pipeline.action_type import ActionTypeId
 from cicd.pipeline.actions import ACTIONS
-from cicd.pipeline.actions.provider import ActionRequest, child_uuid, find_child
+from cicd.pipeline.actions.provider import ActionRequest, carry_out, child_uuid, find_child
+from cicd.pipeline.actions.workspace import clear
 from cicd.pipeline.plan import ActionPlan
 from cicd.pipeline.result import ActionStatus
 
@@ -51,7 +52,7 @@ class CodeBuildRule:
             say=request.say,
         )
         provider = ACTIONS.get(str(_TYPE))
-        result = (provider.recover if again else provider.run)(action, services, scope)
+        result = carry_out(provider, action, services, scope, again=again)
         return request.said(
             holds=result.status is ActionStatus.SUCCEEDED,
             summary=result.summary or "Build terminated with state: SUCCEEDED",
@@ -96,6 +97,7 @@ def _build(request: RuleRequest, services: Services) -> BuildRequest:
 
     plan = request.plan
     resources = resources_of(plan)
+    clear(request.workspace)  # half of it may be there, of a driver that died
     directories = unpack(request.inputs, request.workspace, services)
     names = list(directories)
     source = directories.pop(names[0]) if names else request.workspace / "empty"
