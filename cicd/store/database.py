@@ -29,7 +29,10 @@ _APPLICATION = 0x63696364  # "cicd", in the file's header
 # Forwards only: script n lifts a database from layout n to n + 1. None is ever edited.
 LAYOUTS = ("schema.sql", "layout_2.sql")
 
-_AFRESH = "'cicd state restore --replace' brings a backup back; or move it away to start afresh"
+_AFRESH = (
+    "nothing was written to it; 'cicd state restore BACKUP --replace' puts a backup in its place,"
+    " and keeps it aside; without one, move state.db* away to start afresh"
+)
 
 # SQLite's primary result codes, https://www.sqlite.org/rescode.html
 _WORDS = {
@@ -178,6 +181,7 @@ class Database:
         lock = self.path.with_name(self.path.name + ".lock")
         with disk(lock), lock.open("a") as held:
             fcntl.flock(held, fcntl.LOCK_EX)
+            self._set_aside(connection)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -192,6 +196,20 @@ class Database:
                     connection.execute("ROLLBACK")
                 raise
 
+    def _set_aside(self, connection: sqlite3.Connection) -> None:
+        """Keep a copy of a state that is to be lifted, for whoever goes back to an older cicd."""
+        layout = self._layout(connection)
+        if 0 < layout < len(LAYOUTS):
+            copy = self._copy_of(layout)
+            fresh = copy.with_name(f"{copy.name}.part")
+            with disk(copy):
+                fresh.unlink(missing_ok=True)
+                connection.execute("VACUUM INTO ?", (str(fresh),))
+                fresh.replace(copy)
+
+    def _copy_of(self, layout: int) -> Path:
+        return self.path.with_name(f"{self.path.name}.layout-{layout}")
+
     def _layout(self, connection: sqlite3.Connection) -> int:
         # In one statement, so of one moment: another process may be making it just now.
         known: tuple[int, int, int] = connection.execute(
@@ -205,10 +223,12 @@ class Database:
                 hint="move it away, or use another home with --home",
             )
         if layout > len(LAYOUTS):
+            copy = self._copy_of(len(LAYOUTS))
+            older = f"; {copy} is what it was before" if copy.exists() else ""
             raise Unavailable(
                 f"{self.path} was written by a newer cicd"
                 f" (layout {layout}; this one knows up to {len(LAYOUTS)})",
-                hint="upgrade cicd, or use another home with --home",
+                hint=f"upgrade cicd, or use another home with --home{older}",
             )
         return layout
 

@@ -185,7 +185,8 @@ class ExecutionIndexContract:
 
         assert _raised(Conflict, enter).message == "1"
         assert index.list() == []
-        assert _submit(index, "build/2").number == 1
+        _submit(index, "build/2")
+        assert [record.number for record in index.list()] == [1]
 
     def test_a_new_status_is_noted_with_its_time(self, index: ExecutionIndex) -> None:
         """And nothing else changes."""

@@ -121,7 +121,7 @@ def test_parallel_has_no_automatic_rollback():
 
 def index_of(world, log):
     index = MemoryExecutionIndex()
-    for record in executions(world):
+    for record in reversed(world.services.executions.list(kind="pipeline")):
         if log.read(record.stream):
             index.submit(
                 record.stream,

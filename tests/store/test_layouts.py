@@ -41,6 +41,10 @@ def test_an_old_database_is_read_and_written_on(name, tmp_path):
         assert names == {row[0] for row in fresh.rows("SELECT name FROM sqlite_master")}
     finally:
         fresh.close()
+    with sqlite3.connect(tmp_path / f"state.db.{name.replace('_', '-')}") as raw:  # as it was
+        assert (int(name[-1]),) == raw.execute("PRAGMA user_version").fetchone()
+        assert (2,) == raw.execute("SELECT COUNT(*) FROM events").fetchone()
+    raw.close()
 
 
 @pytest.mark.parametrize("name", OLD)
@@ -74,7 +78,13 @@ def test_a_newer_database_stays_byte_by_byte(tmp_path):
     raw.close()
     before = path.read_bytes()
     newer = Database(path)
-    with pytest.raises(Unavailable, match="newer cicd"):
+    with pytest.raises(Unavailable, match="newer cicd") as refused:
         newer.rows("SELECT 1")
+    assert "is what it was" not in refused.value.hint
+    copy = tmp_path / f"state.db.layout-{len(LAYOUTS)}"
+    copy.touch()
+    with pytest.raises(Unavailable, match="newer cicd") as refused:
+        newer.rows("SELECT 1")
+    assert f"{copy} is what it was before" in refused.value.hint
     newer.close()
     assert before == path.read_bytes()
