@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
-from hashlib import sha256
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from cicd.backends import docker_privileges, session_mounts
 from cicd.backends.docker_engine import Engine, Refused
+from cicd.backends.docker_labels import HOME, SESSION, STREAM
 from cicd.errors import Unavailable
 from cicd.ports import MountMode
 
@@ -23,12 +22,6 @@ if TYPE_CHECKING:
 IO = "/codebuild/session"
 SCRATCH = "/codebuild/scratch"
 ROOT = "0:0"  # whatever USER an image names, as CodeBuild does
-SESSION, STREAM, HOME = "cicd.session", "cicd.stream", "cicd.home"  # labels
-
-
-def home_label(home: Path) -> str:
-    """Give what stands for a home in the labels of its containers."""
-    return sha256(os.fsencode(home)).hexdigest()[:16]
 
 
 def bind(source: Path, target: str, *, read_only: bool = False) -> JSON:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from cicd.backends import docker_engine
-from cicd.backends.docker_container import SESSION
 from cicd.backends.docker_engine import Engine, Refused
+from cicd.backends.docker_labels import SESSION
 from cicd.errors import Unavailable
 from cicd.ports import TaggedInstance
 

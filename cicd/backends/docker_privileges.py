@@ -5,8 +5,11 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from cicd.backends import docker_layers
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from cicd.backends.docker_engine import Engine
     from cicd.event import JSON
@@ -31,6 +34,8 @@ _CAPABILITIES = (
 _NESTED = f"""\
 command -v dockerd >/dev/null || {{ echo 'the image has no dockerd'; exit 1; }}
 rm -f {SOCKET} /var/run/docker.pid /var/run/docker/containerd/containerd.pid
+# Of the builds before, images are kept: what else they made would be in the way.
+rm -rf {STATE}/volumes {STATE}/network
 dockerd --host=unix://{SOCKET} --host=tcp://127.0.0.1:2375 >/var/log/docker.log 2>&1 &
 waited=0
 until [ -S {SOCKET} ] && {{ ! command -v docker || docker version; }} >/dev/null 2>&1; do
@@ -42,6 +47,9 @@ until [ -S {SOCKET} ] && {{ ! command -v docker || docker version; }} >/dev/null
     fi
     sleep 0.1
 done
+if command -v docker >/dev/null; then
+    docker ps -aq | while read -r left; do docker rm -f "$left"; done >/dev/null 2>&1
+fi
 exec sh "$@"
 """
 
@@ -53,10 +61,11 @@ def entry_point(environment: Environment, driver: list[str]) -> list[JSON]:
     return ["sh", *driver]
 
 
-def mounts(environment: Environment, engine: Engine) -> list[JSON]:
+def mounts(environment: Environment, engine: Engine, home: Path) -> list[JSON]:
     """Give what is mounted for the sake of Docker inside."""
     if environment.docker == "nested":
-        return [{"Type": "volume", "Target": STATE}]
+        volume: dict[str, JSON] = {"Type": "volume", "Target": STATE}
+        return [docker_layers.kept(volume, environment.layers, home)]
     if environment.docker == "socket":
         # Where the engine is in a virtual machine, its socket is not where ours is.
         source = engine.path if sys.platform == "linux" else SOCKET

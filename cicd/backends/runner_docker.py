@@ -16,6 +16,8 @@ from cicd.backends import (
     docker_container,
     docker_engine,
     docker_images,
+    docker_labels,
+    docker_layers,
     docker_privileges,
     session_mounts,
 )
@@ -115,13 +117,13 @@ class DockerRunner:
         removed = reap_sessions(
             self._home, self.name, keep, lambda directory: DockerChannel(engine, directory)
         )
-        ours = f"{docker_container.HOME}={docker_container.home_label(self._home)}"
-        filters = f'{{"label":["{ours}","{docker_container.SESSION}"]}}'
+        ours = f"{docker_labels.HOME}={docker_labels.home_label(self._home)}"
+        filters = f'{{"label":["{ours}","{docker_labels.SESSION}"]}}'
         listed = engine.call("GET", "/containers/json", query={"all": "1", "filters": filters})
         for container in cast("list[Mapping[str, Mapping[str, str]]]", listed):
             labels = container["Labels"]
-            session = labels[docker_container.SESSION]
-            if session not in removed and not keep(labels[docker_container.STREAM]):
+            session = labels[docker_labels.SESSION]
+            if session not in removed and not keep(labels[docker_labels.STREAM]):
                 docker_container.remove(engine, cast("str", container["Id"]))
                 removed.append(session)
         return removed
@@ -138,7 +140,7 @@ class DockerRunner:
         channel: DockerChannel,
     ) -> None:
         """Start the container; what the engine cannot do is done another way, if there is one."""
-        label = docker_container.home_label(self._home)
+        label = docker_labels.home_label(self._home)
         attempt = _Attempt(
             environment=environment,
             views={} if engine.remote else self._views(environment, directory),
@@ -148,7 +150,7 @@ class DockerRunner:
         while True:
             if not attempt.mounts:
                 attempt.mounts = self._mounts(
-                    engine, environment, record, directory, attempt.views
+                    engine, attempt.environment, record, directory, attempt.views
                 )
             body = docker_container.body(
                 attempt.environment, record, attempt.mounts, label, lacking=attempt.lacking
@@ -156,6 +158,12 @@ class DockerRunner:
             try:
                 name = record.state["container"]
                 docker_container.create(engine, name, body)
+                if attempt.environment.layers and docker_layers.taken(
+                    engine, attempt.environment.layers, self._home, name
+                ):
+                    docker_container.remove(engine, name)
+                    attempt.without_layers()
+                    continue
                 if channel.ferry is not None:
                     channel.ferry.board()
                 channel.connect()
@@ -178,7 +186,7 @@ class DockerRunner:
     ) -> list[JSON]:
         """Give all that is mounted; what is no view of its source is copied."""
         if engine.remote:  # which sees nothing of this machine
-            return docker_privileges.mounts(environment, engine)
+            return docker_privileges.mounts(environment, engine, self._home)
         mounts = [docker_container.bind(directory.io, docker_container.IO)]
         for mount in environment.mounts:
             mounts += docker_container.mounts_of(
@@ -188,7 +196,7 @@ class DockerRunner:
                 directory.mounts / mount.name,
                 self._home,
             )
-        return mounts + docker_privileges.mounts(environment, engine)
+        return mounts + docker_privileges.mounts(environment, engine, self._home)
 
     def _views(
         self, environment: Environment, directory: SessionDirectory
@@ -209,6 +217,11 @@ class _Attempt:
     views: dict[str, session_mounts.Overlay | None]
     mounts: list[JSON] = field(default_factory=list)  # none yet
     lacking: bool = False
+
+    def without_layers(self) -> None:
+        """Begin without the layers, which another container has."""
+        self.environment = replace(self.environment, layers="")
+        self.mounts = docker_layers.without(self.mounts)
 
     def without(self, words: str) -> bool:
         """Do without what the engine has just refused; False if nothing can be spared."""
@@ -247,4 +260,4 @@ def _places_outside(environment: Environment, directory: SessionDirectory) -> di
 
 
 def _container(home: Path, directory: SessionDirectory) -> str:
-    return f"cicd-{directory.root.name}-{docker_container.home_label(home)[:8]}"
+    return f"cicd-{directory.root.name}-{docker_labels.home_label(home)[:8]}"

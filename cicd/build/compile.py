@@ -145,7 +145,9 @@ def compile_plan(
         initiator=start.initiator,
         service_role=project.service_role,
         ledger=ledger(
-            spec.node if spec else None, project.node, Facts(project=project, runner=start.runner)
+            spec.node if spec else None,
+            project.node,
+            Facts(project=project, runner=start.runner, docker=start.place.docker or None),
         ),
         webhook=start.webhook,
         place=start.place,

@@ -25,6 +25,7 @@ class Facts:
 
     project: Project | None  # None: a buildspec is looked at alone
     runner: str | None  # None: nobody builds
+    docker: str | None = None  # "socket", "nested": the setting, as far as it is known
 
     @property
     def has_image(self) -> bool:
@@ -91,6 +92,17 @@ def _no_size(node: Node, facts: Facts) -> bool:
     """Tell that nobody knows how large a machine of this kind is."""
     known = any(size_of(node.text, kind) != Size() for kind in ("LINUX_CONTAINER", "ARM"))
     return not known and _has_image(node, facts)
+
+
+def _keeps_layers(node: Node, facts: Facts) -> bool:
+    return node.text == "LOCAL_DOCKER_LAYER_CACHE" and facts.docker != "nested"
+
+
+def _no_engine(node: Node, facts: Facts) -> bool:
+    """Tell that layers are to be kept of an engine that the build does not have."""
+    if node.text != "LOCAL_DOCKER_LAYER_CACHE" or facts.project is None:
+        return False
+    return not facts.has_image or not facts.project.environment.privileged
 
 
 def _lambda(node: Node, _: Facts) -> bool:
@@ -214,10 +226,11 @@ PROJECT_ROWS = (
     _none(
         "cache.modes.*", "sources are here already", lambda n, _: n.text == "LOCAL_SOURCE_CACHE"
     ),
-    _none(
+    _none("cache.modes.*", "builds have no engine: privilegedMode is off", _no_engine),
+    _other(
         "cache.modes.*",
-        "layers are those of the engine that a build uses",
-        lambda node, _: node.text == "LOCAL_DOCKER_LAYER_CACHE",
+        'layers are those of this machine\'s engine; of each project with docker = "nested"',
+        lambda node, facts: _keeps_layers(node, facts) and not _no_engine(node, facts),
     ),
     *(
         _none(f"webhook.{key}", "nobody calls in: cicd build --event says what happened")

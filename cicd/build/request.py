@@ -143,6 +143,7 @@ def environment_of(
         ),
         privileged=privileged,
         docker=place.docker,
+        layers=place.layers,
         network=place.network,
         make_network=place.make_network,
         cpus=place.cpus,

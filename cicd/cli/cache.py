@@ -12,11 +12,13 @@ from cicd.errors import ExitCode, UsageError
 from cicd.ports import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from cicd.cli.invocation import Invocation
     from cicd.event import JSON
     from cicd.ports import CacheEntry
+
+LAYERS = "layers:"  # begins the ids of what nested engines keep
 
 
 @click.group(
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 Examples:
   cicd cache list
   cicd cache rm 3f2a               an id, or its beginning
+  cicd cache rm layers:app         Docker layers of the builds of app
   cicd cache prune --max-size 1GB --older-than 7d --dry-run
 """
 )
@@ -35,8 +38,10 @@ def cache() -> None:
 @shared_options
 def list_caches(invocation: Invocation) -> int:
     """List caches, the newest first; files that several hold are on the disk once."""
+    from cicd.backends.docker_layers import layers_of
     from cicd.build.cache.pruning import size_words
 
+    layers = layers_of(invocation.settings().home)
     with invocation.services() as services:
         entries = services.caches.entries()
         total = sum(entry.size for entry in services.caches.measured())
@@ -53,10 +58,19 @@ def list_caches(invocation: Invocation) -> int:
                 local_time(entry.created_at),
             )
             for entry in entries
+        ]
+        + [
+            (f"{LAYERS}{kept.project}", kept.project, "-", "-", "-", local_time(kept.used))
+            for kept in layers
         ],
     )
-    show.notice(f"{size_words(total)} in all" if entries else "no build has saved a cache yet")
-    show.result({"caches": _shapes(entries), "size": total})
+    if entries or not layers:
+        known = f"{size_words(total)} in all"
+        show.notice(known if entries else "no build has saved a cache yet")
+    if layers:
+        show.notice("layers are in the Docker engine: 'docker system df --verbose' has their size")
+    names: list[JSON] = [kept.project for kept in layers]
+    show.result({"caches": _shapes(entries), "size": total, "layers": names})
     return ExitCode.SUCCEEDED
 
 
@@ -65,10 +79,13 @@ def list_caches(invocation: Invocation) -> int:
 @shared_options
 def remove(invocation: Invocation, *, ids: tuple[str, ...]) -> int:
     """Remove caches by their ids."""
+    layers = [each.removeprefix(LAYERS) for each in ids if each.startswith(LAYERS)]
     with invocation.services() as services:
         entries = services.caches.entries()
-        chosen = {entry.id: entry for entry in (_find(entries, each) for each in ids)}
-        return _remove(invocation, chosen.values(), services.caches.remove)
+        others = (_find(entries, each) for each in ids if not each.startswith(LAYERS))
+        chosen = {entry.id: entry for entry in others}
+        gone = _remove_layers(invocation, dict.fromkeys(layers))
+        return _remove(invocation, chosen.values(), services.caches.remove, gone)
 
 
 @cache.command()
@@ -105,8 +122,32 @@ def _find(entries: Iterable[CacheEntry], written: str) -> CacheEntry:
     return found[0]
 
 
+def _remove_layers(invocation: Invocation, projects: Iterable[str]) -> list[str]:
+    """Remove the layers of these projects, and say whose have gone."""
+    from cicd.backends.docker_layers import layers_of, remove_layers
+
+    home = invocation.settings().home
+    known = {kept.project for kept in layers_of(home)}
+    for project in projects:
+        if project not in known:
+            raise UsageError(
+                f"no Docker layers of '{project}' are kept",
+                hint="'cicd cache list' shows what is there",
+            )
+    gone = []
+    for project in projects:
+        if remove_layers(project, home):
+            gone.append(project)
+        else:
+            invocation.show.notice(f"{LAYERS}{project} stays: a build uses it now", Level.WARNING)
+    return gone
+
+
 def _remove(
-    invocation: Invocation, chosen: Iterable[CacheEntry], remove: Callable[[CacheEntry], bool]
+    invocation: Invocation,
+    chosen: Iterable[CacheEntry],
+    remove: Callable[[CacheEntry], bool],
+    layers: Sequence[str] = (),
 ) -> int:
     gone = []
     for entry in chosen:
@@ -114,18 +155,24 @@ def _remove(
             gone.append(entry)
         else:
             invocation.show.notice(f"{entry.id} stays: a build uses it now", Level.WARNING)
-    return _said(invocation, gone, "removed")
+    return _said(invocation, gone, "removed", layers)
 
 
-def _said(invocation: Invocation, entries: list[CacheEntry], words: str) -> int:
+def _said(
+    invocation: Invocation, entries: list[CacheEntry], words: str, layers: Sequence[str] = ()
+) -> int:
     from cicd.build.cache.pruning import size_words
 
     show = invocation.show
     for entry in entries:
         show.text(f"{entry.id}  {entry.name}  {size_words(entry.size)}  {words}")
+    for project in layers:
+        show.text(f"{LAYERS}{project}  {words}")
     total = sum(entry.size for entry in entries)
-    show.notice(f"{len(entries)} cache(s), {size_words(total)}, {words}")
-    show.result({"caches": _shapes(entries), "size": total, "what": words})
+    if entries or not layers:
+        show.notice(f"{len(entries)} cache(s), {size_words(total)}, {words}")
+    names: list[JSON] = [*layers]
+    show.result({"caches": _shapes(entries), "size": total, "what": words, "layers": names})
     return ExitCode.SUCCEEDED
 
 

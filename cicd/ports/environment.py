@@ -41,6 +41,7 @@ class Environment:
     variables: Mapping[str, str] = field(default_factory=dict)
     privileged: bool = False
     docker: str = ""  # "socket", "nested": the engine that ``docker`` inside speaks to
+    layers: str = ""  # whose images a nested engine finds again, if nobody has them
     network: str | None = None  # None: the runner's default; "none", "host", "bridge", or a name
     make_network: str = ""  # "open", "internal": how the network is made if it is absent
     cpus: float | None = None

@@ -12,10 +12,11 @@ from cicd.document.load import load_text
 from cicd.document.problem import Problems
 
 
-def told(buildspec="version: 0.2\n", project=None, runner="docker"):
+def told(buildspec="version: 0.2\n", project=None, runner="docker", docker="socket"):
     node = load_text(buildspec, "buildspec.yml")
     read = project or default_project("app")
-    return [str(e) for e in ledger(node, read.node, Facts(project=read, runner=runner))]
+    facts = Facts(project=read, runner=runner, docker=docker)
+    return [str(e) for e in ledger(node, read.node, facts)]
 
 
 def project_of(text):
@@ -150,3 +151,26 @@ def test_modes_of_a_cache_and_filters_of_a_webhook_are_told_of_one_by_one():
     assert ["sourceVersion", "cache.modes.2", "webhook.filterGroups.1.2.type"] == [
         line.split("  ")[1] for line in told(project=project)
     ]
+
+
+@pytest.mark.parametrize(
+    ("privileged", "runner", "docker", "expected"),
+    [
+        ("yes", "docker", "socket", ["approximated: layers are those of this machine's"]),
+        ("yes", "docker", "nested", []),
+        ("no", "docker", "nested", ["no effect here: builds have no engine"]),
+        ("yes", "host", "socket", ["no effect here: builds have no engine"]),
+    ],
+)
+def test_whose_the_layers_of_images_are_is_told(privileged, runner, docker, expected):
+    project = project_of(
+        f"environment: {{privilegedMode: {privileged}}}\n"
+        "cache: {type: LOCAL, modes: [LOCAL_DOCKER_LAYER_CACHE]}\n"
+    )
+    lines = [
+        line.split("  ")[2]
+        for line in told(project=project, runner=runner, docker=docker)
+        if "cache.modes" in line
+    ]
+    assert len(expected) == len(lines)
+    assert all(map(str.startswith, lines, expected))

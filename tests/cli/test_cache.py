@@ -47,3 +47,14 @@ def test_words_that_mean_no_cache_are_refused(outside):
     assert 2 == outside.run("cache", "rm", "nothing")[0]
     assert 2 == outside.run("cache", "prune")[0]
     assert 2 == outside.run("cache", "prune", "--max-size", "much")[0]
+
+
+def test_docker_layers_are_listed_by_project_and_only_those_can_be_removed(outside):
+    note = outside.directory / ".cicd" / "cache" / "layers" / "app"
+    note.parent.mkdir()
+    note.touch()
+    status, out, said = outside.run("cache", "list")
+    assert (0, True) == (status, "layers:app  app" in out), out
+    assert "docker system df" in said
+    status, _, said = outside.run("cache", "rm", "layers:other")
+    assert (2, True) == (status, "no Docker layers of 'other' are kept" in said)

@@ -10,10 +10,11 @@ import pytest
 
 from cicd.backends import docker_engine
 from cicd.backends.docker_engine import Engine
+from cicd.backends.docker_layers import layers_of, remove_layers
 from cicd.backends.runner_docker import DockerRunner
 from cicd.errors import Unavailable
 from cicd.ports import Environment, Exit, Mount, MountMode
-from cicd.testing.contracts_session import left_in, run
+from cicd.testing.contracts_runner import in_time, left_in, run
 from tests.docker.small import small_image
 
 pytestmark = pytest.mark.docker
@@ -39,6 +40,8 @@ def opened(tmp_path, docker_image):
     for session in sessions:
         session.close()
     assert [] == left_in(tmp_path / "home")
+    home = tmp_path / "home"
+    in_time(lambda: all(remove_layers(kept.project, home) for kept in layers_of(home)))
 
 
 def inspected(engine, session):
@@ -132,8 +135,9 @@ def test_a_nested_engine_needs_an_image_that_has_one(opened):
     assert 'docker = "socket"' in caught.value.hint
 
 
-def test_a_nested_engine_is_up_before_the_first_command_and_runs_containers(opened, tmp_path):
-    """The engine inside is this machine's, its tools seen through a mount."""
+@pytest.fixture
+def nested(opened, tmp_path):
+    """Open sessions whose engine inside is this machine's, its tools seen through a mount."""
     if shutil.which("dockerd") != "/usr/sbin/dockerd":
         pytest.skip("there is no Debian dockerd on this machine to be run inside")
     links = tmp_path / "links"
@@ -143,25 +147,63 @@ def test_a_nested_engine_is_up_before_the_first_command_and_runs_containers(open
         (links / name).symlink_to(f"/opt/tools/sbin/{multi}")
     sees = {"links": links, "tools": Path("/usr")}
     libraries = f"/opt/tools/lib/{platform.machine()}-linux-gnu"
-    session = opened(
-        privileged=True,
-        docker="nested",
-        mounts=tuple(
-            Mount(name=name, source=source, mode=MountMode.READ_ONLY, place=f"/opt/{name}")
-            for name, source in sees.items()
-        ),
-        variables={
-            "PATH": "/opt/links:/usr/sbin:/usr/bin:/opt/tools/sbin:/opt/tools/bin",
-            "LD_LIBRARY_PATH": libraries,
-            "XTABLES_LIBDIR": f"{libraries}/xtables",
-        },
-    )
     (tmp_path / "small.tar").write_bytes(small_image())
-    session.copy_in(tmp_path / "small.tar", f"{session.scratch}/small.tar")
-    script = (
+
+    def open_one(**wishes):
+        session = opened(
+            privileged=True,
+            docker="nested",
+            mounts=tuple(
+                Mount(name=name, source=source, mode=MountMode.READ_ONLY, place=f"/opt/{name}")
+                for name, source in sees.items()
+            ),
+            variables={
+                "PATH": "/opt/links:/usr/sbin:/usr/bin:/opt/tools/sbin:/opt/tools/bin",
+                "LD_LIBRARY_PATH": libraries,
+                "XTABLES_LIBDIR": f"{libraries}/xtables",
+            },
+            **wishes,
+        )
+        session.copy_in(tmp_path / "small.tar", f"{session.scratch}/small.tar")
         # Who starts a container starts anew without the variables that lead to its libraries.
-        f"cp -n {libraries}/libseccomp.so.2 /usr/lib/$(uname -m)-linux-gnu/ && "
+        copied = f"cp -n {libraries}/libseccomp.so.2 /usr/lib/$(uname -m)-linux-gnu/"
+        assert (Exit(status=0), b"") == run(session, copied)
+        return session
+
+    return open_one
+
+
+def test_a_nested_engine_is_up_before_the_first_command_and_runs_containers(nested):
+    script = (
         "docker import small.tar small >/dev/null && "
         "docker run --rm --network none -v /tmp:/w small sh -c 'echo inner >/w/f' && cat /tmp/f"
     )
-    assert (Exit(status=0), b"inner\n") == run(session, script)
+    assert (Exit(status=0), b"inner\n") == run(nested(), script)
+
+
+def test_layers_of_a_nested_engine_are_found_again_and_nothing_else(nested, tmp_path):
+    home = tmp_path / "home"
+    build = (
+        "mkdir -p c && echo x >c/x && printf 'FROM small\\nCOPY x /x\\n' >c/Dockerfile && "
+        "DOCKER_BUILDKIT=0 docker build --network none -t app c | grep -c 'Using cache'"
+    )
+    first = nested(layers="app")
+    much = (
+        "docker import small.tar small && docker network create kept && "
+        "docker run -d --restart always --network none -v vol:/v small sleep 600"
+    )
+    assert 0 == run(first, much)[0].status
+    assert (Exit(status=1), b"0\n") == run(first, build)
+    first.close()
+    second = nested(layers="app")
+    assert (Exit(status=0), b"1\n") == run(second, build)
+    left = "docker ps -aq; docker volume ls -q; docker network ls -q --filter name=kept"
+    assert (Exit(status=0), b"") == run(second, left)
+    # Two engines cannot have one directory.
+    beside = nested(layers="app")
+    assert (Exit(status=0), b"") == run(beside, "docker images -q")
+    assert not remove_layers("app", home)
+    assert ["app"] == [kept.project for kept in layers_of(home)]
+    second.close()
+    in_time(lambda: remove_layers("app", home))
+    assert [] == layers_of(home)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import quote
 
 from cicd.backends import docker_container, docker_engine, docker_images
-from cicd.backends.docker_container import HOME, home_label
 from cicd.backends.docker_engine import Engine, Refused
+from cicd.backends.docker_labels import HOME, home_label
 from cicd.backends.docker_stream import without_frames
 from cicd.errors import Unavailable
 from cicd.ports import Endpoint, TaskState

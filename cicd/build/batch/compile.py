@@ -240,7 +240,7 @@ def _ledger(
 ) -> tuple[LedgerEntry, ...]:
     """Give the entries of the batch's own documents, then those of its builds' buildspecs."""
     project = request.project
-    facts = Facts(project=project, runner=request.runner)
+    facts = Facts(project=project, runner=request.runner, docker=request.docker)
     found = ledger(spec.node if spec is not None else None, project.node, facts)
     return tuple(dict.fromkeys((*found, *(e for node in nodes for e in node.build.ledger))))
 

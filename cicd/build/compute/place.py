@@ -52,6 +52,7 @@ class Place:
     make_network: str = ""  # "open", "internal": how the network is made if it is absent
     file_systems: tuple[FileSystem, ...] = ()
     notes: tuple[str, ...] = ()  # what is other than in the cloud, a line each
+    layers: str = ""  # whose images a nested engine finds again: the project's, or nobody's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +88,12 @@ def place_of(project: Project, wishes: Wishes) -> Place:
     if environment.privileged and contained:
         docker = wishes.docker
         notes.append(_DOCKER[docker])
+    layers = project.name if docker == "nested" and keeps_layers(project) else ""
+    if layers:
+        notes.append("LOCAL_DOCKER_LAYER_CACHE: images of the builds before are there")
     return Place(
         docker=docker,
+        layers=layers,
         cpus=limited.cpus,
         memory=limited.memory,
         network=network,
@@ -96,6 +101,15 @@ def place_of(project: Project, wishes: Wishes) -> Place:
         file_systems=_file_systems(project, wishes, notes),
         notes=tuple(notes),
     )
+
+
+def keeps_layers(project: Project) -> bool:
+    """
+    Tell whether a project wants the layers of its images kept.
+
+    Source: user guide, "Build caching", LOCAL_DOCKER_LAYER_CACHE.
+    """
+    return project.cache.type == "LOCAL" and "LOCAL_DOCKER_LAYER_CACHE" in project.cache.modes
 
 
 _DOCKER = {

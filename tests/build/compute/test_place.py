@@ -5,7 +5,13 @@ import pytest
 
 from cicd.build.compute.kinds import GIB, Size, limits, size_of
 from cicd.build.compute.place import FileSystem, LocalPlaces, Network, Wishes, place_of
-from cicd.build.project import Project, ProjectEnvironment, ProjectFileSystem, default_project
+from cicd.build.project import (
+    Project,
+    ProjectCache,
+    ProjectEnvironment,
+    ProjectFileSystem,
+    default_project,
+)
 
 WISHES = Wishes(
     runner="docker",
@@ -137,3 +143,20 @@ def test_how_a_privileged_build_gets_at_docker_is_told():
         place = place_of(project(privileged=True), replace(WISHES, docker=docker))
         assert docker == place.docker
         assert any(note.startswith("privilegedMode: ") for note in place.notes)
+
+
+@pytest.mark.parametrize(
+    ("docker", "modes", "expected"),
+    [
+        ("nested", ("LOCAL_DOCKER_LAYER_CACHE",), "p"),
+        ("nested", ("LOCAL_CUSTOM_CACHE",), ""),
+        ("socket", ("LOCAL_DOCKER_LAYER_CACHE",), ""),
+    ],
+)
+def test_layers_are_kept_of_an_engine_of_the_build_s_own(docker, modes, expected):
+    wanted = replace(project(privileged=True), cache=ProjectCache(type="LOCAL", modes=modes))
+    place = place_of(wanted, replace(WISHES, docker=docker))
+    assert (expected, bool(expected)) == (
+        place.layers,
+        any("LOCAL_DOCKER_LAYER_CACHE" in note for note in place.notes),
+    )
