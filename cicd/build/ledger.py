@@ -119,6 +119,8 @@ def _elsewhere(node: Node, facts: Facts) -> bool:
 
 
 _HERE = "the source is a directory of this machine"
+_FETCHED = "it is a directory of this machine, or fetched by git from its location"
+_ONLY_FETCHED = "it is checked out where the source is fetched; a directory is taken as it is"
 _STAYS = "artifacts stay on this machine"
 _NO_IMAGE = "this runner has no images: the tools are those of this machine"
 _NO_LIMITS = "this runner limits nothing"
@@ -173,18 +175,21 @@ PROJECT_ROWS = (
         lambda node, _: node.text == "NO_SOURCE",
     ),
     _other("sourceVersion", _NOT_CHECKED_OUT),
-    _other("secondarySourceVersions.*.sourceVersion", _NOT_CHECKED_OUT),
-    _other("secondarySources.*.type", _HERE, _elsewhere),
+    _other("secondarySourceVersions.*.sourceVersion", _ONLY_FETCHED),
+    _other("secondarySources.*.type", _FETCHED, _elsewhere),
     _none("source.auth", _HERE),
     _none("source.gitCloneDepth", _HERE),
     _none("source.gitSubmodulesConfig.fetchSubmodules", _HERE),
     _none("source.insecureSsl", _HERE),
     _none("source.reportBuildStatus", "nobody is told of a build's status"),
     _none("source.buildStatusConfig", "nobody is told of a build's status"),
-    _none("secondarySources.*.auth", _HERE),
-    _none("secondarySources.*.gitCloneDepth", _HERE),
-    _none("secondarySources.*.gitSubmodulesConfig.fetchSubmodules", _HERE),
-    _none("secondarySources.*.insecureSsl", _HERE),
+    _other("secondarySources.*.auth", "git has your own credentials"),
+    _none("secondarySources.*.gitCloneDepth", "a source has its whole history"),
+    _none(
+        "secondarySources.*.gitSubmodulesConfig.fetchSubmodules",
+        "submodules are those that the directory has; a fetched source has none",
+    ),
+    _none("secondarySources.*.insecureSsl", "git asks its own configuration"),
     _none("secondarySources.*.reportBuildStatus", "nobody is told of a build's status"),
     _none("secondarySources.*.buildStatusConfig", "nobody is told of a build's status"),
     _none("environment.image", _NO_IMAGE, _no_image),
@@ -224,7 +229,9 @@ PROJECT_ROWS = (
     _other("badgeEnabled", "nobody serves it: cicd builds badge draws it"),
     _other("cache.type", "it is kept on this machine", lambda node, _: node.text == "S3"),
     _none(
-        "cache.modes.*", "sources are here already", lambda n, _: n.text == "LOCAL_SOURCE_CACHE"
+        "cache.modes.*",
+        "sources are here already, and what git fetches is kept in any case",
+        lambda node, _: node.text == "LOCAL_SOURCE_CACHE",
     ),
     _none("cache.modes.*", "builds have no engine: privilegedMode is off", _no_engine),
     _other(

@@ -174,7 +174,7 @@ def _sources(request: BuildRequest, services: Services) -> tuple[SourcePlan, ...
     if missing and request.outputs is None:  # in a pipeline its inputs are the sources
         raise UsageError(
             f"the secondary source '{missing[0]}' of the project is nowhere here",
-            hint=f"say where: --secondary-source {missing[0]}=DIR",
+            hint=f"say where: --secondary-source {missing[0]}=DIR, or a git URL as its location",
         )
     return (primary, *starmap(secondary, request.secondary_sources.items()))
 

@@ -144,6 +144,10 @@ def build(
         from_file = read_env_file(env_file)
     settings = invocation.settings(directory, profile=profile)
     request = request_of(options, directory, settings)
+    if request.project.secondary_sources:
+        from cicd.cli.fetched_sources import with_fetched
+
+        request = with_fetched(request, settings.home, invocation.show)
     if event is not None:
         from cicd.cli.event import for_event
 

@@ -1,15 +1,18 @@
-"""A copy of a repository that is elsewhere: cloned once, then brought up to date."""
+"""Copies of a repository that is elsewhere: cloned once, brought up to date, checked out."""
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
+import os
 import re
 import shutil
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from cicd.errors import Unavailable
+from cicd.repos.git import open_repository
 from cicd.repos.git_command import (
     as_text,
     make_directory,
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 
 # What git takes for a host and a path, and no drive or directory of this machine.
 _URL = re.compile(r"(?:https?|ssh|git|file)://\S+|[\w.-]+@[\w.-]+:\S+")
+_PULL_REQUEST = re.compile(r"pr/([1-9]\d*)")
+KEPT = timedelta(days=3)  # longer than any build may take
 
 
 def is_url(place: str) -> bool:
@@ -51,6 +56,35 @@ def mirror(url: str, directory: Path) -> Path:
         _git(url, directory, "clone", "--quiet", "--mirror", "--", url, str(part))
         part.rename(copy)
     return copy
+
+
+def check_out(url: str, version: str | None, directory: Path, now: datetime) -> Path:
+    """
+    Give a clone of ``url`` at a commit, branch, tag or "pr/25"; None: its default branch.
+
+    It is made once for a commit and never changed; only what the mirror lacks is fetched.
+    Those that nobody has asked for since ``KEPT`` go. Raises as ``mirror`` does, and UsageError
+    for a version that is not there.
+    """
+    copy = mirror(url, directory)
+    repository = open_repository(copy)
+    asked = _PULL_REQUEST.fullmatch(version or "")
+    commit = repository.resolve(f"refs/pull/{asked[1]}/head" if asked else version)
+    trees = copy.with_suffix(".trees")
+    make_directory(trees)
+    tree = trees / commit
+    with _locked(copy.with_suffix(".lock")):
+        for old in trees.iterdir():
+            used = datetime.fromtimestamp(old.stat().st_mtime, tz=UTC)
+            if old != tree and now - used > KEPT:
+                shutil.rmtree(old, ignore_errors=True)
+        if not tree.exists():
+            part = trees / f"{commit}.part"
+            shutil.rmtree(part, ignore_errors=True)
+            repository.clone(commit, part)
+            part.rename(tree)
+        os.utime(tree, (now.timestamp(), now.timestamp()))
+    return tree
 
 
 def _git(url: str, directory: Path, *words: str) -> None:

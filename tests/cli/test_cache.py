@@ -54,7 +54,7 @@ def test_docker_layers_are_listed_by_project_and_only_those_can_be_removed(outsi
     note.parent.mkdir()
     note.touch()
     status, out, said = outside.run("cache", "list")
-    assert (0, True) == (status, "layers:app  app" in out), out
+    assert (0, True) == (status, "layers:app " in out), out
     assert "docker system df" in said
     status, _, said = outside.run("cache", "rm", "layers:other")
     assert (2, True) == (status, "no Docker layers of 'other' are kept" in said)
