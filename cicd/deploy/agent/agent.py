@@ -5,19 +5,14 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from cicd.deploy.agent.carry_out import remove, subject
-from cicd.deploy.agent.copying import carry_out_all
 from cicd.deploy.agent.fault import AgentFault, LifecycleErrorCode
 from cicd.deploy.agent.hooks import ScriptLog, run_scripts
-from cicd.deploy.agent.install import instructions_for
+from cicd.deploy.agent.installing import install
 from cicd.deploy.agent.instance import ARCHIVE, InstanceDisk, Layout
-from cicd.deploy.agent.instructions import cleanup_order, install_json
-from cicd.deploy.agent.record import CleanupRecord
 from cicd.deploy.fleet.fault import FaultKind
 from cicd.deploy.fleet.trouble import Unreached
 from cicd.deploy.lifecycle import PREVIOUS_REVISION, LifecycleEvent
 from cicd.deploy.revision import read_as_agent
-from cicd.deploy.spec import FileExistsBehavior
 from cicd.deploy.traffic.control import allow_traffic, block_traffic
 from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.errors import CicdError
@@ -173,29 +168,15 @@ class Agent:
     # ── Install ───────────────────────────────────────────────────────────────────────────────
 
     def _install(self) -> None:
-        layout = self._layout
-        archive = f"{layout.deployment_inside}/{ARCHIVE}"
-        appspec = self._appspec(archive)
-        if layout.cleanup.exists():
-            for path in cleanup_order(layout.cleanup.read_text("utf-8", "surrogateescape")):
-                remove(path, self._disk)
-            layout.cleanup.unlink()
-        behavior = appspec.file_exists_behavior or self._plan.file_exists_behavior
-        instructions = instructions_for(
-            archive, appspec.files, appspec.permissions, behavior, self._disk
+        archive = f"{self._layout.deployment_inside}/{ARCHIVE}"
+        install(
+            self._appspec(archive),
+            self._plan.file_exists_behavior,
+            layout=self._layout,
+            disk=self._disk,
+            notice=self._say,
+            is_full=lambda: self._trouble.suffers(FaultKind.DISK_FULL),
         )
-        layout.install_json.write_text(install_json(instructions), "utf-8", "surrogateescape")
-        with CleanupRecord(layout.cleanup) as record:
-            if instructions and self._trouble.suffers(FaultKind.DISK_FULL):
-                raise AgentFault(f"No space left on device - {subject(instructions[0])}")
-            carry_out_all(
-                instructions,
-                self._disk,
-                record=record,
-                notice=self._say,
-                together=behavior is not FileExistsBehavior.OVERWRITE,
-            )
-        layout.last_successful_install.write_text(layout.deployment_inside, "utf-8")
 
     # ── Hooks ─────────────────────────────────────────────────────────────────────────────────
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.agent.carry_out import carry_out
 from cicd.deploy.agent.fault import AgentFault
-from cicd.deploy.agent.instructions import Copy
+from cicd.deploy.agent.instructions import Copy, Mkdir
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cicd.deploy.agent.instance import InstanceDisk
     from cicd.deploy.agent.instructions import Instruction
     from cicd.deploy.agent.record import CleanupRecord
+    from cicd.deploy.agent.standing import Standing
 
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # a pipe must not hold us up
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
@@ -33,6 +34,7 @@ def carry_out_all(
     disk: InstanceDisk,
     *,
     record: CleanupRecord,
+    standing: Standing,
     notice: Callable[[str], None],
     together: bool,
 ) -> None:
@@ -44,6 +46,7 @@ def carry_out_all(
         disk: Where.
         record: Is told of each path that a later cleanup must remove; of a copy before it is
             made, and of those that a failure leaves unmade not at all.
+        standing: What need not be copied again.
         notice: Called with words about what this machine cannot do.
         together: Whether copies may be recorded before their turn: nothing is in their place.
 
@@ -54,18 +57,21 @@ def carry_out_all(
     most = _TOGETHER if together else 1
     for copies, others in _runs(instructions, most):
         for instruction in others:
-            carry_out(instruction, disk, record=record.note, notice=notice)
+            if isinstance(instruction, Mkdir) and standing.is_made(instruction):
+                record.note(instruction.directory)
+            else:
+                carry_out(instruction, disk, record=record.note, notice=notice)
         if not copies:
             continue
-        before = record.note_all([copy.destination for copy in copies])
+        record.note_all([copy.destination for copy in copies])
         source = disk.directory(posixpath.dirname(copies[0].source))
         destination = disk.directory(posixpath.dirname(copies[0].destination))
         for done, copy in enumerate(copies, 1):
             try:
-                if not _is_copied(copy, source, destination):
+                if not (standing.is_copied(copy) or _is_copied(copy, source, destination)):
                     carry_out(copy, disk, record=_is_noted, notice=notice)
             except BaseException as reason:
-                record.take_back(before, [each.destination for each in copies[:done]])
+                record.take_back([each.destination for each in copies[:done]])
                 if isinstance(reason, OSError):
                     raise AgentFault(f"{reason.strerror} - {copy.destination}") from reason
                 raise

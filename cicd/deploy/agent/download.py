@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cicd.deploy.agent.stamps import write_stamps
 from cicd.deploy.agent.unpack import read_entries, unpack, write_entries
 from cicd.deploy.plan import BundleType
 from cicd.errors import Unavailable
@@ -60,9 +61,10 @@ class Download:
             _fetch(stored, kind, packed)
         entries = self._read(packed)
         if entries is None:
-            unpack(packed, kind, layout.archive)
+            stamps = unpack(packed, kind, layout.archive)
         else:
-            write_entries(entries, kind, layout.archive)
+            stamps = write_entries(entries, kind, layout.archive)
+        write_stamps(layout.unpacked, stamps)
         layout.most_recent_install.write_text(layout.deployment_inside, "utf-8")
 
     def _find(self) -> Path:

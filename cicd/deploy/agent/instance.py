@@ -152,6 +152,26 @@ class Layout:
         return self._instructions / f"{self.group_id}_most_recent_install"
 
     @property
+    def aside(self) -> Path:
+        """Where we keep what the agent does not: beside its root, which is AWS's to lay out."""
+        return self.root.parent / "cicd"
+
+    @property
+    def unpacked(self) -> Path:
+        """The stamps of the archive that was unpacked last."""
+        return self.aside / f"{self.group_id}-unpacked.json"
+
+    @property
+    def installed(self) -> Path:
+        """The stamps of what the last Install copied."""
+        return self.aside / f"{self.group_id}-installed.json"
+
+    @property
+    def fresh(self) -> Path:
+        """Where a directory may be made, to see what a fresh one is."""
+        return self.aside / f"{self.group_id}-fresh"
+
+    @property
     def _instructions(self) -> Path:
         return self.root / "deployment-instructions"
 

@@ -11,11 +11,27 @@ if TYPE_CHECKING:
 
 
 class CleanupRecord:
-    """Appends paths, a line each; what is noted survives a kill of this process."""
+    """
+    Appends paths, a line each; what is noted survives a kill of this process.
 
-    def __init__(self, path: Path) -> None:
-        """Begin anew at ``path``; used as a context, which closes it."""
-        self._file = path.open("w", encoding="utf-8", errors="surrogateescape")
+    Args:
+        path: Of the record; it is begun anew.
+        standing: What is on the disk already, parents first: noted from the beginning, and in
+            its place among the others once it is closed.
+
+    """
+
+    def __init__(self, path: Path, standing: Sequence[str] = ()) -> None:
+        """Begin; used as a context, which closes it."""
+        self._path = path
+        self._standing = frozenset(standing)
+        self._noted: list[str] = []
+        self._before = 0, 0
+        if standing:
+            # At no moment may what stands be noted nowhere.
+            self._replace(standing)
+        mode = "a" if standing else "w"
+        self._file = path.open(mode, encoding="utf-8", errors="surrogateescape")
 
     def __enter__(self) -> Self:
         """Give itself."""
@@ -27,22 +43,35 @@ class CleanupRecord:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close the file."""
+        """Close the file; what was to stand, and was not come to, must be gone by now."""
         self._file.close()
+        if self._standing:
+            self._replace(self._noted)
 
     def note(self, path: str) -> None:
         """Note one path."""
         self.note_all((path,))
 
-    def note_all(self, paths: Sequence[str]) -> int:
-        """Note several in one write; gives what ``take_back`` wants."""
-        before = self._file.tell()
-        self._file.write("".join(f"{path}\n" for path in paths))
+    def note_all(self, paths: Sequence[str]) -> None:
+        """Note several in one write."""
+        self._before = self._file.tell(), len(self._noted)
+        self._noted += paths
+        self._file.write(_lines([path for path in paths if path not in self._standing]))
         self._file.flush()
-        return before
 
-    def take_back(self, before: int, kept: Sequence[str]) -> None:
-        """Note only ``kept`` of what ``note_all`` was given."""
-        self._file.seek(before)
+    def take_back(self, kept: Sequence[str]) -> None:
+        """Note only ``kept`` of what was noted last."""
+        place, count = self._before
+        self._file.seek(place)
         self._file.truncate()
+        del self._noted[count:]
         self.note_all(kept)
+
+    def _replace(self, paths: Sequence[str]) -> None:
+        beside = self._path.with_name(f"{self._path.name}.new")
+        beside.write_text(_lines(paths), "utf-8", "surrogateescape")
+        beside.replace(self._path)
+
+
+def _lines(paths: Sequence[str]) -> str:
+    return "".join(f"{path}\n" for path in paths)

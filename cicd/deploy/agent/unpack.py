@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import posixpath
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.agent.entries import damage, opened
 from cicd.deploy.agent.fault import AgentFault
+from cicd.deploy.agent.stamps import stamp_of
 from cicd.deploy.plan import BundleType
 from cicd.engine.archive import same_place
 from cicd.engine.zip_entries import EntryKind
@@ -25,18 +27,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from cicd.deploy.agent.entries import Entry
+    from cicd.deploy.agent.stamps import Stamped
 
 _LARGEST_SHARED: Final = 16 * 1024 * 1024  # bytes of a revision that is kept in memory
 _MOST_SHARED: Final = 20_000  # entries of one
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
-def unpack(path: Path, kind: BundleType, into: Path) -> None:
+def unpack(path: Path, kind: BundleType, into: Path) -> dict[str, Stamped]:
     """
     Unpack a revision into the new directory ``into``, as the agent does.
 
     A tar keeps owners where we are root; a zip and a directory do not.
     A single top directory that holds an AppSpec is taken away, but never from a directory.
+    Gives the stamps of its files, by their paths below ``into``.
 
     Raises:
         AgentFault: It is damaged, of another type, holds more than it may, or an entry leads
@@ -45,7 +49,7 @@ def unpack(path: Path, kind: BundleType, into: Path) -> None:
     Source: the agent's behaviour, "DownloadBundle".
     """
     with _in_words(), opened(path, kind) as entries:
-        write_entries(entries, kind, into)
+        return write_entries(entries, kind, into)
 
 
 def read_entries(path: Path, kind: BundleType) -> tuple[Entry, ...] | None:
@@ -66,15 +70,17 @@ def read_entries(path: Path, kind: BundleType) -> tuple[Entry, ...] | None:
     return tuple(read)
 
 
-def write_entries(entries: Iterable[Entry], kind: BundleType, into: Path) -> None:
+def write_entries(entries: Iterable[Entry], kind: BundleType, into: Path) -> dict[str, Stamped]:
     """Make what the entries say in the new directory ``into``; see ``unpack``."""
     into.mkdir(parents=True)
     writer = _Writer(into)
     for entry in entries:
         writer.write(entry)
     writer.finish()
-    if kind is not BundleType.DIRECTORY:
-        _strip(into)
+    top = None if kind is BundleType.DIRECTORY else _strip(into)
+    if top is None:
+        return writer.stamps
+    return {path.removeprefix(f"{top}/"): stamp for path, stamp in writer.stamps.items()}
 
 
 @contextmanager
@@ -89,15 +95,18 @@ def _in_words() -> Iterator[None]:
         raise AgentFault(f"Error extracting tar archive: 2 ({reason})") from reason
 
 
-def _strip(into: Path) -> None:
+def _strip(into: Path) -> str | None:
+    """Take a single top directory away, and give its name; None: it is not to go."""
     inside = list(into.iterdir())
     if len(inside) != 1 or inside[0].is_symlink() or not inside[0].is_dir():
-        return
-    if any("appspec" in child.name.lower() for child in inside[0].iterdir()):
-        aside = into.with_name(into.name + "-nested")
-        inside[0].rename(aside)
-        into.rmdir()
-        aside.rename(into)
+        return None
+    if not any("appspec" in child.name.lower() for child in inside[0].iterdir()):
+        return None
+    aside = into.with_name(into.name + "-nested")
+    inside[0].rename(aside)
+    into.rmdir()
+    aside.rename(into)
+    return inside[0].name
 
 
 class _Writer:
@@ -108,6 +117,7 @@ class _Writer:
         self._directories = {self._into}
         self._modes: list[tuple[str, int]] = []
         self._links: set[str] = set()
+        self.stamps: dict[str, Stamped] = {}
 
     def write(self, entry: Entry) -> None:
         place = f"{self._into}/{entry.path}"
@@ -141,7 +151,9 @@ class _Writer:
             case EntryKind.FILE if entry.open is None:
                 self._join(place, entry)
             case EntryKind.FILE:
-                _write_file(place, entry)
+                stamped = _write_file(place, entry)
+                if stamped is not None:
+                    self.stamps[entry.path] = stamped
 
     def _is_made(self, place: str, entry: Entry) -> bool:
         """Make room for an entry in whose place another is; tell whether that one will do."""
@@ -170,13 +182,15 @@ class _Writer:
         Path(place).hardlink_to(first)
 
 
-def _write_file(place: str, entry: Entry) -> None:
+def _write_file(place: str, entry: Entry) -> Stamped | None:
     assert entry.open is not None
     mode = entry.mode & 0o7777
     number = os.open(place, _NEW, mode & 0o777)
+    digest = hashlib.sha256()
     try:
         with entry.open() as source:
             while block := source.read(1024 * 1024):
+                digest.update(block)
                 view = memoryview(block)
                 while view:
                     view = view[os.write(number, view) :]
@@ -186,6 +200,8 @@ def _write_file(place: str, entry: Entry) -> None:
         if entry.modified:
             with suppress(OverflowError):  # a time beyond what the system can say
                 os.utime(number, (entry.modified, entry.modified))
+        stamp = stamp_of(os.fstat(number))
+        return None if stamp is None else (stamp, digest.hexdigest())
     finally:
         os.close(number)
 

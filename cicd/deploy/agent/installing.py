@@ -1,0 +1,131 @@
+"""Install: what the last one left is removed, and what the AppSpec says is copied."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from typing import TYPE_CHECKING
+
+from cicd.deploy.agent.carry_out import subject
+from cicd.deploy.agent.copying import carry_out_all
+from cicd.deploy.agent.fault import AgentFault
+from cicd.deploy.agent.install import instructions_for
+from cicd.deploy.agent.instance import ARCHIVE
+from cicd.deploy.agent.instructions import Copy, SetFacl, cleanup_order, install_json
+from cicd.deploy.agent.record import CleanupRecord
+from cicd.deploy.agent.stamps import Source, read_stamps, stamp_of, write_stamps
+from cicd.deploy.agent.standing import Standing
+from cicd.deploy.spec import FileExistsBehavior
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from cicd.deploy.agent.instance import InstanceDisk, Layout
+    from cicd.deploy.agent.instructions import Instruction
+    from cicd.deploy.agent.stamps import Stamped
+    from cicd.deploy.spec import AppSpec
+
+
+def install(
+    appspec: AppSpec,
+    behavior: FileExistsBehavior,
+    *,
+    layout: Layout,
+    disk: InstanceDisk,
+    notice: Callable[[str], None],
+    is_full: Callable[[], bool],
+) -> None:
+    """
+    Carry Install out.
+
+    What the last one copied and nobody touched stays, where it would only be copied again: it is
+    removed on paper. Whatever ends this, the disk is as if it had been removed and copied.
+
+    Args:
+        appspec: Of the revision.
+        behavior: What the deployment says about files that are there; the AppSpec's word counts.
+        layout: Where the agent keeps what.
+        disk: The instance's.
+        notice: Called with words about what this machine cannot do.
+        is_full: Whether the disk is to be taken for full.
+
+    Raises:
+        AgentFault: Something collides, or cannot be done; what was done before it stays.
+
+    Source: the agent's behaviour, "Install algorithm".
+    """
+    archive = f"{layout.deployment_inside}/{ARCHIVE}"
+    behavior = appspec.file_exists_behavior or behavior
+    standing = Standing(disk, read_stamps(layout.installed), layout.fresh)
+    if layout.cleanup.exists():
+        standing.clean(cleanup_order(layout.cleanup.read_text("utf-8", "surrogateescape")))
+    try:
+        instructions = instructions_for(
+            archive, appspec.files, appspec.permissions, behavior, standing
+        )
+        sources = _untouched(instructions, archive, disk, read_stamps(layout.unpacked))
+        standing.keep(instructions, sources)
+        layout.install_json.write_text(install_json(instructions), "utf-8", "surrogateescape")
+    except BaseException:
+        standing.drop()
+        layout.cleanup.unlink(missing_ok=True)
+        raise
+    with CleanupRecord(layout.cleanup, standing.paths) as record:
+        try:
+            if instructions and is_full():
+                raise AgentFault(f"No space left on device - {subject(instructions[0])}")
+            carry_out_all(
+                instructions,
+                disk,
+                record=record,
+                standing=standing,
+                notice=notice,
+                together=behavior is not FileExistsBehavior.OVERWRITE,
+            )
+        finally:
+            standing.drop()
+    write_stamps(layout.installed, _installed(instructions, disk, sources))
+    layout.last_successful_install.write_text(layout.deployment_inside, "utf-8")
+
+
+def _untouched(
+    instructions: Sequence[Instruction],
+    archive: str,
+    disk: InstanceDisk,
+    unpacked: Mapping[str, Stamped],
+) -> dict[str, Source]:
+    """Give the files that are copied, and are as they were unpacked."""
+    found: dict[str, Source] = {}
+    for each in instructions:
+        if not isinstance(each, Copy):
+            continue
+        stamped = unpacked.get(each.source.removeprefix(f"{archive}/"))
+        status = None if stamped is None else _look(each.source, disk)
+        if stamped is not None and status is not None and stamp_of(status) == stamped[0]:
+            found[each.source] = Source(status=status, digest=stamped[1])
+    return found
+
+
+def _installed(
+    instructions: Sequence[Instruction], disk: InstanceDisk, sources: Mapping[str, Source]
+) -> dict[str, Stamped]:
+    """Give the stamps of what was copied, as it is now; of what has a list of rights, none."""
+    stamped: dict[str, Stamped] = {}
+    for each in instructions:
+        if isinstance(each, SetFacl):
+            stamped.pop(each.file, None)
+        if not isinstance(each, Copy) or each.source not in sources:
+            continue
+        status = _look(each.destination, disk)
+        stamp = None if status is None else stamp_of(status)
+        if stamp is not None:
+            stamped[each.destination] = stamp, sources[each.source].digest
+    return stamped
+
+
+def _look(path: str, disk: InstanceDisk) -> os.stat_result | None:
+    directory = disk.directory(posixpath.dirname(path))
+    try:
+        return os.lstat(f"{directory}/{posixpath.basename(path)}") if directory else None
+    except OSError:
+        return None
