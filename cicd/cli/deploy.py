@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,15 +25,10 @@ from cicd.cli.shift_report import report
 from cicd.errors import DocumentError, ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
     from cicd.cli.invocation import Invocation
-    from cicd.deploy.config import DeploymentConfig
+    from cicd.deploy.compile import PlannedDeployment
     from cicd.deploy.group import DeploymentGroup
-    from cicd.deploy.shift.config import ShiftConfig
-    from cicd.deploy.spec import ComputePlatform
-    from cicd.document.resources import Resources
-    from cicd.ports import Services, TargetSpec
+    from cicd.deploy.run import DeploymentRequest
 
 _STRATEGIES = (
     "AllAtOnce, HalfAtATime, OneAtATime, Custom, or one of cicd.yml; of services AllAtOnce, "
@@ -73,6 +67,7 @@ Examples:
   cicd deploy --instance here                   to this machine itself, as the agent would
   cicd deploy --minimum-healthy 75%             a custom minimum of healthy hosts
   cicd deploy --plan --failures 1               what would happen if an instance failed
+  cicd deploy --deployment-mode RESTART         the last good revision again, nothing downloaded
   cicd deploy --strategy Canary --percentage 10 --interval 5m    shift a service's traffic
   cicd deploy run --help                        every option of a deployment
 """,
@@ -129,6 +124,11 @@ Exit status: 0 Succeeded, 1 Failed or Stopped, 2 usage, 3 an invalid AppSpec,
     help="Only to instances that do not have the last good revision.",
 )
 @click.option(
+    "--deployment-mode",
+    type=click.Choice(("RESTART",)),
+    help="RESTART: the group's last good revision again, from what its instances have unpacked.",
+)
+@click.option(
     "--events",
     metavar="LIST",
     help="These lifecycle events, as codedeploy-local takes them: 'ApplicationStop,DownloadBundle'"
@@ -162,6 +162,7 @@ def run(
     appspec: str,
     ignore_application_stop_failures: bool,
     update_outdated_instances_only: bool,
+    deployment_mode: str | None,
     events: str | None,
     description: str,
     rollback: bool | None,
@@ -173,111 +174,92 @@ def run(
     speed: float,
 ) -> int:
     """Deploy REVISION: a directory, or a zip, tar or tgz file; by default this repository."""
-    from cicd.cli.deploy_plan import show_plan
-    from cicd.cli.shift_plan import show_shift_plan
-    from cicd.cli.shift_report import show_shift
-    from cicd.deploy.find_group import find_group, parse_instance
-    from cicd.deploy.local_events import local_events
-    from cicd.deploy.run import (
-        DeploymentRequest,
-        forecast_deployment,
-        plan_deployment,
-        run_deployment,
-    )
-    from cicd.deploy.shift.history import settle_service
-    from cicd.deploy.spec import ComputePlatform, FileExistsBehavior
+    from cicd.cli.deploy_request import DeploymentWords, past, read_request
+    from cicd.deploy.run import plan_deployment
     from cicd.document.problem import Severity
-    from cicd.document.resources import Resources
-    from cicd.ports import TargetKind
-    from cicd.wiring import tagged_instances
 
-    start = Path.cwd()
-    home = invocation.settings(start).home
-    root = home.parent if home.name == ".cicd" else start
-    resources = Resources.load(start if (start / "cicd.yml").exists() else root)
-    group = find_group(
-        resources,
-        name=group_name,
-        instances=tuple(parse_instance(text, start) for text in instances),
-        home=home,
-        tagged=tagged_instances,
-        members=_members(invocation, start, home),
-    )
-    behavior = file_exists_behavior
-    platform = _platform(group, revision or resources.root, appspec)
-    servers = platform is ComputePlatform.SERVER
-    request = DeploymentRequest(
-        group=group,
-        revision=revision or resources.root,
+    words = DeploymentWords(
+        revision=revision,
+        group=group_name,
+        instances=instances,
+        strategy=strategy,
+        percentage=percentage,
+        interval=interval,
+        images=images,
+        minimum_healthy=minimum_healthy,
+        file_exists_behavior=file_exists_behavior,
         appspec=appspec,
-        config=_config(strategy, minimum_healthy, resources) if servers else None,
-        shift=_shift(group, platform, strategy, percentage, interval, resources),
-        images=_images(images),
-        file_exists_behavior=FileExistsBehavior(behavior.upper()) if behavior else None,
         ignore_application_stop_failures=ignore_application_stop_failures,
-        description=description,
-        auto_rollback=rollback,
-        ignore_alarms=ignore_alarms,
         update_outdated_instances_only=update_outdated_instances_only,
-        events=() if events is None else local_events(events),
+        restart=deployment_mode is not None,
+        events=events,
+        description=description,
+        rollback=rollback,
+        ignore_alarms=ignore_alarms,
     )
-    planned = plan_deployment(request)
+    request = read_request(invocation, words)
+    if request.restart:
+        with past(invocation) as services:
+            planned = plan_deployment(request, services)
+    else:
+        planned = plan_deployment(request)
     if strict and any(each.severity is not Severity.NOTE for each in planned.problems):
         raise DocumentError(planned.problems)
     if planned.problems:
         invocation.show.problems(planned.problems)
-    if plan and planned.plan.shift is not None:
-        with _past(invocation, start, home) as services:
-            show_shift_plan(
-                invocation.show,
-                planned.plan if services is None else settle_service(planned.plan, services),
-                speed,
-            )
-        return ExitCode.SUCCEEDED
     if plan:
-        jobs = invocation.settings(start).jobs
-        with _past(invocation, start, home) as services:
-            forecast = forecast_deployment(request, services, failures=failures, jobs=jobs)
-        show_plan(invocation.show, planned, *forecast)
+        _show(invocation, request, planned, failures, speed)
         return ExitCode.SUCCEEDED
     if not yes:
-        _confirm(group)
-    if speed != 1 and planned.plan.shift is not None:
+        _confirm(request.group)
+    return _carry_out(invocation, request, planned, speed)
+
+
+def _show(
+    invocation: Invocation,
+    request: DeploymentRequest,
+    planned: PlannedDeployment,
+    failures: int,
+    speed: float,
+) -> None:
+    from cicd.cli.deploy_plan import show_plan
+    from cicd.cli.deploy_request import past
+    from cicd.cli.shift_plan import show_shift_plan
+    from cicd.deploy.run import forecast_deployment
+    from cicd.deploy.shift.history import settle_service
+
+    with past(invocation) as services:
+        if planned.plan.shift is not None:
+            settled = planned.plan
+            if services is not None:
+                settled = settle_service(settled, services)
+            show_shift_plan(invocation.show, settled, speed)
+            return
+        jobs = invocation.settings(Path.cwd()).jobs
+        forecast = forecast_deployment(request, services, failures=failures, jobs=jobs)
+    show_plan(invocation.show, planned, *forecast)
+
+
+def _carry_out(
+    invocation: Invocation, request: DeploymentRequest, planned: PlannedDeployment, speed: float
+) -> int:
+    from cicd.cli.shift_report import show_shift
+    from cicd.deploy.run import run_deployment
+    from cicd.ports import TargetKind
+
+    shifts = planned.plan.shift is not None
+    if speed != 1 and shifts:
         invocation.show.text(
             f"the clock runs {speed:g} times as fast: 1 minute is {60 / speed:g} s"
         )
-    with invocation.services(start, speed=speed) as services:
-        for target in group.targets:
+    with invocation.services(Path.cwd(), speed=speed) as services:
+        for target in request.group.targets:
             if target.kind is TargetKind.MACHINE:
                 services.target(target).check()  # before anything is begun
         result = run_deployment(request, services)
-        if planned.plan.shift is not None:
+        if shifts:
             show_shift(invocation.show, result.deployment_id, services)
         return finish(invocation.show, result)
-
-
-def _members(
-    invocation: Invocation, start: Path, home: Path
-) -> Callable[[str], Sequence[TargetSpec] | None]:
-    """Look fleets up only when a group names one."""
-
-    def members(fleet: str) -> Sequence[TargetSpec] | None:
-        from cicd.deploy.fleet.ledger import members_of
-
-        with _past(invocation, start, home) as services:
-            return None if services is None else members_of(fleet, services)
-
-    return members
-
-
-@contextmanager
-def _past(invocation: Invocation, start: Path, home: Path) -> Iterator[Services | None]:
-    """Open what is remembered; nothing is, where there is no home yet, and a plan makes none."""
-    if not home.exists():
-        yield None
-        return
-    with invocation.services(start) as services:
-        yield services
 
 
 def _confirm(group: DeploymentGroup) -> None:
@@ -293,73 +275,6 @@ def _confirm(group: DeploymentGroup) -> None:
             "nothing was deployed: this machine itself would be written to",
             hint="say --yes, or give the instance a directory: --instance ID=DIRECTORY",
         )
-
-
-def _config(
-    strategy: str | None, minimum: str | None, resources: Resources
-) -> DeploymentConfig | None:
-    from cicd.deploy.config import CUSTOM, custom, find_config, parse_minimum
-
-    if minimum is not None:
-        if strategy not in (None, CUSTOM):
-            raise UsageError(
-                f"'{strategy}' has a minimum of healthy hosts of its own",
-                hint="leave out one of --strategy and --minimum-healthy",
-            )
-        return custom(parse_minimum(minimum))
-    if strategy == CUSTOM:
-        raise UsageError(
-            "'Custom' needs a minimum of healthy hosts",
-            hint="add --minimum-healthy, such as 2 or 75%",
-        )
-    return find_config(strategy, resources) if strategy is not None else None
-
-
-def _platform(group: DeploymentGroup, revision: Path, appspec: str) -> ComputePlatform:
-    from cicd.deploy.agent import bundle
-    from cicd.deploy.shift.platform import platform_of
-
-    return platform_of(group, revision, bundle.bundle_type(revision), appspec)
-
-
-def _shift(
-    group: DeploymentGroup,
-    platform: ComputePlatform,
-    strategy: str | None,
-    percentage: int | None,
-    interval: str | None,
-    resources: Resources,
-) -> ShiftConfig | None:
-    """Give the configuration of a shift, where it is not the group's."""
-    from cicd.deploy.shift.config import custom_shift, find_shift_config
-    from cicd.deploy.spec import ComputePlatform
-
-    custom = percentage is not None or interval is not None
-    if platform is ComputePlatform.SERVER:
-        if custom:
-            raise UsageError(
-                f"'{group.name}' is for servers: there is no traffic to shift by steps",
-                hint="--percentage and --interval are of groups with 'ecsServices', and of "
-                "functions",
-            )
-        return None
-    if strategy is None and not custom:
-        return None
-    if custom or strategy in ("Canary", "Linear"):
-        return custom_shift(strategy or "Canary", platform, percentage, interval)
-    return find_shift_config(strategy or "", platform, resources)
-
-
-def _images(written: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    images = []
-    for text in written:
-        name, _, image = text.partition("=")
-        if not name or not image:
-            raise UsageError(
-                f"'{text}' is not an image of a container", hint="write --image web=shop:2"
-            )
-        images.append((name, image))
-    return tuple(images)
 
 
 _LOOKING = (report, list_deployments, status, targets, logs)

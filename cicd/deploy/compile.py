@@ -67,6 +67,15 @@ def compile_plan(request: DeploymentRequest) -> PlannedDeployment:
 
         return compile_function(request, kind)
     appspec, problems = _check(request, kind)
+    name = request.revision_name or str(request.revision)
+    revision = RevisionPlan(digest="", bundle_type=kind, name=name)
+    plan = plan_for_servers(request, revision)
+    return PlannedDeployment(plan=plan, problems=(*group.notes, *problems), appspec=appspec)
+
+
+def plan_for_servers(request: DeploymentRequest, revision: RevisionPlan) -> DeploymentPlan:
+    """Plan the deployment of a revision to a group's servers; raises as ``compile_plan``."""
+    group = request.group
     plan = DeploymentPlan(
         deployment_id="",
         application_name=group.application_name,
@@ -75,9 +84,7 @@ def compile_plan(request: DeploymentRequest) -> PlannedDeployment:
         config=request.config or group.config,
         targets=group.targets,
         events=IN_PLACE,
-        revision=RevisionPlan(
-            digest="", bundle_type=kind, name=request.revision_name or str(request.revision)
-        ),
+        revision=revision,
         appspec=request.appspec,
         file_exists_behavior=request.file_exists_behavior or FileExistsBehavior.DISALLOW,
         ignore_application_stop_failures=request.ignore_application_stop_failures,
@@ -93,7 +100,7 @@ def compile_plan(request: DeploymentRequest) -> PlannedDeployment:
     plan = _with_traffic(plan, group)
     if request.events:
         plan = replace(plan, events=_asked_for(request, plan))
-    return PlannedDeployment(plan=plan, problems=(*group.notes, *problems), appspec=appspec)
+    return plan
 
 
 def _with_traffic(plan: DeploymentPlan, group: DeploymentGroup) -> DeploymentPlan:

@@ -64,7 +64,7 @@ def describe(process: DeploymentProcess, state: DeploymentState, event: Event) -
 def _submitted(process: DeploymentProcess) -> Described:
     plan = process.plan
     count = len(plan.targets)
-    what = "Rolling back to" if plan.rollback_of else "Deploying"
+    what = "Rolling back to" if plan.rollback_of else "Restarting" if plan.restart else "Deploying"
     if plan.creator == TERMINATION:
         what = "Running the termination hooks of"
     return Described(

@@ -9,6 +9,7 @@ from cicd.deploy.agent.download import Download
 from cicd.deploy.alarms.carry_out import watch_alarms
 from cicd.deploy.fleet.copies import retire
 from cicd.deploy.fleet.trouble import Trouble
+from cicd.deploy.history import read_plan, stream_of
 from cicd.deploy.plan import DeploymentPlan, RunLifecycleEvent, TerminateInstance, WatchAlarms
 from cicd.engine.process import Outcome, OutcomeStatus
 
@@ -27,7 +28,12 @@ class DeploymentEffects:
         self._rerun = rerun
         self._specs = {spec.id: spec for spec in plan.instances}
         self._targets = {spec.id: services.target(spec) for spec in plan.instances}
-        self._download = Download(plan.revision, services.artifacts, len(plan.targets))
+        self._download = Download(
+            plan.revision,
+            services.artifacts,
+            len(plan.targets),
+            had_it=self._had_it if plan.restart else None,
+        )
 
     def perform(self, command: Command, scope: Scope) -> Outcome:
         """Carry out one lifecycle event; what the agent would report is in the outcome."""
@@ -60,6 +66,11 @@ class DeploymentEffects:
             status=OutcomeStatus.LOST,
             detail=RESTARTED,
         )
+
+    def _had_it(self, deployment_id: str) -> bool:
+        """Tell whether an earlier deployment was of the same revision."""
+        earlier = read_plan(stream_of(deployment_id), self._services)
+        return earlier is not None and earlier.revision.digest == self._plan.revision.digest
 
     def close(self) -> None:
         """Nothing is held between events."""

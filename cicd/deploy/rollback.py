@@ -119,6 +119,7 @@ def plan_rollback(
             else BlueGreenPlan(original=failed.targets, options=failed.blue_green.options),
             alarms=None,  # one that is still on would stop this, too
             triggers=failed.triggers,
+            restart=False,
         ),
     )
 

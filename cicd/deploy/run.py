@@ -54,13 +54,24 @@ class DeploymentRequest:
     events: tuple[LifecycleEvent, ...] = ()  # codedeploy-local's; (): what the style asks for
     shift: ShiftConfig | None = None  # for a service; None: the group's
     images: tuple[tuple[str, str], ...] = ()  # (container or placeholder, image) of a service
+    restart: bool = False  # deploymentMode RESTART: the group's last good revision, once more
     refuse_invalid: bool = True  # False: an invalid AppSpec fails the deployment, as in the cloud
 
 
-def plan_deployment(request: DeploymentRequest) -> PlannedDeployment:
-    """Check everything that can be checked before, and say what would be done; keeps nothing."""
-    from cicd.deploy.compile import compile_plan
+def plan_deployment(
+    request: DeploymentRequest, services: Services | None = None
+) -> PlannedDeployment:
+    """
+    Check everything that can be checked before, and say what would be done; keeps nothing.
 
+    ``services`` are for a restart: where earlier deployments are; None: there are none.
+    """
+    from cicd.deploy.compile import PlannedDeployment, compile_plan
+    from cicd.deploy.restart import plan_restart
+
+    if request.restart:
+        plan = plan_restart(request, services)
+        return PlannedDeployment(plan=plan, problems=request.group.notes, appspec=None)
     return compile_plan(request)
 
 
@@ -77,12 +88,11 @@ def forecast_deployment(
         jobs: Lifecycle events at once.
 
     """
-    from cicd.deploy.compile import compile_plan
     from cicd.deploy.forecast import durations, forecast
     from cicd.deploy.health import in_order_of_health, only_outdated
     from cicd.deploy.history import earlier_events, settle_environments
 
-    plan = compile_plan(request).plan
+    plan = plan_deployment(request, services).plan
     known = durations(())
     if services is not None:
         plan = in_order_of_health(settle_environments(plan, services), services)
@@ -106,19 +116,20 @@ def run_deployment(
     """
     from cicd.deploy.admission import admit
     from cicd.deploy.carry_through import carry_through, submit
-    from cicd.deploy.compile import compile_plan, deployment_id
+    from cicd.deploy.compile import deployment_id
     from cicd.deploy.fleet.copies import provision
     from cicd.deploy.health import in_order_of_health, only_outdated
     from cicd.deploy.history import settle_environments
     from cicd.deploy.revision import store
     from cicd.deploy.shift.history import settle_service, with_task_set
 
-    plan = settle_service(settle_environments(compile_plan(request).plan, services), services)
+    plan = plan_deployment(request, services).plan
+    plan = settle_service(settle_environments(plan, services), services)
     _check_hooks(plan, services)
     plan = in_order_of_health(plan, services)
     if request.update_outdated_instances_only:
         plan = only_outdated(plan, services)
-    digest = store(request.revision, plan.revision.bundle_type, services)
+    digest = plan.revision.digest or store(request.revision, plan.revision.bundle_type, services)
     plan = replace(
         plan,
         deployment_id=request.deployment_id or deployment_id(services.new_id()),

@@ -77,6 +77,8 @@ def deployment_info(process: DeploymentProcess, state: DeploymentState) -> dict[
         else str(plan.shift.config.compute_platform),
     }
     info |= traffic_info(plan)
+    if plan.restart:
+        info["deploymentMode"] = "RESTART"
     began = [entry.started_at for entry in state.begun.values()]
     if began:
         info["startTime"] = _time(min(began))

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cicd.deploy.agent.bundle import names
+from cicd.deploy.agent.instance import ARCHIVE
+from cicd.deploy.agent.reuse import copy_archive
 from cicd.deploy.agent.stamps import write_stamps
 from cicd.deploy.agent.unpack import read_entries, unpack, write_entries
 from cicd.deploy.plan import BundleType
 from cicd.errors import Unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cicd.deploy.agent.entries import Entry
     from cicd.deploy.agent.instance import Layout
     from cicd.deploy.plan import RevisionPlan
@@ -28,10 +34,27 @@ class Download:
 
     A revision that is not large is read once, however many instances get it. They share no
     file: a hook may write to its own archive.
+
+    Args:
+        revision: What.
+        artifacts: Where it is.
+        instances: How many get it.
+        had_it: Whether a deployment was of the same revision: an instance takes what it has
+            unpacked then; None: no instance does.
+
     """
 
-    def __init__(self, revision: RevisionPlan, artifacts: ArtifactStore, instances: int) -> None:
+    def __init__(
+        self,
+        revision: RevisionPlan,
+        artifacts: ArtifactStore,
+        instances: int,
+        *,
+        had_it: Callable[[str], bool] | None = None,
+    ) -> None:
         """Look at nothing yet."""
+        self._had_it = had_it
+        self._names: tuple[str, ...] | None = None
         self._revision = revision
         self._artifacts = artifacts
         self._lock = threading.Lock()
@@ -50,10 +73,36 @@ class Download:
         Source: the agent's behaviour, "DownloadBundle".
         """
         _forget_old_archives(layout)
-        kind = self._revision.bundle_type
-        stored = self._find()
         if layout.archive.exists():
             shutil.rmtree(layout.archive)
+        if not self._reuses(layout):
+            self._unpack(layout)
+        layout.most_recent_install.write_text(layout.deployment_inside, "utf-8")
+
+    def _reuses(self, layout: Layout) -> bool:
+        """Take what the instance has unpacked of the same revision; False: it has not."""
+        if self._had_it is None:
+            return False
+        earlier = Path(layout.recorded(layout.last_successful_install) or "").name
+        archive = layout.group / earlier / ARCHIVE
+        if not earlier or not self._had_it(earlier) or not self._is_complete(archive):
+            return False
+        copy_archive(archive, layout)
+        return True
+
+    def _is_complete(self, archive: Path) -> bool:
+        try:
+            stored = self._find()
+        except Unavailable:
+            return archive.is_dir()  # there is nothing to compare it with
+        with self._lock:
+            if self._names is None:
+                self._names = tuple(names(stored, self._revision.bundle_type))
+        return all(os.path.lexists(archive / name) for name in self._names)
+
+    def _unpack(self, layout: Layout) -> None:
+        kind = self._revision.bundle_type
+        stored = self._find()
         packed = stored
         if kind is not BundleType.DIRECTORY:
             packed = layout.bundle
@@ -65,7 +114,6 @@ class Download:
         else:
             stamps = write_entries(entries, kind, layout.archive)
         write_stamps(layout.unpacked, stamps)
-        layout.most_recent_install.write_text(layout.deployment_inside, "utf-8")
 
     def _find(self) -> Path:
         with self._lock:

@@ -242,7 +242,10 @@ class Standing:
 
 def _is_being_written(place: str) -> bool:
     """Tell whether a process may write to a file: to one that is removed, it would do no harm."""
-    number = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        number = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return True  # as far as can be told
     try:
         # A lease for reading is granted only while nobody has the file open for more. Who opens
         # it meanwhile sends us a signal, which must be one that is passed over.

@@ -78,4 +78,5 @@ def _plan(
         blue_green=None,
         alarms=None,
         triggers=group.triggers,
+        restart=False,
     )

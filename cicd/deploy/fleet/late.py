@@ -63,6 +63,7 @@ def _plan(
         rollback_of=None,
         alarms=None,
         updates=plan.deployment_id,
+        restart=False,
     )
 
 
