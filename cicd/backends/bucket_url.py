@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import os
+from contextlib import contextmanager, suppress
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
@@ -28,12 +29,13 @@ class UrlBucket:
                 hint="pip install 'cicd[objects]'",
             ) from None
         self.place = _shown(url)
+        self._login = _login(url)
         try:
-            self._files, path = fsspec.core.url_to_fs(url)
+            self._files, path = fsspec.core.url_to_fs(url, **_options(url))
         except (ImportError, ValueError) as reason:
             raise Unavailable(
-                f"{self.place} cannot be reached: {reason}",
-                hint="pip install what fsspec needs for it: s3fs for s3://, gcsfs for gs://",
+                f"{self.place} cannot be reached: {self._without_login(reason)}",
+                hint="pip install what fsspec needs for it: 'cicd[s3]' for s3://, gcsfs for gs://",
             ) from None
         self._root = str(path).rstrip("/")
 
@@ -60,22 +62,29 @@ class UrlBucket:
 
     def keys(self, prefix: str = "") -> list[str]:
         """List all files below the place."""
-        with self._speaking():
-            self._files.invalidate_cache()
-            found: list[Any] = self._files.find(self._root)
-        keys = (str(path).removeprefix(self._root).lstrip("/") for path in found)
-        return sorted(key for key in keys if key.startswith(prefix))
+        return sorted(self._found(prefix))
 
     def entries(self, prefix: str = "") -> list[ObjectEntry]:
-        """List files with what the place knows of them."""
+        """List files with what a listing of the place knows of them."""
         found = []
-        for key in self.keys(prefix):
+        for key, info in sorted(self._found(prefix).items()):
             with self._speaking():
-                size = int(self._files.size(self._path(key)) or 0)
-                at = self._files.modified(self._path(key))
+                at = info.get("LastModified") or self._files.modified(self._path(key))
             at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
-            found.append(ObjectEntry(key=key, size=size, modified=at))
+            size = int(info.get("size") or 0)
+            found.append(ObjectEntry(key=key, size=size, modified=at.astimezone(UTC)))
         return found
+
+    def _found(self, prefix: str) -> dict[str, Any]:
+        """Look below the folder that a prefix names: a place may hold many more."""
+        folder = prefix.rpartition("/")[0]
+        found: dict[str, Any] = {}
+        with self._speaking(), suppress(FileNotFoundError):  # there is no such bucket
+            self._files.invalidate_cache()
+            top = self._path(folder) if folder else self._root
+            found = self._files.find(top, detail=True)
+        keys = {path.removeprefix(self._root).lstrip("/"): info for path, info in found.items()}
+        return {key: info for key, info in keys.items() if key.startswith(prefix)}
 
     def delete(self, key: str) -> bool:
         """Remove a file."""
@@ -114,11 +123,29 @@ class UrlBucket:
             yield
         except Exception as error:
             raise Unavailable(
-                f"{self.place} cannot be used: {error or type(error).__name__}",
+                f"{self.place} cannot be used: {self._without_login(error)}",
                 hint="look at the URL, and at what its client needs to log in",
             ) from error
+
+    def _without_login(self, error: Exception) -> str:
+        # Clients repeat what they were given.
+        text = str(error) or type(error).__name__
+        return text.replace(self._login, "***") if self._login else text
+
+
+def _options(url: str) -> dict[str, Any]:
+    # s3fs works in the region that boto knows, but makes buckets only in the one it is told;
+    # that of us-east-1 must not be told.
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    if url.startswith("s3") and region not in (None, "us-east-1"):
+        return {"client_kwargs": {"region_name": region}}
+    return {}
 
 
 def _shown(url: str) -> str:
     before, found, rest = url.partition("://")
     return f"{before}{found}{rest.rpartition('@')[2]}"
+
+
+def _login(url: str) -> str:
+    return url.partition("://")[2].rpartition("@")[0]

@@ -113,7 +113,7 @@ class RemoteArtifacts:
                 if self._sealing is None:
                     raise Unavailable(
                         f"the artifact {digest[:7]} in {self._bucket.place} is sealed",
-                        hint="set encrypt_artifacts to true",
+                        hint='set artifact_encryption = "on" in .cicd/config.toml',
                     )
                 self._sealing.open(fetched, plain, digest)
                 fetched = plain

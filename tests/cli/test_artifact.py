@@ -1,9 +1,13 @@
 """`cicd artifact …` from outside, after a pipeline has handed something on."""
 
 import json
+import shutil
+import tempfile
+import zipfile
 
 import pytest
 
+from cicd.backends.bucket_url import UrlBucket
 from cicd.cli import cicd
 from cicd.cli.boundary import run
 from tests.cli.test_events import here as _here
@@ -65,3 +69,73 @@ def test_a_pipeline_runs_with_artifacts_at_a_url_and_sealed_ones(here, capsys, m
         assert not list((here / ".cicd" / "artifacts").rglob("*.zip"))
         status, got = asked(capsys, "get", "code", "-o", folder.name + "-out")
         assert (0, 2) == (status, got["files"])
+
+
+MARK = "nobody-may-read-this"
+SEALED = """
+name: shop
+roleArn: arn:aws:iam::123456789012:role/p
+pipelineType: V2
+artifactStore: {type: S3, location: artifacts}
+stages:
+  - name: Source
+    actions:
+      - name: Checkout
+        actionTypeId: {category: Source, owner: AWS, provider: S3, version: "1"}
+        configuration: {S3Bucket: in, S3ObjectKey: app.zip}
+        outputArtifacts: [{name: code}]
+  - name: Deploy
+    actions:
+      - name: Up
+        actionTypeId: {category: Deploy, owner: AWS, provider: S3, version: "1"}
+        configuration: {BucketName: out, Extract: "true", ObjectKey: site}
+        inputArtifacts: [{name: code}]
+"""
+
+
+def holding(folder, text):
+    """Give the files below a folder that hold a text, in the clear."""
+    return [
+        path for path in folder.rglob("*") if path.is_file() and text.encode() in path.read_bytes()
+    ]
+
+
+def test_what_is_sealed_is_nowhere_in_the_clear_and_goes_from_s3_to_s3(
+    tmp_path, capsys, monkeypatch, s3
+):
+    root, temporary = tmp_path / "shop", tmp_path / "tmp"
+    root.mkdir()
+    temporary.mkdir()
+    (root / "pipeline.yml").write_text(SEALED)
+    (root / "cicd.yml").write_text(f"local: {{buckets: {{in: '{s3}/in', out: '{s3}/out'}}}}\n")
+    with zipfile.ZipFile(tmp_path / "app.zip", "w") as archive:  # stored: as it is
+        archive.writestr("page.txt", MARK)
+    UrlBucket(f"{s3}/in").write("app.zip", tmp_path / "app.zip")
+    (tmp_path / "app.zip").unlink()
+    monkeypatch.chdir(root)
+    for name, value in {
+        "CICD_HOME": str(root / ".cicd"),
+        "CICD_ARTIFACT_STORE": f"{s3}/artifacts",
+        "CICD_ARTIFACT_ENCRYPTION": "on",
+        "TMPDIR": str(temporary),
+        "XDG_DATA_HOME": str(tmp_path / "data"),
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(tempfile, "tempdir", None)  # as a new process would see it
+    assert 0 == run(cicd, ["pipeline", "run"])
+    assert [] == holding(tmp_path, MARK)
+    store, out = UrlBucket(f"{s3}/artifacts"), UrlBucket(f"{s3}/out")
+    (key,) = store.keys()
+    assert store.read(key, tmp_path / "kept")
+    assert b"cicd-sealed" == (tmp_path / "kept").read_bytes()[:11]
+    assert [] == holding(tmp_path, MARK)
+    assert out.read("site/page.txt", tmp_path / "deployed")
+    assert MARK == (tmp_path / "deployed").read_text()
+    capsys.readouterr()
+
+    # Another machine, which has the key: it fetches, and takes away.
+    shutil.rmtree(root / ".cicd" / "artifacts", ignore_errors=True)
+    status, got = asked(capsys, "get", "code", "-o", "fetched")
+    assert (0, MARK) == (status, (root / "fetched" / "page.txt").read_text())
+    _, gone = asked(capsys, "prune", "--max-size", "0B")
+    assert ([got["digest"]], []) == (gone["digests"], store.keys())

@@ -36,6 +36,29 @@ class TestUrlBucket(BucketContract):
         assert "pip install" in refused.value.hint
 
 
+class TestUrlBucketOfS3(BucketContract):
+    @pytest.fixture
+    def bucket(self, s3):
+        return UrlBucket(s3)
+
+    def test_two_folders_of_one_bucket_do_not_see_each_other(self, s3, tmp_path):
+        (tmp_path / "in").write_text("x")
+        one, other = UrlBucket(f"{s3}/one"), UrlBucket(f"{s3}/one-more/deep")
+        one.make()
+        one.write("k", tmp_path / "in")
+        other.write("a/k", tmp_path / "in")
+        assert (["k"], ["a/k"]) == (one.keys(), other.keys())
+        other.delete("a/k")
+        other.remove()
+        assert ["k"] == one.keys()
+
+    def test_a_login_that_a_client_repeats_is_not_shown(self, s3):
+        with pytest.raises(Unavailable) as refused:
+            UrlBucket("s3://me:word@elsewhere/x").keys()
+        assert "s3://elsewhere/x cannot be used: " in refused.value.message
+        assert "word" not in f"{refused.value.message} {refused.value.hint}"
+
+
 class TestUrlBucketOfFiles(BucketContract):
     @pytest.fixture
     def bucket(self, tmp_path):

@@ -46,6 +46,12 @@ class TestRemoteArtifacts(ArtifactStoreContract):
         return RemoteArtifacts(tmp_path / "local", UrlBucket(f"memory://{uuid.uuid4()}"))
 
 
+class TestArtifactsAtS3(ArtifactStoreContract):
+    @pytest.fixture
+    def artifacts(self, tmp_path, s3):
+        return RemoteArtifacts(tmp_path / "local", UrlBucket(f"{s3}/artifacts"))
+
+
 class TestSealedArtifacts(ArtifactStoreContract):
     @pytest.fixture
     def artifacts(self, tmp_path):
