@@ -66,7 +66,11 @@ def before_a_push(directory: Path, runs: int) -> bool:
     rows: Row = {
         name: command
         for name, command in {
-            "lefthook": (programs.get("lefthook", ""), "run", "pre-push"),
+            # Else it puts its own hook over the one that is measured below.
+            "lefthook": (
+                *(programs.get("lefthook", ""), "run", "pre-push"),
+                "--no-auto-install",
+            ),
             "pre-commit": (
                 *(programs.get("pre-commit", ""), "run", "--hook-stage", "pre-push"),
                 "--all-files",

@@ -61,11 +61,17 @@ def run_process(
             file.write(f"{command[0]}: {reason.strerror}\n".encode())
             return Ended(status=_NOT_FOUND)
     timers: list[threading.Timer] = []
+    over = threading.Event()
+    turn = threading.Lock()
+
+    def tell(number: signal.Signals) -> None:
+        with turn:
+            if not over.is_set():
+                _signal(process.pid, number)
 
     def end() -> None:
-        killed = cancel.reason == "KILLED"
-        _signal(process.pid, signal.SIGKILL if killed else signal.SIGTERM)
-        timers.append(_timer(GRACE, lambda: _signal(process.pid, signal.SIGKILL)))
+        tell(signal.SIGKILL if cancel.reason == "KILLED" else signal.SIGTERM)
+        timers.append(_timer(GRACE, lambda: tell(signal.SIGKILL)))
 
     def expire() -> None:
         late.set()
@@ -74,9 +80,12 @@ def run_process(
     if timeout is not None:
         timers.append(_timer(timeout.total_seconds(), expire))
     cancel.on_cancel(end)
-    # Not reaped before the last signal: until then nobody else has its number.
+    # Not reaped before the last signal: until then nobody else has its number. Whoever cancels
+    # later means others.
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-    _signal(process.pid, signal.SIGKILL)
+    with turn:
+        _signal(process.pid, signal.SIGKILL)
+        over.set()
     for timer in timers:
         timer.cancel()
     status = process.wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cicd.errors import CicdError
@@ -10,6 +11,8 @@ from cicd.record import dataclass
 from cicd.repos.git_command import as_text, git_said, run_git
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cicd.repos.git import Repository
 
 
@@ -41,9 +44,14 @@ def find_commit(repository: Repository, name: str) -> Commit | None:
     return Commit(id=identifier, tree=tree, message=message.rstrip("\n"))
 
 
-def paths_of(repository: Repository, commit: str) -> tuple[str, ...]:
-    """List all files of a commit."""
-    return _paths(repository, "ls-tree", "-r", "-z", "--name-only", "--full-tree", commit)
+@lru_cache(maxsize=4)
+def files_of(repository: Repository, commit: str) -> Mapping[str, str]:
+    """List all files of a commit, sorted, each with its mode: "100755" of a program, say."""
+    asked = ("ls-tree", "-r", "-z", "--full-tree", commit)
+    said = git_said(repository.root, *asked, variables=_directory(repository))
+    # Of each the mode, the kind, the object; a tab, and the path to the end.
+    lines = os.fsdecode(said).split("\0")
+    return dict(sorted((line[line.index("\t") + 1 :], line[:6]) for line in lines if line))
 
 
 def changed_paths(repository: Repository, before: str, after: str) -> tuple[str, ...] | None:
@@ -57,8 +65,10 @@ def changed_paths(repository: Repository, before: str, after: str) -> tuple[str,
 
 def left_remote_at(repository: Repository, remote: str, commit: str) -> str:
     """Give the last commit that a remote's default branch is known to have; "" if unknown."""
-    for name in ("HEAD", "main", "master"):
-        tracking = f"refs/remotes/{remote}/{name}"
+    names = [f"refs/remotes/{remote}/{name}" for name in ("HEAD", "main", "master")]
+    asked = ("for-each-ref", "--format=%(refname)", *names)
+    known = as_text(run_git(repository.root, asked, _directory(repository)).stdout).split()
+    for tracking in (name for name in names if name in known):
         said = run_git(repository.root, ("merge-base", tracking, commit), _directory(repository))
         if said.returncode == 0:
             return as_text(said.stdout).strip()

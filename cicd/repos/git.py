@@ -306,8 +306,16 @@ def find_repository(path: Path) -> Repository | None:
         os.path.lexists(f"{d}/.git") or (d / "HEAD").exists() for d in (here, *here.parents)
     ):
         return None
-    # A path may hold an end of line itself, so that what follows the first one is one value.
-    asked = ("rev-parse", "--is-bare-repository", "--absolute-git-dir")
+    asked: tuple[str, ...] = ("rev-parse", "--is-bare-repository", "--absolute-git-dir")
+    said = run_git(path, (*asked, "--show-toplevel", "--show-prefix"), {})
+    answers = os.fsdecode(said.stdout).split("\n")
+    if said.returncode == 0 and len(answers) == 5:
+        _, git_dir, top, prefix, _ = answers
+        return Repository(
+            root=Path(top), git_dir=Path(git_dir), prefix=prefix.rstrip("/"), bare=False
+        )
+    # There is no working tree; or a path holds an end of line itself, so that no more than two
+    # values can be told apart.
     said = run_git(path, asked, {})
     if said.returncode != 0:
         words = as_text(said.stderr)

@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
 
 from cicd.errors import CicdError, Unavailable, UsageError
 
@@ -42,17 +41,23 @@ FOREIGN = (
 
 
 def git_said(
-    directory: Path, *arguments: str, variables: Mapping[str, str] | None = None
+    directory: Path,
+    *arguments: str,
+    variables: Mapping[str, str] | None = None,
+    given: bytes = b"",
 ) -> bytes:
     """Give what git prints; raises ``Unavailable`` in its own words when it refuses."""
-    said = run_git(directory, arguments, variables or {})
+    said = run_git(directory, arguments, variables or {}, given)
     if said.returncode != 0:
         raise refusal(directory, as_text(said.stderr))
     return said.stdout
 
 
 def run_git(
-    directory: Path, arguments: tuple[str, ...], variables: Mapping[str, str]
+    directory: Path,
+    arguments: tuple[str, ...],
+    variables: Mapping[str, str],
+    given: bytes = b"",
 ) -> subprocess.CompletedProcess[bytes]:
     """Run git in ``directory``; whatever it says and however it ends is the caller's to judge."""
     settings = [word for pair in CONFIGURATION.items() for word in ("-c", "=".join(pair))]
@@ -65,7 +70,7 @@ def run_git(
             ["git", *settings, *arguments],
             cwd=directory,
             env=environment,
-            stdin=subprocess.DEVNULL,
+            input=given,
             capture_output=True,
             check=False,
         )
@@ -113,6 +118,15 @@ def refusal(directory: Path, said: str) -> CicdError:
     )
 
 
+def common_directory(git_dir: Path) -> Path:
+    """Give the directory that holds objects and refs: a worktree's is that of its repository."""
+    try:
+        written = (git_dir / "commondir").read_bytes()
+    except OSError:
+        return git_dir
+    return git_dir / os.fsdecode(written).removesuffix("\n")
+
+
 def as_text(data: bytes) -> str:
     """Decode what git printed; what is not UTF-8 is replaced."""
     return data.decode("utf-8", "replace")
@@ -126,6 +140,8 @@ def without_password(url: str) -> str:
     """Give a URL without the user and password in it."""
     if "://" not in url:
         return url  # git@host:path names a user, and has no place for a password
+    from urllib.parse import urlsplit, urlunsplit
+
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from cicd.errors import Unavailable, UsageError
 from cicd.record import dataclass
-from cicd.repos.git_command import git_said, run_git
+from cicd.repos.git_command import common_directory, run_git
 
 if TYPE_CHECKING:
     from cicd.repos.git import Repository
@@ -140,9 +140,7 @@ def _directory(repository: Repository) -> tuple[Path, bool]:
 
 
 def _own(repository: Repository) -> Path:
-    variables = {"GIT_DIR": str(repository.git_dir)}
-    said = git_said(repository.root, "rev-parse", "--git-common-dir", variables=variables)
-    return repository.root / os.fsdecode(said).removesuffix("\n") / "hooks"
+    return common_directory(repository.git_dir).resolve() / "hooks"
 
 
 def _content(path: Path) -> bytes | None:

@@ -20,6 +20,8 @@ esac
 
 # A receipt is named after all that it hangs on: trees, refs, settings, our version.
 key= trees= refs=
+newline='
+'
 receipts=${CICD_HOME:-.cicd}/receipts
 while IFS= read -r line; do
     front=${line% * *}
@@ -36,7 +38,11 @@ then
         printf '%s\n' "$trees" "$refs"
         cat "$version" "${CICD_HOME:-.cicd}/config.toml" \
             "${XDG_CONFIG_HOME:-${HOME-}/.config}/cicd/config.toml"
-        env | grep '^CICD_'
+        set -f
+        IFS=$newline
+        for line in $(export -p); do
+            case $line in *" CICD_"*) printf '%s\n' "$line" ;; esac
+        done
     } 2>/dev/null | git hash-object --stdin)
     if [ -e "$receipts/$key" ] && [ -n "$(find "$receipts/$key" -mtime -30)" ]; then
         echo "cicd: this push has passed before" >&2

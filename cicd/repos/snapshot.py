@@ -10,17 +10,18 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import subprocess
 import tempfile
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cicd.errors import Unavailable
-from cicd.record import dataclass
-from cicd.repos.git_command import git_said
+from cicd.repos.git_command import common_directory, git_said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from cicd.repos.git import Repository
 
@@ -30,29 +31,61 @@ _CHECKOUT = (
     *("-c", "core.symlinks=true"),
 )
 _PREFIX = "push-"
+_FEW = 2000  # files and directories that are removed at once
+_PATIENCE = 1.0  # seconds to wait for the removal of more of them
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """The files of a commit, at ``root``."""
+    """The files of a commit, at ``root``: all of them, or of a large one what was asked for."""
 
-    root: Path
+    def __init__(self, root: Path, commit: str) -> None:
+        """Name the place, which has a repository and no files yet."""
+        self.root = root
+        self.logs = root.parent / "logs"  # for what checks say; it goes with the snapshot
+        self._commit = commit
+        self._indexed = self._whole = False
+
+    def check_out(self) -> None:
+        """Write all files, over whatever is there of them."""
+        if not self._whole:
+            self._git(*_CHECKOUT, "read-tree", "--reset", "-u", self._commit)
+            self._whole = True
+
+    def check_out_some(self, paths: Iterable[str]) -> None:
+        """Write some files; git knows of all others, too."""
+        if self._whole:
+            return
+        if not self._indexed:
+            self._git("read-tree", self._commit)
+            self._indexed = True
+        listed = b"".join(os.fsencode(path) + b"\0" for path in paths)
+        self._git(*_CHECKOUT, "checkout-index", "-f", "-q", "-z", "--stdin", given=listed)
 
     def make_whole(self) -> None:
         """Copy the history in, so that a build in a container, too, finds what git asks for."""
         borrowed = self.root / ".git" / "objects" / "info" / "alternates"
         if borrowed.exists():
-            git_said(self.root, "repack", "-a", "-d", "-q", variables=_own(self.root))
+            self._git("repack", "-a", "-d", "-q")
             borrowed.unlink()
+
+    def _git(self, *words: str, given: bytes = b"") -> None:
+        variables = {
+            "GIT_DIR": str(self.root / ".git"),
+            "GIT_WORK_TREE": str(self.root),
+            "GIT_NO_LAZY_FETCH": "1",
+            "GIT_LFS_SKIP_SMUDGE": "1",
+        }
+        git_said(self.root, *words, variables=variables, given=given)
 
 
 @contextmanager
 def snapshot(repository: Repository, commit: str, ref: str, directory: Path) -> Iterator[Snapshot]:
     """
-    Check a commit out below ``directory``, and take it away again at the end.
+    Make room for a commit's files below ``directory``, and take it all away again at the end.
 
     Its ``HEAD`` is the branch ``ref``, or detached where that is none; submodules are empty
-    directories. What killed processes left below ``directory`` is removed first.
+    directories. What killed processes left below ``directory`` is removed first. What takes
+    longer than a second to remove goes on being removed in the background.
     Safe for several processes at once.
 
     Raises:
@@ -72,22 +105,13 @@ def snapshot(repository: Repository, commit: str, ref: str, directory: Path) -> 
         root = place / "tree"
         try:
             _prepare(repository, commit, ref, root)
+            (place / "logs").mkdir()
         except OSError as error:
             raise _no_room(root, error) from error
-        git_said(root, *_CHECKOUT, "read-tree", "--reset", "-u", commit, variables=_own(root))
-        yield Snapshot(root=root)
+        yield Snapshot(root, commit)
     finally:
-        _remove(place)
+        _remove(place, lock)
         os.close(lock)
-
-
-def _own(root: Path) -> dict[str, str]:
-    return {
-        "GIT_DIR": str(root / ".git"),
-        "GIT_WORK_TREE": str(root),
-        "GIT_NO_LAZY_FETCH": "1",
-        "GIT_LFS_SKIP_SMUDGE": "1",
-    }
 
 
 def _prepare(repository: Repository, commit: str, ref: str, root: Path) -> None:
@@ -95,9 +119,7 @@ def _prepare(repository: Repository, commit: str, ref: str, root: Path) -> None:
     own = root / ".git"
     (own / "objects" / "info").mkdir(parents=True)
     (own / "refs").mkdir()
-    where = {"GIT_DIR": str(repository.git_dir)}
-    said = git_said(repository.root, "rev-parse", "--git-common-dir", variables=where)
-    whole = repository.root / os.fsdecode(said).removesuffix("\n")
+    whole = common_directory(repository.git_dir)
     borrowed = _quoted(os.fsencode(whole.resolve() / "objects"))
     (own / "objects" / "info" / "alternates").write_bytes(borrowed + b"\n")
     if (whole / "shallow").exists():
@@ -110,7 +132,7 @@ def _prepare(repository: Repository, commit: str, ref: str, root: Path) -> None:
         "for-each-ref",
         "--format=%(objectname) %(refname)",
         "refs/tags",
-        variables=where,
+        variables={"GIT_DIR": str(repository.git_dir)},
     )
     own_ref = os.fsencode(f"{commit} {ref}\n") if branch else b""
     (own / "packed-refs").write_bytes(own_ref + refs)
@@ -146,17 +168,33 @@ def _sweep(directory: Path) -> None:
             lock = os.open(place, os.O_RDONLY)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                _remove(place)
+                _remove(place, lock)
             finally:
                 os.close(lock)
 
 
-def _remove(place: Path) -> None:
-    """Remove a snapshot; what a build has made unwritable is made writable for it."""
-    for directory, _, _ in os.walk(place):
-        with suppress(OSError):
-            os.chmod(directory, 0o700)  # noqa: PTH101
-    shutil.rmtree(place, ignore_errors=True)
+def _remove(place: Path, lock: int) -> None:
+    """Remove a snapshot, unwritable as a build may have left it; its lock is held until then."""
+    if sum(1 for _ in islice(_entries(place), _FEW)) < _FEW:
+        shutil.rmtree(place, ignore_errors=True)
+    if not place.exists():
+        return
+    remover = subprocess.Popen(
+        ("sh", "-c", 'chmod -R u+rwX "$1"; exec rm -rf "$1"', "sh", str(place)),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        pass_fds=(lock,),
+    )
+    with suppress(subprocess.TimeoutExpired):
+        remover.wait(_PATIENCE)
+
+
+def _entries(place: Path) -> Iterator[str]:
+    for _, folders, files in os.walk(place):
+        yield from folders
+        yield from files
 
 
 def _no_room(place: Path, error: OSError) -> Unavailable:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import re
 import tempfile
@@ -35,6 +33,9 @@ class Receipts:
     @staticmethod
     def key(facts: JSON) -> str:
         """Give the name of a receipt for all that its validity hangs on."""
+        import hashlib
+        import json
+
         text = json.dumps(facts, sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
 

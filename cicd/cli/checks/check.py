@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, NoReturn
+from importlib import import_module
+from threading import Thread
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 
@@ -18,7 +18,8 @@ from cicd.settings import Settings
 from cicd.store.receipts import Receipts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from cicd.check.choice import Choice, Push
     from cicd.check.pushed import PushedRef
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from cicd.event import JSON
     from cicd.ports import CancelToken
     from cicd.repos.commits import Commit
+    from cicd.repos.snapshot import Snapshot
+
+
+FEW: Final = 1000  # files that are all written before anybody asks for them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +94,8 @@ def check(
     )
     from cicd.store.receipts import Receipts
 
+    # It goes on while git looks for what is pushed.
+    Thread(target=_load_ahead, name="load ahead", daemon=True).start()
     if stdin and commits is not None:
         raise UsageError("--stdin and REF..REF both say what is pushed", hint="give one of them")
     repository = repository_here()
@@ -114,6 +121,17 @@ def check(
         return ExitCode.SUCCEEDED
     found, left = look_at(repository, refs, remote)
     return _check_all(invocation, asked, found, left)
+
+
+def _load_ahead() -> None:
+    """Load what is asked for in any case."""
+    for name in (
+        "check.choose",
+        "document.yaml_reader",
+        "cli.checks.run",
+        "document.resources_reader",
+    ):
+        import_module(f"cicd.{name}")
 
 
 def _check_all(
@@ -171,6 +189,7 @@ def _check_one(
     token: CancelToken,
 ) -> tuple[ExitCode, list[JSON], bool]:
     """Check one commit; gives how it went, each check, and whether its tree alone counted."""
+    from cicd.check.choice import CheckKind
     from cicd.check.choose import choose, hangs_on_message, places
     from cicd.cli.checks.run import (
         Done,
@@ -181,16 +200,15 @@ def _check_one(
         variables_of,
         whole_before,
     )
-    from cicd.repos.commits import paths_of
+    from cicd.repos.commits import files_of
     from cicd.repos.snapshot import snapshot
 
     show, home = invocation.show, asked.settings.home
     ref = pushes[0].pushed.ref
-    with (
-        snapshot(asked.repository, commit.id, ref, home / "checks") as made,
-        TemporaryDirectory(prefix="logs-", dir=made.root.parent) as logs,
-    ):
-        read = places(made.root, paths_of(asked.repository, commit.id))
+    with snapshot(asked.repository, commit.id, ref, home / "checks") as made:
+        files = files_of(asked.repository, commit.id)
+        _look_at_documents(made, files)
+        read = places(made.root, files)
         choices = choose(made.root, read, pushes, skip=asked.skip, every=asked.every)
         for choice in choices:
             if not choice.runs:
@@ -211,10 +229,12 @@ def _check_one(
                 show_done(show, ended[-1])
             else:
                 fresh.append(choice)
+        if any(choice.kind is not CheckKind.LINT for choice in fresh):
+            made.check_out()
         whole_before(fresh, made.make_whole)
         site = Worksite(
             root=made.root,
-            logs=Path(logs),
+            logs=made.logs,
             variables=variables_of(home, commit.id, ref, asked.repository.root),
             fail_on=read[0].configuration.fail_on,
         )
@@ -228,6 +248,28 @@ def _check_one(
     listed: list[JSON] = [_as_json(choice, ended) for choice in choices]
     by_tree = not hangs_on_message(read)
     return _worst([done.code for done in ended]), listed, by_tree
+
+
+def _look_at_documents(made: Snapshot, files: Mapping[str, str]) -> None:
+    """Write what says what is to be done; of a large commit not more than that."""
+    if len(files) <= FEW:
+        made.check_out()
+        return
+    from cicd.check.needed import documents, mentioned
+
+    first = documents(files)
+    made.check_out_some(first)
+    made.check_out_some(mentioned(files, (_text(made.root / path) for path in first)))
+
+
+def _text(path: Path) -> str:
+    from cicd.document.load import MAX_BYTES
+
+    if path.is_symlink():
+        return os.readlink(path)  # noqa: PTH115 - as it is written
+    if path.is_dir() or path.stat().st_size > MAX_BYTES:
+        return ""
+    return path.read_text("utf-8", "surrogateescape")
 
 
 def _key(asked: Asked, commit: Commit, choice: Choice) -> str:

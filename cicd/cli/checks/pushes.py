@@ -14,9 +14,9 @@ from cicd.errors import UsageError
 from cicd.repos.commits import (
     changed_paths,
     checked_out,
+    files_of,
     find_commit,
     left_remote_at,
-    paths_of,
     pushed_before,
     remote_of,
 )
@@ -145,7 +145,7 @@ def _push(repository: Repository, pushed: PushedRef, commit: Commit, remote: str
     return Push(
         pushed=pushed if compared else replace(pushed, before=""),
         commit=commit.id,
-        files=paths_of(repository, commit.id) if files is None else files,
+        files=tuple(files_of(repository, commit.id)) if files is None else files,
         compared=compared,
         message=commit.message,
     )

@@ -119,6 +119,29 @@ def test_documents_are_linted_under_the_names_that_people_use(here):
     assert "ci/buildspec.yml:2:" in said
 
 
+def test_of_a_large_commit_only_documents_are_written_unless_more_is_asked_for(here):
+    many = {f"many/{number}": "" for number in range(1000)}
+    hooks = "hooks: {ValidateService: [{location: scripts/validate.sh}]}\n"
+    commit(
+        here,
+        {
+            **many,
+            "cicd.yml": COMMANDS.replace("'test ! -e bad && cat said'", "'ls many | wc -l'"),
+            "deploy/appspec.yml": f"version: 0.0\nos: linux\n{hooks}",
+            "deploy/scripts/validate.sh": "#!/bin/sh\r\n",
+        },
+    )
+    status, said = cicd(here, "check")
+    assert 0 == status
+    assert "'scripts/validate.sh' has Windows line ends" in said
+    assert "'scripts/validate.sh' is not executable" in said
+    assert "ok  command look" in said
+    alone = cicd(here, "check", "--no-receipt", CICD_SKIP="look")[1]
+    assert [line for line in said.splitlines() if "validate" in line] == [
+        line for line in alone.splitlines() if "validate" in line
+    ]
+
+
 def test_a_push_with_the_hook_is_stopped_by_what_does_not_pass(here, tmp_path):
     assert 0 == cicd(here, "hooks", "install")[0]
     commit(here, {"bad": ""})
