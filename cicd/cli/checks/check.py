@@ -255,7 +255,7 @@ def _look_at_documents(made: Snapshot, files: Mapping[str, str]) -> None:
     if len(files) <= FEW:
         made.check_out()
         return
-    from cicd.check.needed import documents, mentioned
+    from cicd.lint.needed import documents, mentioned
 
     first = documents(files)
     made.check_out_some(first)

@@ -1,6 +1,6 @@
 """Of a large commit no more is written than its documents need beside them."""
 
-from cicd.check.needed import documents, mentioned
+from cicd.lint.needed import documents, mentioned
 
 FILES = {
     "a.py": "100644",
