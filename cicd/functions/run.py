@@ -11,6 +11,7 @@ from cicd.errors import CicdError, Conflict
 from cicd.event import Event, EventKind
 from cicd.functions import changes
 from cicd.functions.function import LATEST, Function, FunctionVersion, arn
+from cicd.functions.invocations import InvocationRecord, note_invocation
 from cicd.functions.names import check_payload, split
 from cicd.functions.refusal import invalid, not_found
 from cicd.functions.routing import choose, draw
@@ -212,7 +213,12 @@ class Functions:
     def invoke(self, prepared: Invocation) -> Invoked:
         """Invoke, and wait for the end; its log is kept."""
         call = prepared.call
-        answer = self._services.functions.invoke(call)
+        try:
+            answer = self._services.functions.invoke(call)
+        except CicdError:
+            self._note(call, failed=True, seconds=0.0)
+            raise
+        self._note(call, failed=bool(answer.error), seconds=answer.seconds)
         texts = answer.log.splitlines()
         if texts:
             block = LogBlock(at=self._services.clock.now(), origin=call.version, texts=texts)
@@ -226,6 +232,17 @@ class Functions:
         except CicdError as problem:
             line = LogLine(at=self._services.clock.now(), origin="", text=problem.message)
             self._services.logs.append(stream_of(prepared.function.name), line)
+
+    def _note(self, call: FunctionCall, *, failed: bool, seconds: float) -> None:
+        clock = self._services.clock
+        record = InvocationRecord(
+            at=clock.machine(clock.now()),
+            version=call.version,
+            qualifier=split(call.invoked_arn)[1],
+            failed=failed,
+            seconds=seconds,
+        )
+        note_invocation(call.function_name, record, self._services.logs)
 
     def _chosen(self, function: Function, qualifier: str) -> FunctionVersion:
         if qualifier == LATEST or qualifier.isdecimal():

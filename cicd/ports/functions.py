@@ -34,6 +34,7 @@ class FunctionAnswer:
     payload: bytes
     error: str = ""
     log: str = ""  # START, what the handler printed, END, REPORT
+    seconds: float = 0.0  # that the handler took
 
 
 class FunctionHost(Protocol):

@@ -61,7 +61,8 @@ def answer(
             payload, error = json.dumps(shape).encode(), UNHANDLED
     lines.append(f"END RequestId: {call.request_id}")
     lines.append(_report(call, exchange.seconds, memory, init))
-    return FunctionAnswer(payload=payload, error=error, log="\n".join(lines) + "\n")
+    said = "\n".join(lines) + "\n"
+    return FunctionAnswer(payload=payload, error=error, log=said, seconds=exchange.seconds)
 
 
 def _told(call: FunctionCall, kind: str, words: str) -> bytes:

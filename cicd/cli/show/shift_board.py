@@ -7,14 +7,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.analysis.figures import Figures, figures
-from cicd.deploy.shift.plan import PRODUCTION
 from cicd.deploy.shift.process import ShiftProcess
+from cicd.deploy.shift.requests import requests_of, versions_of
 from cicd.errors import CicdError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cicd.deploy.shift.plan import ServicePlan
+    from cicd.deploy.shift.plan import ShiftPlan
     from cicd.event import Event
     from cicd.ports import Services
 
@@ -24,7 +24,7 @@ _WIDTH: Final = 30
 
 
 class ShiftBoard:
-    """Follows the events of one shift, and its router's request log on a thread of its own."""
+    """Follows the events of one shift, and the log of its requests on a thread of its own."""
 
     def __init__(self, plan: Mapping[str, object], services: Services) -> None:
         """Take a deployment's plan as it is written, and begin to look."""
@@ -36,13 +36,11 @@ class ShiftBoard:
         self._services = services
         self._figures: tuple[Figures, Figures] | None = None
         self._over = threading.Event()
-        service = self._process.shift.service
-        if service is not None:
-            threading.Thread(target=self._look, args=(service,), daemon=True).start()
+        threading.Thread(target=self._look, args=(self._process.shift,), daemon=True).start()
 
     @property
     def target(self) -> str:
-        """Give the service's name."""
+        """Give the name of the service, or of the function's alias."""
         return self._process.target
 
     def event(self, event: Event) -> None:
@@ -69,17 +67,18 @@ class ShiftBoard:
         old, new = self._figures
         return ((self.target, said), ("  old", _words(old)), ("  new", _words(new)))
 
-    def _look(self, service: ServicePlan) -> None:
+    def _look(self, shift: ShiftPlan) -> None:
+        requests = requests_of(shift, self._services)
         while not self._over.wait(_PAUSE):
             clock = self._services.clock
             since = clock.machine(clock.now()) - _WINDOW
             try:
-                seen = self._services.router(service.router).answered(PRODUCTION, since)
+                seen = requests.answered(since)
             except CicdError:
                 continue  # the deployment tells of a router that is gone
             old, new = (
                 figures([each for each in seen if each.group == group], _WINDOW)
-                for group in (service.original.target_group, service.replacement.target_group)
+                for group in versions_of(shift)
             )
             self._figures = old, new
 

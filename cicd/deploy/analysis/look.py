@@ -1,4 +1,4 @@
-"""One look at a shift: its router's request log, judged."""
+"""One look at a shift: the requests that both versions answered, judged."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from cicd.deploy.analysis.analysis import Verdict, Word
 from cicd.deploy.analysis.figures import Figures, figures
 from cicd.deploy.analysis.judge import judge
+from cicd.deploy.shift.requests import Requests
 from cicd.errors import Unavailable
-from cicd.ports import RouterSpec
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
@@ -22,11 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What an analysis is of: two target groups of a route, and the deployment's stream."""
+    """What an analysis is of: requests of two versions, and the deployment's stream."""
 
-    router: RouterSpec
-    route: str
-    old: str
+    requests: Requests
+    old: str  # the group of each
     new: str
     stream: str
 
@@ -53,13 +52,13 @@ def look(analysis: Analysis, subject: Subject, began: datetime, services: Servic
     """
     Judge the requests of the window, or since ``began`` if that is later.
 
-    Both are the machine's time, however fast the deployment's clock runs: requests come in it. A
-    router that cannot be asked gives no verdict.
+    Both are the machine's time, however fast the deployment's clock runs: requests come in it.
+    Requests that cannot be asked for give no verdict.
     """
     now = services.clock.machine(services.clock.now())
     since = max(began, now - analysis.window)
     try:
-        seen = services.router(subject.router).answered(subject.route, since)
+        seen = subject.requests.answered(since)
     except Unavailable as reason:
         verdict = Verdict(word=Word.NO_VERDICT, reasons=(f"there are no figures: {reason}",))
         return Looked(verdict=verdict, old=figures((), now - since), new=figures((), now - since))

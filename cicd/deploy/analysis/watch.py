@@ -57,10 +57,9 @@ class Judge:
 
     def _has_traffic(self) -> bool:
         try:
-            weights = self._services.router(self._subject.router).weights(self._subject.route)
+            return self._subject.requests.weight(self._subject.new) > 0
         except Unavailable:
             return False
-        return weights.get(self._subject.new, 0) > 0
 
     def _tell(self, found: Looked) -> None:
         self._said = found.verdict.word

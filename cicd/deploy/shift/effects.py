@@ -19,7 +19,6 @@ from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.ports import LogLine
 
 if TYPE_CHECKING:
-    from cicd.deploy.analysis.look import Subject
     from cicd.deploy.shift.plan import ServicePlan, TaskSetRef
     from cicd.engine.process import Command, Scope
     from cicd.event import JSON
@@ -82,9 +81,7 @@ class ServiceEffects:
     def _perform(self, command: Command, scope: Scope) -> Outcome:
         match command:
             case WatchAlarms():
-                return watch_alarms(
-                    self._plan, command, scope, self._services, self._analysed(scope)
-                )
+                return watch_alarms(self._plan, command, scope, self._services)
             case WatchHealth():
                 return self._watch_health(scope)
             case SetWeights(weight=weight):
@@ -102,21 +99,6 @@ class ServiceEffects:
                 return call_hook(self._plan, event, self._services, scope)
             case _:
                 raise TypeError(f"{command} is not a command of a deployment")
-
-    def _analysed(self, scope: Scope) -> Subject | None:
-        """Give what an analysis compares; None: a first deployment, or a rollback."""
-        from cicd.deploy.analysis.look import Subject
-
-        service = self._service
-        if not service.original.id or self._shift.rollback:
-            return None
-        return Subject(
-            router=service.router,
-            route=PRODUCTION,
-            old=service.original.target_group,
-            new=service.replacement.target_group,
-            stream=scope.stream,
-        )
 
     # ── Task sets ─────────────────────────────────────────────────────────────────────────────
 

@@ -1,4 +1,4 @@
-"""A deployment's stream and its router's request log → the story of its shift."""
+"""A deployment's stream and the log of its requests → the story of its shift."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from cicd.deploy.describe import describe
 from cicd.deploy.history import read_plan, stream_of
 from cicd.deploy.processes import process_of
 from cicd.deploy.shift.machine_time import scale_of
-from cicd.deploy.shift.plan import PRODUCTION
 from cicd.deploy.shift.process import ShiftProcess
+from cicd.deploy.shift.requests import requests_of, versions_of
 from cicd.deploy.shift_report.story import Mark, Story, WeightSet
 from cicd.deploy.state import Status
 from cicd.errors import UsageError
@@ -33,7 +33,7 @@ def story_of(deployment_id: str, services: Services) -> Story:
     Tell the story of a shift, as far as it is.
 
     Raises:
-        UsageError: There is no such deployment, or it has shifted nothing that a router logged.
+        UsageError: There is no such deployment, or it has shifted nothing.
 
     """
     stream = stream_of(deployment_id)
@@ -43,11 +43,10 @@ def story_of(deployment_id: str, services: Services) -> Story:
             f"there is no deployment '{deployment_id}' (DeploymentDoesNotExistException)",
             hint="'cicd deploy list' shows those that there are",
         )
-    service = None if plan.shift is None else plan.shift.service
-    if service is None:
+    if plan.shift is None:
         raise UsageError(
-            f"{deployment_id} shifted no traffic of a load balancer",
-            hint="a report is of a deployment to a service",
+            f"{deployment_id} shifted no traffic",
+            hint="a report is of a deployment to a service, or to a function",
         )
     return _Teller(plan, services).story([event for _, event in services.log.read(stream)])
 
@@ -63,8 +62,6 @@ class _Teller:
     def story(self, events: list[Event]) -> Story:
         assert isinstance(self._process, ShiftProcess)
         assert self._plan.shift is not None
-        service = self._plan.shift.service
-        assert service is not None
         state = self._process.initial()
         told: list[tuple[datetime, str, bool]] = []
         for event in events:
@@ -92,9 +89,7 @@ class _Teller:
         ended = now if over is None else min(now, scale.machine(over))
         ended = max(ended, min(now, steps[-1].at + _BEFORE))
         began = steps[0].at - _BEFORE
-        router = self._services.router(service.router)
-        old = service.original.target_group if service.original.id else ""
-        new = service.replacement.target_group
+        old, new = versions_of(self._plan.shift)
         return Story(
             deployment_id=self._plan.deployment_id,
             title=f"{self._plan.application_name}/{self._plan.deployment_group_name}",
@@ -108,7 +103,7 @@ class _Teller:
             marks=tuple(Mark(at=scale.machine(at), text=text, bad=bad) for at, text, bad in told),
             answered=tuple(
                 each
-                for each in router.answered(PRODUCTION, began)
+                for each in requests_of(self._plan.shift, self._services).answered(began)
                 if each.group in (old, new) and each.at <= ended
             ),
         )

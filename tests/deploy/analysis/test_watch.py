@@ -13,6 +13,7 @@ from cicd.deploy.analysis.reader import with_analysis
 from cicd.deploy.analysis.watch import Judge
 from cicd.deploy.find_group import find_group
 from cicd.deploy.shapes import alarm_words
+from cicd.deploy.shift.requests import RouterRequests
 from cicd.document.resources import Resources
 from cicd.engine.clock import ScaledClock
 from cicd.engine.process import OutcomeStatus
@@ -24,7 +25,6 @@ from tests.deploy.world import World
 
 STREAM = "deployment/d-1"
 SPEC = two_groups(Endpoint(host="127.0.0.1", port=80))
-SUBJECT = Subject(router=SPEC, route=ROUTE, old=BLUE, new=GREEN, stream=STREAM)
 ANALYSIS = Analysis(error_rate=1, least_requests=10, interval=timedelta())
 
 
@@ -35,6 +35,11 @@ def world(tmp_path):
     made.router.set_weights(ROUTE, {BLUE: 90, GREEN: 10})
     made.services = replace(made.services, router=lambda _: made.router)
     return made
+
+
+def subject(world):
+    requests = RouterRequests(SPEC, ROUTE, world.services)
+    return Subject(requests=requests, old=BLUE, new=GREEN, stream=STREAM)
 
 
 def answers(world, group, count, status=200):
@@ -51,7 +56,7 @@ def test_a_failed_verdict_ends_the_watch_as_an_alarm_does_and_is_told_with_numbe
     answers(world, GREEN, 18)
     answers(world, GREEN, 2, status=503)
     watch = AlarmWatch(alarms=(), analysis=ANALYSIS)
-    outcome = keep_looking(watch, world.services, CancelToken(), SUBJECT)
+    outcome = keep_looking(watch, world.services, CancelToken(), subject(world))
     assert OutcomeStatus.FAILED is outcome.status
     assert "The analysis failed the new version: error rate 10.00 % (2 of 20)" in alarm_words(
         outcome.detail
@@ -63,7 +68,7 @@ def test_a_failed_verdict_ends_the_watch_as_an_alarm_does_and_is_told_with_numbe
 
 
 def test_a_verdict_is_told_when_it_changes_and_not_each_time(world):
-    judge = Judge(ANALYSIS, SUBJECT, world.services)
+    judge = Judge(ANALYSIS, subject(world), world.services)
     assert judge.look() is None
     assert judge.look() is None
     answers(world, GREEN, 20)
@@ -76,14 +81,14 @@ def test_what_was_answered_before_the_watch_does_not_count(world):
     world.router.seen += [
         Answered(at=datetime.now(UTC), group=GREEN, status=500, seconds=1) for _ in range(50)
     ]
-    judge = Judge(ANALYSIS, SUBJECT, world.services)
+    judge = Judge(ANALYSIS, subject(world), world.services)
     assert judge.look() is None
     assert ["NoVerdict"] == told(world)
 
 
 def test_nothing_is_judged_before_the_new_version_has_traffic(world):
     world.router.set_weights(ROUTE, {BLUE: 100, GREEN: 0})
-    judge = Judge(ANALYSIS, SUBJECT, world.services)
+    judge = Judge(ANALYSIS, subject(world), world.services)
     assert judge.look() is None
     assert [] == told(world)
     world.router.set_weights(ROUTE, {BLUE: 99, GREEN: 1})
@@ -92,7 +97,7 @@ def test_nothing_is_judged_before_the_new_version_has_traffic(world):
 
 
 def test_a_router_that_is_lost_gives_no_verdict(world):
-    judge = Judge(ANALYSIS, SUBJECT, world.services)
+    judge = Judge(ANALYSIS, subject(world), world.services)
     answers(world, GREEN, 20)
     assert judge.look() is None
 
@@ -108,7 +113,7 @@ def test_a_router_that_is_lost_gives_no_verdict(world):
 
 def test_requests_count_in_the_machines_time_however_fast_the_deployments_runs(world):
     clock = ScaledClock(100_000)
-    judge = Judge(ANALYSIS, SUBJECT, replace(world.services, clock=clock))
+    judge = Judge(ANALYSIS, subject(world), replace(world.services, clock=clock))
     answers(world, GREEN, 20)
     assert judge.look() is None
     assert ["Passed"] == told(world)
