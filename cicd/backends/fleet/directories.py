@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -30,8 +31,10 @@ class DirectoryMachines:
         place = Path(order.target.location)
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
+            # First the mark: who dies in between leaves nothing that nobody would remove.
+            if not os.path.lexists(place):
+                _mark(place).touch()
             place.mkdir()
-            _mark(place).touch()
         except FileExistsError:
             raise Unavailable(
                 f"'{place}' is there already, and no fleet made it",

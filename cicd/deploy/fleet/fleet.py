@@ -61,6 +61,7 @@ class Member:
     cause: str = ""  # why it ended, or is about to
     fault: str = ""  # what it is made to suffer, as the command line has it
     launched_at: datetime | None = None
+    served: bool = False  # it was in service, at some time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,7 @@ class Fleet:
     members: Mapping[str, Member] = field(default_factory=dict)  # by id, the eldest first
     replaced_by: str | None = None  # the copy that took its place
     created_at: datetime | None = None
+    settled: bool = False  # the last command that changed it came to its end
 
     @property
     def living(self) -> tuple[Member, ...]:
@@ -114,7 +116,9 @@ def _apply(name: str, fleet: Fleet | None, event: Event) -> Fleet | None:
         return None
     match signal:
         case "scaled":
-            return replace(fleet, desired=int(str(data["desired"])))
+            return replace(fleet, desired=int(str(data["desired"])), settled=False)
+        case "settled":
+            return replace(fleet, settled=True)
         case "replaced":
             return replace(fleet, replaced_by=str(data["by"]))
         case "restored":
@@ -139,7 +143,7 @@ def _changed(fleet: Fleet, signal: str, data: Mapping[str, JSON]) -> Fleet:
         case "made":
             return _with(fleet, replace(member, target=decode(TargetSpec, data["target"])))
         case "in-service":
-            return _with(fleet, replace(member, state=LifecycleState.IN_SERVICE))
+            return _with(fleet, replace(member, state=LifecycleState.IN_SERVICE, served=True))
         case "terminating":
             cause = str(data.get("cause", ""))
             changed = replace(member, state=LifecycleState.TERMINATING, cause=cause)

@@ -104,4 +104,16 @@ def enter(name: str, services: Services) -> None:
 def close(name: str, services: Services, level: Level = Level.SUCCESS) -> None:
     """Note that a fleet has ended."""
     note(name, services, "down", f"Fleet {name} has ended", level)
+    finish_closing(name, services)
+
+
+def is_half_closed(fleet: Fleet, services: Services) -> bool:
+    """Tell whether who ended a fleet died before the index said so."""
+    record = services.executions.find(KIND, fleet.name)
+    ended = fleet.status is FleetStatus.DELETED
+    return ended and record is not None and record.status != FleetStatus.DELETED
+
+
+def finish_closing(name: str, services: Services) -> None:
+    """Have the index say that a fleet has ended."""
     services.executions.update(stream_of(name), FleetStatus.DELETED, services.clock.now())

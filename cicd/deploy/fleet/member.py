@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cicd.deploy.fleet import ledger
 from cicd.deploy.fleet.fleet import LifecycleState
 from cicd.deploy.fleet.hooks import launch_plan, termination_plan
+from cicd.deploy.fleet.leftover import finish
 from cicd.engine.codec import encode
 from cicd.errors import CicdError
 from cicd.ports import Level, MachineOrder
@@ -47,6 +48,8 @@ class MemberLife:
             if failed is not None:
                 why = f"{failed.deployment_id} {failed.status}: ABANDON"
                 self._note("terminating", target, f"is abandoned: {why}", Level.FAILURE, cause=why)
+                for each in self._groups:
+                    self._block(each, target)  # it may have been given traffic
                 self._remove(target)
                 return f"{why}\n{failed.failure}" if failed.failure else why
         self.join(target)
@@ -82,9 +85,10 @@ class MemberLife:
         """Have a member run the termination hooks, and remove it whatever they said."""
         target = member.target
         self._note("terminating", target, f"is Terminating: {cause}", cause=cause)
-        if member.state is LifecycleState.IN_SERVICE:
-            for group in self._groups:
-                self._leave(group, target)
+        if not member.served:
+            finish(self._fleet.name, target, self._services)
+        for group in self._groups:
+            self._leave(group, member)
         self._remove(target)
         return ""
 
@@ -129,22 +133,31 @@ class MemberLife:
             good = newest if changed and group.update_outdated else None
         return None
 
-    def _leave(self, group: DeploymentGroup, target: TargetSpec) -> None:
+    def _leave(self, group: DeploymentGroup, member: Member) -> None:
         from cicd.deploy.compile import deployment_id
         from cicd.deploy.history import last_good
         from cicd.deploy.run import run_plan
-        from cicd.deploy.traffic.control import block_traffic
-        from cicd.deploy.traffic.plan import plan_traffic
 
         good = last_good(group.name, group.id, self._services)
         if good is None:
             return
-        if group.termination_hook:
+        target = member.target
+        # One that was terminating when its driver died may have run its hooks, or some of them.
+        ran = member.state is LifecycleState.TERMINATING and finish(
+            self._fleet.name, target, self._services, group.id
+        )
+        if group.termination_hook and member.served and not ran:
             fresh = deployment_id(self._services.new_id())
             plan = termination_plan(group, good, target, fresh)
             run_plan(plan, self._services, parent=ledger.stream_of(self._fleet.name))
+        # Also after hooks that failed: nothing is to be sent to what is no more.
+        self._block(group, target)
+
+    def _block(self, group: DeploymentGroup, target: TargetSpec) -> None:
+        from cicd.deploy.traffic.control import block_traffic
+        from cicd.deploy.traffic.plan import plan_traffic
+
         if group.load_balancers:
-            # Also after hooks that failed: nothing is to be sent to what is no more.
             traffic = plan_traffic(group.load_balancers, (target,))
             block_traffic(traffic, target.id, self._services)
 

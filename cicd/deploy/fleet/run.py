@@ -39,6 +39,8 @@ def fleet_up(
     """
     Make a fleet of ``count`` members; each gets the last good revision of its groups.
 
+    The same again goes on with one whose making was cut short.
+
     Args:
         name: Its name; deployment groups say it in ``autoScalingGroups``.
         count: How many members it is to have.
@@ -62,6 +64,8 @@ def fleet_up(
         there = ledger.read(name, services)
         if there is not None and there.status is FleetStatus.DELETED:
             there = ledger.current(name, services)
+        if there is not None and _is_unfinished(there, name, count, spec):
+            return _settle(name, services, groups)
         if there is not None:
             known = f"as '{there.name}', " if there.name != name else ""
             raise UsageError(
@@ -106,6 +110,10 @@ def fleet_down(
     name: str, services: Services, groups: Sequence[DeploymentGroup] = ()
 ) -> FleetResult:
     """End a fleet and all its members, as ``scale_fleet`` does; it may be made again later."""
+    ended = ledger.read(name, services)
+    if ended is not None and ledger.is_half_closed(ended, services):
+        ledger.finish_closing(name, services)
+        return FleetResult(fleet=ended)
     name = ledger.find(name, services).name
     with services.executions.drive(ledger.stream_of(name)):
         ledger.note(name, services, "scaled", f"Fleet {name} ends", desired=0)
@@ -188,6 +196,13 @@ def reap_fleets(services: Services) -> list[str]:
     return removed
 
 
+def _is_unfinished(there: Fleet, name: str, count: int, spec: FleetSpec) -> bool:
+    """Tell whether a fleet is the very one that is to be made, and was not made to the end."""
+    return (
+        there.name == name and (there.spec, there.desired) == (spec, count) and not there.settled
+    )
+
+
 def _settle(name: str, services: Services, groups: Sequence[DeploymentGroup]) -> FleetResult:
     """Have a fleet be as large as is desired; who calls drives its stream."""
     fleet = ledger.find(name, services)
@@ -204,4 +219,5 @@ def _settle(name: str, services: Services, groups: Sequence[DeploymentGroup]) ->
     abandoned = tuple(
         (new.target.id, words) for new, words in zip(wanted, why, strict=True) if words
     )
+    ledger.note(name, services, "settled")
     return FleetResult(fleet=ledger.find(name, services), abandoned=abandoned)
