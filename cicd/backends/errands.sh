@@ -1,15 +1,18 @@
 # What is asked about, and done with, the files inside a session, by whatever its image has.
 # POSIX sh with cp and stat is enough; find makes it fast.
 #
-# Usage: sh errands.sh list DIRECTORY      "mode size path NUL link NUL" for each file, in any order
+# Usage: sh errands.sh list DIRECTORY      "mode size path NUL link NUL kind NUL" for each file, in
+#                                          any order; kind N, or L: a link that leads to nothing
 #        sh errands.sh show PATH…          the same for these
 
 show() {
     stat -c '%a %s' "$@" | for path; do
         IFS=' ' read -r mode size
         link=
+        leads=f
         [ -L "$path" ] && link=$(readlink "$path")
-        printf '%s %s %s\0%s\0' "$mode" "$size" "${path#./}" "$link"
+        [ -e "$path" ] || leads=N
+        printf '%s %s %s\0%s\0%s\0' "$mode" "$size" "${path#./}" "$link" "$leads"
     done
 }
 
@@ -34,7 +37,7 @@ case $1 in
 list)
     cd "$2" 2>/dev/null || exit 3
     if find . -maxdepth 0 -printf '' 2>/dev/null; then
-        find . \( -type f -o -type l \) -printf '%m %s %P\0%l\0'
+        find . \( -type f -o -type l \) -printf '%m %s %P\0%l\0%Y\0'
     elif command -v find >/dev/null; then
         find . \( -type f -o -type l \) -exec sh "$0" show {} +
     else

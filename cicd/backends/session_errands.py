@@ -46,7 +46,8 @@ class ErrandFiles:
             raise self._unable(f"the files of '{directory}' cannot be listed", at)
         fields = os.fsdecode((at / "list").read_bytes()).split("\0")[:-1]
         remove_tree(at)
-        return iter(sorted(map(_entry, fields[::2], fields[1::2]), key=lambda entry: entry.path))
+        entries = map(_entry, fields[::3], fields[1::3], fields[2::3])
+        return iter(sorted(entries, key=lambda entry: entry.path))
 
     def copy_in(self, source: Path, destination: str) -> None:
         """See ``ports.Session``."""
@@ -117,9 +118,15 @@ def _words(at: Path) -> str:
     return lines[-1] if lines else "no reason was given"
 
 
-def _entry(described: str, link: str) -> FileEntry:
+def _entry(described: str, link: str, leads: str) -> FileEntry:
     mode, size, path = described.split(" ", 2)
-    return FileEntry(path=path, mode=int(mode, 8), size=int(size), link=link or None)
+    return FileEntry(
+        path=path,
+        mode=int(mode, 8),
+        size=int(size),
+        link=link or None,
+        broken=bool(link) and leads in {"N", "L"},  # nowhere, in a loop
+    )
 
 
 def _batches(paths: Sequence[str]) -> Iterator[str]:

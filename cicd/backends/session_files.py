@@ -87,9 +87,11 @@ def _listing(directory: str) -> Iterator[FileEntry]:
                     waiting.append((f"{path}/", entry.path))
                 elif entry.is_symlink() or entry.is_file():
                     status = entry.stat(follow_symlinks=False)
+                    link = str(Path(entry.path).readlink()) if entry.is_symlink() else None
                     yield FileEntry(
                         path=path,
                         mode=stat.S_IMODE(status.st_mode),
                         size=status.st_size,
-                        link=str(Path(entry.path).readlink()) if entry.is_symlink() else None,
+                        link=link,
+                        broken=link is not None and not os.path.exists(entry.path),  # noqa: PTH110 - Path.exists lets a loop out
                     )

@@ -139,11 +139,12 @@ def _select_runtimes(
             _KEY,
             f"Selecting '{runtime.name}' runtime version '{runtime.version}' based on {why}...",
         )
+        number_alone = runtime.version.removeprefix("corretto")  # as packages are called
         for index, text in enumerate(runtime.commands):
             journal.say(_KEY, f"Running command {text}")
             done = shell.run(
                 f"DOWNLOAD_SOURCE/runtimes/{number}/{index}",
-                f"VERSION='{runtime.version}'\n{text}",
+                f"VERSION='{number_alone}'\n{text}",
                 origin=_KEY,
             )
             if done.status != 0:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from cicd.build.request import BuildRequest
     from cicd.build.spec import Buildspec
+    from cicd.document.node import Node
     from cicd.document.problem import Problems
     from cicd.ports import Services
 
@@ -57,7 +58,19 @@ def read_request(
             raise missing from None
         return None, location or "", Refusal(code="YAML_FILE_ERROR", message=missing.message)
     run_rules(BUILD_RULES, spec, problems)
+    asked = any(phase.runtime_versions for phase in spec.phases)
+    if asked and request.image is None and request.project.node is not None:
+        from cicd.build.images.runtimes import check_runtimes
+
+        check_runtimes(_image(request.project.node), spec, problems)
     return spec, location or "", None
+
+
+def _image(project: Node) -> Node | None:
+    """Give the image that a project names itself."""
+    environment = project.entries.get("environment")
+    image = None if environment is None else environment.value.entries.get("image")
+    return None if image is None else image.value
 
 
 def _path_of(wanted: str, source: Path) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from cicd.build.images.runtimes import check_runtimes
 from cicd.build.spec import WINDOWS_SHELLS
 from cicd.document.position import brief
 from cicd.document.problem import Label
@@ -24,6 +25,8 @@ def check(image: Node | None, kind: Node | None, spec: Buildspec, problems: Prob
         if image is not None:
             _processor(image, kind, problems)
     on_lambda = kind is not None and "LAMBDA" in kind.text
+    if not on_lambda:
+        check_runtimes(image, spec, problems)
     if image is None or (image.text.startswith("aws/codebuild/") and not on_lambda):
         return
     why = "a build on Lambda has" if on_lambda else "only AWS's own images have runtimes"

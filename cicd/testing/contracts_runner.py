@@ -399,12 +399,14 @@ class RunnerContract(SessionContract):
         run(
             session,
             "mkdir -p l/b/c l/a && cd l && printf 12345 >b/c/f && chmod 640 b/c/f && "
-            "printf 1 >a.x && chmod 755 a.x && ln -s b/c to-dir && ln -s nowhere a/broken",
+            "printf 1 >a.x && chmod 755 a.x && ln -s b/c to-dir && ln -s nowhere a/broken && "
+            "ln -s self self",
         )
         expected = [
             FileEntry(path="a.x", mode=0o755, size=1),
-            FileEntry(path="a/broken", mode=0o777, size=7, link="nowhere"),
+            FileEntry(path="a/broken", mode=0o777, size=7, link="nowhere", broken=True),
             FileEntry(path="b/c/f", mode=0o640, size=5),
+            FileEntry(path="self", mode=0o777, size=4, link="self", broken=True),
             FileEntry(path="to-dir", mode=0o777, size=3, link="b/c"),
         ]
         assert expected == list(session.files(f"{session.scratch}/l"))

@@ -1,8 +1,17 @@
+from dataclasses import replace
+
 import pytest
 
+from cicd.build.compile import refusal
+from cicd.build.find_project import find_project
+from cicd.build.images.runtimes import refused
+from cicd.build.prepare import read_request
+from cicd.build.request import BuildRequest
 from cicd.build.shell.own_tools import differences
 from cicd.build.shell.runtimes import SelectedRuntime, Unselectable, select_runtimes
 from cicd.document.load import load_text
+from cicd.document.problem import Problems
+from cicd.document.resources import Resources
 
 IMAGE = load_text(
     """
@@ -121,3 +130,78 @@ def test_a_plain_image_s_own_tool_is_told_when_it_is_of_another_version(wanted, 
     found = differences([wanted], f"cicd-runtime {wanted[0]} {said}\n")
     assert expected is None if not found else expected in found[0]
     assert len(found) == (expected is not None)
+
+
+def test_a_default_among_the_versions_installs_what_is_not_listed():
+    """As the images of today write it."""
+    image = load_text(
+        'runtimes: {ruby: {versions: {"3.4": {commands: [a]}, default: {commands: [b]}}}}',
+        "runtimes.yml",
+    )
+    found = [select_runtimes(image, [("ruby", v)])[0] for v in ("3.4", "latest", "3.0.6")]
+    assert [("3.4", ("a",)), ("3.4", ("a",)), ("3.0.6", ("b",))] == [
+        (each.version, each.commands) for each in found
+    ]
+
+
+@pytest.mark.parametrize(
+    ("image", "name", "version", "said"),
+    [
+        ("standard:7.0", "ruby", "3.4", ""),
+        ("standard:7.0", "ruby", "3.x", ""),
+        ("standard:7.0", "java", "corretto21.x", ""),
+        ("standard:7.0", "ruby", "latest", ""),
+        ("standard:7.0", "ruby", "3.0.6", ""),
+        ("standard:7.0", "python", "3.8", ""),
+        ("standard:7.0", "java", "$JAVA", ""),
+        ("standard:7.0", "php", "8.6", ""),  # it may have come since
+        ("standard:7.0-24.10.02", "php", "8.1", ""),
+        ("mine:1", "php", "8.1", ""),
+        (
+            "standard:7.0",
+            "php",
+            "8.1",
+            (
+                "Unknown runtime version named '8.1' of php. "
+                "This build image has the following versions: 8.5, 8.4, 8.3, 8.2"
+            ),
+        ),
+        ("amazonlinux-x86_64-standard:6.0", "java", "openjdk11", "Unknown runtime version named"),
+        ("standard:8.0", "ruby", "2.x", "Unknown runtime version named '2.x' of ruby."),
+        (
+            "standard:5.0",
+            "rust",
+            "1.93",
+            (
+                "Unknown runtime named 'rust'. This build image has the following runtimes: "
+                "java, golang, python, php, ruby, nodejs, dotnet"
+            ),
+        ),
+    ],
+)
+def test_what_a_curated_image_does_not_have(image, name, version, said):
+    where = image if image.startswith("mine") else f"aws/codebuild/{image}"
+    found = refused(where, name, version)
+    assert said == found if not said else found.startswith(said)
+
+
+def test_a_version_that_the_project_s_image_has_not_is_the_service_s_error(tmp_path):
+    (tmp_path / "cicd.yml").write_text(
+        "projects:\n  - name: app\n    source: {type: NO_SOURCE}\n"
+        "    environment: {image: 'aws/codebuild/standard:7.0'}\n"
+    )
+    (tmp_path / "buildspec.yml").write_text(
+        "version: 0.2\nphases: {install: {runtime-versions: {php: 8.1}}}\n"
+    )
+    project = find_project(Resources.load(tmp_path), None, tmp_path)
+    request = BuildRequest(source=tmp_path, project=project)
+    problems = Problems()
+    read_request(request, problems)
+    (problem,) = problems.errors
+    assert "buildspec.yml:2:44" == str(problem.span)
+    assert "Unknown runtime version named '8.1' of php. This build image" in (
+        refusal(problems).message
+    )
+    problems = Problems()
+    read_request(replace(request, image="mine:1"), problems)
+    assert [] == problems.errors

@@ -1,19 +1,62 @@
 """Builds that try to get out, or to take the machine with them."""
 
+import json
+import re
+import threading
 from itertools import pairwise
 
 LAUGHS = "".join(f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in pairwise("abcdefghi"))
 
 
-def test_a_link_to_the_root_is_not_an_artifact(place):
+def test_links_that_lead_round_or_nowhere_are_in_the_source_and_not_in_the_artifact(place):
+    (place.path / "d").mkdir()
+    for name, text in (("self", "self"), ("a", "b"), ("b", "a"), ("d/up", ".."), ("d/no", "x")):
+        (place.path / name).symlink_to(text)
     place.write(
         "buildspec.yml",
-        "version: 0.2\nphases: {build: {commands: [ln -s / all]}}\nartifacts: {files: ['**/*']}\n",
+        "version: 0.2\nphases:\n  build:\n    commands:\n      - ln -s / all\n"
+        "      - codebuild-hash-files '**/*'\n      - readlink self a b d/up d/no\n"
+        "reports: {r: {files: ['**/*.xml']}}\nartifacts: {files: ['**/*']}\n",
     )
     ended = place.cicd("build", "--artifacts", "out")
-    assert 4 == ended.status
-    assert "'all' is a link to a directory that it lies in itself" in ended.err
-    assert [] == list((place.path / "out").glob("*"))
+    assert 0 == ended.status, ended.err
+    told = re.findall(r"invalid file path (\S+): the link", place.cicd("builds", "logs").out)
+    assert ["a", "all", "b", "d/no", "d/up", "self"] == told
+    found = [p.name for p in (place.path / "out").rglob("*")]
+    assert ["buildspec.yml"] == found
+    place.write(
+        "buildspec.yml",
+        "version: 0.2\nphases: {build: {commands: ['true']}}\nartifacts: {files: [self, a]}\n",
+    )
+    ended = place.cicd("build")
+    assert (1, True) == (ended.status, "no matching artifact paths found" in ended.err)
+
+
+def test_two_builds_of_one_project_at_once_do_not_meet(place):
+    place.write(
+        "buildspec.yml",
+        "version: 0.2\nphases:\n  build:\n    commands:\n"
+        '      - for i in $(seq 20); do echo $i >>f; echo "$WHO $i"; sleep 0.01; done\n'
+        "      - test 20 = \"$(wc -l <f | tr -d ' ')\"\nartifacts: {files: [f]}\n",
+    )
+    ended = dict.fromkeys("xy")
+
+    def one(who):
+        ended[who] = place.cicd("build", "--env", f"WHO={who}", "--output", "json")
+
+    threads = [threading.Thread(target=one, args=(who,)) for who in ended]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    built = {who: json.loads(each.out.splitlines()[-1]) for who, each in ended.items()}
+    assert {"SUCCEEDED"} == {each["buildStatus"] for each in built.values()}
+    assert {1, 2} == {each["buildNumber"] for each in built.values()}
+    for who, each in built.items():
+        said = place.cicd("builds", "logs", each["id"]).out.splitlines()
+        lines = [line for line in said if line[:2] in {"x ", "y "}]
+        assert [f"{who} {i}" for i in range(1, 21)] == lines
+    assert [] == list((place.path / ".cicd" / "sessions").glob("*"))
 
 
 def test_an_artifact_cannot_be_named_out_of_its_directory(place):

@@ -44,6 +44,7 @@ class Collector:
             base,
             [expand(pattern, values) for pattern in wanted.files],
             [expand(pattern, values) for pattern in wanted.exclude_paths],
+            keep_links=wanted.enable_symlinks,
         )
         if not chosen:
             raise NothingFound("no matching artifact paths found")

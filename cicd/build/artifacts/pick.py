@@ -58,11 +58,17 @@ class Picker:
         return {name: answer[1:] for name, answer in zip(names, answers, strict=True)}
 
     def choose(
-        self, base: str, patterns: Sequence[str], excludes: Sequence[str]
+        self,
+        base: str,
+        patterns: Sequence[str],
+        excludes: Sequence[str],
+        *,
+        keep_links: bool = False,
     ) -> tuple[tuple[tuple[str, str], ...], dict[str, str]]:
         """
         Give (directory, path) pairs, and the links among them: absolute path → its text.
 
+        Links that are not kept are followed; what leads nowhere, or round, is left out then.
         Raises ``NothingFound`` when there is no such base directory.
 
         Source: user guide, "artifacts"; absolute patterns outside the base directory land by
@@ -82,7 +88,7 @@ class Picker:
             (root, path)
             for root, entries in roots.items()
             for path in selection.paths
-            if path in entries
+            if path in entries and (keep_links or self._leads(root, entries[path]))
         ]
         links = {
             f"{root}/{path}": entry.link
@@ -92,13 +98,26 @@ class Picker:
         }
         for pattern in outside:
             directory, rest = split_pattern(pattern)
-            found = select(sorted(self._files(directory) or ()), [rest], [])
+            entries = self._files(directory) or {}
+            found = select(sorted(entries), [rest], [])
             self.say(f"Expanding {pattern}", *found.log[2:])
             chosen += [
                 (posixpath.dirname(f"{directory}/{path}"), posixpath.basename(path))
                 for path in found.paths
+                if self._leads(directory, entries[path])
             ]
         return tuple(chosen), links
+
+    def _leads(self, root: str, entry: FileEntry) -> bool:
+        """Tell whether an entry can be followed to a file or a directory's end."""
+        if entry.link is None:
+            return True
+        place = f"{root}/{entry.path}"
+        there = normal(posixpath.join(posixpath.dirname(place), entry.link))
+        if not entry.broken and not place.startswith(f"{there.rstrip('/')}/"):
+            return True
+        self.say(f"Skipping invalid file path {entry.path}: the link leads nowhere, or round")
+        return False
 
     def _roots(self, base: str) -> dict[str, dict[str, FileEntry]]:
         """Give the directories that a base directory means, each with its files."""

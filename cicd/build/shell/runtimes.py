@@ -36,7 +36,8 @@ def select_runtimes(image: Node, wanted: Sequence[tuple[str, str]]) -> tuple[Sel
 
     Args:
         image: The image's ``runtimes.yml``.
-        wanted: (name, version) pairs: exact, "18.x", or "latest".
+        wanted: (name, version) pairs: exact, "18.x", or "latest"; any other is what the
+            image's "default" installs, if it has one.
 
     Returns:
         What to run, in the order asked for, each behind those that it requires.
@@ -95,7 +96,8 @@ def _choose(
 
 
 def _version(name: str, runtime: Node, wanted: str) -> tuple[str, Node]:
-    versions = _children(_child(runtime, "versions"))
+    versions = dict(_children(_child(runtime, "versions")))
+    fallback = versions.pop("default", _child(runtime, "default"))
     if wanted in versions:
         return wanted, versions[wanted]
     ordered = sorted(versions, key=_numbers)
@@ -106,7 +108,6 @@ def _version(name: str, runtime: Node, wanted: str) -> tuple[str, Node]:
         same = [v for v in ordered if v == start[1] or v.startswith(f"{start[1]}.")]
         if same:
             return same[-1], versions[same[-1]]
-    fallback = _child(runtime, "default")
     if fallback is not None:
         return wanted, fallback
     raise Unselectable(
