@@ -70,6 +70,15 @@ _ENVIRONMENT_ONLY = [
 ]
 
 
+def _role(fields: Fields) -> str:
+    if "serviceRole" in fields:
+        from cicd.document.role_arn import check_role
+
+        role = fields.node("serviceRole")
+        check_role(role, "build/role-arn", fields.problems, name_will_do=True)
+    return fields.text("serviceRole")
+
+
 def read_project(node: Node, problems: Problems) -> Project:
     """
     Read a project as ``cicd.yml`` holds it: the create call's shape, or what batch-get prints.
@@ -110,7 +119,7 @@ def read_project(node: Node, problems: Problems) -> Project:
             for item in fields.sequence("secondaryArtifacts")
         ),
         cache=_cache(cache) if cache else ProjectCache(),
-        service_role=fields.text("serviceRole"),
+        service_role=_role(fields),
         vpc_id=vpc_id(fields.mapping("vpcConfig")),
         file_systems=file_systems(fields),
         timeout=timedelta(minutes=fields.integer("timeoutInMinutes", 60, minimum=5, maximum=2160)),
@@ -232,7 +241,7 @@ def _batch(fields: Fields) -> ProjectBatch:
         fleets = tuple(n.text for n in restrictions.texts("fleetsAllowed"))
         restrictions.unknown()
     batch = ProjectBatch(
-        service_role=fields.text("serviceRole"),
+        service_role=_role(fields),
         combine_artifacts=fields.flag("combineArtifacts", default=False),
         maximum_builds=maximum,
         compute_types_allowed=compute_types,

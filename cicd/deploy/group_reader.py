@@ -17,6 +17,7 @@ from cicd.deploy.trigger_reader import read_triggers
 from cicd.document.fields import Fields
 from cicd.document.node import NodeKind
 from cicd.document.problem import Problems
+from cicd.document.role_arn import check_role
 from cicd.ports import TargetKind, TargetSpec
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def read_group(application: str, node: Node, resources: Resources) -> Deployment
     )
     for key in _READ_ONLY:
         fields.node(key)
+    check_role(fields.node("serviceRoleArn"), "deploy/role-arn", problems)
     fields.unknown()
     alarms = with_analysis(alarms, _local_group(application, name, resources), problems)
     targets, green = _read_instances(application, name, resources, problems)

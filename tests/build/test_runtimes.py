@@ -204,4 +204,4 @@ def test_a_version_that_the_project_s_image_has_not_is_the_service_s_error(tmp_p
     )
     problems = Problems()
     read_request(replace(request, image="mine:1"), problems)
-    assert [] == problems.errors
+    assert () == problems.errors

@@ -70,6 +70,7 @@ RULES: tuple[Rule[PipelineDeclaration], ...] = (
     configuration.object_key,
     configuration.artifact_name,
     values.artifact_path,
+    values.role_arn,
     values.bucket_name,
     values.old_source,
     values.source_region,

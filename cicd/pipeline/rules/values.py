@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cicd.document.nearest import closest
 from cicd.document.plain_secrets import find_secret, looks_secret, masked
 from cicd.document.position import brief
+from cicd.document.role_arn import check_role
 from cicd.document.rules import rule
 from cicd.pipeline.action_type import Category, find_action_type
 from cicd.pipeline.rules.structure import ACTION, actions_of
@@ -42,6 +43,14 @@ def artifact_path(spec: PipelineDeclaration, problems: Problems) -> None:
                 hint=f"did you mean '{near}'?" if near and colons else "write artifact::path",
                 note="the action fails when it starts",
             )
+
+
+@rule("pipeline/role-arn")
+def role_arn(spec: PipelineDeclaration, problems: Problems) -> None:
+    """The pipeline's role, and those of its actions, are named by their ARNs."""
+    for node in (spec.node, *(action.node for action in actions_of(spec))):
+        entry = node.entries.get("roleArn")
+        check_role(entry.value if entry else None, "pipeline/role-arn", problems)
 
 
 @rule("pipeline/bucket-name")
