@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         InstanceTarget,
         LocalImage,
         Machines,
+        Metric,
         ParameterStore,
         Reporter,
         RouterSpec,
@@ -117,11 +118,20 @@ def make_services(
             image=_image,
             http=_http,
             parameters=lambda: _parameters(settings),
+            metric=lambda metric, period, count: _metric(metric, period, count, services),
             functions=functions,
             hook_functions=lambda: _hooks(services),
         )
         functions.services = services
         yield services
+
+
+def _metric(
+    metric: Metric, period: int, count: int, services: Services
+) -> tuple[float | None, ...]:
+    from cicd.observe.datapoints import datapoints
+
+    return datapoints(metric, period, count, services)
 
 
 def _hooks(services: Services) -> HookFunctions:

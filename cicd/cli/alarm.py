@@ -31,21 +31,28 @@ Examples:
 """
 )
 def alarm() -> None:
-    """Look at the alarms that stop deployments, as CloudWatch would."""
+    """Look at the alarms that stop deployments and stages, as CloudWatch would."""
 
 
 @alarm.command("list", epilog="\b\nExample:\n  cicd alarm list --look\n")
-@click.option("--look", is_flag=True, help="Look at each of them now, before.")
+@click.option(
+    "--look", is_flag=True, help="Look at each of them now, before: run commands, fetch URLs."
+)
 @shared_options
 def list_alarms(invocation: Invocation, *, look: bool) -> int:
-    """List the alarms of cicd.yml, and how they stood when somebody last looked."""
+    """
+    List the alarms of cicd.yml, and how they stood when somebody last looked.
+
+    Those on metrics are looked at each time; the others' commands are run with --look.
+    """
     from cicd.deploy.alarms.record import standing
     from cicd.deploy.alarms.watch import look_at
 
     known = _alarms(invocation)
     with invocation.services() as services:
-        for each in known.values() if look else ():
-            look_at(each, services)
+        for each in known.values():
+            if look or each.metric is not None:  # nothing is run for it
+                look_at(each, services)
         stands = {name: standing(name, services) for name in known}
     rows = [
         (name, each.state, each.reason, local_time(each.since)) for name, each in stands.items()
@@ -70,7 +77,7 @@ def show(invocation: Invocation, *, name: str) -> int:
         past, now = history(name, services), standing(name, services)
     presenter = invocation.show
     presenter.text(f"{name}: {now.state}", _LEVELS.get(now.state, Level.WARNING))
-    presenter.text(found.probe.command or found.probe.url)
+    presenter.text(found.looks_at)
     bad = f", bad is {found.operator} {found.threshold:g}" if found.measures else ""
     presenter.text(
         f"every {found.period} s, {found.datapoints_to_alarm} of {found.evaluation_periods} "

@@ -1,9 +1,4 @@
-"""
-Metrics, out of events alone: how many, how long, how many failed. Pure.
-
-Source: CodePipeline User Guide, "CodePipeline CloudWatch metrics"; CodeBuild User Guide,
-"Monitoring CodeBuild with CloudWatch". CodeDeploy publishes none: those are ours, in its manner.
-"""
+"""Metrics, out of events alone: how many, how long, how many failed. Pure."""
 
 from __future__ import annotations
 
@@ -12,18 +7,11 @@ from dataclasses import field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from cicd.ports.metrics import BUILD, DEPLOYMENT, DIMENSIONS, PIPELINE, Statistic, phase_metric
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from cicd.event import JSON
-
-PIPELINE, BUILD, DEPLOYMENT = "AWS/CodePipeline", "AWS/CodeBuild", "AWS/CodeDeploy"
-DIMENSIONS: Mapping[str, str] = {
-    PIPELINE: "PipelineName",
-    BUILD: "ProjectName",
-    DEPLOYMENT: "DeploymentGroup",
-}
-"""The namespaces, and what each counts by."""
 
 _ENDS = {"SUCCEEDED": True, "FAILED": False, "SUCCESS": True, "FAILURE": False}
 _OTHER_ENDS = ("STOPPED", "STOP", "SUPERSEDED", "CANCELED", "TIMED_OUT", "FAULT", "CLIENT_ERROR")
@@ -72,27 +60,48 @@ class Series:
 
     def metrics(self) -> Mapping[str, float]:
         """Give the sums and seconds by the service's own names."""
-        total = sum(run.seconds for run in self.runs)
-        if self.namespace == PIPELINE:
-            return {"PipelineDuration": total, "FailedPipelineExecutions": self.failures}
-        if self.namespace == BUILD:
-            phases: dict[str, float] = {}
-            for run in self.runs:
-                for phase, seconds in run.phases.items():
-                    phases[phase] = phases.get(phase, 0.0) + seconds
-            return {
-                "Builds": len(self.runs),
-                "SucceededBuilds": self.successes,
-                "FailedBuilds": self.failures,
-                "Duration": total,
-                **{_metric(phase): seconds for phase, seconds in phases.items()},
-            }
+        found: dict[str, float] = {}
+        for run in self.runs:
+            for name, value in samples(self.namespace, run).items():
+                found[name] = found.get(name, 0.0) + value
+        return found
+
+
+def samples(namespace: str, run: Run) -> Mapping[str, float]:
+    """Give what one execution adds to each metric of its namespace."""
+    if namespace == PIPELINE:
+        return {"PipelineDuration": run.seconds, "FailedPipelineExecutions": run.bad}
+    if namespace == BUILD:
         return {
-            "Deployments": len(self.runs),
-            "SucceededDeployments": self.successes,
-            "FailedDeployments": self.failures,
-            "DeploymentDuration": total,
+            "Builds": 1,
+            "SucceededBuilds": run.good,
+            "FailedBuilds": run.bad,
+            "Duration": run.seconds,
+            **{phase_metric(phase): seconds for phase, seconds in run.phases.items()},
         }
+    return {
+        "Deployments": 1,
+        "SucceededDeployments": run.good,
+        "FailedDeployments": run.bad,
+        "DeploymentDuration": run.seconds,
+    }
+
+
+def statistic(values: Sequence[float], asked: Statistic) -> float | None:
+    """Sum up the samples of one period; None: there is none, which is no datapoint."""
+    if not values:
+        return None
+    match asked:
+        case Statistic.AVERAGE:
+            return sum(values) / len(values)
+        case Statistic.SUM:
+            return sum(values)
+        case Statistic.MINIMUM:
+            return min(values)
+        case Statistic.MAXIMUM:
+            return max(values)
+        case Statistic.SAMPLE_COUNT:
+            return len(values)
 
 
 def series(events: Iterable[tuple[datetime, Mapping[str, JSON]]]) -> tuple[Series, ...]:
@@ -160,8 +169,3 @@ def _about(kind: str, detail: Mapping[str, JSON]) -> tuple[str, str, str, str] |
             return DEPLOYMENT, name, str(detail["deploymentId"]), str(detail["state"])
         case _:
             return None
-
-
-def _metric(phase: str) -> str:
-    """Write a phase as its metric: PRE_BUILD is PreBuildDuration."""
-    return f"{phase.title().replace('_', '')}Duration"

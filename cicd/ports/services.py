@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cicd.ports.instance import InstanceTarget, TaggedInstance, TargetKind, TargetSpec
     from cicd.ports.logs import LogStore
     from cicd.ports.machines import Machines
+    from cicd.ports.metrics import Metric
     from cicd.ports.objects import Bucket, LocalImage
     from cicd.ports.reporter import Reporter
     from cicd.ports.runner import Runner
@@ -46,6 +47,11 @@ def _no_task_sets() -> TaskSets:
 
 def _no_parameters() -> ParameterStore:
     raise Unavailable("there is no store of parameters here")
+
+
+def _no_metrics(metric: Metric, period: int, count: int) -> tuple[float | None, ...]:
+    del period
+    raise Unavailable(f"nothing here gives {metric} in {count} periods")
 
 
 def _no_http(call: HttpCall, into: Path | None = None) -> HttpAnswer:
@@ -98,6 +104,8 @@ class Services:
     machines: Callable[[TargetKind], Machines] = _no_machines  # of fleets
     bucket: Callable[[str], Bucket] = _no_bucket  # by its place: an absolute path, or a URL
     http: HttpClient = _no_http
+    # Of the last so many periods of so many seconds, the newest last; None: nothing ended in it.
+    metric: Callable[[Metric, int, int], tuple[float | None, ...]] = _no_metrics
     task_sets: Callable[[], TaskSets] = _no_task_sets  # of services
     hook_functions: Callable[[], HookFunctions | None] = lambda: None  # None: there are none
     parameters: Callable[[], ParameterStore] = _no_parameters  # of this machine

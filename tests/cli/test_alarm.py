@@ -53,6 +53,16 @@ def test_an_alarm_that_is_not_described_is_refused_with_the_nearest_name(shop, c
     ("alarm", "rule"),
     [
         ("{}", "deploy/alarm-probe"),
+        ("{metricName: Builds, command: x, threshold: 1}", "deploy/alarm-probe"),
+        ("{metricName: Build, threshold: 1}", "deploy/alarm-metric"),
+        ("{metricName: Builds, namespace: AWS/Lambda, threshold: 1}", "deploy/alarm-metric"),
+        ("{metricName: Builds, namespace: AWS/CodePipeline, threshold: 1}", "deploy/alarm-metric"),
+        ("{metricName: Builds, threshold: 1}", "deploy/alarm-metric"),
+        ("{command: x, statistic: Sum}", "deploy/alarm-metric"),
+        (
+            "{metricName: Builds, dimensions: [{name: ProjectName, value: app}]}",
+            "deploy/alarm-threshold",
+        ),
         ("{url: 'ftp://x'}", "deploy/alarm-probe"),
         ("{command: x, threshold: high}", "deploy/alarm-threshold"),
         ("{command: x, evaluationPeriods: 2, datapointsToAlarm: 3}", "deploy/out-of-range"),

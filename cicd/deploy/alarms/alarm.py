@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from cicd.deploy.analysis.analysis import Analysis
-from cicd.ports import Probe
+from cicd.ports import Metric, Probe
 from cicd.record import dataclass
 
 
@@ -52,6 +52,14 @@ class Alarm:
     evaluation_periods: int = 1
     datapoints_to_alarm: int = 1
     treat_missing_data: TreatMissingData = TreatMissingData.MISSING
+    metric: Metric | None = None  # of executions; is looked at instead of the probe
+
+    @property
+    def looks_at(self) -> str:
+        """Say what it looks at."""
+        return (
+            str(self.metric) if self.metric is not None else self.probe.command or self.probe.url
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

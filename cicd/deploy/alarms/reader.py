@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.alarms.alarm import Alarm, AlarmWatch, ComparisonOperator, TreatMissingData
+from cicd.deploy.alarms.metric_reader import read_metric
 from cicd.document.fields import Fields
 from cicd.document.nearest import closest
 from cicd.document.node import NodeKind
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from cicd.document.resources import Resources
 
 _MOST: Final = 50  # alarms of a group
+_DAY: Final = 86400  # seconds
 
 
 def read_alarms(resources: Resources, problems: Problems) -> Mapping[str, Alarm]:
@@ -78,15 +80,25 @@ def read_alarm_configuration(
     return AlarmWatch(alarms=tuple(alarms), ignore_poll_alarm_failure=ignore)
 
 
-def read_probe(fields: Fields, problems: Problems, resources: Resources) -> Probe:
-    """Read ``command`` or ``url``, of which there must be one."""
+def read_probe(
+    fields: Fields, problems: Problems, resources: Resources, *, other: str = ""
+) -> Probe:
+    """Read ``command`` or ``url``, of which there must be one, or a key ``other`` instead."""
     command, url = fields.text("command"), fields.text("url")
     timeout = fields.integer("timeout", default=10, minimum=1, maximum=300)
+    if other and not command and not url:
+        return Probe()
     if bool(command) == bool(url):
         problems.error(
             "deploy/alarm-probe",
             f"{fields.what} needs one of 'command' and 'url'",
             fields.span("url" if url else "command"),
+        )
+    elif other:
+        problems.error(
+            "deploy/alarm-probe",
+            f"{fields.what} looks at one thing: not at '{other}' as well",
+            fields.span(other),
         )
     elif url and not url.startswith(("http://", "https://")):
         problems.error(
@@ -100,8 +112,16 @@ def read_probe(fields: Fields, problems: Problems, resources: Resources) -> Prob
 
 def _read_alarm(name: str, node: Node, resources: Resources, problems: Problems) -> Alarm:
     fields = Fields(node, problems, room="deploy", what=f"alarm '{name}'")
-    probe = read_probe(fields, problems, resources)
+    metric = read_metric(fields, problems)
+    named = "metricName" if "metricName" in fields else ""
+    probe = read_probe(fields, problems, resources, other=named)
     measures = "threshold" in fields
+    if named and not measures:
+        problems.error(
+            "deploy/alarm-threshold",
+            f"{fields.what} has no 'threshold' to compare the metric with",
+            fields.span(named),
+        )
     periods = fields.integer("evaluationPeriods", default=1, minimum=1, maximum=100)
     alarm = Alarm(
         name=name,
@@ -113,7 +133,7 @@ def _read_alarm(name: str, node: Node, resources: Resources, problems: Problems)
         if measures
         else ComparisonOperator.GREATER_OR_EQUAL,
         measures=measures,
-        period=fields.integer("period", default=5, minimum=1, maximum=86400),
+        period=fields.integer("period", default=_DAY if named else 5, minimum=1, maximum=_DAY),
         evaluation_periods=periods,
         datapoints_to_alarm=fields.integer(
             "datapointsToAlarm", default=periods, minimum=1, maximum=periods
@@ -121,6 +141,7 @@ def _read_alarm(name: str, node: Node, resources: Resources, problems: Problems)
         treat_missing_data=fields.choice(
             "treatMissingData", TreatMissingData, TreatMissingData.MISSING
         ),
+        metric=metric,
     )
     fields.unknown()
     return alarm

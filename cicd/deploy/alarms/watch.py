@@ -12,6 +12,7 @@ from cicd.deploy.alarms.evaluate import evaluate
 from cicd.deploy.alarms.record import set_state, standing
 from cicd.deploy.analysis.watch import Judge
 from cicd.engine.process import Outcome, OutcomeStatus
+from cicd.ports import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from cicd.deploy.alarms.record import Standing
     from cicd.deploy.analysis.look import Subject
     from cicd.event import JSON
-    from cicd.ports import CancelToken, Reading, Services
+    from cicd.ports import CancelToken, Services
 
 _GLANCE: Final = timedelta(seconds=1)  # how soon a state that somebody set is seen
+_OFTEN: Final = timedelta(seconds=5)  # how soon an execution that ended counts for a metric
 _NUMBER: Final = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 
 
@@ -128,11 +130,20 @@ def _glance(each: _Looked, services: Services) -> Standing:
 
 def _refresh(each: _Looked, services: Services) -> None:
     alarm = each.alarm
-    each.due = services.clock.now() + timedelta(seconds=alarm.period)
-    reading = services.watcher().look(alarm.probe)
-    point = _point(alarm, reading)
-    each.unreadable = reading.words if reading.good is None else ""
-    each.points = [*each.points[-alarm.evaluation_periods :], point]
+    if alarm.metric is not None:
+        # What ended between two looks is in the log: each look sees all periods anew.
+        each.due = services.clock.now() + min(timedelta(seconds=alarm.period), _OFTEN)
+        each.points = [*services.metric(alarm.metric, alarm.period, alarm.evaluation_periods)]
+        point, reading = (
+            each.points[-1],
+            Reading(good=None, words=f"{alarm.metric}: nothing ended"),
+        )
+    else:
+        each.due = services.clock.now() + timedelta(seconds=alarm.period)
+        reading = services.watcher().look(alarm.probe)
+        point = _point(alarm, reading)
+        each.unreadable = reading.words if reading.good is None else ""
+        each.points = [*each.points[-alarm.evaluation_periods :], point]
     before = standing(alarm.name, services)
     state = evaluate(alarm, each.points, before.state)
     if state is not before.state or before.since is None or before.by_hand:
