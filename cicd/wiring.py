@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cicd.backends.endpoint.server import Endpoint
     from cicd.backends.head_start import HeadStart
     from cicd.backends.traffic.running import RunningRouter
+    from cicd.metric import Metric
     from cicd.observe.call import Call
     from cicd.ports import (
         ArtifactStore,
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
         InstanceTarget,
         LocalImage,
         Machines,
-        Metric,
         ParameterStore,
         Reporter,
         RouterSpec,

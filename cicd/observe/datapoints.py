@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from cicd.metric import BUILD, DEPLOYMENT, PIPELINE
 from cicd.observe.metrics import by_period, samples, series, statistic
 from cicd.observe.streams import Follower
-from cicd.ports.metrics import BUILD, DEPLOYMENT, PIPELINE
 
 if TYPE_CHECKING:
-    from cicd.ports import Metric, Services
+    from cicd.metric import Metric
+    from cicd.ports import Services
 
 _KINDS: Final = {PIPELINE: "pipeline", BUILD: "build", DEPLOYMENT: "deployment"}
 

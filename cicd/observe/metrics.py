@@ -7,7 +7,7 @@ from dataclasses import field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from cicd.ports.metrics import BUILD, DEPLOYMENT, DIMENSIONS, PIPELINE, Statistic, phase_metric
+from cicd.metric import BUILD, DEPLOYMENT, DIMENSIONS, PIPELINE, Statistic, phase_metric
 from cicd.record import dataclass
 
 if TYPE_CHECKING:

@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from cicd.ports.logs import LogStore as LogStore
     from cicd.ports.machines import MachineOrder as MachineOrder
     from cicd.ports.machines import Machines as Machines
-    from cicd.ports.metrics import Metric as Metric
-    from cicd.ports.metrics import Statistic as Statistic
     from cicd.ports.objects import Bucket as Bucket
     from cicd.ports.objects import LocalImage as LocalImage
     from cicd.ports.objects import ObjectEntry as ObjectEntry
@@ -99,7 +97,6 @@ SEAMS = {
     ),
     "machines": ("MachineOrder", "Machines"),
     "traffic": ("Answered", "Endpoint", "HealthCheck", "RouteSpec", "RouterSpec", "TrafficRouter"),
-    "metrics": ("Metric", "Statistic"),
     "watcher": ("Probe", "Reading", "Watcher"),
     "source": ("Revision", "Source"),
     "artifacts": ("ArtifactFile", "Artifact", "ArtifactStore", "KeptArtifact"),

@@ -12,6 +12,7 @@ from cicd.ports.cancel import CancelToken
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
+    from cicd.metric import Metric
     from cicd.ports.artifacts import ArtifactStore
     from cicd.ports.caches import CacheStore
     from cicd.ports.clock import Clock
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from cicd.ports.instance import InstanceTarget, TaggedInstance, TargetKind, TargetSpec
     from cicd.ports.logs import LogStore
     from cicd.ports.machines import Machines
-    from cicd.ports.metrics import Metric
     from cicd.ports.objects import Bucket, LocalImage
     from cicd.ports.reporter import Reporter
     from cicd.ports.runner import Runner

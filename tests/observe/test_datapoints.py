@@ -5,11 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from cicd.metric import PIPELINE, Metric, Statistic
 from cicd.observe.datapoints import datapoints
 from cicd.observe.metrics import statistic
 from cicd.pipeline.run import start_execution
-from cicd.ports import Metric, Statistic
-from cicd.ports.metrics import PIPELINE
 from tests.pipeline.documents import SOURCE_STAGE, action, stage
 from tests.pipeline.gates import gate, rule
 from tests.pipeline.test_gates import BROKEN, said

@@ -1,8 +1,8 @@
 from datetime import UTC, datetime, timedelta
 
 from cicd.cli.show.metrics import as_json, as_prometheus, spark, table_rows
+from cicd.metric import BUILD, PIPELINE
 from cicd.observe.metrics import by_period, series
-from cicd.ports.metrics import BUILD, PIPELINE
 
 START = datetime(2026, 11, 26, 7, tzinfo=UTC)
 

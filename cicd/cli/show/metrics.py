@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cicd.metric import BUILD, DEPLOYMENT, DIMENSIONS, PIPELINE
 from cicd.observe.metrics import by_period
-from cicd.ports.metrics import BUILD, DEPLOYMENT, DIMENSIONS, PIPELINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -5,7 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 
 from cicd.deploy.analysis.analysis import Analysis
-from cicd.ports import Metric, Probe
+from cicd.metric import Metric
+from cicd.ports import Probe
 from cicd.record import dataclass
 
 

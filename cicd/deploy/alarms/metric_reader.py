@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cicd.document.nearest import closest
-from cicd.ports.metrics import DIMENSIONS, METRICS, Metric, Statistic
+from cicd.metric import DIMENSIONS, METRICS, Metric, Statistic
 
 if TYPE_CHECKING:
     from cicd.document.fields import Fields

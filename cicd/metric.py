@@ -1,4 +1,4 @@
-"""The seam to what executions have come to, in numbers: the metrics that alarms may be set on."""
+"""What executions come to, in numbers: the metrics there are, and how one is asked for."""
 
 from __future__ import annotations
 
