@@ -15,16 +15,37 @@ if TYPE_CHECKING:
 PATIENCE = timedelta(milliseconds=200)  # how late an event of another process may be noticed
 
 
+# Where the system counts the time that it sleeps, we do, too.
+_COUNTER = getattr(time, "CLOCK_BOOTTIME", None)
+_STEP = timedelta(seconds=1)  # what is less is no jump
+
+
+def _elapsed() -> float:
+    """Give seconds since some moment; nobody can set this clock."""
+    return time.monotonic() if _COUNTER is None else time.clock_gettime(_COUNTER)
+
+
 class SystemClock:
-    """The machine's own time."""
+    """
+    The machine's own time when this clock is made, and as fast from then on.
+
+    Who sets the machine's clock meanwhile changes nothing about how long things take: an hour
+    that it jumps ahead is nobody's timeout. The next process begins with the clock as it is set.
+    """
+
+    def __init__(self) -> None:
+        """Look at the machine's clock, for the only time."""
+        self._start = datetime.now(UTC)
+        self._began = _elapsed()
 
     def now(self) -> datetime:
         """Aware UTC."""
-        return datetime.now(UTC)
+        return self._start + timedelta(seconds=_elapsed() - self._began)
 
     def machine(self, moment: datetime) -> datetime:
-        """Give the same moment."""
-        return moment
+        """Give the same moment, unless somebody has set the machine's clock."""
+        ahead = datetime.now(UTC) - self.now()
+        return moment if abs(ahead) < _STEP else moment + ahead
 
     def inbox(self) -> QueueInbox:
         """Make an inbox that wakes at a moment of this clock."""
@@ -47,11 +68,11 @@ class ScaledClock:
         """Take a speed above 0."""
         self._speed = speed
         self._start = datetime.now(UTC)
-        self._began = time.monotonic()
+        self._began = _elapsed()
 
     def now(self) -> datetime:
         """Aware UTC; in the future, soon."""
-        elapsed = time.monotonic() - self._began
+        elapsed = _elapsed() - self._began
         return self._start + timedelta(seconds=elapsed * self._speed)
 
     def machine(self, moment: datetime) -> datetime:

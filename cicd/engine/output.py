@@ -17,14 +17,18 @@ class LineWriter:
     Takes the bytes of one command's output and emits its lines, redacted, without line ends,
     as many at once as there are.
 
-    UTF-8, with U+FFFD for what is not; of a line with carriage returns (a progress bar) the last
-    state is kept; a line of more than 64 KiB comes in several.
+    UTF-8, with U+FFFD for what is not, or, where it is to be exact, with what Python has for bytes
+    that are no characters (``surrogateescape``); see ``readable``. Of a line with carriage
+    returns (a progress bar) the last state is kept; a line of more than 64 KiB comes in several.
     For one thread at a time.
     """
 
-    def __init__(self, redactor: Redactor, emit: Callable[[Sequence[str]], None]) -> None:
+    def __init__(
+        self, redactor: Redactor, emit: Callable[[Sequence[str]], None], *, exact: bool = False
+    ) -> None:
         """Take where lines go."""
         self._stream = redactor.stream()
+        self._errors = "surrogateescape" if exact else "replace"
         self._emit = emit
         self._rest = b""
 
@@ -32,13 +36,13 @@ class LineWriter:
         """Take the next bytes, and emit the lines that are complete."""
         data = self._rest + self._stream.feed(data)
         whole, _, self._rest = data.rpartition(b"\n")
-        lines = _lines(whole) if len(whole) + len(self._rest) < len(data) else []
+        lines = self._lines(whole) if len(whole) + len(self._rest) < len(data) else []
         if b"\r" in self._rest:
             # The end may be half of "\r\n", so it stays; older states of the line may go.
             self._rest = _last_state(self._rest) + b"\r" * self._rest.endswith(b"\r")
         if len(self._rest) > LINE_LIMIT:
             *pieces, self._rest = _pieces(self._rest)
-            lines += [piece.decode(errors="replace") for piece in pieces]
+            lines += [piece.decode(errors=self._errors) for piece in pieces]
         if lines:
             self._emit(lines)
 
@@ -46,16 +50,32 @@ class LineWriter:
         """Emit what is left, also without a line end; safe twice."""
         rest, self._rest = self._rest + self._stream.flush(), b""
         if rest:
-            self._emit(_lines(rest.removesuffix(b"\n")))
+            self._emit(self._lines(rest.removesuffix(b"\n")))
+
+    def _lines(self, block: bytes) -> list[str]:
+        if b"\r" in block or (
+            len(block) > LINE_LIMIT and max(map(len, block.split(b"\n"))) > LINE_LIMIT
+        ):
+            pieces = (p for line in block.split(b"\n") for p in _pieces(_last_state(line)))
+            return [piece.decode(errors=self._errors) for piece in pieces]
+        return block.decode(errors=self._errors).split("\n")
 
 
-def _lines(block: bytes) -> list[str]:
-    if b"\r" in block or (
-        len(block) > LINE_LIMIT and max(map(len, block.split(b"\n"))) > LINE_LIMIT
-    ):
-        pieces = (p for line in block.split(b"\n") for p in _pieces(_last_state(line)))
-        return [piece.decode(errors="replace") for piece in pieces]
-    return block.decode(errors="replace").split("\n")
+def as_bytes(text: str) -> bytes:
+    """Give an exact text's bytes as they were; half a surrogate pair, which is none, is "?"."""
+    try:
+        return text.encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode(errors="replace")
+
+
+def readable(lines: Sequence[str]) -> Sequence[str]:
+    """Give exact lines with U+FFFD for bytes that are no characters."""
+    try:
+        "\n".join(lines).encode()
+    except UnicodeEncodeError:
+        return [as_bytes(line).decode(errors="replace") for line in lines]
+    return lines
 
 
 def _pieces(line: bytes) -> Iterator[bytes]:

@@ -45,8 +45,15 @@ class LogStore(Protocol):
     def extend(self, stream: str, block: LogBlock) -> None:
         """Write all lines of a block, with nobody else's between them."""
 
-    def read(self, stream: str, *, after: int = 0) -> Iterator[tuple[int, LogLine]]:
-        """Give (offset after the line, line) from byte offset ``after`` on."""
+    def read(
+        self, stream: str, *, after: int = 0, exact: bool = False
+    ) -> Iterator[tuple[int, LogLine]]:
+        """
+        Give (offset after the line, line) from byte offset ``after`` on.
+
+        Bytes that are no characters are U+FFFD; to be exact, they are as ``surrogateescape`` of
+        Python has them, in texts that were written so.
+        """
 
     def drop(self, stream: str, origin: str) -> None:
         """Forget everything from the first line of ``origin`` on: it is about to be replayed."""

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from cicd.engine.output import as_bytes
 from cicd.ports import LogBlock, LogLine
 from cicd.store.disk import disk
 from cicd.store.moments import moment, written
@@ -61,7 +62,7 @@ class LogFiles:
         if _ESCAPE in text or text.count("\n") >= len(block.texts):
             text = "\n".join(_escaped(each, "text") for each in block.texts)
         text = columns + text.replace("\n", f"\n{columns}") + "\n"
-        data = text.encode("utf-8", "replace")
+        data = as_bytes(text)
         path = self.path(stream)
         with self._lock, disk(path):
             file = self._file(stream, path)
@@ -71,9 +72,12 @@ class LogFiles:
                 with _undone(file, done):
                     done += os.write(file, data[done:])
 
-    def read(self, stream: str, *, after: int = 0) -> Iterator[tuple[int, LogLine]]:
+    def read(
+        self, stream: str, *, after: int = 0, exact: bool = False
+    ) -> Iterator[tuple[int, LogLine]]:
         """Give (offset after the line, line) from byte offset ``after`` on; none without a log."""
         path = self.path(stream)
+        errors = "surrogateescape" if exact else "replace"
         if not path.exists():
             return
         with disk(path), path.open("rb") as file:
@@ -83,7 +87,7 @@ class LogFiles:
                 if not data.endswith(b"\n"):
                     return
                 after += len(data)
-                before, line = _line(data.decode("utf-8", "replace")[:-1], before)
+                before, line = _line(data.decode("utf-8", errors)[:-1], before)
                 yield after, line
 
     def drop(self, stream: str, origin: str) -> None:

@@ -313,6 +313,20 @@ class LogStoreContract:
         expected = [LogLine(at=AT, origin="BUILD/1", text=text) for text in [*texts, "a", "b"]]
         assert [line for _, line in logs.read("s")] == expected
 
+    def test_bytes_that_are_no_characters_come_back_to_who_asks_for_them(
+        self, logs: LogStore
+    ) -> None:
+        """And everybody else reads U+FFFD."""
+        data = b"a\xff\xed\xa0\x80\0 \xc3"
+        text = data.decode(errors="surrogateescape")
+        logs.extend("s", LogBlock(at=AT, origin="", texts=[text, "é"]))
+        logs.append("s", _line("\ud800 is no byte"))
+        exact = [line.text for _, line in logs.read("s", exact=True)]
+        assert exact[:2] == [text, "é"]
+        shown = [line.text for _, line in logs.read("s")]
+        assert shown[:2] == [data.decode(errors="replace"), "é"]
+        assert all(line.encode() for line in shown)
+
     def test_a_stream_without_lines_is_empty(self, logs: LogStore) -> None:
         """And streams do not mix."""
         logs.append("s", _line("x"))

@@ -16,6 +16,7 @@ from cicd.build.secrets.reference import (
     read_secret_reference,
     under_key,
 )
+from cicd.engine.output import readable
 from cicd.errors import Conflict, UsageError
 from cicd.ports import ExecutionRecord, LogLine
 
@@ -189,10 +190,14 @@ class MemoryLogStore:
         with self._lock:
             self._lines.setdefault(stream, []).extend(block.lines())
 
-    def read(self, stream: str, *, after: int = 0) -> Iterator[tuple[int, LogLine]]:
+    def read(
+        self, stream: str, *, after: int = 0, exact: bool = False
+    ) -> Iterator[tuple[int, LogLine]]:
         """Give (offset after the line, line) from offset ``after`` on."""
         with self._lock:
             lines = self._lines.get(stream, [])[after:]
+        if not exact:
+            lines = [replace(line, text=readable((line.text,))[0]) for line in lines]
         return iter(list(enumerate(lines, start=after + 1)))
 
     def drop(self, stream: str, origin: str) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from cicd.engine import clock as clock_module
 from cicd.engine.clock import ScaledClock, SystemClock
 
 HOUR = timedelta(hours=1)
@@ -55,6 +56,23 @@ def test_scaled_time_runs_ahead():
     while clock.now() < until:
         clock.inbox().take(until)
     assert datetime.now(UTC) < clock.now()
+
+
+@pytest.mark.parametrize("jump", [HOUR, -HOUR])
+def test_who_sets_the_machines_clock_makes_nothing_late_or_early(jump, monkeypatch):
+    clock = SystemClock()
+    until = clock.now() + HOUR / 2
+
+    class Set(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) + jump
+
+    monkeypatch.setattr(clock_module, "datetime", Set)
+    assert HOUR / 4 < until - clock.now() <= HOUR / 2
+    assert [] == clock.inbox().take(until)
+    assert abs(clock.machine(until) - until - jump) < HOUR / 60
+    assert abs(SystemClock().now() - clock.now() - jump) < HOUR / 60
 
 
 def test_working_does_nothing(clock):

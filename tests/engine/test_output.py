@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from cicd.engine.output import LINE_LIMIT, LineWriter
+from cicd.engine.output import LINE_LIMIT, LineWriter, readable
 from cicd.engine.redaction import Redactor
 
 
@@ -104,3 +104,16 @@ def test_every_line_comes_out_as_it_went_in(lines):
     assume(all(len(line) < 1000 for line in lines))
     encoded = [line.encode(errors="ignore") for line in lines]
     assert [e.decode() for e in encoded] == lines_of(b"".join(e + b"\n" for e in encoded))
+
+
+def test_exact_lines_are_the_bytes_that_were_written_and_readable_ones_are_text():
+    said = b"a\xff\xfe\n\x1b[31mred\0\n\xed\xa0\x80" + b"x\xc3" * LINE_LIMIT
+    lines = []
+    writer = LineWriter(Redactor(()), lines.extend, exact=True)
+    for start in range(0, len(said), 1000):
+        writer.write(said[start : start + 1000])
+    writer.close()
+    assert said.split(b"\n")[:2] == [line.encode(errors="surrogateescape") for line in lines[:2]]
+    assert said.split(b"\n")[2] == "".join(lines[2:]).encode(errors="surrogateescape")
+    assert ["a\ufffd\ufffd", "\x1b[31mred\0"] == list(readable(lines))[:2]
+    assert ["ü"] == readable(["ü"])

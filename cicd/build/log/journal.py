@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cicd.engine.output import readable
 from cicd.ports import LogBlock, LogLine
 
 if TYPE_CHECKING:
@@ -58,11 +60,12 @@ class Journal:
                 reporter.line(self._stream, line)
 
     def output(self, origin: str, texts: Sequence[str]) -> None:
-        """Write lines that a command wrote."""
+        """Write lines that a command wrote, exact; reporters get them readable."""
         block = LogBlock(at=self._services.clock.now(), origin=origin, texts=texts)
         self._services.logs.extend(self._stream, block)
+        shown = replace(block, texts=readable(texts))
         for reporter in self._services.reporters:
-            reporter.block(self._stream, block)
+            reporter.block(self._stream, shown)
 
     def narrate(self, at: datetime, lines: Sequence[str]) -> None:
         """Write lines that follow from an event, whole as they are."""

@@ -10,7 +10,7 @@ from cicd.build.secrets.resolve import Unresolved, resolve
 from cicd.build.shell.commands import gate
 from cicd.build.shell.script import enter, frame, query, reset, set_up
 from cicd.build.variables import GIT_TRUST, built_in
-from cicd.engine.output import LineWriter
+from cicd.engine.output import LineWriter, readable
 from cicd.engine.redaction import Redactor
 from cicd.errors import Unavailable
 from cicd.ports import CancelToken
@@ -137,12 +137,12 @@ class BuildShell:
         self.tail.clear()
 
         def emit(lines: Sequence[str]) -> None:
-            self.tail.extend(lines[-TAIL:])
             self._journal.output(origin, lines)
+            self.tail.extend(readable(lines[-TAIL:]))
             if heard is not None:
-                heard(lines)
+                heard(readable(lines))
 
-        writer = LineWriter(redactor, emit)
+        writer = LineWriter(redactor, emit, exact=True)
         script = frame(
             text,
             state=self._state,

@@ -67,7 +67,7 @@ def logs(
             ended = not follow or now is None or now.status not in UNFINISHED
             for _, _, stream, line in merge(
                 *(
-                    _lines(stream, place, offsets, services)
+                    _lines(stream, place, offsets, services, exact=not invocation.wants_json)
                     for place, stream in enumerate(_streams(record, services))
                 )
             ):
@@ -125,9 +125,10 @@ def _streams(record: ExecutionRecord, services: Services) -> list[str]:
 
 
 def _lines(
-    stream: str, place: int, offsets: dict[str, int], services: Services
+    stream: str, place: int, offsets: dict[str, int], services: Services, *, exact: bool
 ) -> Iterator[tuple[datetime, tuple[int, int], str, LogLine]]:
-    for offset, line in services.logs.read(stream, after=offsets.setdefault(stream, 0)):
+    after = offsets.setdefault(stream, 0)
+    for offset, line in services.logs.read(stream, after=after, exact=exact):
         offsets[stream] = offset
         yield line.at, (place, offset), stream, line
 

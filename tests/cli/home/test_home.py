@@ -65,18 +65,20 @@ def test_status_says_how_to_go_on_with_what_was_left_in_the_middle(outside):
 
 
 def test_logs_are_what_was_written_byte_by_byte(outside):
+    raw = r"printf 'raw \377\000\355\240\200\n'"
+    (outside.directory / "buildspec.yml").write_text(SPEC.replace("echo plain", raw))
     build(outside)
     done = subprocess.run(
-        [*outside.command, "logs", "--grep", "^red"],
+        [*outside.command, "logs", "--grep", "^(red|raw)"],
         cwd=outside.directory,
         env={**os.environ, "PYTHONPATH": str(outside.root), "LC_ALL": "C", "CICD_HOME": ".cicd"},
         capture_output=True,
         check=True,
     )
-    assert b"\x1b[31mred\x1b[0m caf\xc3\xa9\tend\n" == done.stdout
+    assert b"\x1b[31mred\x1b[0m caf\xc3\xa9\tend\nraw \xff\0\xed\xa0\x80\n" == done.stdout
     assert ("", 0) == (outside.run("logs", "--grep", "nothing says this")[1], 0)
     assert "" == outside.run("logs", "--since", "2099-01-01")[1]
-    assert "plain" in outside.run("logs", "--since", "1h")[1].splitlines()
+    assert "\x1b[31mred" in outside.run("logs", "--since", "1h", "--grep", "red")[1]
 
 
 @pytest.mark.parametrize("words", [["nothing"], ["--grep", "("], ["--since", "soon"]])
