@@ -60,8 +60,10 @@ class TaskState:
     endpoint: Endpoint | None  # where it is reached from this machine; None: nowhere
     running: bool  # all of its essential containers
     healthy: bool  # as far as its containers' own checks tell
-    restarts: int = 0  # of the container that was restarted most
+    restarts: int = 0  # of the essential container that was restarted most
     said: str = ""  # why it does not run, and the end of what it printed
+    ended: str = ""  # how an essential container ended that runs again; "": none did
+    out_of_memory: bool = False  # something in an essential container was killed for it
 
 
 class TaskSets(Protocol):

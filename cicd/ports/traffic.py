@@ -98,3 +98,6 @@ class TrafficRouter(Protocol):
 
     def healthy(self, group: str) -> frozenset[Endpoint]:
         """Give the targets of a group that have requests."""
+
+    def ill(self, group: str) -> Mapping[Endpoint, str]:
+        """Give the targets of a group whose last check failed, and what it saw."""

@@ -138,6 +138,17 @@ class CarryingContract(TrafficRouterContract):
             leave.join(3)
             assert not leave.is_alive()
 
+    def test_what_a_check_saw_that_failed_is_told(
+        self, router: TrafficRouter, servers: list[Backend]
+    ) -> None:
+        """Of who passes it there is nothing to tell."""
+        nowhere = Endpoint(host="127.0.0.1", port=free_port())
+        router.register(GREEN, nowhere)
+        router.register(GREEN, servers[0].endpoint)
+        until(lambda: bool(router.healthy(GREEN)), "health")
+        until(lambda: "connection is refused" in router.ill(GREEN).get(nowhere, ""), "the words")
+        assert set(router.ill(GREEN)) == {nowhere}
+
     def test_new_weights_are_obeyed_within_200_milliseconds(
         self, router: TrafficRouter, servers: list[Backend], front: Endpoint
     ) -> None:

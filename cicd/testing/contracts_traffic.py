@@ -177,6 +177,10 @@ class TrafficRouterContract:
         assert not failures, failures
         until(lambda: len(router.healthy(BLUE)) == len(servers), "health of all")
 
+    def test_an_unknown_group_has_nobody_ill(self, router: TrafficRouter) -> None:
+        """Nor anybody whose check has not failed."""
+        assert router.ill("unheard-of") == {}
+
     def test_where_nobody_asked_nothing_was_answered(self, router: TrafficRouter) -> None:
         """An unknown route is refused here, too."""
         assert list(router.answered(ROUTE, _LONG_AGO)) == []

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 class RecordingTrafficRouter:
     """
-    Carries nothing; a registered target is healthy unless it is in ``ill``.
+    Carries nothing; a registered target is healthy unless it is in ``ailing``.
 
     ``told`` has every change in order: ("register", group, "host:port"),
     ("deregister", …), ("weights", route, "blue 30, green 70"). ``seen`` is its request log.
@@ -25,7 +25,7 @@ class RecordingTrafficRouter:
     def __init__(self, spec: RouterSpec) -> None:
         """Begin with the weights of ``spec``, and nobody registered."""
         self.seen: list[Answered] = []
-        self.ill: set[Endpoint] = set()
+        self.ailing: set[Endpoint] = set()
         self.told: list[tuple[str, str, str]] = []
         self._weights = {route.name: dict(route.weights) for route in spec.routes}
         self._groups: dict[str, set[Endpoint]] = {}
@@ -68,7 +68,12 @@ class RecordingTrafficRouter:
     def healthy(self, group: str) -> frozenset[Endpoint]:
         """Give the targets that are not ill."""
         with self._lock:
-            return frozenset(self._groups.get(group, set()) - self.ill)
+            return frozenset(self._groups.get(group, set()) - self.ailing)
+
+    def ill(self, group: str) -> Mapping[Endpoint, str]:
+        """Give the targets that are ill."""
+        with self._lock:
+            return dict.fromkeys(self._groups.get(group, set()) & self.ailing, "it is ill")
 
     def _known(self, route: str) -> Mapping[str, int]:
         if route not in self._weights:

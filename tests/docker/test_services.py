@@ -88,13 +88,14 @@ class World:
         (root / "appspec.yml").write_text(APPSPEC)
         self.version("v1")
 
-    def version(self, name, command=None):
+    def version(self, name, command=None, **more):
         web = {
             "name": "web",
             "image": "<IMAGE1_NAME>",
             "portMappings": [{"containerPort": 8000}],
             "environment": [{"name": "VERSION", "value": name}],
             "command": command or ["python3", "-c", SERVER],
+            **more,
         }
         text = json.dumps({"family": "web", "containerDefinitions": [web]})
         (self.root / "taskdef.json").write_text(text)
@@ -121,6 +122,17 @@ class World:
         until = time.monotonic() + 10
         while f'"{group}"' not in log.read_text() and time.monotonic() < until:
             time.sleep(0.05)
+
+
+# Its first task fails at the first request that is no health check; the second one never does.
+FAILING = SERVER.replace(
+    "        self.send_response(200)",
+    """        asked = "health" not in self.headers.get("User-Agent", "")
+        if asked and os.uname().nodename == "web-1":
+            print("this is the end", flush=True)
+            os._exit(3) if os.environ["VERSION"] == "crash" else bytearray(200_000_000)
+        self.send_response(200)""",
+)
 
 
 class Load:
@@ -234,6 +246,26 @@ def test_a_version_that_crashes_never_gets_a_request(world, load):
     assert "no database" in world.said
     assert "become healthy" in world.said
     assert set(load.stop()) == {"v1"}
+
+
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [
+        ("crash", "'web' ended and was started again, once so far: this is the end"),
+        ("leak", "'web' ended out of memory and was started again, once so far: this is the end"),
+    ],
+)
+def test_one_task_that_ends_in_the_middle_gives_all_traffic_back(world, load, version, words):
+    group = (world.root / "cicd.yml").read_text()
+    (world.root / "cicd.yml").write_text(group.replace("Delay: 5}", "Delay: 5, desiredCount: 2}"))
+    world.version(version, ["python3", "-c", FAILING], memory=64)
+    shift = ("--strategy", "Canary", "--percentage", "50", "--interval", "60m", "--speed", "20")
+    assert world.deploy(*shift) == 1
+    assert "a task of the replacement failed: task 1: container " in world.said
+    assert words in " ".join(world.said.split())
+    assert "all traffic is back" in world.said
+    load.stop()
+    assert {word for _, word in load.answers[-20:]} == {"v1"}
 
 
 def test_killed_in_the_middle_it_goes_on_with_the_weight_of_the_log(world, load):

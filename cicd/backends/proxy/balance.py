@@ -27,6 +27,7 @@ class Member:
     in_flight: int = 0
     requests: int = 0
     failures: int = 0  # health checks in a row
+    seen: str = ""  # what the last health check that failed saw; "": it passed
     statuses: dict[int, int] = field(default_factory=dict)  # by hundreds
     on_idle: list[Callable[[], None]] = field(default_factory=list)
     on_doubt: Callable[[], None] | None = None

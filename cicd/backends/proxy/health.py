@@ -25,22 +25,24 @@ async def watch(group: Group, member: Member, check: HealthCheck) -> None:
         doubted = doubt.is_set()
         doubt.clear()
         if member.state is not MemberState.DRAINING:
-            judge(member, check, healthy=await probe(member, check), doubted=doubted)
+            judge(member, check, await probe(member, check), doubted=doubted)
         calm = member.state is MemberState.HEALTHY
         with suppress(TimeoutError):
             async with asyncio.timeout(check.interval.total_seconds() if calm else _EAGER):
                 await doubt.wait()
 
 
-def judge(member: Member, check: HealthCheck, *, healthy: bool, doubted: bool = False) -> None:
+def judge(member: Member, check: HealthCheck, seen: str, *, doubted: bool = False) -> None:
     """
     Draw the conclusion from one check; a target that drains is past it. Pure.
 
-    One failure is enough where a request, or a kept connection, has failed before.
+    ``seen`` is what was wrong, "" for nothing. One failure is enough where a request, or a kept
+    connection, has failed before.
     """
     if member.state is MemberState.DRAINING:
         return
-    if healthy:
+    member.seen = seen
+    if not seen:
         member.state, member.failures = MemberState.HEALTHY, 0
         return
     member.failures += 1
@@ -49,16 +51,17 @@ def judge(member: Member, check: HealthCheck, *, healthy: bool, doubted: bool = 
         member.state = MemberState.UNHEALTHY
 
 
-async def probe(member: Member, check: HealthCheck) -> bool:
-    """Ask once."""
+async def probe(member: Member, check: HealthCheck) -> str:
+    """Ask once; gives what was wrong, or ""."""
+    within = check.timeout.total_seconds()
     try:
-        async with asyncio.timeout(check.timeout.total_seconds()):
+        async with asyncio.timeout(within):
             reader, writer = await asyncio.open_connection(
                 member.endpoint.host, member.endpoint.port
             )
             try:
                 if not check.path:
-                    return True
+                    return ""
                 writer.write(
                     f"GET {check.path} HTTP/1.1\r\nHost: {member.endpoint}\r\n"
                     "User-Agent: cicd-health-checker\r\nConnection: close\r\n\r\n".encode()
@@ -66,6 +69,14 @@ async def probe(member: Member, check: HealthCheck) -> bool:
                 found = _STATUS.match(await reader.readline())
             finally:
                 writer.transport.abort()
+    except TimeoutError:
+        return f"no answer to the health check within {within:g} s"
+    except ConnectionRefusedError:
+        return "nobody listens: the connection is refused"
     except (OSError, ValueError):
-        return False
-    return found is not None and check.lowest <= int(found[1]) <= check.highest
+        return "the connection breaks"
+    if found is None:
+        return "no answer in HTTP to the health check"
+    if check.lowest <= int(found[1]) <= check.highest:
+        return ""
+    return f"GET {check.path} is answered with {int(found[1])}"

@@ -103,6 +103,7 @@ class Table:
                         "host": each.endpoint.host,
                         "port": each.endpoint.port,
                         "state": str(each.state),
+                        "seen": each.seen,
                         "inFlight": each.in_flight,
                         "requests": each.requests,
                         "statuses": {f"{kind}xx": n for kind, n in sorted(each.statuses.items())},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from datetime import datetime
 from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import quote
 
@@ -187,16 +188,19 @@ class ContainerTaskSets:
         return body
 
     def _state(self, number: int, containers: Iterable[Mapping[str, JSON]]) -> TaskState:
-        endpoint, running, healthy, restarts, said = None, True, True, 0, ""
+        endpoint, running, healthy, restarts, said, ended = None, True, True, 0, "", ""
+        out_of_memory = False
         for found in containers:
             state = cast("Mapping[str, JSON]", found["State"])
             config = cast("Mapping[str, Mapping[str, str]]", found["Config"])
             labels = config["Labels"]
-            restarts = max(restarts, int(cast("int", found.get("RestartCount") or 0)))
             if PORT in labels:
                 endpoint = Endpoint(host=_HOST, port=int(labels[PORT]))
             if labels.get(ESSENTIAL) != "1":
                 continue
+            count = int(cast("int", found.get("RestartCount") or 0))
+            restarts = max(restarts, count)
+            out_of_memory = out_of_memory or bool(state.get("OOMKilled"))
             up = bool(state.get("Running")) and not state.get("Restarting")
             health = cast("Mapping[str, JSON]", state.get("Health") or {})
             well = health.get("Status", "healthy") == "healthy"
@@ -205,6 +209,8 @@ class ContainerTaskSets:
                 said = said or self._end_of(str(found["Id"]), labels[CONTAINER], state)
             elif health.get("Status") == "unhealthy":
                 said = said or f"container '{labels[CONTAINER]}' is unhealthy by its own check"
+            if up and (count or state.get("OOMKilled")):
+                ended = ended or self._before(str(found["Id"]), labels[CONTAINER], count, state)
         return TaskState(
             number=number,
             endpoint=endpoint,
@@ -212,16 +218,31 @@ class ContainerTaskSets:
             healthy=healthy,
             restarts=restarts,
             said=said,
+            ended=ended,
+            out_of_memory=out_of_memory,
         )
+
+    def _before(self, container: str, name: str, count: int, state: Mapping[str, JSON]) -> str:
+        """Say how a container ended that runs again, with the last that it printed then."""
+        times = "once" if count == 1 else f"{count} times"
+        if not count:
+            return f"a process of container '{name}' was killed, out of memory"
+        killed = " out of memory" if state.get("OOMKilled") else ""
+        words = f"container '{name}' ended{killed} and was started again, {times} so far"
+        tail = self._tail(container, f"&until={_unix(str(state.get('FinishedAt')))}")
+        return f"{words}: {tail}" if tail else words
 
     def _end_of(self, container: str, name: str, state: Mapping[str, JSON]) -> str:
         """Say how a container ended, with the last that it printed."""
         killed = " out of memory" if state.get("OOMKilled") else ""
         words = f"container '{name}' ended{killed} with {state.get('ExitCode')}"
-        query = f"stdout=1&stderr=1&tail={_TAIL}"
-        printed = self._engine.read(f"/containers/{container}/logs?{query}")
-        tail = without_frames(printed).decode("utf-8", "replace").strip()
+        tail = self._tail(container)
         return f"{words}: {tail}" if tail else words
+
+    def _tail(self, container: str, until: str = "") -> str:
+        query = f"stdout=1&stderr=1&tail={_TAIL}{until}"
+        printed = self._engine.read(f"/containers/{container}/logs?{query}")
+        return without_frames(printed).decode("utf-8", "replace").strip()
 
     def _list(self, *labels: str) -> list[Mapping[str, JSON]]:
         filters = json.dumps({"label": [f"{HOME}={self._home}", *labels]})
@@ -239,6 +260,13 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind((_HOST, 0))
         return int(probe.getsockname()[1])
+
+
+def _unix(moment: str) -> str:
+    """Give a moment of the engine as it wants to be asked: seconds, to the nanosecond."""
+    whole, _, rest = moment.rstrip("Z").partition(".")
+    seconds = int(datetime.fromisoformat(f"{whole}+00:00").timestamp())
+    return f"{seconds}.{rest or '0'}"
 
 
 def _labels(container: Mapping[str, JSON]) -> Mapping[str, str]:

@@ -40,6 +40,7 @@ _FILE: Final = "haproxy.cfg"
 _PID: Final = "haproxy.pid"
 _PATIENCE: Final = 10.0  # seconds for an answer
 _PAUSE: Final = 0.02
+_NOT_YET: Final = frozenset({"", "INI", "UNK"})
 _PASSED: Final = frozenset({"L4OK", "L6OK", "L7OK"})
 
 
@@ -112,6 +113,17 @@ class HAProxyRouter:
                 for each in servers(table)
                 if each.group == group and _is_healthy(rows.get(each.full_name, {}))
             )
+
+    def ill(self, group: str) -> Mapping[Endpoint, str]:
+        """Give the targets of a group whose last check failed, and what it saw."""
+        with self._told() as table:
+            rows = self._running.rows()
+            found = {
+                each.endpoint: rows.get(each.full_name, {})
+                for each in servers(table)
+                if each.group == group
+            }
+        return {place: _seen(row) for place, row in found.items() if _has_failed(row)}
 
     def _known(self, table: Table, route: str) -> Mapping[str, int]:
         if route not in table.routes:
@@ -269,3 +281,23 @@ class RunningHAProxy:
 
 def _is_healthy(row: Mapping[str, str]) -> bool:
     return row.get("status", "").startswith("UP") and row.get("check_status") in _PASSED
+
+
+def _has_failed(row: Mapping[str, str]) -> bool:
+    status = row.get("check_status", "").removeprefix("* ")
+    return status not in _PASSED and status not in _NOT_YET
+
+
+def _seen(row: Mapping[str, str]) -> str:
+    """Put a check that failed into the words of our own proxy, where it has some."""
+    match row["check_status"].removeprefix("* "):
+        case "L7STS":
+            return f"the health check is answered with {row.get('check_code')}"
+        case "L4CON":
+            return "nobody listens: the connection is refused"
+        case "L4TOUT" | "L6TOUT" | "L7TOUT":
+            return "no answer to the health check in time"
+        case "L7RSP":
+            return "no answer in HTTP to the health check"
+        case other:
+            return row.get("check_desc", "").lower() or other

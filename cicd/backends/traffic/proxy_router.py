@@ -17,7 +17,7 @@ from cicd.errors import Unavailable, UsageError
 from cicd.ports import Endpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
     from pathlib import Path
 
@@ -83,13 +83,17 @@ class ProxyRouter:
 
     def healthy(self, group: str) -> frozenset[Endpoint]:
         """Give the targets of a group that have requests."""
+        return frozenset(_endpoint(m) for m in self._members(group) if m["state"] == "healthy")
+
+    def ill(self, group: str) -> Mapping[Endpoint, str]:
+        """Give the targets of a group whose last check failed, and what it saw."""
+        # A proxy that an earlier version of ours started does not tell.
+        return {_endpoint(m): str(m["seen"]) for m in self._members(group) if m.get("seen")}
+
+    def _members(self, group: str) -> Iterator[Mapping[str, JSON]]:
         members = _mapping(self._ask({"do": "show"})["groups"]).get(group, [])
         assert isinstance(members, list)
-        return frozenset(
-            Endpoint(host=str(each["host"]), port=_whole(each["port"]))
-            for each in map(_mapping, members)
-            if each["state"] == "healthy"
-        )
+        return map(_mapping, members)
 
     def _ask(self, wish: Mapping[str, JSON], patience: float = _PATIENCE) -> Mapping[str, JSON]:
         if not self._ready:
@@ -196,3 +200,7 @@ def _mapping(value: JSON) -> Mapping[str, JSON]:
 def _whole(value: JSON) -> int:
     assert isinstance(value, int)
     return value
+
+
+def _endpoint(member: Mapping[str, JSON]) -> Endpoint:
+    return Endpoint(host=str(member["host"]), port=_whole(member["port"]))

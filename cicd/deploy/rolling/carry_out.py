@@ -220,6 +220,7 @@ def _seen(new: Sequence[Task], old: Sequence[Task], replaced: int) -> Seen:
 
 def _said(tasks: Sequence[Task]) -> list[str]:
     found = [task.state.said for task in tasks if task.state is not None and task.state.said]
+    found += [f"the load balancer says: {task.seen}" for task in tasks if task.seen]
     return list(dict.fromkeys(found))
 
 

@@ -11,6 +11,8 @@ from cicd.ports import TaskSetOrder, TaskState
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cicd.deploy.rolling.service import RollingService
     from cicd.deploy.shift.task_definition import TaskDefinition
     from cicd.ports import Endpoint, Services, TrafficRouter
@@ -27,6 +29,7 @@ class Task:
     revision: int  # 0: none of ours
     state: TaskState | None  # None: it is going, or coming
     healthy: bool
+    seen: str = ""  # what the load balancer's check saw that failed
 
 
 class Tasks:
@@ -42,6 +45,7 @@ class Tasks:
         sets, found = self._services.task_sets(), []
         router = self._router
         behind: frozenset[Endpoint] = frozenset()
+        ill: Mapping[Endpoint, str] = {}
         states = {}
         for id_ in sets.known(self._service.key):
             listed = sets.look(self._service.key, id_)
@@ -51,13 +55,21 @@ class Tasks:
                 router.register(self._service.target_group, endpoint)
         if router is not None:
             behind = router.healthy(self._service.target_group)
+            ill = router.ill(self._service.target_group)
         for id_, state in states.items():
             match = _ID.fullmatch(id_)
             well = state is not None and state.running and state.healthy
             if router is not None:
                 well = well and state is not None and state.endpoint in behind
+            place = state.endpoint if state is not None and state.running else None
             found.append(
-                Task(id=id_, revision=int(match[1]) if match else 0, state=state, healthy=well)
+                Task(
+                    id=id_,
+                    revision=int(match[1]) if match else 0,
+                    state=state,
+                    healthy=well,
+                    seen=ill.get(place, "") if place is not None else "",
+                )
             )
         return tuple(sorted(found, key=lambda task: (task.revision, task.id)))
 

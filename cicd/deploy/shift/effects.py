@@ -9,16 +9,20 @@ from cicd.deploy.alarms.carry_out import watch_alarms
 from cicd.deploy.lifecycle import LifecycleEvent
 from cicd.deploy.plan import DeploymentPlan, RunLifecycleEvent, TerminateInstance, WatchAlarms
 from cicd.deploy.shift.fault import ShiftFault, outcome_of
-from cicd.deploy.shift.history import weight_now
+from cicd.deploy.shift.history import restarts_then, weight_now
 from cicd.deploy.shift.hook_call import call_hook
 from cicd.deploy.shift.machine_time import machine_time
 from cicd.deploy.shift.plan import PRODUCTION, TEST, SetWeights, WatchHealth
 from cicd.deploy.shift.process import ShiftProcess
+from cicd.deploy.shift.task_health import crash_of, restarts_of
 from cicd.deploy.shift.task_sets import order_of, secrets_of, service_key
 from cicd.engine.process import Outcome, OutcomeStatus
+from cicd.errors import Unavailable
 from cicd.ports import LogLine
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cicd.deploy.shift.plan import ServicePlan, TaskSetRef
     from cicd.engine.process import Command, Scope
     from cicd.event import JSON
@@ -29,6 +33,7 @@ _UNSTEADY: Final = (
     "The deployment timed out while waiting for the replacement task set to become healthy. This "
     "time out period is {minutes} minutes."
 )
+_LOOKS_A_TASK: Final = 5  # at the load balancer, for one at the engine, which costs more
 _NOT_BEHIND: Final = (
     "The ELB could not be updated due to the following error: Primary taskset target group must "
     "be behind listener"
@@ -126,13 +131,22 @@ class ServiceEffects:
             if len(well) >= service.desired_count:
                 return Outcome(
                     status=OutcomeStatus.DONE,
-                    detail={"tasks": [str(task.endpoint) for task in well]},
+                    detail={
+                        "tasks": [str(task.endpoint) for task in well],
+                        "restarts": restarts_of(tasks),
+                    },
                 )
             if scope.cancel.reason is not None:
                 raise ShiftFault("TIMEOUT", "the wait for the replacement was cut short")
             if self._services.clock.now() >= deadline:
                 minutes = int(service.healthy_within.total_seconds() // 60)
-                why = "; ".join(said.values())
+                ill = self._router.ill(service.replacement.target_group)
+                unanswered = (
+                    f"task {task.number}: the load balancer says: {ill[task.endpoint]}"
+                    for task in tasks
+                    if task.running and task.endpoint is not None and task.endpoint in ill
+                )
+                why = "; ".join((*said.values(), *unanswered))
                 raise ShiftFault(
                     "CUSTOMER_APPLICATION_UNHEALTHY",
                     _UNSTEADY.format(minutes=minutes) + (f" {why}" if why else ""),
@@ -226,21 +240,36 @@ class ServiceEffects:
         """
         Look at the replacement until the deployment is over.
 
-        When none of its tasks is healthy any more, traffic goes back at once: it is not to be
-        sent to a version that failed its check, also where no rollback follows.
+        When none of its tasks is healthy any more, or one of them ended, traffic goes back at
+        once: it is not to be sent to a version that failed, also where no rollback follows.
         """
-        service = self._service
         inbox = self._services.clock.inbox()
         scope.cancel.on_cancel(lambda: inbox.put(None))
+        before = restarts_then(ShiftProcess(self._plan), self._services)
+        looks = 0
         while scope.cancel.reason is None:
-            if not self._router.healthy(service.replacement.target_group):
-                back = service.original.id and self._router.healthy(service.original.target_group)
-                if back:
-                    self._set(PRODUCTION, 0)
-                gone = "traffic is back at the original" if back else "there is nothing else"
-                raise ShiftFault(
-                    "CUSTOMER_APPLICATION_UNHEALTHY",
-                    f"no task of the replacement is healthy any more: {gone}",
-                )
+            ill = not self._router.healthy(self._service.replacement.target_group)
+            crash = self._crash(before) if ill or looks % _LOOKS_A_TASK == 0 else None
+            if ill:
+                why = "no task of the replacement is healthy any more"
+                raise self._gone_back(why if crash is None else f"{why} ({crash})")
+            if crash is not None:
+                raise self._gone_back(f"a task of the replacement failed: {crash}")
+            looks += 1
             inbox.take(None)
         return Outcome(status=OutcomeStatus.CANCELLED, reason=scope.cancel.reason)
+
+    def _crash(self, before: Mapping[str, JSON]) -> str | None:
+        try:
+            return crash_of(self._tasks(self._service.replacement), before)
+        except Unavailable:
+            return None  # nobody knows; the load balancer's check goes on
+
+    def _gone_back(self, why: str) -> ShiftFault:
+        """Send all traffic back, if there is somewhere; give the fault that says so."""
+        original = self._service.original
+        back = original.id and self._router.healthy(original.target_group)
+        if back:
+            self._set(PRODUCTION, 0)
+        gone = "traffic is back at the original" if back else "there is nothing else"
+        return ShiftFault("CUSTOMER_APPLICATION_UNHEALTHY", f"{why}; {gone}")

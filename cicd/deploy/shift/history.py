@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cicd.deploy.lifecycle import LifecycleEvent
+from cicd.deploy.plan import RunLifecycleEvent
 from cicd.deploy.shift.plan import ServicePlan, TaskSetRef
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cicd.deploy.plan import DeploymentPlan
     from cicd.deploy.shift.process import ShiftProcess
+    from cicd.event import JSON
     from cicd.ports import Services
 
 
@@ -71,3 +76,14 @@ def weight_now(process: ShiftProcess, services: Services) -> int | None:
     state = fold(process, services)
     done = process.done_steps(state)
     return done[-1][0].weight if done else None
+
+
+def restarts_then(process: ShiftProcess, services: Services) -> Mapping[str, JSON]:
+    """Give how often each task of the replacement had been restarted when it was installed."""
+    from cicd.deploy.history import fold
+
+    install = RunLifecycleEvent(target=process.target, event=LifecycleEvent.INSTALL)
+    entry = fold(process, services).begun.get(install.key)
+    detail = entry.outcome.detail if entry is not None and entry.outcome is not None else {}
+    found = detail.get("restarts")
+    return found if isinstance(found, dict) else {}

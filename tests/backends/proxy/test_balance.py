@@ -99,7 +99,7 @@ def test_one_success_heals_and_two_failures_in_a_row_make_ill():
     member, check = Member(A), HealthCheck()
     states = []
     for healthy in (False, True, False, True, False, False, True):
-        judge(member, check, healthy=healthy)
+        judge(member, check, "" if healthy else "it is ill")
         states.append(member.state.value)
     assert [
         *("initial", "healthy", "healthy", "healthy"),

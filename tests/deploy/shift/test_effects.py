@@ -9,6 +9,7 @@ from cicd.deploy.find_group import find_group
 from cicd.deploy.run import DeploymentRequest, roll_back_deployment, run_deployment
 from cicd.deploy.shift.hook_status import put_hook_status
 from cicd.document.resources import Resources
+from cicd.engine.clock import ScaledClock
 from cicd.errors import UsageError
 from cicd.ports import Endpoint, TaskState
 from cicd.testing.fake_router import RecordingTrafficRouter
@@ -24,6 +25,7 @@ class MemoryTaskSets:
     def __init__(self):
         self.sets = {}
         self.dead = False
+        self.crashed = lambda: False
         self.ports = iter(range(1000, 2000))
 
     def create(self, order, *, secrets):
@@ -42,7 +44,11 @@ class MemoryTaskSets:
 
     def look(self, service, task_set):
         assert service == "local/greeter"
-        return self.sets.get(task_set, ())
+        tasks = self.sets.get(task_set, ())
+        if len(self.sets) > 1 and task_set == list(self.sets)[-1] and self.crashed():
+            again = "container 'web' ended out of memory and was started again, once so far"
+            return (replace(tasks[0], restarts=1, ended=again), *tasks[1:])
+        return tasks
 
     def known(self, service):
         assert service == "local/greeter"
@@ -134,8 +140,6 @@ def test_a_version_that_does_not_become_healthy_gets_nothing_and_is_ended(world)
     text = (world.place / "cicd.yml").read_text()
     limited = text.replace("desiredCount: 2", "desiredCount: 2\n        healthyWithinMinutes: 1")
     (world.place / "cicd.yml").write_text(limited)
-    from cicd.engine.clock import ScaledClock
-
     world.services = replace(world.services, clock=ScaledClock(120))
     world.sets.dead = True
     failed = deploy(world)
@@ -147,6 +151,40 @@ def test_a_version_that_does_not_become_healthy_gets_nothing_and_is_ended(world)
         ("weights", "test", "greeter-blue 100, greeter-green 0"),
     ]
     assert len(world.sets.sets) == 1
+
+
+def test_an_install_that_times_out_tells_what_the_load_balancer_saw(world):
+    deploy(world)
+    text = (world.place / "cicd.yml").read_text()
+    limited = text.replace("desiredCount: 2", "desiredCount: 2\n        healthyWithinMinutes: 1")
+    (world.place / "cicd.yml").write_text(limited)
+    world.services = replace(world.services, clock=ScaledClock(120))
+    world.routers["greeter"].ailing |= {Endpoint(host="127.0.0.1", port=n) for n in (1002, 1003)}
+    failed = deploy(world, auto_rollback=False)
+    assert "task 0: the load balancer says: it is ill; task 1: the load" in failed.failure
+
+
+@pytest.mark.parametrize("rolls_back", [True, False])
+def test_a_task_that_ended_while_it_had_traffic_gives_all_back_though_it_runs_again(
+    world, rolls_back
+):
+    deploy(world)
+    text = (world.place / "cicd.yml").read_text()
+    (world.place / "cicd.yml").write_text(
+        text.replace("ECSAllAtOnce", "ECSLinear10PercentEvery3Minutes")
+    )
+    world.services = replace(world.services, clock=ScaledClock(100))
+    new = ("weights", "production", "greeter-blue 80, greeter-green 20")
+    world.sets.crashed = lambda: new in told(world)
+    failed = deploy(world, auto_rollback=rolls_back)
+    assert failed.status == "Failed"
+    assert (
+        "a task of the replacement failed: task 0: container 'web' ended out of memory and was "
+        "started again, once so far; traffic is back at the original"
+    ) in failed.failure
+    last = [each for each in told(world) if each[1] == "production"][-1]
+    assert last == ("weights", "production", "greeter-blue 100, greeter-green 0")
+    assert (failed.rollback is not None) is rolls_back
 
 
 def test_traffic_that_is_not_at_the_primary_task_set_refuses_the_next_deployment(world):

@@ -53,7 +53,7 @@ def test_an_instance_that_does_not_become_healthy_fails_its_event(world, monkeyp
     compiled = compile_plan(world.request(saying(world, "v1"))).plan
     assert timedelta(hours=1) == compiled.traffic.healthy_within
     monkeypatch.setattr("cicd.deploy.compile.plan_traffic", _hurried)
-    world.fake.ill.add(compiled.traffic.endpoint("a"))
+    world.fake.ailing.add(compiled.traffic.endpoint("a"))
     result = world.deploy(world.root / "revisions" / "v1")
     assert "Failed" == result.status
     assert "AllowTraffic" == result.detail["lifecycleEventName"]

@@ -26,7 +26,7 @@ def test_traffic_goes_back_to_blue_by_the_scripts_of_what_each_has(tmp_path, mon
     # v1 is on green now, so that is the original environment of v2.
     world.at("said", "green").unlink()
     monkeypatch.setattr("cicd.deploy.compile.plan_traffic", _hurried)
-    world.fake.ill.add(endpoint_of(world.spec("blue")))
+    world.fake.ailing.add(endpoint_of(world.spec("blue")))
     result = world.deploy(saying(world, "v2"))
     assert ("Failed", "Succeeded") == (result.status, result.rollback.status)
     assert "AllowTraffic" == result.detail["lifecycleEventName"]
@@ -41,7 +41,7 @@ def test_traffic_goes_back_to_blue_by_the_scripts_of_what_each_has(tmp_path, mon
         events(result.rollback, "blue")
     )
     assert {endpoint_of(world.spec("green"))} == world.fake.healthy("web-tg")
-    world.fake.ill.clear()
+    world.fake.ailing.clear()
     third = world.deploy(saying(world, "v3"))
     # After the rollback green is still the environment that has traffic.
     assert ["blue", "green"] == [name for name, _ in third.targets]
