@@ -50,6 +50,8 @@ class Settings:
     secrets: tuple[str, ...] = ()  # where values come from, in order; (): the usual places
     artifact_store: str | None = None  # a folder or a URL, such as s3://…; None: in the home
     artifact_encryption: str = "off"  # one of SWITCHES: whether artifacts are sealed there
+    artifact_max_age: str | None = None  # "30d": what is older goes by itself; None: nothing
+    artifact_max_size: str | None = None  # "5GB": the oldest beyond it go; None: nothing
     profile: str | None = None  # of AWS; where nobody names one, AWS is never asked
 
 
@@ -69,9 +71,9 @@ def load_settings(flags: Mapping[str, Value], environ: Mapping[str, str], start:
         flags: By the names of ``Settings``; None where the user gave none.
         environ: The process's environment: CICD_HOME, CICD_OUTPUT, CICD_JOBS, CICD_BUILDS,
             CICD_RUNNER, CICD_IMAGE, CICD_NETWORK, CICD_DOCKER, CICD_COLOR, CICD_SECRETS,
-            CICD_ARTIFACT_STORE, CICD_ARTIFACT_ENCRYPTION, CICD_PROFILE and
-            NO_COLOR are read, and where the user's own file is; an empty value counts as
-            absent.
+            CICD_ARTIFACT_STORE, CICD_ARTIFACT_ENCRYPTION, CICD_ARTIFACT_MAX_AGE,
+            CICD_ARTIFACT_MAX_SIZE, CICD_PROFILE and NO_COLOR are read, and where the user's
+            own file is; an empty value counts as absent.
         start: Where the search for the home begins, usually the working directory.
 
     Raises:
@@ -112,6 +114,8 @@ def load_settings(flags: Mapping[str, Value], environ: Mapping[str, str], start:
         secrets=tuple((_word(choices.get("secrets")) or "").replace(",", " ").split()),
         artifact_store=_word(choices.get("artifact_store")),
         artifact_encryption=_one_of(choices.get("artifact_encryption"), SWITCHES) or "off",
+        artifact_max_age=_of_form(choices.get("artifact_max_age"), _AGE, "12h, 30d or 8w"),
+        artifact_max_size=_of_form(choices.get("artifact_max_size"), _SIZE, "500MB or 5GB"),
         profile=_word(choices.get("profile")),
     )
 
@@ -158,9 +162,13 @@ _NAMES = (
     "secrets",
     "artifact_store",
     "artifact_encryption",
+    "artifact_max_age",
+    "artifact_max_size",
     "profile",
 )
 _IMAGES = "images"
+_AGE = r"\d{1,6}[smhdw]"
+_SIZE = r"\d+(\.\d+)?\s*([KMGT]?B|[KMGT]iB)"
 
 
 def _absolute(path: Path, start: Path) -> Path:
@@ -269,6 +277,17 @@ def _one_of(choice: _Choice | None, allowed: tuple[str, ...]) -> str | None:
             hint=f"write one of {', '.join(allowed)}",
         )
     return str(choice.value)
+
+
+def _of_form(choice: _Choice | None, pattern: str, examples: str) -> str | None:
+    if choice is None:
+        return None
+    written = str(choice.value).strip()
+    if re.fullmatch(pattern, written, re.IGNORECASE) is None:
+        raise UsageError(
+            f"{choice.where}: '{written}' cannot be understood", hint=f"write {examples}"
+        )
+    return written
 
 
 def _count(choice: _Choice | None, what: str) -> int | None:

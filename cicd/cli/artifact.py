@@ -32,6 +32,8 @@ Examples:
 Where they are kept, and whether sealed, are settings (.cicd/config.toml):
   artifact_store = "s3://bucket/folder"         a folder, or what fsspec speaks to
   artifact_encryption = "on"                    with the key of 'cicd secret'
+  artifact_max_age = "30d"                      what is older goes by itself
+  artifact_max_size = "5GB"                     and the oldest beyond this
 """
 )
 def artifact() -> None:

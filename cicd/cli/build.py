@@ -203,6 +203,10 @@ def build(
 
             tell_missing(show, planned.variables, services)
         result = run_build(request, services, plan=planned)
+        if settings.artifact_max_age or settings.artifact_max_size:
+            from cicd.cli.home.retention import keep_to_limits
+
+            keep_to_limits(settings, services, show)
         if planned.ledger:  # before the result, which programs take as the last word
             show.notice(ledger_line(planned.ledger))
         return conclude(show, result)

@@ -264,8 +264,10 @@ def _known_now(plan: PipelinePlan) -> PipelineDeclaration | None:
 
 def ended(invocation: Invocation, result: ExecutionResult, services: Services) -> int:
     """Show how an execution ended, and give the exit status of that."""
+    from cicd.cli.home.retention import keep_to_limits
     from cicd.pipeline.result import FailureType, PipelineStatus
 
+    keep_to_limits(invocation.settings(services.home.parent), services, invocation.show)
     show_result(invocation.show, result, services)
     if result.status is PipelineStatus.SUCCEEDED:
         return ExitCode.SUCCEEDED

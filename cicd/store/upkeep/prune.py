@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from cicd.record import dataclass
-from cicd.store.upkeep.wanted import UNFINISHED, forgettable, spoken_of
+from cicd.store.upkeep.wanted import forgettable, settled_before, spoken_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from cicd.store.artifacts import ArtifactFiles
     from cicd.store.database import Database
     from cicd.store.log_files import LogFiles
-
-FRESH = timedelta(hours=1)
-"""An artifact that is younger may be of something that has not written it down yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +74,7 @@ class Upkeep:
     ) -> list[Removable]:
         # Listed before the events are read: what comes later is not in the list.
         kept = self._artifacts.all()
-        running = [each.created_at for each in records if each.status in UNFINISHED]
-        before = min([now - FRESH, *running])
+        before = settled_before(records, now)
         wanted = spoken_of(self._database, {record.stream for record in gone})
         found = []
         for digest, path in kept.items():

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, cast
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, cast
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
+    from datetime import datetime
 
     from cicd.ports import ExecutionRecord
     from cicd.store.database import Database
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 UNFINISHED = frozenset(
     ("IN_PROGRESS", "InProgress", "Created", "Queued", "Ready", "Baking", "Stopping")
 )
+FRESH: Final = timedelta(hours=1)
+"""An artifact that is younger may be of something that has not written it down yet."""
 _GOOD = frozenset(("SUCCEEDED", "Succeeded"))
 _DIGEST = re.compile("[0-9a-f]{64}")
 
@@ -42,6 +46,12 @@ def forgettable(records: Iterable[ExecutionRecord]) -> list[ExecutionRecord]:
     roots = {stream: _root(stream, parents) for stream in parents}
     wanted = {roots[stream] for stream in kept}
     return [each for each in every if roots[each.stream] not in wanted]
+
+
+def settled_before(records: Iterable[ExecutionRecord], now: datetime) -> datetime:
+    """Give the moment before which artifacts are spoken of by whatever needs them."""
+    running = [each.created_at for each in records if each.status in UNFINISHED]
+    return min([now - FRESH, *running])
 
 
 def _root(stream: str, parents: Mapping[str, str]) -> str:
