@@ -54,7 +54,7 @@ def build_batch(
             request = replace(request, variables=(*given(known), *request.variables))
             plan, _ = check_batch(request, services)
         show = invocation.show
-        show.problems(warnings)
+        invocation.warn(warnings)
         if only_ledger:
             show_ledger(show, plan.ledger)
             return ExitCode.SUCCEEDED

@@ -189,7 +189,7 @@ def build(
             request = replace(request, variables=(*given, *request.variables))
             planned = plan_build(request, services)
         show = invocation.show
-        show.problems(warnings)
+        invocation.warn(warnings)
         if ledger:
             show_ledger(show, planned.ledger)
             return ExitCode.SUCCEEDED

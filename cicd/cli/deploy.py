@@ -205,8 +205,7 @@ def run(
         planned = plan_deployment(request)
     if strict and any(each.severity is not Severity.NOTE for each in planned.problems):
         raise DocumentError(planned.problems)
-    if planned.problems:
-        invocation.show.problems(planned.problems)
+    invocation.warn(planned.problems)
     if plan:
         _show(invocation, request, planned, failures, speed)
         return ExitCode.SUCCEEDED

@@ -14,10 +14,11 @@ from cicd.ports import Level
 from cicd.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cicd.backends.head_start import HeadStart
     from cicd.cli.audited import Audited
+    from cicd.document.problem import Problem
     from cicd.observe.call import Call
     from cicd.observe.notifier import Notifier
     from cicd.ports import Services
@@ -54,6 +55,13 @@ class Invocation:
             settings = self.settings()
             self._presenter = presenter(settings.output, settings.color)
         return self._presenter
+
+    def warn(self, problems: Sequence[Problem]) -> None:
+        """Show what a run has to say of its documents, but for what their comments pass over."""
+        if problems:
+            from cicd.lint.ignore import without_ignored
+
+            self.show.problems(without_ignored(problems))
 
     @property
     def wants_json(self) -> bool:

@@ -154,7 +154,7 @@ def run(
     )
     with invocation.services(directory, env_file=env_file, profile=profile) as services:
         planned = plan_execution(request, services, Resources.load(directory))
-        invocation.show.problems(planned.warnings)
+        invocation.warn(planned.warnings)
         with approvals_here(invocation, services, f"pipeline/{planned.plan.execution_id}"):
             result = start_execution(planned.plan, services)
         return ended(invocation, result, services)

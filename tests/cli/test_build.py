@@ -54,6 +54,13 @@ def test_the_result_has_awss_shape(here, capsys):
     )
 
 
+def test_a_comment_passes_a_warning_over_in_a_run_as_in_lint(here, capsys):
+    for comment, told in (("", True), ("  # cicd-lint: ignore=build/unknown-key", False)):
+        (here / "buildspec.yml").write_text(f"{BUILDSPEC}more: 1{comment}\n")
+        assert 0 == asked("build")
+        assert ("unknown-key" in "".join(capsys.readouterr())) is told
+
+
 def test_a_source_below_and_its_artifacts(here, capsys):
     (here / "sub").mkdir()
     (here / "sub" / "buildspec.yml").write_text(BUILDSPEC)

@@ -81,6 +81,14 @@ def test_a_python_repository_builds_at_once(tmp_path):
     assert 1 == outside.run("build")[0]
 
 
+def test_tests_that_are_functions_are_pytests(tmp_path):
+    outside = repository(
+        tmp_path / "py", {"app.py": "", "tests/test_app.py": "def test_it():\n    pass\n"}
+    )
+    made(outside)
+    assert "- python3 -m pytest " in (outside.directory / "buildspec.yml").read_text()
+
+
 def test_a_static_site_goes_from_commit_to_two_instances(tmp_path):
     outside = repository(tmp_path / "site", {"index.html": "<p>hello</p>\n"})
     made(outside)
