@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cicd.ports import Services
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from cicd.backends.endpoint.server import Endpoint
@@ -90,7 +90,7 @@ def make_services(
         logs = LogFiles(home / "logs")
         opened.callback(logs.close)
         artifacts = _artifacts(settings, opened)
-        functions = _Functions(home, artifacts)
+        functions = _Functions(home, artifacts, settings.images)
         opened.callback(functions.close)
         services = Services(
             home=home,
@@ -143,9 +143,10 @@ def _hooks(services: Services) -> HookFunctions:
 class _Functions:
     """A ``FunctionHost`` that is loaded when something is first invoked; so is its endpoint."""
 
-    def __init__(self, home: Path, artifacts: ArtifactStore) -> None:
+    def __init__(self, home: Path, artifacts: ArtifactStore, images: Mapping[str, str]) -> None:
         self.services: Services | None = None
         self.endpoint: Endpoint | None = None
+        self._rows = images
         self._home = home
         self._artifacts = artifacts
         self._lock = threading.Lock()
@@ -156,7 +157,9 @@ class _Functions:
             if self._host is None:
                 from cicd.backends.functions.host import LocalFunctions
 
-                self._host = LocalFunctions(self._home, self._artifacts, self._listen)
+                self._host = LocalFunctions(
+                    self._home, self._artifacts, self._listen, self._images
+                )
         return self._host.invoke(call)
 
     def close(self) -> None:
@@ -164,6 +167,12 @@ class _Functions:
             self._host.close()
         if self.endpoint is not None:
             self.endpoint.close()
+
+    def _images(self) -> Mapping[str, str]:
+        from cicd.build.find_project import local_images
+        from cicd.document.resources import Resources
+
+        return {**self._rows, **local_images(Resources.load(Path.cwd()))}
 
     def _listen(self) -> str:
         with self._lock:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from cicd.backends import docker_engine
 from cicd.backends.docker_engine import Engine, Refused
-from cicd.backends.docker_labels import SESSION
+from cicd.backends.docker_labels import FUNCTION, SESSION
 from cicd.errors import Unavailable
 from cicd.ports import TaggedInstance
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def tagged_instances() -> tuple[TaggedInstance, ...]:
     """
-    Give every container that has labels, those of builds left out.
+    Give every container that has labels, those of builds and functions left out.
 
     Raises:
         Unavailable: No engine answers.
@@ -34,7 +34,7 @@ def tagged_instances() -> tuple[TaggedInstance, ...]:
     for each in cast("list[Mapping[str, JSON]]", found):
         labels = cast("Mapping[str, str]", each.get("Labels") or {})
         names = cast("list[str]", each.get("Names") or [])
-        if names and labels and SESSION not in labels:
+        if names and labels and not {SESSION, FUNCTION} & labels.keys():
             instances.append(
                 TaggedInstance(
                     name=names[0].removeprefix("/"),

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SESSION, STREAM, HOME = "cicd.session", "cicd.stream", "cicd.home"
+FUNCTION = "cicd.function"  # an instance of it
 
 
 def home_label(home: Path) -> str:

@@ -78,6 +78,7 @@ def doctor(invocation: Invocation, *, reap: bool, as_json: bool) -> int:
 
 
 def _reap(invocation: Invocation) -> list[str]:
+    from cicd.backends.functions.container_reaping import reap_instances
     from cicd.cli.home.reaping import reap
     from cicd.deploy.fleet.run import reap_fleets
     from cicd.engine.clock import SystemClock
@@ -90,4 +91,4 @@ def _reap(invocation: Invocation) -> list[str]:
         forgotten = opened.executions.forget_unwritten(SystemClock().now() - BEGINNING)
     with invocation.services() as services:
         ended = reap(services.executions.list(), services.runner) + reap_fleets(services)
-    return forgotten + ended
+    return forgotten + ended + reap_instances(home)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -32,12 +32,16 @@ Examples:
 """
 )
 def function() -> None:
-    """Make functions and invoke them, as Lambda would, in processes of this machine."""
+    """Make functions and invoke them, as Lambda would, in processes or containers."""
+
+
+_RUNNERS: Final = ("host", "sandbox", "docker")
 
 
 def _configuring(command: Callable[..., int]) -> Callable[..., int]:
     for option in (
-        click.option("--runner", type=click.Choice(("host", "sandbox")), help="Where it runs."),
+        click.option("--image", metavar="NAME", help="Of its containers, instead of the table's."),
+        click.option("--runner", type=click.Choice(_RUNNERS), help="Where it runs (host)."),
         click.option("--description", metavar="TEXT", help="What it is for."),
         click.option("--memory", type=int, metavar="MB", help="What it may use (128)."),
         click.option("--timeout", type=int, metavar="S", help="Seconds it may take (3)."),
@@ -73,6 +77,7 @@ def create(
     memory: int | None,
     description: str | None,
     runner: str | None,
+    image: str | None,
 ) -> int:
     """Make a function of the code in a directory or a zip."""
     from cicd.functions.function import FunctionConfiguration
@@ -86,6 +91,7 @@ def create(
         memory=memory,
         description=description,
         runner=runner,
+        image=image,
     )
     with invocation.services() as services:
         functions = Functions(services)
@@ -118,6 +124,7 @@ def update(
     memory: int | None,
     description: str | None,
     runner: str | None,
+    image: str | None,
 ) -> int:
     """Give $LATEST other code or another configuration; --env replaces all variables."""
     from cicd.functions.run import Functions
@@ -132,6 +139,7 @@ def update(
             memory=memory,
             description=description,
             runner=runner,
+            image=image,
         )
 
     with invocation.services() as services:
@@ -184,6 +192,7 @@ def _configured(
     memory: int | None,
     description: str | None,
     runner: str | None,
+    image: str | None,
 ) -> FunctionConfiguration:
     variables = dict(pair(each, "NAME=VALUE", "--env") for each in env)
     return replace(
@@ -193,6 +202,7 @@ def _configured(
         memory_size=held.memory_size if memory is None else memory,
         description=held.description if description is None else description,
         runner=runner or held.runner,
+        image=held.image if image is None else image,
     )
 
 

@@ -28,7 +28,8 @@ class FunctionConfiguration:
     timeout: int = 3  # seconds, 1 to 900
     memory_size: int = 128  # MB, 128 to 10240
     description: str = ""
-    runner: str = "host"  # "host", "sandbox"
+    runner: str = "host"  # "host", "sandbox", "docker"
+    image: str = ""  # of its containers; "": the one that stands for the runtime
     origin: str = ""  # what it is made of and follows; "": somebody made it
 
 
@@ -60,6 +61,7 @@ class FunctionVersion:
             held.timeout,
             held.memory_size,
             held.runner,
+            *filter(None, (held.image,)),
         )
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

@@ -205,6 +205,7 @@ class Functions:
             timeout=held.timeout,
             memory_size=held.memory_size,
             runner=held.runner,
+            image=held.image,
             request_id=self._services.new_id(),
             payload=event,
         )

@@ -22,7 +22,8 @@ class FunctionCall:
     environment: Mapping[str, str]
     timeout: int  # seconds
     memory_size: int  # MB
-    runner: str  # "host", "sandbox"
+    runner: str  # "host", "sandbox", "docker"
+    image: str = ""  # of a container; "": the one that stands for the runtime
     request_id: str
     payload: bytes  # JSON
 

@@ -10,16 +10,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cicd.backends.docker_labels import home_label
 from cicd.backends.functions.answers import answer
 from cicd.backends.functions.instance import End, Instance
 from cicd.backends.functions.instance_environment import instance_environment, log_stream_name
 from cicd.backends.functions.isolation import isolated
-from cicd.backends.functions.runtimes import runtime_command
+from cicd.backends.functions.process_place import ProcessPlace
+from cicd.backends.functions.runtimes import contained_command, runtime_command
 from cicd.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from cicd.backends.functions.instance import Place
     from cicd.ports import ArtifactStore, FunctionAnswer, FunctionCall
 
 _IDLE: Final = 16  # warm instances that are kept, of all functions together
@@ -30,7 +33,13 @@ _BUSY: Final = 100  # invocations at once
 class LocalFunctions:
     """The ``FunctionHost`` of a home. Its instances end with it, whatever they do."""
 
-    def __init__(self, home: Path, artifacts: ArtifactStore, endpoint: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        home: Path,
+        artifacts: ArtifactStore,
+        endpoint: Callable[[], str],
+        images: Callable[[], Mapping[str, str]],
+    ) -> None:
         """
         Keep unpacked code below ``home``; nothing is started yet.
 
@@ -38,11 +47,14 @@ class LocalFunctions:
             home: The state directory.
             artifacts: Where the code is.
             endpoint: The URL that functions reach AWS's calls at; asked before the first starts.
+            images: Which image stands in for which; asked before the first container starts.
 
         """
+        self._label = home_label(home)
         self._home = home / "functions"
         self._artifacts = artifacts
         self._endpoint = endpoint
+        self._images = images
         self._lock = threading.Lock()
         self._ended = threading.Condition(self._lock)
         self._idle: list[tuple[str, Instance]] = []
@@ -52,11 +64,10 @@ class LocalFunctions:
 
     def invoke(self, call: FunctionCall) -> FunctionAnswer:
         """Invoke on a warm instance, or on a new one."""
-        command = runtime_command(call.runtime)
         with self._free:
             instance, init = self._take(call.identity), None
             if instance is None:
-                instance = self._start(call, command)
+                instance = self._start(call)
                 loaded = instance.ready()
                 init = loaded.seconds
                 if loaded.end is not End.ANSWERED or not loaded.head.get("ready"):
@@ -106,23 +117,9 @@ class LocalFunctions:
             self._all.discard(instance)
             self._ended.notify_all()
 
-    def _start(self, call: FunctionCall, command: tuple[str, ...]) -> Instance:
-        code = self._code(call)
-        private = Path(tempfile.mkdtemp(prefix="cicd-function-"))
-        environment = instance_environment(
-            call,
-            code=code,
-            private=private,
-            path=os.environ.get("PATH", os.defpath),
-            endpoint=self._endpoint(),
-            log_stream=log_stream_name(
-                f"{datetime.now(UTC):%Y/%m/%d}", call, private.name.rpartition("-")[2]
-            ),
-        )
-        isolate = isolated(call.runner, command, code=code, private=private)
-        instance = Instance(
-            isolate, environment, code=code, private=private, memory_size=call.memory_size
-        )
+    def _start(self, call: FunctionCall) -> Instance:
+        where = self._container if call.runner == "docker" else self._process
+        instance = Instance(where(call), call.memory_size)
         with self._lock:
             closed = self._closed
             if not closed:
@@ -131,6 +128,58 @@ class LocalFunctions:
             instance.close()
             raise Unavailable("functions are not run any more: this run ends")
         return instance
+
+    def _process(self, call: FunctionCall) -> Place:
+        command = runtime_command(call.runtime)
+        code = self._code(call)
+        private = Path(tempfile.mkdtemp(prefix="cicd-function-"))
+        path = os.environ.get("PATH", os.defpath)
+        environment = self._environment(call, private, path, (code, private))
+        isolate = isolated(call.runner, command, code=code, private=private)
+        return ProcessPlace(isolate, environment, code=code, private=private)
+
+    def _container(self, call: FunctionCall) -> Place:
+        from cicd.backends import docker_engine, docker_images
+        from cicd.backends.functions import container_place as container
+        from cicd.build.images.table import stand_in
+
+        engine = docker_engine.Engine(docker_engine.endpoint())
+        if engine.remote:
+            raise Unavailable(
+                f"functions run in containers of this machine, and {engine.url} is another one",
+                hint="take --runner host, or an engine of this machine",
+            )
+        stands_for = "" if call.image else call.runtime
+        wanted = call.image or stand_in(call.runtime, self._images(), None)
+        image = docker_images.find(engine, wanted, stands_for, lambda _line: None)
+        code = self._code(call)
+        private = Path(tempfile.mkdtemp(prefix="cicd-function-"))
+        inside = (container.TASK_ROOT, container.PRIVATE)
+        return container.ContainerPlace(
+            engine,
+            image,
+            contained_command(call.runtime, container.RUNTIMES),
+            self._environment(call, private, container.PATH, inside),
+            code=code,
+            private=private,
+            memory_size=call.memory_size,
+            labels=container.labels_of(self._label, call.function_name, private),
+        )
+
+    def _environment(
+        self, call: FunctionCall, private: Path, path: str, inside: tuple[Path, Path]
+    ) -> dict[str, str]:
+        """Give an instance's variables; ``inside`` is where it sees its code, and its own."""
+        code, own = inside
+        instance = private.name.rpartition("-")[2]
+        return instance_environment(
+            call,
+            code=code,
+            private=own,
+            path=path,
+            endpoint=self._endpoint(),
+            log_stream=log_stream_name(f"{datetime.now(UTC):%Y/%m/%d}", call, instance),
+        )
 
     def _code(self, call: FunctionCall) -> Path:
         """Unpack the code, once; whoever is second finds it, or throws away what it made."""

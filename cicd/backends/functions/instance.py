@@ -1,26 +1,19 @@
-"""One instance of a function: a process that answers one invocation after another."""
+"""One instance of a function: it answers one invocation after another."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import selectors
-import shutil
-import signal
-import socket
-import subprocess
 import time
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
-from cicd.backends.functions.memory import resident_megabytes
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    import socket
 
     from cicd.ports import FunctionCall
 
@@ -50,56 +43,51 @@ class Exchange:
     exit_status: int | None = None
 
 
-class Instance:
-    """A process with a private directory; one invocation at a time."""
+class Place(Protocol):
+    """Where an instance runs: a process of this machine, or a container."""
 
-    def __init__(
-        self,
-        command: Sequence[str],
-        environment: Mapping[str, str],
-        *,
-        code: Path,
-        private: Path,
-        memory_size: int,
-    ) -> None:
+    channel: socket.socket
+    """Where messages come and go; it does not block."""
+    output: int
+    """The descriptor of what is printed; it does not block, and its reader closes it."""
+
+    def memory(self) -> float:
+        """Give the MB in use; 0 where nobody can tell."""
+
+    def kill(self) -> None:
+        """End it with all that it began, now."""
+
+    def exit_status(self) -> int | None:
+        """Give how it ended, soon after its channel did: negative is a signal; None: unknown."""
+
+    def out_of_memory(self) -> bool:
+        """Tell whether it was ended because it used more than it may."""
+
+    def close(self) -> None:
+        """End it, wait for that, and remove what it leaves."""
+
+
+class Instance:
+    """A place where a handler is loaded; one invocation at a time."""
+
+    def __init__(self, place: Place, memory_size: int) -> None:
         """
-        Start it.
+        Listen to a place that has begun.
 
         Args:
-            command: What runs the handler; the number of its socket becomes the last word.
-            environment: All of it.
-            code: The unpacked code, which it starts in.
-            private: A directory of its own, removed when it ends.
+            place: Where the runtime loads the handler.
             memory_size: MB that it may use.
 
         """
         self.max_memory = 0.0
-        self._private = private
+        self._place = place
         self._memory_size = memory_size
         self._waiting = bytearray()
-        ours, theirs = socket.socketpair()
-        read, write = os.pipe()
-        with theirs:
-            try:
-                self._process = subprocess.Popen(
-                    (*command, str(theirs.fileno())),
-                    env=dict(environment),
-                    cwd=code,
-                    stdin=subprocess.DEVNULL,
-                    stdout=write,
-                    stderr=write,
-                    pass_fds=(theirs.fileno(),),
-                    start_new_session=True,
-                )
-            finally:
-                os.close(write)
-        os.set_blocking(read, False)
-        ours.settimeout(0)
-        self._socket = ours
-        self._output = read
+        self._socket = place.channel
+        self._output = place.output
         self._selector = selectors.DefaultSelector()
-        self._selector.register(ours, selectors.EVENT_READ)
-        self._selector.register(read, selectors.EVENT_READ)
+        self._selector.register(self._socket, selectors.EVENT_READ)
+        self._selector.register(self._output, selectors.EVENT_READ)
         self._printing = True
 
     def ready(self) -> Exchange:
@@ -120,19 +108,16 @@ class Instance:
 
     def kill(self) -> None:
         """End it with all that it began; whoever waits for its answer learns that it exited."""
-        with contextlib.suppress(OSError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        self._place.kill()
 
     def close(self) -> None:
-        """End it, and remove its directory; nobody may be waiting for it."""
-        self.kill()
-        self._process.wait()
+        """End it, and remove what it leaves; nobody may be waiting for it."""
         self._selector.close()
         self._socket.close()
         if self._output >= 0:
             os.close(self._output)
             self._output = -1
-        shutil.rmtree(self._private, ignore_errors=True)
+        self._place.close()
 
     def _exchange(self, deadline: float, message: bytes = b"") -> Exchange:
         began = time.monotonic()
@@ -159,13 +144,14 @@ class Instance:
                 break
         seconds = time.monotonic() - began
         self._print(printed)
-        self.max_memory = max(self.max_memory, resident_megabytes(self._process.pid))
+        self.max_memory = max(self.max_memory, self._place.memory())
         head, payload = found or ({}, b"")
         status = None
         if end is End.EXITED:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                status = self._process.wait(1)
+            status = self._place.exit_status()
             self._print(printed)
+            if self._place.out_of_memory():
+                end = End.OUT_OF_MEMORY
         return Exchange(
             end=end,
             head=head,
@@ -223,5 +209,5 @@ class Instance:
         return head, payload
 
     def _uses_too_much(self) -> bool:
-        self.max_memory = max(self.max_memory, resident_megabytes(self._process.pid))
+        self.max_memory = max(self.max_memory, self._place.memory())
         return self.max_memory > self._memory_size

@@ -1,5 +1,6 @@
-// What runs a Node handler: `node runtime_node.mjs DESCRIPTOR`, in a process of its own.
-// The descriptor is a socket; each message on it is a line of JSON, and as many bytes as it says.
+// What runs a Node handler: `node runtime_node.mjs CHANNEL`, in a process of its own.
+// The channel is a socket, by its descriptor or its path; each message on it is a line of JSON, and
+// as many bytes as it says.
 
 import { existsSync } from "node:fs";
 import net from "node:net";
@@ -8,7 +9,10 @@ import { pathToFileURL } from "node:url";
 import util from "node:util";
 
 const root = process.env.LAMBDA_TASK_ROOT;
-const channel = new net.Socket({ fd: Number(process.argv[2]), readable: true, writable: true });
+const place = process.argv[2];
+const channel = /^\d+$/.test(place)
+  ? new net.Socket({ fd: Number(place), readable: true, writable: true })
+  : net.connect(place);
 let request = "";
 
 for (const [method, level] of [

@@ -1,8 +1,9 @@
 """
-What runs a Python handler: `python runtime_python.py DESCRIPTOR`, in a process of its own.
+What runs a Python handler: `python runtime_python.py CHANNEL`, in a process of its own.
 
 Stands alone, since the function's Python is not ours: it imports nothing of `cicd`.
-The descriptor is a socket; each message on it is a line of JSON, and as many bytes as it says.
+The channel is a socket, by its descriptor or its path. Each message on it is a line of JSON, and
+as many bytes as it says.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class _Records(logging.Handler):
 
 def main() -> None:
     """Load the handler, and answer invocations until the socket ends."""
-    channel = socket.socket(fileno=int(sys.argv[1]))
+    channel = _channel(sys.argv[1])
     root = os.environ["LAMBDA_TASK_ROOT"]
     sys.path[0] = root
     os.environ["PATH"] = f"{root}/bin{os.pathsep}{os.environ.get('PATH', '')}"
@@ -80,6 +81,14 @@ def main() -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         _send(channel, {"ok": ok}, payload)
+
+
+def _channel(place: str) -> socket.socket:
+    if place.isdecimal():
+        return socket.socket(fileno=int(place))
+    channel = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    channel.connect(place)
+    return channel
 
 
 class _Unloadable(Exception):

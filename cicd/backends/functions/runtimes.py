@@ -29,6 +29,22 @@ def runtime_command(runtime: str) -> tuple[str, ...]:
     return (_node(runtime), str(_HERE / "runtime_node.mjs"))
 
 
+def contained_command(runtime: str, runtimes: Path) -> tuple[str, ...]:
+    """
+    Give the command line that runs handlers of ``runtime`` in a container.
+
+    Args:
+        runtime: "python3.11", "nodejs20.x"; its own version is there, or the container ends.
+        runtimes: Where this directory is mounted.
+
+    """
+    if runtime.startswith("python"):
+        return (runtime, "-u", str(runtimes / "runtime_python.py"))
+    wanted = runtime.removeprefix("nodejs").removesuffix(".x")
+    check = 'case "$(node --version)" in "v$0".*) exec "$@";; esac; echo "no Node $0"; exit 1'
+    return ("sh", "-c", check, wanted, "node", str(runtimes / "runtime_node.mjs"))
+
+
 def _python(runtime: str) -> str:
     wanted = runtime.removeprefix("python")
     if wanted == f"{sys.version_info.major}.{sys.version_info.minor}":

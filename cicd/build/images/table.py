@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from cicd.record import dataclass
@@ -11,6 +12,10 @@ if TYPE_CHECKING:
 
 CURATED = "aws/codebuild/"
 PUBLISHED = "public.ecr.aws/codebuild/"
+RUNTIMES = "public.ecr.aws/lambda/"
+
+_PYTHON = re.compile(r"python(3\.\d{1,2})")
+_NODE = re.compile(r"nodejs(\d{2})\.x")
 
 KNOWN = (
     "aws/codebuild/standard:7.0",
@@ -20,8 +25,13 @@ KNOWN = (
     "aws/codebuild/amazonlinux2-x86_64-standard:5.0",
     "aws/codebuild/amazonlinux-aarch64-standard:3.0",
     "aws/codebuild/amazonlinux-aarch64-standard:4.0",
+    "python3.11",
+    "python3.12",
+    "python3.13",
+    "nodejs20.x",
+    "nodejs22.x",
 )
-"""The curated images that the table lists whether or not anybody names them."""
+"""The curated images, and the runtimes of functions, that the table lists in any case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +68,17 @@ def stand_in(name: str, images: Mapping[str, str], default: str | None) -> str:
 
 
 def published(name: str) -> str:
-    """Give the name by which AWS publishes a curated image; any other one is as it is."""
+    """
+    Give the name by which AWS publishes a curated image, or one of a runtime of functions.
+
+    Any other one is as it is.
+    """
     if name.startswith(CURATED):
         return PUBLISHED + name.removeprefix(CURATED)
+    for pattern, image in ((_PYTHON, "python"), (_NODE, "nodejs")):
+        match = pattern.fullmatch(name)
+        if match is not None:
+            return f"{RUNTIMES}{image}:{match[1]}"
     return name
 
 
@@ -90,7 +108,7 @@ def table(
         elif default is not None and is_curated(name):
             origins[name] = "the setting 'image'"
         else:
-            origins[name] = "built in" if name.startswith(CURATED) else "its own name"
+            origins[name] = "its own name" if published(name) == name else "built in"
     return tuple(
         Row(name=name, image=stand_in(name, images, default), origin=origin)
         for name, origin in origins.items()
