@@ -27,7 +27,7 @@ from cicd.backends.session_command import check_variables
 from cicd.backends.session_directory import SessionDirectory, SessionRecord, places_of
 from cicd.backends.session_driver import DriverSession
 from cicd.backends.session_errands import ErrandFiles
-from cicd.backends.session_reaping import reap_sessions
+from cicd.backends.session_life import find_living, reap_sessions, whole_or_nothing
 from cicd.event import JSON
 from cicd.ports import Environment, MountMode
 
@@ -90,26 +90,23 @@ class DockerRunner:
         )
         directory.save(record)
         channel = DockerChannel(engine, directory)
-        try:
+        with whole_or_nothing(channel):
             self._start(engine, environment, record, directory, channel)
             if channel.ferry is not None:
                 channel.ferry.follow()
                 channel.ferry.load(
                     environment.mounts, record.places, self._home, say or (lambda _: None)
                 )
-        except BaseException:  # whatever it was, nothing of it may stay
-            channel.end()
-            channel.forget()
-            raise
         return _session(directory, channel)
 
     def attach(self, session_id: str) -> DriverSession | None:
         """See ``ports.Runner``."""
-        directory = SessionDirectory.find(self._home, session_id, self.name)
-        if directory is None:
-            return None
-        channel = DockerChannel(self._engine(), directory)
-        return _session(directory, channel) if channel.alive() else None
+
+        def way(directory: SessionDirectory) -> DockerChannel:
+            return DockerChannel(self._engine(), directory)
+
+        found = find_living(self._home, session_id, self.name, way)
+        return None if found is None else _session(*found)
 
     def reap(self, keep: Callable[[str], bool]) -> list[str]:
         """See ``ports.Runner``. Containers whose directory is gone are found by their labels."""

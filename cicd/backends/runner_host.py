@@ -20,7 +20,7 @@ from cicd.backends.session_command import check_variables
 from cicd.backends.session_directory import SessionDirectory, SessionRecord, place_names
 from cicd.backends.session_driver import DriverSession
 from cicd.backends.session_files import MachineFiles
-from cicd.backends.session_reaping import reap_sessions
+from cicd.backends.session_life import find_living, reap_sessions, whole_or_nothing
 from cicd.backends.session_terminal import at_terminal, variables_of
 from cicd.errors import Unavailable
 from cicd.ports import MountMode
@@ -62,7 +62,7 @@ class HostRunner:
         record = SessionRecord(id=session_id, runner=self.name, stream=stream)
         directory = SessionDirectory.create(self._home, record)
         channel = HostChannel(directory)
-        try:
+        with whole_or_nothing(channel):
             places = self._places(session_id, environment, directory)
             scratch = directory.root / "scratch"
             scratch.mkdir(mode=0o700)
@@ -77,19 +77,12 @@ class HostRunner:
                 )
             )
             channel.start(environment, record.nonce)
-        except BaseException:  # whatever it was, nothing of it may stay
-            channel.end()
-            channel.forget()
-            raise
         return self._session(directory, channel)
 
     def attach(self, session_id: str) -> DriverSession | None:
         """See ``ports.Runner``."""
-        directory = SessionDirectory.find(self._home, session_id, self.name)
-        if directory is None:
-            return None
-        channel = HostChannel(directory)
-        return self._session(directory, channel) if channel.alive() else None
+        found = find_living(self._home, session_id, self.name, HostChannel)
+        return None if found is None else self._session(*found)
 
     def reap(self, keep: Callable[[str], bool]) -> list[str]:
         """See ``ports.Runner``."""

@@ -23,7 +23,7 @@ from cicd.backends.session_command import check_variables
 from cicd.backends.session_directory import SessionDirectory, SessionRecord, places_of
 from cicd.backends.session_driver import DriverSession
 from cicd.backends.session_errands import ErrandFiles
-from cicd.backends.session_reaping import reap_sessions
+from cicd.backends.session_life import find_living, reap_sessions, whole_or_nothing
 from cicd.backends.session_terminal import at_terminal, variables_of
 from cicd.errors import Unavailable
 from cicd.ports import MountMode
@@ -83,21 +83,14 @@ class SandboxRunner:
         )
         directory = SessionDirectory.create(self._home, record)
         channel = SandboxChannel(directory)
-        try:
+        with whole_or_nothing(channel):
             self._start(environment, record, directory, channel)
-        except BaseException:  # whatever it was, nothing of it may stay
-            channel.end()
-            channel.forget()
-            raise
         return _session(directory, channel)
 
     def attach(self, session_id: str) -> DriverSession | None:
         """See ``ports.Runner``."""
-        directory = SessionDirectory.find(self._home, session_id, self.name)
-        if directory is None:
-            return None
-        channel = SandboxChannel(directory)
-        return _session(directory, channel) if channel.alive() else None
+        found = find_living(self._home, session_id, self.name, SandboxChannel)
+        return None if found is None else _session(*found)
 
     def reap(self, keep: Callable[[str], bool]) -> list[str]:
         """See ``ports.Runner``."""

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.kept_values import forget, store_of
 from cicd.cli.options import shared_options
 from cicd.cli.show.local_time import local_time
-from cicd.cli.values import SOURCES, confirmed, read_value, say_value, value_options
+from cicd.cli.values import SOURCES, read_value, say_value, value_options
 from cicd.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from cicd.cli.invocation import Invocation
     from cicd.store.secrets.content import StoredParameter
-    from cicd.store.secrets.secret_store import SecretStore
 
 
 @click.group(
@@ -67,7 +67,7 @@ def put(
 
     check_parameter(name)
     show = invocation.show
-    store = _store(invocation)
+    store = store_of(invocation)
     store.read()  # so that nobody types a value that cannot be kept
     text = read_value(f"parameter {name}", word=word, file=file, value=value, show=show)
     made = store.put_parameter(
@@ -94,7 +94,7 @@ def get(invocation: Invocation, *, name: str, reveal: bool) -> int:
     from cicd.store.secrets.shapes import described_parameter, parameter_value
     from cicd.store.secrets.source import find_parameter
 
-    content = _store(invocation).read()
+    content = store_of(invocation).read()
     found = find_parameter(content, name)
     if found is None:
         plain, version = parameter_version(name)
@@ -141,7 +141,7 @@ def list_parameters(invocation: Invocation, *, path: str | None, recursive: bool
 
     if path is not None and not path.startswith("/"):
         raise UsageError(f"'{path}' is not a path", hint=f"write /{path}")
-    content = _store(invocation).read()
+    content = store_of(invocation).read()
     names = [
         name for name in sorted(content.parameters) if _below(name, path, recursive=recursive)
     ]
@@ -173,18 +173,9 @@ def list_parameters(invocation: Invocation, *, path: str | None, recursive: bool
 @shared_options
 def remove(invocation: Invocation, *, name: str, yes: bool) -> int:
     """Forget a parameter with all its versions, at once and for good."""
-    store = _store(invocation)
-    found = store.read().parameters.get(name)
-    if found is None:
-        raise UsageError(f"there is no parameter '{name}'", hint="cicd parameter list names them")
-    if not confirmed(
-        f"Forget parameter {name} with all its versions ({len(found.versions)})?", yes=yes
-    ):
-        return ExitCode.FAILED
-    store.remove_parameter(name)
-    invocation.show.text(f"parameter {name} is forgotten")
-    invocation.show.result({})
-    return ExitCode.SUCCEEDED
+    return forget(
+        invocation, "parameter", name, lambda content: content.parameters, lambda _: {}, yes=yes
+    )
 
 
 def _below(name: str, path: str | None, *, recursive: bool) -> bool:
@@ -192,12 +183,6 @@ def _below(name: str, path: str | None, *, recursive: bool) -> bool:
         return True
     root = path.rstrip("/") + "/"
     return name.startswith(root) and (recursive or "/" not in name[len(root) :])
-
-
-def _store(invocation: Invocation) -> SecretStore:
-    from cicd.wiring import secret_store
-
-    return secret_store(invocation.settings())
 
 
 def _arn(parameter_: StoredParameter) -> str:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.kept_values import forget, store_of
 from cicd.cli.options import shared_options
 from cicd.cli.show.local_time import local_time
-from cicd.cli.values import SOURCES, confirmed, read_value, say_value, value_options
+from cicd.cli.values import SOURCES, read_value, say_value, value_options
 from cicd.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from cicd.cli.invocation import Invocation
     from cicd.store.secrets.content import StoredSecret
-    from cicd.store.secrets.secret_store import SecretStore
 
 
 @click.group(
@@ -74,7 +74,7 @@ def put(
             hint=f"write {asked.name}, with --stage for its labels",
         )
     show = invocation.show
-    store = _store(invocation)
+    store = store_of(invocation)
     store.read()  # so that nobody types a value that cannot be kept
     text = read_value(f"secret {name}", word=word, file=file, value=value, show=show)
     made = store.put_secret(
@@ -116,7 +116,7 @@ def get(
         raise UsageError("--stage and --version-id exclude each other", hint="leave one out")
     if stage or version_id:
         asked = replace(asked, version_stage=stage or "", version_id=version_id or "")
-    content = _store(invocation).read()
+    content = store_of(invocation).read()
     found = content.secrets.get(asked.name)
     if found is None:
         raise UsageError(
@@ -159,7 +159,7 @@ def list_secrets(invocation: Invocation) -> int:
     """List the secrets by name; values are not shown."""
     from cicd.store.secrets.shapes import listed_secret
 
-    content = _store(invocation).read()
+    content = store_of(invocation).read()
     found = [content.secrets[name] for name in sorted(content.secrets)]
     show = invocation.show
     show.table(
@@ -186,24 +186,14 @@ def list_secrets(invocation: Invocation) -> int:
 @shared_options
 def remove(invocation: Invocation, *, name: str, yes: bool) -> int:
     """Forget a secret with all its versions, at once and for good."""
-    store = _store(invocation)
-    found = store.read().secrets.get(name)
-    if found is None:
-        raise UsageError(f"there is no secret '{name}'", hint="cicd secret list names them")
-    if not confirmed(
-        f"Forget secret {name} with all its versions ({len(found.versions)})?", yes=yes
-    ):
-        return ExitCode.FAILED
-    store.remove_secret(name)
-    invocation.show.text(f"secret {name} is forgotten")
-    invocation.show.result({"ARN": _arn(found), "Name": name})
-    return ExitCode.SUCCEEDED
-
-
-def _store(invocation: Invocation) -> SecretStore:
-    from cicd.wiring import secret_store
-
-    return secret_store(invocation.settings())
+    return forget(
+        invocation,
+        "secret",
+        name,
+        lambda content: content.secrets,
+        lambda found: {"ARN": _arn(found), "Name": name},
+        yes=yes,
+    )
 
 
 def _arn(secret: StoredSecret) -> str:

@@ -1,16 +1,41 @@
-"""Ending the sessions that nobody wants any more."""
+"""How a session begins whole or not at all, is found again, and ends when nobody wants it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
 
 from cicd.backends.session_directory import SessionDirectory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from cicd.backends.session_ways import Channel
+
+C = TypeVar("C", bound="Channel")
+
+
+@contextmanager
+def whole_or_nothing(channel: Channel) -> Iterator[None]:
+    """Leave nothing of a session whose beginning fails, whatever it was."""
+    try:
+        yield
+    except BaseException:
+        channel.end()
+        channel.forget()
+        raise
+
+
+def find_living(
+    home: Path, session_id: str, runner: str, channel: Callable[[SessionDirectory], C]
+) -> tuple[SessionDirectory, C] | None:
+    """Give a session of ``runner`` that a dead process left running, and the way to it."""
+    directory = SessionDirectory.find(home, session_id, runner)
+    if directory is None:
+        return None
+    way = channel(directory)
+    return (directory, way) if way.alive() else None
 
 
 def reap_sessions(
