@@ -15,7 +15,7 @@ from cicd.document.unknown import note_unknown
 from cicd.document.yaml_slips import missing_blank
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from cicd.document.node import Entry
     from cicd.document.position import Span
@@ -269,8 +269,14 @@ class Fields:
             self._asked[entry.key] = None
         return tuple(self._entries.values())
 
-    def unknown(self, severity: Severity = Severity.WARNING) -> None:
-        """Note every key that was never asked for, with the one that was probably meant."""
+    def unknown(
+        self, severity: Severity = Severity.WARNING, homes: Mapping[str, str] | None = None
+    ) -> None:
+        """
+        Note every key that was never asked for, with the one that was probably meant.
+
+        ``homes`` says of keys where they do mean something: "below 'env'".
+        """
         known = {self._folded(name) for name in self._asked}
         for folded, entry in self._entries.items():
             if folded in known:
@@ -282,6 +288,7 @@ class Fields:
                 what=self.what,
                 known=self._asked,
                 free=tuple(name for name in self._asked if name not in self),
+                home=(homes or {}).get(entry.key, ""),
                 severity=severity,
             )
 

@@ -25,6 +25,7 @@ def note_unknown(
     known: Collection[str],
     free: Collection[str],
     aside: str = "",
+    home: str = "",
     severity: Severity = Severity.WARNING,
 ) -> None:
     """
@@ -38,17 +39,21 @@ def note_unknown(
         known: All keys that mean something there.
         free: Those of them that are not written already.
         aside: What to add to the message.
+        home: Where the key does mean something: "below 'env'"; "" where that is not known.
         severity: How grave it is.
 
     """
     near, sure = closest(entry.key, free), only_close(entry.key, free)
+    hint = f"did you mean '{near}'?" if near else None
+    if home:
+        hint, sure = f"it stands {home}", None
     problems.add(
         Problem(
             rule=rule,
             severity=severity,
             message=f"'{brief(entry.key)}' is not a key of {what}{aside}",
             span=entry.key_span,
-            hint=f"did you mean '{near}'?" if near else None,
+            hint=hint,
             note=f"the keys of {what} are {', '.join(known)}" if known else None,
             fix=Fix.word(entry.key_span, sure) if sure else None,
         )

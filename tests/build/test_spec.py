@@ -279,3 +279,18 @@ def test_an_unknown_key_is_exactly_one_more_problem(where, key):
 def test_any_document_is_read_or_has_problems(text):
     with suppress(DocumentError):
         read(text)
+
+
+def test_a_key_that_is_indented_too_far_or_not_enough_is_told_where_it_stands():
+    _, problems = read(
+        "version: 0.2\nvariables: {A: b}\nphases: {build: {commands: [x]}}\npost_build: {}\n"
+        "artifacts:\n  files: a\n  cache: {paths: [b]}\n"
+    )
+    assert [
+        ("'variables' is not a key of buildspec", "it stands below 'env'"),
+        ("'post_build' is not a key of buildspec", "it stands below 'phases'"),
+        (
+            "'cache' is not a key of artifacts",
+            "it stands at the top: it is indented too far",
+        ),
+    ] == [(problem.message, problem.hint) for problem in problems]

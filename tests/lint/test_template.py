@@ -37,7 +37,7 @@ GROUP = """\
     Properties:
       ApplicationName: shop
       DeploymentGroupName: fleet
-      ServiceRoleArn: role
+      ServiceRoleArn: arn:aws:iam::123456789012:role/deploy
 """
 
 
@@ -83,8 +83,8 @@ def test_a_parameter_that_is_not_there_is_refused_for_a_named_template():
 
 def test_a_group_is_judged_as_the_service_does_and_not_by_what_this_machine_lacks():
     text = HEAD + GROUP.replace(
-        "      ServiceRoleArn: role\n",
-        "      ServiceRoleArn: role\n"
+        "      ServiceRoleArn: arn:aws:iam::123456789012:role/deploy\n",
+        "      ServiceRoleArn: arn:aws:iam::123456789012:role/deploy\n"
         "      DeploymentStyle: {DeploymentOption: WITH_TRAFFIC_CONTROL}\n"
         "      LoadBalancerInfo: {TargetGroupInfoList: [{Name: web}]}\n"
         "      AutoRollbackConfiguration: {Enabled: true}\n",

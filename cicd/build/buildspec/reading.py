@@ -13,6 +13,36 @@ if TYPE_CHECKING:
     from cicd.document.problem import Problems
 
 _UNKNOWN = "build/unknown-key"
+_AT_THE_TOP = {
+    **dict.fromkeys(
+        (
+            *("shell", "variables", "parameter-store", "secrets-manager"),
+            *("exported-variables", "git-credential-helper"),
+        ),
+        "below 'env'",
+    ),
+    **dict.fromkeys(("install", "pre_build", "build", "post_build"), "below 'phases'"),
+    **dict.fromkeys(("commands", "finally", "on-failure"), "in a phase, below 'phases'"),
+    "runtime-versions": "in the phase 'install', below 'phases'",
+    **dict.fromkeys(
+        (
+            *("secondary-artifacts", "base-directory", "discard-paths"),
+            *("exclude-paths", "enable-symlinks", "s3-prefix"),
+        ),
+        "below 'artifacts'",
+    ),
+    **dict.fromkeys(("paths", "fallback-keys"), "below 'cache'"),
+    **dict.fromkeys(
+        ("build-list", "build-graph", "build-matrix", "build-fanout"), "below 'batch'"
+    ),
+}
+"""Where keys stand that people write at the top."""
+
+_INSIDE = dict.fromkeys(
+    ("env", "proxy", "batch", "phases", "reports", "artifacts", "cache", "run-as"),
+    "at the top: it is indented too far",
+)
+"""Where keys stand that people indent too far."""
 
 
 class Reading:
@@ -30,7 +60,7 @@ class Reading:
     def close(self, fields: Fields, section: str) -> None:
         """Report what was not asked for, and keep it for the log."""
         before = {id(p) for p in self.problems}
-        fields.unknown()
+        fields.unknown(homes=_AT_THE_TOP if section == "buildspec" else _INSIDE)
         keys = tuple(
             p.span.source.line(p.span.line)[p.span.column - 1 : p.span.end_column - 1].strip("'\"")
             for p in self.problems

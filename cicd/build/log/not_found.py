@@ -1,0 +1,42 @@
+"""A command that failed for want of a program: where it is missing, and what to do. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cicd.build.plan import BuildPlan
+
+NOT_FOUND = 127  # a shell's status
+# "sh: 1: npm: not found", "bash: line 2: npm: command not found"; not a path.
+_SAID = re.compile(r"(?:^|[:\s])(?P<name>[\w.+-]+): (?:command )?not found\s*$")
+
+
+def not_found_hint(plan: BuildPlan, status: int, said: Sequence[str]) -> str:
+    """
+    Give what helps where a shell did not find a program, else "".
+
+    Args:
+        plan: The build.
+        status: How the command ended.
+        said: The last lines that it wrote.
+    """
+    found = [match for line in said if (match := _SAID.search(line))]
+    if status != NOT_FOUND or not found:
+        return ""
+    name = found[-1]["name"]
+    if not plan.image:
+        return (
+            f"'{name}' is not on the PATH of this machine, whose tools the build has"
+            "\ninstall it, or build in an image that has it: --runner docker"
+        )
+    stands_for = (
+        "" if plan.image == plan.build_image else f", which stands in for {plan.build_image}"
+    )
+    return (
+        f"'{name}' is not in the image {plan.image}{stands_for}\n"
+        "take an image that has it (--image), or install it in the install phase"
+    )

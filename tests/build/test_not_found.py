@@ -1,0 +1,46 @@
+"""A command whose program is not there: the hint says where not, and what to do."""
+
+from dataclasses import replace
+
+import pytest
+
+from cicd.build.log.not_found import not_found_hint
+from tests.build.machine import plan
+
+IN_IMAGE = replace(plan(), runner="docker", image="mine:1", build_image="mine:1")
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("/codebuild/session/3.script: 1: eval: npm: not found", "npm"),
+        ("bash: line 2: docker-compose: command not found", "docker-compose"),
+        ("sh: g++: not found", "g++"),
+    ],
+)
+def test_a_program_that_the_image_has_not_is_named(line, name):
+    first, second = not_found_hint(IN_IMAGE, 127, ("before", line)).splitlines()
+    assert f"'{name}' is not in the image mine:1" == first
+    assert "--image" in second
+
+
+def test_a_stand_in_and_a_machine_are_told_apart():
+    said = ("sh: 1: npm: not found",)
+    stand_in = replace(IN_IMAGE, build_image="aws/codebuild/standard:7.0")
+    assert "which stands in for aws/codebuild/standard:7.0" in not_found_hint(stand_in, 127, said)
+    here = not_found_hint(replace(IN_IMAGE, runner="host", image=""), 127, said)
+    assert "the PATH of this machine" in here
+    assert "--runner docker" in here
+
+
+@pytest.mark.parametrize(
+    ("status", "line"),
+    [
+        (1, "sh: 1: npm: not found"),
+        (127, "sh: 1: eval: ./build/setup.sh: not found"),
+        (127, "nothing like it"),
+        (127, "page not found, says the server"),
+    ],
+)
+def test_of_anything_else_nothing_is_said(status, line):
+    assert not not_found_hint(IN_IMAGE, status, (line,))
