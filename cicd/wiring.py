@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cicd.ports import Services
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from cicd.backends.endpoint.server import Endpoint
@@ -319,6 +319,15 @@ def _target(spec: TargetSpec) -> InstanceTarget:
     from cicd.backends import TARGETS
 
     return TARGETS.get(spec.kind)(spec)
+
+
+def make_ready(targets: Sequence[TargetSpec]) -> None:
+    """Begin to find out what instances can do here, beside what their deployment needs first."""
+    from cicd.backends import instance_world
+    from cicd.ports import TargetKind
+
+    if any(each.kind is TargetKind.DIRECTORY for each in targets):
+        instance_world.begin()
 
 
 def tagged_instances() -> tuple[TaggedInstance, ...]:

@@ -23,35 +23,37 @@ _SHARED: Final = (
 _WORLD_MODES: Final = {"tmp": 0o1777, "var/tmp": 0o1777, "root": 0o700}
 
 
+_PATIENCE: Final = 10.0  # seconds
+
+
+def begin() -> None:
+    """Begin to find out whether it works: by the time that somebody asks, it is known."""
+    _trial()
+
+
 @cache
 def works() -> bool:
     """Tell whether this machine lets us make such a world."""
-    if shutil.which("bwrap") is None:
-        return False
+    trial = _trial()
     try:
-        tried = subprocess.run(
-            [
-                *[
-                    "bwrap",
-                    "--ro-bind",
-                    "/",
-                    "/",
-                    "--dev-bind",
-                    "/dev",
-                    "/dev",
-                    "--bind",
-                    "/proc",
-                    "/proc",
-                    "true",
-                ]
-            ],
-            capture_output=True,
-            check=False,
-            timeout=10,
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        return trial is not None and trial.wait(_PATIENCE) == 0
+    except subprocess.TimeoutExpired:
         return False
-    return tried.returncode == 0
+
+
+@cache
+def _trial() -> subprocess.Popen[bytes] | None:
+    """Start the simplest of such worlds; None: there is no bubblewrap."""
+    if shutil.which("bwrap") is None:
+        return None
+    mounts = ("--ro-bind", "/", "/", "--dev-bind", "/dev", "/dev", "--bind", "/proc", "/proc")
+    nothing = subprocess.DEVNULL
+    try:
+        return subprocess.Popen(
+            ("bwrap", *mounts, "true"), stdin=nothing, stdout=nothing, stderr=nothing
+        )
+    except OSError:
+        return None
 
 
 def prepare(root: Path) -> None:

@@ -177,6 +177,7 @@ def run(
     from cicd.cli.deploy_request import DeploymentWords, past, read_request
     from cicd.deploy.run import plan_deployment
     from cicd.document.problem import Severity
+    from cicd.wiring import make_ready
 
     words = DeploymentWords(
         revision=revision,
@@ -198,6 +199,8 @@ def run(
         ignore_alarms=ignore_alarms,
     )
     request = read_request(invocation, words)
+    if not plan:
+        make_ready(request.group.targets)
     if request.restart:
         with past(invocation) as services:
             planned = plan_deployment(request, services)
