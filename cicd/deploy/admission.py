@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.fleet.hooks import BY_ITSELF
-from cicd.deploy.history import stream_of
+from cicd.deploy.history import KIND, stream_of
 from cicd.errors import Conflict, UsageError
 from cicd.event import Event, EventKind
 
@@ -41,8 +41,7 @@ def admit(plan: DeploymentPlan, services: Services) -> None:
             raise UsageError(
                 f"The Deployment Group '{plan.deployment_group_name}' already has an active "
                 f"Deployment '{holder}' (DeploymentLimitExceededException)",
-                hint=f"wait for it; 'cicd deploy stop {holder}' ends it, and "
-                f"'cicd deploy resume {holder}' takes it up again",
+                hint=_way_on(str(holder), services),
             )
         admitted = Event(
             kind=EventKind.SIGNALLED,
@@ -54,6 +53,16 @@ def admit(plan: DeploymentPlan, services: Services) -> None:
         except Conflict:
             continue
         return
+
+
+def _way_on(holder: str, services: Services) -> str:
+    record = services.executions.find(KIND, holder)
+    if record is not None and record.driven:
+        return f"wait for it, or end it: 'cicd deploy stop {holder}'"
+    return (
+        f"nobody drives it any more: 'cicd deploy resume {holder}' takes it up again, "
+        f"'cicd deploy stop {holder}' ends it"
+    )
 
 
 def overtaken_by(plan: DeploymentPlan, services: Services, *, besides: str) -> str | None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cicd.document.node import Node
+    from cicd.document.problem import Problem
     from cicd.document.resources import Resources
     from cicd.ports import TaggedInstance
 
@@ -59,18 +60,9 @@ def find_group(
     """
     if name and "/" in name and application is None:
         application, _, name = name.partition("/")
-    found = [
-        (app, node)
-        for app, node in _groups(resources)
-        if application in (None, app) and (name is None or _name_of(node) == name)
-    ]
-    if len(found) > 1:
-        known = ", ".join(f"{app}/{_name_of(node)}" for app, node in found)
-        raise UsageError(
-            "several deployment groups could be meant", hint=f"name one with --group: {known}"
-        )
-    if found:
-        group = read_group(*found[0], resources)
+    found = _written(resources, name, application)
+    if found is not None:
+        group = read_group(*found, resources)
     elif any(_groups(resources)) and not (instances and name is None):
         _refuse(resources, name, application)
     else:
@@ -83,6 +75,40 @@ def find_group(
     return replace(
         group, green=green, targets=tuple(sorted(targets, key=lambda target: target.id))
     )
+
+
+def check_group(resources: Resources, name: str, application: str) -> tuple[Problem, ...]:
+    """
+    Check what is written of a group, whatever there is on this machine; gives what is remarkable.
+
+    Raises:
+        UsageError: Several are called so; two of its instances are the same.
+        DocumentError: It is described wrongly.
+
+    """
+    found = _written(resources, name, application)
+    if found is None:
+        return ()
+    group = read_group(*found, resources)
+    _check_distinct((*group.targets, *(group.green or _copies(group, group.targets))))
+    return group.notes
+
+
+def _written(
+    resources: Resources, name: str | None, application: str | None
+) -> tuple[str, Node] | None:
+    """Give the one group that may be meant, with its application."""
+    found = [
+        (app, node)
+        for app, node in _groups(resources)
+        if application in (None, app) and (name is None or _name_of(node) == name)
+    ]
+    if len(found) > 1:
+        known = ", ".join(f"{app}/{_name_of(node)}" for app, node in found)
+        raise UsageError(
+            "several deployment groups could be meant", hint=f"name one with --group: {known}"
+        )
+    return found[0] if found else None
 
 
 def groups_of_fleet(resources: Resources, fleet: str) -> tuple[DeploymentGroup, ...]:

@@ -11,6 +11,7 @@ from cicd.document.node import NodeKind
 
 if TYPE_CHECKING:
     from cicd.document.node import Node
+    from cicd.document.position import Span
     from cicd.document.problem import Problems
     from cicd.document.resources import Resources
     from cicd.ports import Probe
@@ -52,19 +53,26 @@ def _read(fields: Fields, item: Node, resources: Resources, problems: Problems) 
             hint=f"the events are {', '.join(TriggerEvent)}",
         )
     entry.unknown()
-    subscriber = _subscriber(name, resources, problems)
+    subscriber = _subscriber(name, entry.span("triggerName"), resources, problems)
     if subscriber is None:
         return None
     return Trigger(name=name, events=tuple(events), subscriber=subscriber)
 
 
-def _subscriber(name: str, resources: Resources, problems: Problems) -> Probe | None:
+def _subscriber(name: str, at: Span, resources: Resources, problems: Problems) -> Probe | None:
     local = resources.local
     section = local.entries.get("triggers") if local is not None else None
     if section is None or section.value.kind is not NodeKind.MAPPING:
         return None
     entry = section.value.entries.get(name)
     if entry is None:
+        known = ", ".join(section.value.entries)
+        problems.remark(
+            "deploy/trigger-nobody",
+            f"the trigger '{name}' tells nobody here",
+            at,
+            hint=f"name it under 'local: triggers', beside {known}: the key is its triggerName",
+        )
         return None
     fields = Fields(entry.value, problems, room="deploy", what=f"trigger '{name}'")
     probe = read_probe(fields, problems, resources)

@@ -37,7 +37,7 @@ def check_resources(directory: Path, problems: Problems) -> None:
         read_project(node, problems)
     for node in resources.section("reportGroups").values():
         read_report_group(node, problems)
-    for node, reading in _readings(resources, directory, problems):
+    for node, reading in _readings(resources, problems):
         try:
             reading()
         except DocumentError as refused:
@@ -50,13 +50,12 @@ def check_resources(directory: Path, problems: Problems) -> None:
 
 
 def _readings(
-    resources: Resources, directory: Path, problems: Problems
+    resources: Resources, problems: Problems
 ) -> Iterator[tuple[Node, Callable[[], object]]]:
     """Give each entry with what reads it."""
     from functools import partial
 
     from cicd.deploy.config import find_config
-    from cicd.deploy.find_group import find_group
     from cicd.deploy.rolling.reader import SECTION, read_service
     from cicd.deploy.shift.config import read_shift_config
 
@@ -70,16 +69,18 @@ def _readings(
         groups = node.entries.get("deploymentGroups")
         for group in groups.value.items if groups else ():
             named = group.entries["deploymentGroupName"].value
-            yield (
-                named,
-                partial(
-                    find_group, resources, name=named.text, application=application, home=directory
-                ),
-            )
+            yield named, partial(_check_group, named.text, application, resources, problems)
     for node in resources.section(SECTION).values():
         yield node, partial(read_service, node, resources)
     for pipeline, node in resources.section("pipelines").items():
         yield node, partial(_check_pipeline, pipeline, node, resources, problems)
+
+
+def _check_group(name: str, application: str, resources: Resources, problems: Problems) -> None:
+    from cicd.deploy.find_group import check_group
+
+    for note in check_group(resources, name, application):
+        problems.add(note)
 
 
 def _check_pipeline(name: str, node: Node, resources: Resources, problems: Problems) -> None:

@@ -228,3 +228,38 @@ def test_the_ledger_tells_what_has_no_effect_here(tmp_path, monkeypatch, capsys)
     ]
     assert 0 == run(cicd, ["lint", "--output", "json"])
     assert "ledger" not in json.loads(capsys.readouterr().out.splitlines()[-1])
+
+
+ELSEWHERE = """
+applications:
+  - applicationName: shop
+    deploymentGroups:
+      - deploymentGroupName: tagged
+        ec2TagFilters: [{Key: env, Value: prod, Type: KEY_AND_VALUE}]
+      - deploymentGroupName: copied
+        autoScalingGroups: [web]
+        deploymentStyle: {deploymentType: BLUE_GREEN, deploymentOption: WITH_TRAFFIC_CONTROL}
+        loadBalancerInfo: {targetGroupInfoList: [{name: web-tg}]}
+        blueGreenDeploymentConfiguration:
+          greenFleetProvisioningOption: {action: COPY_AUTO_SCALING_GROUP}
+        triggerConfigurations:
+          - {triggerName: team, triggerTargetArn: arn, triggerEvents: [DeploymentStart]}
+local:
+  loadBalancers: {web-tg: 8080}
+"""
+
+
+def test_what_is_written_is_checked_whatever_runs_on_this_machine(repository, capsys):
+    (repository / "cicd.yml").write_text(ELSEWHERE)
+    assert _lint() == 0
+    assert capsys.readouterr().out == "nothing to say about cicd.yml\n"
+
+
+def test_a_trigger_that_tells_nobody_is_remarked_upon_where_others_tell_somebody(
+    repository, capsys
+):
+    (repository / "cicd.yml").write_text(ELSEWHERE + "  triggers: {teem: {command: cat}}\n")
+    assert _lint() == 0
+    said = "".join(capsys.readouterr())
+    assert "the trigger 'team' tells nobody here" in said
+    assert "beside teem" in said

@@ -193,4 +193,4 @@ def test_a_group_whose_driver_died_takes_no_other_deployment(tmp_path):
         world.deploy(revision(world))
     with pytest.raises(UsageError, match="DeploymentLimitExceededException") as refusal:
         world.deploy(revision(world, "v2"))
-    assert "cicd deploy resume" in refusal.value.hint
+    assert "nobody drives it any more: 'cicd deploy resume" in refusal.value.hint
