@@ -1,6 +1,7 @@
 """Requests from another process for the whole of a deployment: none may fail."""
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -12,6 +13,8 @@ from cicd.deploy.traffic.plan import BlueGreenOptions
 from tests.deploy.traffic.world import TrafficWorld
 
 RATE = 200  # requests a second
+PLACES = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin"
+KINDS = ("proxy", "haproxy") if shutil.which("haproxy", path=PLACES) else ("proxy",)
 
 
 @contextmanager
@@ -34,12 +37,12 @@ def load(world):
     answers.update(json.loads(said))
 
 
-@pytest.fixture
-def serving(tmp_path):
+@pytest.fixture(params=KINDS)
+def serving(tmp_path, request):
     made = []
 
     def make(**options):
-        world = TrafficWorld(tmp_path, real=True, **options)
+        world = TrafficWorld(tmp_path, real=True, kind=request.param, **options)
         made.append(world)
         return world
 
@@ -68,9 +71,12 @@ def test_a_blue_green_deployment_fails_no_request(serving):
     assert "Succeeded" == world.deploy(world.serving("v1")).status
     second = world.serving("v2")
     with load(world) as answers:
+        began = time.monotonic()
         result = world.deploy(second)
+        took = time.monotonic() - began
     assert "Succeeded" == result.status
     assert [] == answers["failures"]
+    assert sum(answers["answers"].values()) > took * RATE / 2
     assert {"v1", "v2"} == set(answers["answers"])
     # The first went to green, so the second went to blue, and ended green.
     assert ["b1", "b2"] == [name for name, status in result.targets[:2]]

@@ -4,6 +4,7 @@ import sys
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from cicd.backends.traffic.haproxy_router import HAProxyRouter, RunningHAProxy
 from cicd.backends.traffic.proxy_router import ProxyRouter, RunningProxy
 from cicd.deploy.traffic.plan import BlueGreenOptions, LoadBalancer
 from cicd.ports import Endpoint, HealthCheck, RouterSpec, RouteSpec, TargetSpec
@@ -21,12 +22,13 @@ STOP = SH + 'kill "$(cat "$CICD_INSTANCE_ROOT/pid")" || true\n'
 
 @dataclass
 class TrafficWorld(World):
-    """``real``: a proxy carries requests; otherwise a fake remembers what it was told."""
+    """``real``: a router of ``kind`` carries requests; else a fake remembers what it was told."""
 
     ids: tuple = ("a", "b", "c")
     green_ids: tuple = ()
     options: BlueGreenOptions | None = None
     real: bool = False
+    kind: str = "proxy"
     isolated: bool | None = False
     ports: dict = field(default_factory=dict)
 
@@ -35,6 +37,7 @@ class TrafficWorld(World):
         self.front = Endpoint(host="127.0.0.1", port=free_port())
         self.router_spec = RouterSpec(
             name="web-tg",
+            kind=self.kind,
             routes=(RouteSpec(name="web-tg", listen=self.front, weights=(("web-tg", 100),)),),
             health_check=HealthCheck(interval=timedelta(seconds=0.2)),
         )
@@ -42,7 +45,8 @@ class TrafficWorld(World):
         self.services = replace(self.services, router=self.router)
 
     def router(self, spec):
-        return ProxyRouter(self.root / "home", spec) if self.real else self.fake
+        made = HAProxyRouter if self.kind == "haproxy" else ProxyRouter
+        return made(self.root / "home", spec) if self.real else self.fake
 
     def spec(self, name):
         port = self.ports.setdefault(name, free_port() if self.real else 8000 + len(self.ports))
@@ -77,4 +81,5 @@ class TrafficWorld(World):
         """End the servers and the proxy."""
         for name in self.ports:
             self.services.target(self.spec(name)).terminate()
-        RunningProxy(self.root / "home" / "routers" / "web-tg").stop()
+        running = RunningHAProxy if self.kind == "haproxy" else RunningProxy
+        running(self.root / "home" / "routers" / "web-tg").stop()
