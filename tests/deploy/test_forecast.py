@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from cicd.deploy.config import PREDEFINED, ZonalConfig, custom, parse_minimum
 from cicd.deploy.forecast import UNKNOWN, durations, forecast
-from cicd.deploy.plan import RunLifecycleEvent
+from cicd.deploy.plan import TERMINATE, RunLifecycleEvent
 from cicd.deploy.process import DeploymentProcess
+from cicd.deploy.traffic.plan import BlueGreenOptions
 from cicd.engine.codec import encode
 from cicd.engine.loop import drive
 from cicd.engine.process import Outcome, OutcomeStatus
@@ -18,6 +19,8 @@ from cicd.ports import CancelToken, TargetSpec
 from cicd.testing.clock import START, VirtualClock
 from cicd.testing.fakes import MemoryEventLog
 from tests.deploy.test_process import plan
+from tests.deploy.traffic.test_blue_green import KEEP, STOP
+from tests.deploy.traffic.test_blue_green import plan as blue_green_plan
 
 
 class Sleeping:
@@ -84,6 +87,42 @@ def test_a_forecast_has_the_very_events_of_a_run_with_the_same_outcomes(case):
         takes = timedelta(seconds=1, microseconds=2 ** (order[number] % 20) + order[number])
         return takes, Outcome(status=status)
 
+    rehearsed, run = both(plan_, jobs, perform)
+    assert rehearsed == run
+
+
+@st.composite
+def blue_green_deployments(draw):
+    made = blue_green_plan(
+        config=draw(st.sampled_from(("AllAtOnce", "HalfAtATime", "OneAtATime"))),
+        green=draw(st.integers(1, 4)),
+        blue=draw(st.integers(1, 3)),
+        options=draw(st.sampled_from((KEEP, STOP, BlueGreenOptions()))),
+    )
+    keys = [f"{each.id}/{event}" for each in made.instances for event in made.events_of(each.id)]
+    failing = draw(st.sets(st.sampled_from(keys), max_size=3))
+    order = draw(st.permutations(range(len(keys) + len(made.instances))))
+    return made, failing, order, draw(st.integers(1, 4))
+
+
+@given(blue_green_deployments())
+@settings(max_examples=40, deadline=None)
+def test_a_forecast_of_a_blue_green_deployment_has_the_very_events_of_its_run(case):
+    plan_, failing, order, jobs = case
+    keys = [f"{each.id}/{event}" for each in plan_.instances for event in plan_.events_of(each.id)]
+    keys += [f"{each.id}/{TERMINATE}" for each in plan_.instances]
+
+    def perform(command):
+        place = order[keys.index(command.key)]
+        status = OutcomeStatus.FAILED if command.key in failing else OutcomeStatus.DONE
+        return timedelta(seconds=1, microseconds=2 ** (place % 20) + place), Outcome(status=status)
+
+    rehearsed, run = both(plan_, jobs, perform)
+    assert rehearsed == run
+
+
+def both(plan_, jobs, perform):
+    """Give what is told of a deployment beforehand, and what is told when it runs."""
     rehearsed = rehearse(
         DeploymentProcess(plan_), encode(plan_), start=START, jobs=jobs, perform=perform
     )
@@ -98,7 +137,7 @@ def test_a_forecast_has_the_very_events_of_a_run_with_the_same_outcomes(case):
         cancel=CancelToken(),
         jobs=jobs,
     )
-    assert story(rehearsed) == story(event for _, event in log.read("deployment/d"))
+    return story(rehearsed), story(event for _, event in log.read("deployment/d"))
 
 
 def told(plan_, failures=0, known=None):
