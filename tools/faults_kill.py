@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faults_world import Row, World, killed_after, lived, usual_runner
+from faults_world import Row, World, killed_after, left, lived, usual_runner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ def kill_build(scratch: Path) -> Row:
     for moment in range(MOMENTS):
         process = world.start("build", "--runner", usual_runner())
         killed += killed_after(process, life * (moment + 0.5) / MOMENTS)
-        for build in _left(world, "build"):
+        for build in left(world, "build"):
             status, said = world.run("builds", "resume", build)
             if status == 4 and "found dead" in said and not world.printed(build):
                 unbegun += 1  # killed while its session was being made: no command had begun
@@ -76,12 +76,12 @@ def kill_pipeline(scratch: Path) -> Row:
         (world.directory / "index.html").write_text(page, "utf-8")
         world.git("commit", "-qam", f"version {moment}")
         killed += killed_after(world.start("pipeline", "run"), life * (moment + 0.5) / MOMENTS)
-        left = _left(world, "pipeline")
-        for execution in left:
+        unfinished = left(world, "pipeline")
+        for execution in unfinished:
             status, said = world.run("pipeline", "resume", execution)
             world.lose_unless(status == 0, f"resume ended with {status}: {said[-200:]}")
             resumed += 1
-        if left:
+        if unfinished:
             _see_deployed(world, page)
     world.check_state()
     return world.row(
@@ -100,12 +100,12 @@ def kill_deployment(scratch: Path) -> Row:
         page = f"<p>version {moment}</p>\n"
         (world.directory / "index.html").write_text(page, "utf-8")
         killed += killed_after(world.start("deploy"), life * (moment + 0.5) / MOMENTS)
-        left = _left(world, "deployment")
-        for deployment in left:
+        unfinished = left(world, "deployment")
+        for deployment in unfinished:
             status, said = world.run("deploy", "resume", deployment)
             world.lose_unless(status == 0, f"resume ended with {status}: {said[-200:]}")
             resumed += 1
-        if left:
+        if unfinished:
             _see_deployed(world, page)
     world.check_state()
     return world.row(
@@ -132,16 +132,6 @@ def _see_deployed(world: World, page: str) -> None:
         path = world.home / "instances" / name / "srv" / "site" / "index.html"
         found = path.read_text("utf-8") if path.exists() else "nothing"
         world.lose_unless(found == page, f"{name} has {found.strip()}, not {page.strip()}")
-
-
-def _left(world: World, kind: str) -> list[str]:
-    executions = world.result("status", "--limit", "100").get("executions")
-    found = executions.get(kind, []) if isinstance(executions, dict) else []
-    return [
-        str(each["id"])
-        for each in found
-        if each["status"] in {"IN_PROGRESS", "InProgress", "Created"}
-    ]
 
 
 def _drivers(home: Path) -> list[int]:

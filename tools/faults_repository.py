@@ -34,7 +34,7 @@ def odd_repositories(scratch: Path) -> Row:
     for number, (name, make) in enumerate(kinds.items()):
         world = make(scratch / str(number))
         before = _fingerprint(world)
-        for words in (("lint",), ("build", "--runner", usual_runner()), ("status",)):
+        for words in (("lint",), ("check",), ("build", "--runner", usual_runner()), ("status",)):
             status, said = world.run(*words)
             world.lose_unless(status == 0, f"cicd {words[0]} gave {status}: {said[-200:]}")
         world.lose_unless(_fingerprint(world) == before, "something of the user's has changed")
@@ -43,7 +43,7 @@ def odd_repositories(scratch: Path) -> Row:
     return World(directory=scratch / "end", losses=losses).row(
         f"repositories with {', '.join(kinds)}",
         len(kinds),
-        "lint and build succeed; files, index, stash and refs are as they were",
+        "lint, check and build succeed; files, index, stash and refs are as they were",
     )
 
 
@@ -61,9 +61,14 @@ def bare_repository(scratch: Path) -> Row:
             status in {2, 4} and "Traceback" not in said,
             f"cicd {words[0]}: {status}: {said[-200:]}",
         )
+    status, said = inside.run("check", "--all")
+    inside.lose_unless(status == 0, f"cicd check: {status}: {said[-200:]}")
     inside.git("fsck", "--strict")
     return inside.row(
-        "a bare repository", 2, "refused in words, with what to do; git finds it whole"
+        "a bare repository",
+        3,
+        "its commits are checked; what needs files is refused in words, with what to do; git "
+        "finds it whole",
     )
 
 
@@ -76,7 +81,7 @@ def many_files(scratch: Path) -> Row:
         (world.directory / f"d{number // 1000}" / f"{number}").write_text(f"{number}\n", "utf-8")
     world.commit()
     took = {}
-    for words in (("lint",), ("build", "--runner", usual_runner())):
+    for words in (("lint",), ("check",), ("build", "--runner", usual_runner())):
         begun = time.monotonic()
         status, said = world.run(*words)
         took[words[0]] = time.monotonic() - begun

@@ -49,6 +49,7 @@ class World:
 
     directory: Path
     program: tuple[str, ...] = ("-m", "cicd")  # what Python runs
+    before: tuple[str, ...] = ()  # words before Python: another machine, say
     losses: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -64,9 +65,9 @@ class World:
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         """Start the command, in a group of its own, and do not wait."""
         return subprocess.Popen(
-            [sys.executable, *self.program, *words],
+            [*self.before, sys.executable, *self.program, *words],
             cwd=self.directory,
-            env=self._environment(),
+            env=self.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -139,11 +140,23 @@ class World:
         lost = "; ".join(dict.fromkeys(self.losses)) or "nothing"
         return Row(did=did, times=times, then=then, lost=lost.replace("|", "/").replace("\n", " "))
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """Give this process's, without what only it is told."""
         return {
             **{name: value for name, value in os.environ.items() if name not in _UNWANTED},
             "PYTHONPATH": str(ROOT),
         }
+
+
+def left(world: World, kind: str) -> list[str]:
+    """Give the ids of the runs of a kind that have not ended."""
+    executions = world.result("status", "--limit", "100").get("executions")
+    found = executions.get(kind, []) if isinstance(executions, dict) else []
+    return [
+        str(each["id"])
+        for each in found
+        if each["status"] in {"IN_PROGRESS", "InProgress", "Created"}
+    ]
 
 
 def usual_runner() -> str:

@@ -5,28 +5,35 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faults_world import ROOT, Row, Skipped, World, usual_runner
+from faults_world import ROOT, Row, Skipped, World, left, usual_runner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 AT_ONCE = 8
-RESOURCES = "projects: [{name: app, source: {type: NO_SOURCE}, timeoutInMinutes: 480}]\n"
+SILENCE = 35.0  # seconds after which another machine's driver counts as dead, and some more
+ELSEWHERE = (
+    *("unshare", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc"),
+    *("sh", "-c", 'hostname elsewhere && exec "$0" "$@"'),
+)
+RESOURCES = "projects: [{{name: app, source: {{type: NO_SOURCE}}, timeoutInMinutes: {}}}]\n"
 
 
 def clock_jumps(scratch: Path) -> Row:
     """Let the clock jump by an hour in the middle of a build, and between kill and resume."""
     offset = scratch / "offset"
     world = World(directory=scratch / "app")
-    (world.directory / "cicd.yml").write_text(RESOURCES, "utf-8")
     world.program = (str(Path(__file__).with_name("faults_clock.py")), str(offset))
     times = 0
     for jump in ("3600", "-3600"):
         for resumed in (False, True):
             times += 1
+            minutes = 480 if resumed else 5
+            (world.directory / "cicd.yml").write_text(RESOURCES.format(minutes), "utf-8")
             offset.write_text("0", "utf-8")
             process = world.start("build", "--runner", "host")
             assert process.stdout is not None
@@ -50,8 +57,8 @@ def clock_jumps(scratch: Path) -> Row:
     return world.row(
         "the clock jumps by an hour, forward and back, while a build runs and while it lies still",
         times,
-        "all ended as SUCCEEDED, every line once; a build whose own timeout is shorter than the"
-        " jump ends as TIMED_OUT",
+        "all ended as SUCCEEDED, every line once, also with a timeout of 5 minutes where they ran"
+        " on; time that a build lies still counts",
     )
 
 
@@ -74,6 +81,47 @@ def many_at_once(scratch: Path) -> Row:
         f"{AT_ONCE} builds and 4 readers of one repository, started at once in a fresh home",
         AT_ONCE + 4,
         f"all succeeded, numbered 1 to {AT_ONCE}, no line of one in the log of another",
+    )
+
+
+def two_machines(scratch: Path) -> Row:
+    """Run builds from two machines on one home; let one of them die, and follow it."""
+    world = World(directory=scratch / "app")
+    other = World(directory=scratch / "app", before=ELSEWHERE, losses=world.losses)
+    if subprocess.run([*ELSEWHERE, "true"], check=False, capture_output=True).returncode:
+        raise Skipped("another machine cannot be played here: unshare needs root")
+    runs = [each.start("build", "--runner", "host") for _ in range(4) for each in (world, other)]
+    for process in runs:
+        said = process.communicate()[0]
+        world.lose_unless(process.returncode == 0, f"{process.returncode}: {said[-300:]!r}")
+    executions = world.result("status", "--limit", "100").get("executions")
+    builds = executions["build"] if isinstance(executions, dict) else []
+    numbers = sorted(each["number"] for each in builds)
+    world.lose_unless(numbers == [*range(1, 9)], f"the numbers are {numbers}")
+    for each in builds:
+        world.check_log(each["id"])
+    process = other.start("build", "--runner", "host")
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith(b"line 2"):
+            break
+    (build,) = left(world, "build")
+    status, said = world.run("builds", "resume", build)
+    world.lose_unless(status != 0 and "on elsewhere" in said, f"{status}: {said[-200:]}")
+    process.kill()
+    process.communicate()
+    time.sleep(SILENCE)
+    status, said = world.run("builds", "resume", build)
+    world.lose_unless(status in {0, 4}, f"{status}: {said[-200:]}")
+    world.lose_unless("line 2" in world.printed(build), "a line is lost")
+    world.lose_unless(not left(world, "build"), "it has not ended")
+    world.check_state()
+    return world.row(
+        "two machines (host names and process numbers of their own) run builds on one home, and "
+        "one of them dies",
+        9,
+        "8 at once succeed, numbered 1 to 8; who would follow the living one is told on which "
+        "machine it is driven; 30 s after the other has died its build is ended, with all it said",
     )
 
 
@@ -142,5 +190,6 @@ AT_LARGE: dict[str, Callable[[Path], Row]] = {
     "clock-jumps": clock_jumps,
     "many-at-once": many_at_once,
     "one-driver": one_driver,
+    "two-machines": two_machines,
     "engine-restarts": engine_restarts,
 }

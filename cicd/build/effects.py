@@ -26,6 +26,7 @@ from cicd.build.debug.rewind import leaving
 from cicd.build.download_source import download_source, failed
 from cicd.build.process import BuildProcess
 from cicd.build.queue import Queue
+from cicd.build.rejoin import tells_again
 from cicd.build.request import environment_of
 from cicd.build.shell.commands import GOES_ON, WAITS
 from cicd.build.shell.shell import BuildShell
@@ -113,8 +114,8 @@ class BuildEffects:
 
         Nothing has run in a session that was still being made, so it is made anew.
         """
-        # The session gives a command's output again from its first byte.
-        self._journal.forget(command.key)
+        if tells_again(command, self._plan, self._services):
+            self._journal.forget(command.key)
         if isinstance(command, Provision) and self._plan.refused is None:
             self._services.runner(self._plan.runner).reap(lambda stream: stream != self._stream)
         return self.perform(command, scope)

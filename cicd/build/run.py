@@ -22,6 +22,7 @@ from cicd.build.log.narrator import Narrator
 from cicd.build.plan import Attempt
 from cicd.build.prepare import check_sources, read_request, start_of
 from cicd.build.process import BuildProcess
+from cicd.build.rejoin import tells_again
 from cicd.build.result import BuildFailure, BuildResult, build_result, result_of
 from cicd.build.state import StatusType
 from cicd.document.problem import Problems
@@ -137,7 +138,8 @@ def resume_build(stream: str, services: Services) -> BuildResult:
         plan, state, events = fold_build(stream, services)
         narrator = Narrator(plan, stream, services)
         for command in BuildProcess(plan).in_flight(state):
-            Journal(services, stream).forget(command.key)
+            if tells_again(command, plan, services):
+                Journal(services, stream).forget(command.key)
         narrator.catch_up(events)
         state = _drive(stream, as_it_is(plan, state), services, narrator)
     return _to_the_last(stream, plan, state, services)

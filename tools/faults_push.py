@@ -1,0 +1,132 @@
+"""Faults: a push is killed on a tree that is dirty in every way, and a batch of builds."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from faults_world import ROOT, Row, World, killed_after, left, lived, usual_runner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MOMENTS = 20
+BUILDS = 3
+CHECK = "check:\n  commands: [{name: look, run: 'sleep 0.5; test -e said'}]\n"
+BATCH = """version: 0.2
+batch:
+  build-list: [{identifier: one}, {identifier: two}, {identifier: three}]
+phases:
+  build: {commands: ["i=0; while [ $i -lt 12 ]; do echo line $i; i=$((i+1)); sleep 0.05; done"]}
+"""
+
+
+def kill_push(scratch: Path) -> Row:
+    """Kill `git push` with its hook and all checks, at moments from start to end."""
+    world = World(directory=scratch / "app")
+    world.git("init", "-q", "--bare", str(scratch / "remote.git"))
+    place = world.directory
+    for name, text in {"cicd.yml": CHECK, "said": "1", "staged": "1", "changed": "1"}.items():
+        (place / name).write_text(text, "utf-8")
+    world.commit()
+    world.git("remote", "add", "origin", str(scratch / "remote.git"))
+    (place / "changed").write_text("stashed", "utf-8")
+    world.git("stash")
+    (place / "staged").write_text("2", "utf-8")
+    world.git("add", "staged")
+    (place / "changed").write_text("2", "utf-8")
+    (place / "new").write_text("3", "utf-8")
+    (place / "said").unlink()
+    world.run("hooks", "install")
+    begun = time.monotonic()
+    world.lose_unless(_push(world, "--dry-run").wait() == 0, "a whole push does not pass")
+    life = time.monotonic() - begun
+    for receipt in world.home.glob("receipts/*"):
+        receipt.unlink()
+    before = _every_byte(place)
+    killed = 0
+    for moment in range(MOMENTS):
+        push = _push(world, "--dry-run")
+        time.sleep(life * (moment + 0.5) / MOMENTS)
+        killed += push.poll() is None
+        with suppress(ProcessLookupError):
+            os.killpg(push.pid, signal.SIGKILL)
+        push.wait()
+        world.lose_unless(_every_byte(place) == before, f"something has changed at {moment}")
+        for receipt in world.home.glob("receipts/*"):
+            receipt.unlink()
+    world.lose_unless(_push(world).wait() == 0, "the next push does not pass")
+    left_over = [path.name for path in (world.home / "checks").iterdir()]
+    world.lose_unless(not left_over, f"{left_over} was left")
+    return world.row(
+        "`kill -9` of `git push`, its hook and all checks, on a tree with staged, changed, new, "
+        "removed and stashed files",
+        killed,
+        "files, modes, times, index, stash and refs are as they were, bit by bit; the next push "
+        "passes, and nothing is left in the home",
+    )
+
+
+def kill_batch(scratch: Path) -> Row:
+    """Kill `cicd build --batch`, then resume it."""
+    world = World(directory=scratch / "app")
+    (world.directory / "buildspec.yml").write_text(BATCH, "utf-8")
+    (world.directory / "cicd.yml").write_text(
+        "projects: [{name: app, source: {type: NO_SOURCE}, buildBatchConfig: {}}]\n", "utf-8"
+    )
+    words = ("build", "--batch", "--runner", usual_runner())
+    life = lived(world.start(*words))
+    killed = resumed = 0
+    for moment in range(MOMENTS // 4):
+        killed += killed_after(world.start(*words), life * (moment + 0.5) / (MOMENTS // 4))
+        for batch in left(world, "build-batch"):
+            status, said = world.run("batches", "resume", batch)
+            whole = status == 0 or (status == 4 and "found dead" in said)
+            world.lose_unless(whole, f"resume ended with {status}: {said[-200:]}")
+            executions = world.result("status", "--limit", "100").get("executions")
+            builds = executions.get("build", []) if isinstance(executions, dict) else []
+            own = [each for each in builds if batch.rpartition(":")[2] in str(each["parent"])]
+            world.lose_unless(len(own) <= BUILDS, f"{len(own)} builds for {BUILDS}")
+            resumed += 1
+    world.check_state()
+    return world.row(
+        f"`kill -9` of `cicd build --batch` with {BUILDS} builds",
+        killed,
+        f"{resumed} were resumed to their end, with no build run twice",
+    )
+
+
+def _push(world: World, *words: str) -> subprocess.Popen[bytes]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    return subprocess.Popen(
+        ["git", "push", *words, "origin", "main"],
+        cwd=world.directory,
+        env={**world.environment(), "PATH": path, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def _every_byte(directory: Path) -> str:
+    """Give a digest of every file's name, content, mode and time; the home aside."""
+    digest = hashlib.sha256()
+    for place, folders, names in os.walk(directory):
+        folders[:] = sorted(name for name in folders if name != ".cicd")
+        for name in sorted(names):
+            path = Path(place, name)
+            status = path.lstat()
+            digest.update(f"{path}\0{status.st_mode}\0{status.st_mtime_ns}\0".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+PUSHES: dict[str, Callable[[Path], Row]] = {"kill-push": kill_push, "kill-batch": kill_batch}
