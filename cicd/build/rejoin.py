@@ -18,6 +18,6 @@ def tells_again(command: Command, plan: BuildPlan, services: Services) -> bool:
 
     A session gives it again, unless it is gone: then the log has all that is left of it.
     """
-    if isinstance(command, WaitForPlace | Provision | Finalize):
+    if plan.refused is not None or isinstance(command, WaitForPlace | Provision | Finalize):
         return True
     return services.runner(plan.runner).attach(plan.uuid) is not None

@@ -139,17 +139,17 @@ def test_a_build_that_died_between_two_attempts_is_taken_up_again(build, service
     class Died(Exception):
         pass
 
-    submit, seen = services.executions.submit, []
+    submission, seen = services.executions.submission, []
 
     class Dying:
         def __getattr__(self, name):
             return getattr(services.executions, name)
 
-        def submit(self, stream, **more):
+        def submission(self, stream, **more):
             seen.append(stream)
             if len(seen) == 2:
                 raise Died
-            return submit(stream, **more)
+            return submission(stream, **more)
 
     with pytest.raises(Died):
         build(

@@ -92,6 +92,27 @@ def test_a_session_that_was_still_being_made_is_made_anew(whole, fakes):
         assert left[1:] == [session.stream for session in runner.sessions.values()]
 
 
+@pytest.mark.parametrize("lives", [True, False])
+def test_what_was_printed_is_in_the_log_whether_or_not_its_session_lives(
+    whole, fakes, source, lives
+):
+    result, events, _ = whole
+    runner = ScriptedRunner(ANSWERS)
+    services = fakes(runner)
+    running = next(i for i, e in enumerate(events) if e.key == "BUILD/0/1") + 1
+    cut_after(events, running, result.stream, services)
+    services.logs.append(result.stream, LogLine(at=NOW, origin="BUILD/0/1", text="one"))
+    if lives:
+        mount = Mount(name="src", source=source, mode=MountMode.COPY_ON_WRITE)
+        runner.open(
+            result.build_id.partition(":")[2], Environment(mounts=(mount,)), stream=result.stream
+        )
+    resumed = resume_build(result.stream, services)
+    assert ("FAILED" if lives else "FAULT") == resumed.status
+    printed = [t for t in services.logs.texts(result.stream) if t in {"one", "two"}]
+    assert (["one", "two"] if lives else ["one"]) == printed
+
+
 def test_cut_anywhere_it_ends_the_same(whole, fakes, source):
     result, events, uncut = whole
     assert "FAILED" == result.status

@@ -20,7 +20,7 @@ def faults(monkeypatch):
 
 def test_a_bare_repository_loses_nothing(faults, capsys):
     assert 0 == faults.main(["bare-repository"])
-    assert " nothing     2 ×  a bare repository" in capsys.readouterr().out
+    assert " nothing     3 ×  a bare repository" in capsys.readouterr().out
 
 
 def test_what_is_lost_is_told_by_the_status(faults, monkeypatch, capsys):
