@@ -58,10 +58,17 @@ if TYPE_CHECKING:
     from cicd.ports.services import Services as Services
     from cicd.ports.source import Revision as Revision
     from cicd.ports.source import Source as Source
-    from cicd.ports.task_sets import ContainerHealth as ContainerHealth
-    from cicd.ports.task_sets import ContainerOrder as ContainerOrder
+    from cicd.ports.task_order import START_TIMEOUT as START_TIMEOUT
+    from cicd.ports.task_order import ContainerDependency as ContainerDependency
+    from cicd.ports.task_order import ContainerHealth as ContainerHealth
+    from cicd.ports.task_order import ContainerOrder as ContainerOrder
+    from cicd.ports.task_order import DependencyCondition as DependencyCondition
+    from cicd.ports.task_order import KernelOptions as KernelOptions
+    from cicd.ports.task_order import NetworkOptions as NetworkOptions
+    from cicd.ports.task_order import TaskMount as TaskMount
+    from cicd.ports.task_order import TaskSetOrder as TaskSetOrder
+    from cicd.ports.task_order import Ulimit as Ulimit
     from cicd.ports.task_sets import HookFunctions as HookFunctions
-    from cicd.ports.task_sets import TaskSetOrder as TaskSetOrder
     from cicd.ports.task_sets import TaskSets as TaskSets
     from cicd.ports.task_sets import TaskState as TaskState
     from cicd.ports.traffic import Answered as Answered
@@ -87,14 +94,19 @@ SEAMS = {
         "HookExit",
         "InstanceTarget",
     ),
-    "task_sets": (
+    "task_order": (
+        "START_TIMEOUT",
+        "ContainerDependency",
         "ContainerHealth",
         "ContainerOrder",
+        "DependencyCondition",
+        "KernelOptions",
+        "NetworkOptions",
+        "TaskMount",
         "TaskSetOrder",
-        "TaskState",
-        "TaskSets",
-        "HookFunctions",
+        "Ulimit",
     ),
+    "task_sets": ("TaskState", "TaskSets", "HookFunctions"),
     "machines": ("MachineOrder", "Machines"),
     "traffic": ("Answered", "Endpoint", "HealthCheck", "RouteSpec", "RouterSpec", "TrafficRouter"),
     "watcher": ("Probe", "Reading", "Watcher"),

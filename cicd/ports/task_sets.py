@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from cicd.ports.traffic import Endpoint
@@ -11,45 +10,7 @@ from cicd.record import dataclass
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContainerHealth:
-    """``healthCheck`` of a container, as the engine is to ask it."""
-
-    command: tuple[str, ...]
-    interval: timedelta = timedelta(seconds=30)
-    timeout: timedelta = timedelta(seconds=5)
-    retries: int = 3
-    start_period: timedelta = timedelta()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContainerOrder:
-    """One container of a task."""
-
-    name: str
-    image: str
-    essential: bool = True
-    command: tuple[str, ...] | None = None  # None: the image's own
-    entry_point: tuple[str, ...] | None = None
-    environment: tuple[tuple[str, str], ...] = ()
-    working_directory: str = ""
-    user: str = ""
-    ports: tuple[int, ...] = ()  # inside
-    cpu: int = 0  # shares: 1024 are one core
-    memory: int | None = None  # bytes, at most
-    health: ContainerHealth | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskSetOrder:
-    """Tasks that are to run: each is all of the containers, which share a network."""
-
-    service: str
-    id: str  # unique in its service
-    count: int
-    containers: tuple[ContainerOrder, ...]  # the first one has the task's network
-    port: int  # inside, of the first container: where the load balancer sends requests
+    from cicd.ports.task_order import TaskSetOrder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +37,8 @@ class TaskSets(Protocol):
         Make a task set and start it; one that is there is completed.
 
         ``secrets`` are more variables, by container and name, that nothing may show.
-        A task that ends is started again. When it cannot be made, nothing is left of it.
+        Containers are started in order, each when those it waits for have come so far.
+        What is essential and ends is started again. When it cannot be made, nothing is left of it.
         """
 
     def look(self, service: str, task_set: str) -> tuple[TaskState, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import quote
@@ -12,6 +13,8 @@ from cicd.backends import docker_container, docker_engine, docker_images
 from cicd.backends.docker_engine import Engine, Refused
 from cicd.backends.docker_labels import HOME, home_label
 from cicd.backends.docker_stream import without_frames
+from cicd.backends.services.container_body import HOST, Place, body_of
+from cicd.backends.services.dependencies import wait_for
 from cicd.errors import Unavailable
 from cicd.ports import Endpoint, TaskState
 
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cicd.event import JSON
-    from cicd.ports import ContainerOrder, TaskSetOrder
+    from cicd.ports import ContainerDependency, ContainerOrder, TaskSetOrder
 
 SERVICE: Final = "cicd.service"
 TASK_SET: Final = "cicd.task-set"
@@ -28,15 +31,14 @@ TASK: Final = "cicd.task"
 CONTAINER: Final = "cicd.container"
 ESSENTIAL: Final = "cicd.essential"
 PORT: Final = "cicd.port"
-_HOST: Final = "127.0.0.1"
+STOP_TIMEOUT: Final = "cicd.stop-timeout"
 _TRIES: Final = 10
 _TAIL: Final = 1  # lines of what a container said before it ended
-_SECOND: Final = 1_000_000_000  # nanoseconds
 
 
 class ContainerTaskSets:
     """
-    Makes tasks of containers that share the first one's network.
+    Makes tasks of containers that share one network.
 
     The engine starts what ended again, also without us. Each task has a port of this machine that
     stays its own: a load balancer would not find it behind another one.
@@ -78,9 +80,19 @@ class ContainerTaskSets:
         return tuple(dict.fromkeys(_labels(each)[TASK_SET] for each in found))
 
     def remove(self, service: str, task_set: str) -> None:
-        """Kill its containers and remove them, with their volumes."""
-        for each in self._list(f"{SERVICE}={service}", f"{TASK_SET}={task_set}"):
+        """End its containers and remove them, with their volumes and those of the tasks."""
+        mine = (f"{SERVICE}={service}", f"{TASK_SET}={task_set}")
+        for each in self._list(*mine):
+            patience = _labels(each).get(STOP_TIMEOUT)
+            if patience is not None:
+                with suppress(Refused):  # it has ended, or gone
+                    self._engine.call("POST", f"/containers/{each['Id']}/stop?t={patience}")
             docker_container.remove(self._engine, str(each["Id"]))
+        query = {"filters": json.dumps({"label": [f"{HOME}={self._home}", *mine]})}
+        volumes = cast("Mapping[str, JSON]", self._engine.call("GET", "/volumes", query=query))
+        for volume in cast("list[Mapping[str, JSON]]", volumes.get("Volumes") or []):
+            with suppress(Refused):  # somebody else mounts it, or has removed it
+                self._engine.call("DELETE", f"/volumes/{_path(str(volume['Name']))}")
 
     def _make(
         self,
@@ -89,29 +101,72 @@ class ContainerTaskSets:
         images: Mapping[str, str],
         secrets: Mapping[tuple[str, str], str],
     ) -> None:
-        """Make what is missing of one task, and start all of it."""
-        first, *others = order.containers
-        owner = self._name(order, number, first)
-        for _ in range(_TRIES):
-            if self._engine.find(f"/containers/{_path(owner)}/json") is None:
-                body = self._body(order, number, first, images, secrets)
-                self._create(owner, body, first)
-            try:
-                self._start(owner, first)
-            except _PortTaken:
-                docker_container.remove(self._engine, _path(owner))
+        """Make what is missing of one task, and start all of it, each when it may begin."""
+        known = {each.name: each for each in order.containers}
+        has_network = False
+        for each in order.containers:
+            for dependency in each.waits_for:
+                self._wait(order, number, each, dependency, known[dependency.container])
+            if each is order.network_owner:
+                self._own_network(order, number, images, secrets)
+                has_network = True
                 continue
-            break
-        else:
-            raise Unavailable(f"no port of this machine is free for a task of '{order.service}'")
-        for each in others:
-            name = self._name(order, number, each)
-            if self._engine.find(f"/containers/{_path(name)}/json") is None:
-                body = self._body(order, number, each, images, secrets)
-                self._create(name, body, each)
-            self._start(name, each)
+            name = self._name(order, number, each.name)
+            found = self._engine.find(f"/containers/{_path(name)}/json")
+            if found is None:
+                place = self._place(order, number, each, None, joins=has_network)
+                self._create(name, each, images, secrets, place)
+            if found is None or each.restarts or not _has_ended(found):
+                self._start(name, each)
 
-    def _create(self, name: str, body: JSON, container: ContainerOrder) -> None:
+    def _own_network(
+        self,
+        order: TaskSetOrder,
+        number: int,
+        images: Mapping[str, str],
+        secrets: Mapping[tuple[str, str], str],
+    ) -> None:
+        """Make the container whose network the others have, on a port that nobody else has."""
+        owner = order.network_owner
+        name = self._name(order, number, owner.name)
+        for _ in range(_TRIES):
+            if self._engine.find(f"/containers/{_path(name)}/json") is None:
+                place = self._place(order, number, owner, _free_port(), joins=False)
+                self._create(name, owner, images, secrets, place)
+            try:
+                self._start(name, owner)
+            except _PortTaken:
+                docker_container.remove(self._engine, _path(name))
+                continue
+            return
+        raise Unavailable(f"no port of this machine is free for a task of '{order.service}'")
+
+    def _wait(
+        self,
+        order: TaskSetOrder,
+        number: int,
+        waiting: ContainerOrder,
+        dependency: ContainerDependency,
+        other: ContainerOrder,
+    ) -> None:
+        path = _path(self._name(order, number, other.name))
+
+        def look() -> Mapping[str, JSON]:
+            found = self._engine.find(f"/containers/{path}/json")
+            return {"Status": "dead"} if found is None else _state_of(found)
+
+        wait_for(waiting, dependency, other, look, lambda: self._end_of(path, other.name, look()))
+
+    def _create(
+        self,
+        name: str,
+        container: ContainerOrder,
+        images: Mapping[str, str],
+        secrets: Mapping[tuple[str, str], str],
+        place: Place,
+    ) -> None:
+        hidden = {of: value for (owner, of), value in secrets.items() if owner == container.name}
+        body: JSON = body_of(container, images[container.image], hidden, place)
         try:
             docker_container.create(self._engine, name, body)
         except Refused as refused:
@@ -125,28 +180,20 @@ class ContainerTaskSets:
                 raise _PortTaken from None
             raise _not_made(container, refused.message) from None
 
-    def _name(self, order: TaskSetOrder, number: int, container: ContainerOrder) -> str:
+    def _name(self, order: TaskSetOrder, number: int, part: str) -> str:
         service = order.service.replace("/", "-")
-        return f"cicd-{self._home[:6]}-{service}-{order.id}-{number}-{container.name}"
+        return f"cicd-{self._home[:6]}-{service}-{order.id}-{number}-{part}"
 
-    def _body(
+    def _place(
         self,
         order: TaskSetOrder,
         number: int,
         container: ContainerOrder,
-        images: Mapping[str, str],
-        secrets: Mapping[tuple[str, str], str],
-    ) -> JSON:
-        first = order.containers[0]
-        host: dict[str, JSON] = {
-            "Init": True,
-            "RestartPolicy": {"Name": "unless-stopped"},
-            "CpuShares": container.cpu,
-        }
-        if container.memory is not None:
-            host |= {"Memory": container.memory, "MemorySwap": container.memory}
-        hidden = {name: value for (of, name), value in secrets.items() if of == container.name}
-        labels: dict[str, JSON] = {
+        port: int | None,
+        *,
+        joins: bool,
+    ) -> Place:
+        labels = {
             HOME: self._home,
             SERVICE: order.service,
             TASK_SET: order.id,
@@ -154,48 +201,28 @@ class ContainerTaskSets:
             CONTAINER: container.name,
             ESSENTIAL: str(int(container.essential)),
         }
-        body: dict[str, JSON] = {
-            "Image": images[container.image],
-            "Env": [f"{n}={v}" for n, v in (*container.environment, *hidden.items())],
-            "Labels": labels,
-            "HostConfig": host,
-        }
-        if container is first:
-            public = _free_port()
-            labels[PORT] = str(public)
-            inside = f"{order.port}/tcp"
-            body |= {"ExposedPorts": {inside: {}}, "Hostname": f"{container.name}-{number}"[:63]}
-            host["PortBindings"] = {inside: [{"HostIp": _HOST, "HostPort": str(public)}]}
-        else:
-            host["NetworkMode"] = f"container:{self._name(order, number, first)}"
-        if container.command is not None:
-            body["Cmd"] = list(container.command)
-        if container.entry_point is not None:
-            body["Entrypoint"] = list(container.entry_point)
-        if container.working_directory:
-            body["WorkingDir"] = container.working_directory
-        if container.user:
-            body["User"] = container.user
-        if container.health is not None:
-            check = container.health
-            body["Healthcheck"] = {
-                "Test": list(check.command),
-                "Interval": int(check.interval.total_seconds() * _SECOND),
-                "Timeout": int(check.timeout.total_seconds() * _SECOND),
-                "Retries": check.retries,
-                "StartPeriod": int(check.start_period.total_seconds() * _SECOND),
-            }
-        return body
+        if port is not None:
+            labels[PORT] = str(port)
+        if container.stop_timeout is not None:
+            labels[STOP_TIMEOUT] = str(int(container.stop_timeout.total_seconds()))
+        return Place(
+            order=order,
+            number=number,
+            labels=labels,
+            name_of=lambda part: self._name(order, number, part),
+            public_port=port,
+            joins=joins,
+        )
 
     def _state(self, number: int, containers: Iterable[Mapping[str, JSON]]) -> TaskState:
         endpoint, running, healthy, restarts, said, ended = None, True, True, 0, "", ""
         out_of_memory = False
         for found in containers:
-            state = cast("Mapping[str, JSON]", found["State"])
+            state = _state_of(found)
             config = cast("Mapping[str, Mapping[str, str]]", found["Config"])
             labels = config["Labels"]
             if PORT in labels:
-                endpoint = Endpoint(host=_HOST, port=int(labels[PORT]))
+                endpoint = Endpoint(host=HOST, port=int(labels[PORT]))
             if labels.get(ESSENTIAL) != "1":
                 continue
             count = int(cast("int", found.get("RestartCount") or 0))
@@ -258,7 +285,7 @@ class _PortTaken(Exception):
 
 def _free_port() -> int:
     with socket.socket() as probe:
-        probe.bind((_HOST, 0))
+        probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
 
 
@@ -271,6 +298,15 @@ def _unix(moment: str) -> str:
 
 def _labels(container: Mapping[str, JSON]) -> Mapping[str, str]:
     return cast("Mapping[str, str]", container["Labels"])
+
+
+def _state_of(container: Mapping[str, JSON]) -> Mapping[str, JSON]:
+    return cast("Mapping[str, JSON]", container["State"])
+
+
+def _has_ended(container: Mapping[str, JSON]) -> bool:
+    """Tell whether it ran before; one that was only made has not."""
+    return _state_of(container).get("Status") == "exited"
 
 
 def _path(name: str) -> str:

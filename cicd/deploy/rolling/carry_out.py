@@ -15,7 +15,8 @@ from cicd.deploy.rolling.record import (
     write_record,
 )
 from cicd.deploy.rolling.tasks import Task, Tasks
-from cicd.deploy.shift.task_reader import read_task_definition
+from cicd.deploy.taskdef.reader import read_task_definition
+from cicd.document.problem import Problems
 from cicd.errors import Conflict, UsageError
 from cicd.record import dataclass
 
@@ -80,7 +81,10 @@ def roll_out(
             hint="run the action again when that is over: cicd pipeline retry-stage",
         )
     if not (record.state is RolloutState.IN_PROGRESS and record.owner == owner):
-        record = _with_revision(record, service, text, images, owner)
+        notes = Problems()
+        record = _with_revision(record, service, text, images, owner, notes)
+        for note in notes:
+            say(f"{note.span}: {note.message}")
         version = write_record(record, version, services)
     work = _Rollout(service, services, cancel, say)
     deadline = services.clock.now() + timeout
@@ -113,6 +117,7 @@ def _with_revision(
     text: str,
     images: Mapping[str, str],
     owner: str,
+    notes: Problems,
 ) -> ServiceRecord:
     plain = read_task_definition(text, service.task_definition, {})
     names = {each.order.name for each in plain.containers}
@@ -124,7 +129,7 @@ def _with_revision(
         )
     before = record.revision.images if record.revision is not None else {}
     merged = {**{name: image for name, image in before.items() if name in names}, **images}
-    read_task_definition(text, service.task_definition, merged)
+    read_task_definition(text, service.task_definition, merged, notes)
     number = record.counter + 1
     return replace(
         record,

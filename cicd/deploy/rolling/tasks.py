@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cicd.deploy.rolling.service import RollingService
-    from cicd.deploy.shift.task_definition import TaskDefinition
+    from cicd.deploy.taskdef.definition import TaskDefinition
     from cicd.ports import Endpoint, Services, TrafficRouter
 
 _ID: Final = re.compile(r"r([0-9]+)-([0-9]+)")
@@ -80,7 +80,8 @@ class Tasks:
         first = self._service.container_name or definition.containers[0].order.name
         containers = tuple(each.order for each in definition.in_order(first))
         secrets = secrets_of_definition(definition, self._services)
-        ports = containers[0].ports
+        balanced = definition.container(first)
+        ports = () if balanced is None else balanced.order.ports
         number = 0
         while count > 0:
             number += 1

@@ -14,22 +14,22 @@ from cicd.deploy.rules.services import check_service_appspec
 from cicd.deploy.shift.config import default_config
 from cicd.deploy.shift.plan import ServicePlan, ShiftPlan, TaskSetRef
 from cicd.deploy.shift.platform import appspec_name, read_file
-from cicd.deploy.shift.task_reader import (
+from cicd.deploy.spec import ComputePlatform, compute_platform
+from cicd.deploy.taskdef.images import (
     IMAGE_DEFINITIONS,
     IMAGE_DETAIL,
     fill_placeholders,
     image_of_detail,
     images_of_definitions,
-    read_task_definition,
 )
-from cicd.deploy.spec import ComputePlatform, compute_platform
+from cicd.deploy.taskdef.reader import read_task_definition
 from cicd.document.problem import Problems
 from cicd.errors import UsageError
 
 if TYPE_CHECKING:
     from cicd.deploy.run import DeploymentRequest
     from cicd.deploy.shift.service_reader import ServiceGroup
-    from cicd.deploy.shift.task_definition import TaskDefinition
+    from cicd.deploy.taskdef.definition import TaskDefinition
     from cicd.document.node import Node
 
 _FIRST_IMAGE: Final = "IMAGE1_NAME"
@@ -66,7 +66,7 @@ def compile_service(
     check_service_appspec(node, ComputePlatform.ECS, problems)
     problems.raise_errors()
     properties = properties_of(node)
-    definition = _definition(request, service, kind, properties)
+    definition = _definition(request, service, kind, properties, problems)
     container, port = _load_balanced(properties, definition)
     plan = ServicePlan(
         name=service.service,
@@ -134,7 +134,11 @@ def _events(shift: ShiftPlan) -> tuple[LifecycleEvent, ...]:
 
 
 def _definition(
-    request: DeploymentRequest, service: ServiceGroup, kind: BundleType, properties: Node
+    request: DeploymentRequest,
+    service: ServiceGroup,
+    kind: BundleType,
+    properties: Node,
+    notes: Problems,
 ) -> TaskDefinition:
     written = value_of(properties, "TaskDefinition")
     path = written if written.endswith(".json") else service.task_definition
@@ -158,7 +162,7 @@ def _definition(
         for name, image in given.items()
         if name not in placeholders and name != _FIRST_IMAGE
     }
-    definition = read_task_definition(fill_placeholders(text, given), path, images)
+    definition = read_task_definition(fill_placeholders(text, given), path, images, notes)
     family = _FAMILY.fullmatch(written)
     if family is not None and written != _TASK_PLACEHOLDER and family[1] != definition.family:
         raise UsageError(

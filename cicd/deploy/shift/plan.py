@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.lifecycle import LifecycleEvent
 from cicd.deploy.shift.config import ShiftConfig, default_config
-from cicd.deploy.shift.task_definition import TaskDefinition
 from cicd.deploy.strategies.time_based import steps_of
+from cicd.deploy.taskdef.definition import TaskDefinition
 from cicd.deploy.traffic.plan import DRAIN, BlueGreenOptions
 from cicd.ports import RouterSpec
 from cicd.record import dataclass

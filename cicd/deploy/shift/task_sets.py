@@ -9,7 +9,7 @@ from cicd.ports import TaskSetOrder
 
 if TYPE_CHECKING:
     from cicd.deploy.shift.plan import ServicePlan
-    from cicd.deploy.shift.task_definition import TaskDefinition
+    from cicd.deploy.taskdef.definition import TaskDefinition
     from cicd.ports import Services
 
 

@@ -33,7 +33,7 @@ class CodeDeployToEcsAction(CodeDeployAction):
         from cicd.deploy.compile import deployment_id
         from cicd.deploy.find_group import find_group
         from cicd.deploy.run import DeploymentRequest, run_deployment
-        from cicd.deploy.shift.task_reader import image_of_detail
+        from cicd.deploy.taskdef.images import image_of_detail
         from cicd.pipeline.resources_of import resources_of
 
         configuration = request.configuration

@@ -119,7 +119,7 @@ def _minutes(given: Mapping[str, str]) -> int:
 
 def _images(request: ActionRequest, services: Services) -> Mapping[str, str]:
     """Read the images by container; raises ``UsageError`` in the service's words."""
-    from cicd.deploy.shift.task_reader import images_of_definitions
+    from cicd.deploy.taskdef.images import images_of_definitions
 
     name = request.configuration.get("FileName") or _USUAL
     taken = request.inputs[0]

@@ -11,9 +11,9 @@ from cicd.deploy.shapes import deployment_targets, error_information
 from cicd.deploy.shift.config import PREDEFINED, ShiftConfig, TrafficRoutingType
 from cicd.deploy.shift.plan import ServicePlan, ShiftPlan, TaskSetRef
 from cicd.deploy.shift.process import ShiftProcess
-from cicd.deploy.shift.task_definition import TaskContainer, TaskDefinition
 from cicd.deploy.spec import ComputePlatform
 from cicd.deploy.state import Status
+from cicd.deploy.taskdef.definition import TaskContainer, TaskDefinition
 from cicd.deploy.traffic.plan import BlueGreenOptions, ReadyAction
 from cicd.engine.codec import decode, encode
 from cicd.engine.process import Outcome, OutcomeStatus

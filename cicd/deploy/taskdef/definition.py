@@ -12,7 +12,7 @@ class TaskContainer:
 
     order: ContainerOrder
     secrets: tuple[tuple[str, str], ...] = ()  # variable, ``valueFrom``: never its value
-    depends_on: tuple[str, ...] = ()  # containers that are started before it
+    depends_on: tuple[str, ...] = ()  # containers that are made before it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +28,11 @@ class TaskDefinition:
         return next((each for each in self.containers if each.order.name == name), None)
 
     def in_order(self, first: str) -> tuple[TaskContainer, ...]:
-        """Give the containers, ``first`` in front and each behind those that it depends on."""
+        """Give the containers, each behind those it depends on; else ``first`` comes first."""
         left = sorted(self.containers, key=lambda each: each.order.name != first)
         placed: list[TaskContainer] = []
         while left:
-            names = {each.order.name for each in left} - {first}
+            names = {each.order.name for each in left}
             ready = [each for each in left if not names & set(each.depends_on)] or left[:1]
             placed.append(ready[0])
             left.remove(ready[0])

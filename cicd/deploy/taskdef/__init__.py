@@ -1,0 +1,1 @@
+"""Task definitions: the JSON that RegisterTaskDefinition takes, and what of it counts here."""
