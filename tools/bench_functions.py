@@ -15,7 +15,8 @@ from cicd.functions.code import read_code
 from cicd.functions.function import FunctionConfiguration
 from cicd.functions.run import Functions
 from cicd.settings import Settings
-from cicd.wiring import make_services, serve
+from cicd.wiring import make_services
+from cicd.wiring.functions import serve
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -42,7 +42,7 @@ Exit status with --verify: 0 the chain holds, 1 it does not.
 @shared_options
 def audit(invocation: Invocation, *, filters: tuple[str, ...], limit: int, verify: bool) -> int:
     """List control calls, the oldest first; looking at something is none."""
-    from cicd.wiring import audit_log
+    from cicd.wiring.kept import audit_log
 
     log = audit_log(invocation.settings().home)
     if verify:

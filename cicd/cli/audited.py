@@ -86,7 +86,7 @@ class Audited:
         from datetime import UTC, datetime
 
         from cicd import __version__
-        from cicd.cli.user_name import user_name
+        from cicd.backends.user_name import user_name
         from cicd.observe.call import Call
 
         return Call(

@@ -216,7 +216,7 @@ def build(
 def _begun(request: BuildRequest, home: Path) -> Iterator[HeadStart | None]:
     """Have the session of a build opened while the rest of us is loaded and the build planned."""
     from cicd.build.request import expected_environment
-    from cicd.wiring import head_start
+    from cicd.wiring.machine import head_start
 
     buildspec = request.buildspec or request.project.source.buildspec or "buildspec.yml"
     with head_start(home, request.runner) as ahead:

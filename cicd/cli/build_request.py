@@ -69,7 +69,7 @@ def request_of(options: Options, directory: Path, settings: Settings) -> BuildRe
     from cicd.build.find_project import find_project, local_images
     from cicd.build.request import BuildRequest
     from cicd.document.resources import Resources
-    from cicd.wiring import new_id
+    from cicd.wiring.kept import new_id
 
     resources = Resources.load(directory)
     if resources.local is not None:

@@ -177,7 +177,7 @@ def run(
     from cicd.cli.deploy_request import DeploymentWords, past, read_request
     from cicd.deploy.run import plan_deployment
     from cicd.document.problem import Severity
-    from cicd.wiring import make_ready
+    from cicd.wiring.machine import make_ready
 
     words = DeploymentWords(
         revision=revision,

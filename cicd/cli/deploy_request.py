@@ -52,7 +52,7 @@ def read_request(invocation: Invocation, words: DeploymentWords) -> DeploymentRe
     from cicd.deploy.run import DeploymentRequest
     from cicd.deploy.spec import ComputePlatform, FileExistsBehavior
     from cicd.document.resources import Resources
-    from cicd.wiring import tagged_instances
+    from cicd.wiring.machine import tagged_instances
 
     if words.restart and words.revision is not None:
         raise UsageError(

@@ -39,7 +39,7 @@ Examples:
 def doctor(invocation: Invocation, *, reap: bool, as_json: bool) -> int:
     """Check engines, images, git, disk, clock, ports, state; find and remove leftovers."""
     from cicd.cli.home import findings as look
-    from cicd.wiring import runners
+    from cicd.wiring.machine import runners
 
     if as_json:
         invocation.choose_output("json")
@@ -82,7 +82,7 @@ def _reap(invocation: Invocation) -> list[str]:
     from cicd.cli.home.reaping import reap
     from cicd.deploy.fleet.run import reap_fleets
     from cicd.engine.clock import SystemClock
-    from cicd.wiring import stores
+    from cicd.wiring.kept import stores
 
     home = invocation.settings().home
     if not (home / "state.db").exists():

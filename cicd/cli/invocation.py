@@ -127,7 +127,7 @@ class Invocation:
     def _record(self, call: Call) -> None:
         """Add a record to the audit of the home; without a home, nothing has happened yet."""
         from cicd.errors import CicdError
-        from cicd.wiring import record_call
+        from cicd.wiring.kept import record_call
 
         home = self.settings().home if self._home is None else self._home
         if not home.is_dir():
@@ -153,7 +153,7 @@ class Invocation:
         from contextlib import closing
 
         from cicd.observe.notifier import Notifier
-        from cicd.wiring import watcher
+        from cicd.wiring.machine import watcher
 
         show = self.show
         told = Notifier(subscribers, watcher, lambda text: show.notice(text, Level.WARNING))

@@ -20,7 +20,7 @@ S = TypeVar("S", bound="StoredSecret | StoredParameter")
 
 def store_of(invocation: Invocation) -> SecretStore:
     """Give the store that both are in; nothing is read yet."""
-    from cicd.wiring import secret_store
+    from cicd.wiring.kept import secret_store
 
     return secret_store(invocation.settings())
 

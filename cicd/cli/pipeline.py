@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.backends.user_name import user_name
 from cicd.cli.approval_prompt import approvals_here
 from cicd.cli.options import pair, shared_options
 from cicd.cli.pipeline_actions import actions
@@ -23,7 +24,6 @@ from cicd.cli.pipeline_stages import (
 from cicd.cli.pipeline_triggers import show_verdict, triggers, would_start
 from cicd.cli.pipeline_views import logs, status
 from cicd.cli.template_parameters import given_parameters, parameter_options
-from cicd.cli.user_name import user_name
 from cicd.errors import ExitCode, UsageError
 from cicd.ports import Level
 

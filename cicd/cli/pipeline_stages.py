@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.backends.user_name import user_name
 from cicd.cli.approval_prompt import approvals_here
 from cicd.cli.options import shared_options
 from cicd.cli.pipeline_views import show_result
-from cicd.cli.user_name import user_name
 from cicd.errors import ExitCode, UsageError
 from cicd.ports import Level
 

@@ -37,7 +37,7 @@ def router() -> None:
 @shared_options
 def list_routers(invocation: Invocation) -> int:
     """List load balancers, running or not."""
-    from cicd.wiring import routers_of
+    from cicd.wiring.machine import routers_of
 
     rows: list[tuple[str, str, str, str]] = []
     found: list[JSON] = []
@@ -115,7 +115,7 @@ def stop(invocation: Invocation, name: str | None) -> int:
 
 
 def _find(invocation: Invocation, name: str | None) -> RunningRouter:
-    from cicd.wiring import routers_of
+    from cicd.wiring.machine import routers_of
 
     found = routers_of(invocation.settings().home)
     named = [each for each in found if name in (None, each.directory.name)]

@@ -21,11 +21,15 @@ Examples:
   cicd serve
   aws lambda invoke --endpoint-url http://127.0.0.1:4599 --function-name greet out.json
   AWS_ENDPOINT_URL=http://127.0.0.1:4599 python use_boto3.py
+  aws codepipeline get-pipeline-state --name shop --endpoint-url http://127.0.0.1:4599
 \b
 It answers Lambda's Invoke and the calls about versions and aliases, CodeDeploy's
 PutLifecycleEventHookExecutionStatus and GetDeployment, and CodePipeline's
-PutJobSuccessResult and PutJobFailureResult. Any credentials will do; only
-programs of this machine are heard.
+PutJobSuccessResult and PutJobFailureResult, GetPipelineState, PutApprovalResult,
+GetPipelineExecution, ListPipelineExecutions, ListActionExecutions,
+StopPipelineExecution, DisableStageTransition and EnableStageTransition.
+Any credentials will do; only programs of this machine are heard, and what they
+ask for is in 'cicd audit'.
 """
 )
 @click.option(
@@ -38,7 +42,7 @@ programs of this machine are heard.
 @shared_options
 def serve(invocation: Invocation, *, port: int) -> int:
     """Answer AWS's own calls on this machine, for boto3 and 'aws --endpoint-url'."""
-    from cicd.wiring import serve as listen
+    from cicd.wiring.functions import serve as listen
 
     with invocation.services() as services:
         endpoint = listen(services, port)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from cicd.engine.loop import RETRY
 from cicd.engine.signals import send
@@ -27,11 +27,13 @@ if TYPE_CHECKING:
     from cicd.pipeline.state import PipelineState
     from cicd.ports import Services
 
+    Staged: TypeAlias = PipelineDeclaration | PipelinePlan  # what has a name, a mode and stages
+
 REASON = re.compile(r"[a-zA-Z0-9!@ ().*?\-]{1,300}")
 
 
 def disable_transition(
-    spec: PipelineDeclaration, stage: str, services: Services, *, reason: str, by: str
+    spec: Staged, stage: str, services: Services, *, reason: str, by: str
 ) -> dict[str, JSON]:
     """
     Let no execution into a stage until its transition is enabled; gives its state, as AWS does.
@@ -50,9 +52,7 @@ def disable_transition(
     return inbound_transition(admissions(spec.name, services), stage)
 
 
-def enable_transition(
-    spec: PipelineDeclaration, stage: str, services: Services
-) -> dict[str, JSON]:
+def enable_transition(spec: Staged, stage: str, services: Services) -> dict[str, JSON]:
     """
     Let executions into a stage again; who waits in front of it enters at once.
 
@@ -165,7 +165,7 @@ def _check_latest(plan: PipelinePlan, stage: str, services: Services) -> None:
         )
 
 
-def _check_stage(spec: PipelineDeclaration, stage: str) -> None:
+def _check_stage(spec: Staged, stage: str) -> None:
     names = [declared.name for declared in spec.stages]
     if stage not in names:
         raise _no_stage(spec.name, stage, names)
@@ -196,8 +196,6 @@ def _no_stage(pipeline: str, stage: str, names: Iterable[str]) -> UsageError:
     )
 
 
-def _tell(
-    spec: PipelineDeclaration, signal: str, stage: str, services: Services, **data: JSON
-) -> None:
+def _tell(spec: Staged, signal: str, stage: str, services: Services, **data: JSON) -> None:
     stream = state_stream(spec.name)
     send(services.log, services.clock, stream, signal, stage=stage, **data)

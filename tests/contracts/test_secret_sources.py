@@ -16,7 +16,7 @@ from cicd.store.secrets.secret_store import SecretStore
 from cicd.store.secrets.source import StoredSecrets
 from cicd.testing.contracts_secrets import PARAMETERS, PREVIOUS, SECRETS, SecretSourceContract
 from cicd.testing.fakes import MemorySecrets
-from cicd.wiring import new_id
+from cicd.wiring.kept import new_id
 
 
 def filled(home, keys):

@@ -11,7 +11,7 @@ from cicd.pipeline.actions.codecommit import CONNECTION
 from cicd.pipeline.repositories import find_repository
 from cicd.repos.git import open_repository
 from cicd.repos.mirror import is_url, mirror
-from cicd.wiring import _commits
+from cicd.wiring.machine import commits
 from tests.pipeline.test_actions import SCOPE, asked
 
 
@@ -90,7 +90,7 @@ def test_a_source_takes_the_branch_of_a_url(world, origin):
         f"local: {{repositories: {{o/r: '{origin.as_uri()}'}}}}\n"
     )
     configuration = {"ConnectionArn": "arn", "FullRepositoryId": "o/r", "BranchName": "main"}
-    services = replace(world.services, source=_commits)
+    services = replace(world.services, source=commits)
     result = CONNECTION.run(connection(world, configuration), services, SCOPE)
     assert ("Succeeded", "one") == (result.status, result.variables["CommitMessage"])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from cicd.errors import CicdError
 from cicd.functions.refusal import invalid
@@ -14,7 +14,11 @@ from cicd.ports import Services
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cicd.event import JSON
+
+    Operation: TypeAlias = Callable[["Served", Mapping[str, JSON]], JSON]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,7 @@ class Served:
 
     services: Services
     functions: Functions
+    user: str = ""  # who runs the endpoint: only programs of this machine are heard
 
 
 class CallRefused(CicdError):

@@ -5,20 +5,26 @@ from __future__ import annotations
 import json
 import socket
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from cicd.backends.endpoint import object_calls
 from cicd.backends.endpoint.call import Answer, Call, CallRefused, Served
+from cicd.backends.endpoint.control_calls import control_call
 from cicd.backends.endpoint.lambda_calls import PREFIX, answer_lambda
 from cicd.backends.endpoint.target_calls import answer_target
+from cicd.backends.user_name import user_name
 from cicd.errors import CicdError, Unavailable
 from cicd.functions.names import SYNCHRONOUS_BYTES
 from cicd.functions.refusal import FunctionRefused
 from cicd.functions.run import Functions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cicd.observe.call import Call as Control
     from cicd.ports import Services
 
 ADDRESS: Final = "127.0.0.1"
@@ -31,10 +37,26 @@ _PATIENCE: Final = 60.0  # seconds that a connection may say nothing
 class Endpoint:
     """A running server. Its calls work with the services of the process that started it."""
 
-    def __init__(self, services: Services, port: int = 0) -> None:
-        """Listen on ``port`` of 127.0.0.1, on any free one if 0; raises ``Unavailable``."""
-        served = Served(services=services, functions=Functions(services))
-        handler = type("_Handler", (_Connection,), {"served": served})
+    def __init__(
+        self,
+        services: Services,
+        port: int = 0,
+        *,
+        record: Callable[[Control], None] = lambda _: None,
+    ) -> None:
+        """
+        Listen on ``port`` of 127.0.0.1, on any free one if 0; raises ``Unavailable``.
+
+        Args:
+            services: What calls work with.
+            port: Where.
+            record: Adds what is asked for, or refused, to the audit.
+
+        """
+        served = Served(services=services, functions=Functions(services), user=user_name())
+        # A function of a class would be bound to its objects.
+        attributes = {"served": served, "record": staticmethod(record)}
+        handler = type("_Handler", (_Connection,), attributes)
         try:
             self._server = _Server((ADDRESS, port), handler)
         except OSError as reason:
@@ -68,6 +90,7 @@ class _Connection(BaseHTTPRequestHandler):
     """One connection: calls one after another."""
 
     served: Served
+    record: Callable[[Control], None]
     protocol_version = "HTTP/1.1"
     server_version = "cicd"
     sys_version = ""
@@ -82,8 +105,10 @@ class _Connection(BaseHTTPRequestHandler):
         """Say nothing on standard error."""
 
     def _answer(self) -> None:
+        call = None
         try:
-            answer = self._dispatch(self._call())
+            call = self._call()
+            answer = self._dispatch(call)
         except FunctionRefused as refusal:
             answer = _refused(refusal.code, refusal.words, refusal.status)
         except CallRefused as refusal:
@@ -92,6 +117,8 @@ class _Connection(BaseHTTPRequestHandler):
             answer = _refused("ServiceException", problem.message, 500)
         except Exception as crash:  # noqa: BLE001 - a caller gets no traceback
             answer = _refused("InternalFailure", f"a bug in cicd: {type(crash).__name__}", 500)
+        if call is not None:
+            self._note(call, answer)
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
@@ -129,6 +156,14 @@ class _Connection(BaseHTTPRequestHandler):
             headers={name.lower(): value for name, value in self.headers.items()},
             body=self.rfile.read(int(size)),
         )
+
+    def _note(self, call: Call, answer: Answer) -> None:
+        """Add what was asked for to the audit; what only looks is not."""
+        served = self.served
+        control = control_call(call, answer, at=served.services.clock.now(), user=served.user)
+        if control is not None:
+            with suppress(CicdError):  # a full disk: what was done is done, and answered
+                self.record(control)
 
     def _dispatch(self, call: Call) -> Answer:
         if call.path.startswith(PREFIX):

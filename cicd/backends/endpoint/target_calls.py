@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from cicd.backends.endpoint.call import CallRefused, as_json, fields_of, text
+from cicd.backends.endpoint.pipeline_calls import PIPELINE_CALLS
 from cicd.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from cicd.backends.endpoint.call import Answer, Call, Served
+    from cicd.backends.endpoint.call import Answer, Call, Operation, Served
     from cicd.event import JSON
     from cicd.pipeline.jobs.job import JobResult
-
-    Operation: TypeAlias = Callable[[Served, Mapping[str, JSON]], JSON]
 
 
 def answer_target(served: Served, call: Call) -> Answer:
@@ -107,6 +106,7 @@ def _mapping(fields: Mapping[str, JSON], name: str) -> Mapping[str, JSON]:
 
 
 _TABLE: Final[dict[str, Operation]] = {
+    **PIPELINE_CALLS,
     "CodeDeploy_20141006.GetDeployment": _get_deployment,
     "CodeDeploy_20141006.PutLifecycleEventHookExecutionStatus": _put_hook_status,
     "CodePipeline_20150709.PutJobSuccessResult": _put_job_success,

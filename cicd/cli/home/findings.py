@@ -142,7 +142,7 @@ def ports(invocation: Invocation) -> Finding | None:
     """Look whether the load balancers of cicd.yml can listen; None where there are none."""
     from cicd.deploy.traffic.reader import every_load_balancer
     from cicd.document.resources import Resources
-    from cicd.wiring import routers_of
+    from cicd.wiring.machine import routers_of
 
     try:
         named = every_load_balancer(Resources.load(Path.cwd()))
@@ -193,7 +193,7 @@ def leftovers(records: list[ExecutionRecord], runner_of: Callable[[str], Runner]
 def state(invocation: Invocation) -> tuple[Finding, list[ExecutionRecord]]:
     """Open the home, and give what is in its index."""
     from cicd.cli.home.reaping import unfinished
-    from cicd.wiring import stores
+    from cicd.wiring.kept import stores
 
     home = invocation.settings().home
     if not (home / "state.db").exists():
@@ -216,7 +216,7 @@ def _what(refused: CicdError) -> str:
 
 
 def _engine_time() -> datetime | None:
-    from cicd.wiring import engine_time
+    from cicd.wiring.machine import engine_time
 
     try:
         return engine_time()

@@ -46,7 +46,8 @@ def prune(
     from cicd.cli.home.reaping import left_behind, reap
     from cicd.engine.clock import SystemClock
     from cicd.store.upkeep.usage import usage
-    from cicd.wiring import runners, stores
+    from cicd.wiring.kept import stores
+    from cicd.wiring.machine import runners
 
     size = None if max_size is None else read_size(max_size)
     written = older_than or (USUAL_AGE if size is None else None)

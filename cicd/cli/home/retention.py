@@ -41,7 +41,7 @@ def _keep(settings: Settings, services: Services, show: Presenter) -> None:
     from cicd.build.cache.pruning import read_age, read_size, size_words
     from cicd.pipeline.stored import to_remove
     from cicd.store.upkeep.wanted import FRESH, forgettable, settled_before, spoken_of
-    from cicd.wiring import stores
+    from cicd.wiring.kept import stores
 
     now = services.clock.now()
     stamp = services.home / _STAMP

@@ -35,7 +35,7 @@ def state() -> None:
 def check(invocation: Invocation) -> int:
     """Read all of the home, and say what is damaged; nothing is changed."""
     from cicd.store.upkeep.soundness import faults
-    from cicd.wiring import stores
+    from cicd.wiring.kept import stores
 
     home = _home(invocation)
     with stores(home) as opened:
@@ -60,7 +60,7 @@ def backup(invocation: Invocation, *, file: Path) -> int:
     from cicd.build.cache.pruning import size_words
     from cicd.engine.clock import SystemClock
     from cicd.store.upkeep.backup import back_up
-    from cicd.wiring import stores
+    from cicd.wiring.kept import stores
 
     home = _home(invocation)
     with stores(home) as opened:
@@ -77,7 +77,7 @@ def backup(invocation: Invocation, *, file: Path) -> int:
 def restore(invocation: Invocation, *, file: Path, replace: bool) -> int:
     """Make the home out of FILE, which 'cicd state backup' wrote."""
     from cicd.store.upkeep.backup import restore as put_back
-    from cicd.wiring import stores
+    from cicd.wiring.kept import stores
 
     home = invocation.settings().home
     if (home / "state.db").exists() and replace:

@@ -175,7 +175,7 @@ def _deploys(kind: Kind, facts: Mapping[str, bool], *, there: Sequence[str]) -> 
 
 def _runner(invocation: Invocation) -> str:
     """Give the first runner that works on this machine; docker where none does."""
-    from cicd.wiring import runners
+    from cicd.wiring.machine import runners
 
     runner = runners(invocation.settings().home)
     for name in RUNNERS:

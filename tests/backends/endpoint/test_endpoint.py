@@ -9,7 +9,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from cicd.wiring import serve
+from cicd.wiring.functions import serve
 from tests.functions.world import create, home
 
 HANDLER = """

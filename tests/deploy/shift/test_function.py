@@ -21,7 +21,7 @@ from cicd.deploy.shift.config import custom_shift
 from cicd.deploy.spec import ComputePlatform
 from cicd.document.resources import Resources
 from cicd.errors import DocumentError, UsageError
-from cicd.wiring import serve
+from cicd.wiring.functions import serve
 from tests.functions.world import create, home
 
 ROOT = Path(__file__).resolve().parents[3]

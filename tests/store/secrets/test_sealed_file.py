@@ -13,7 +13,7 @@ from cicd.engine.clock import SystemClock
 from cicd.errors import CicdError, Unavailable
 from cicd.store.secrets.key import KeyRing
 from cicd.store.secrets.secret_store import SecretStore
-from cicd.wiring import new_id
+from cicd.wiring.kept import new_id
 
 
 def store_in(path, passphrase=""):
@@ -190,7 +190,7 @@ from pathlib import Path
 from cicd.engine.clock import SystemClock
 from cicd.store.secrets.key import KeyRing
 from cicd.store.secrets.secret_store import SecretStore
-from cicd.wiring import new_id
+from cicd.wiring.kept import new_id
 place, name = Path(sys.argv[1]), sys.argv[2]
 keys = KeyRing(path=place / "data" / "key")
 store = SecretStore(home=place / "home", keys=keys, clock=SystemClock(), new_id=new_id)
