@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cicd.deploy import limits
 from cicd.deploy.alarms import watching
 from cicd.deploy.lifecycle import LifecycleEvent
-from cicd.deploy.plan import (
-    DeploymentPlan,
-    RunLifecycleEvent,
-    TerminateInstance,
-)
+from cicd.deploy.plan import DeploymentPlan, RunLifecycleEvent
+from cicd.deploy.standings import Standings
 from cicd.deploy.state import (
     DeploymentState,
     DeploymentStatus,
@@ -46,17 +42,7 @@ class DeploymentProcess:
         self._strategy = strategy_for(
             plan.config, {target.id: target.zone for target in plan.targets}
         )
-        # Made once: with a thousand targets, naming them at each decision would be most of it.
-        self._commands = {
-            target.id: {
-                command.key: command
-                for command in (
-                    RunLifecycleEvent(target=target.id, event=event)
-                    for event in plan.events_of(target.id)
-                )
-            }
-            for target in plan.instances
-        }
+        self._standings = Standings(plan)
         self._sorted: tuple[Mapping[str, Status], Progress] | None = None
 
     @property
@@ -96,12 +82,12 @@ class DeploymentProcess:
                 return replace(state, created_at=event.at)
             case EventKind.STARTED:
                 began = EventState(started_at=event.at)
-                return self._stood(with_command(state, event.key, began), event.key)
+                return self._standings.noted(with_command(state, event.key, began), event.key)
             case EventKind.FINISHED:
                 outcome = decode(Outcome, event.data["outcome"])
                 began = (state.begun if "/" in event.key else state.watched)[event.key]
                 ended = replace(began, finished_at=event.at, outcome=outcome)
-                return self._stood(with_command(state, event.key, ended), event.key)
+                return self._standings.noted(with_command(state, event.key, ended), event.key)
             case EventKind.SIGNALLED:
                 return signalled(state, event)
             case EventKind.CONCLUDED:
@@ -135,10 +121,10 @@ class DeploymentProcess:
             return self._sorted[1]
         places: dict[Status, list[str]] = {status: [] for status in Status}
         for target in self.plan.targets:
-            places[self._target_status(state, target.id)].append(target.id)
+            places[self._standings.of(state, target.id)].append(target.id)
         over = (*places[Status.SUCCEEDED], *places[Status.FAILED])
         # Only zones ask when: to be monitored.
-        ended = {t: self._end(state, t) for t in over} if zonal else {}
+        ended = {t: self._standings.end(state, t) for t in over} if zonal else {}
         progress = Progress(
             waiting=tuple(places[Status.PENDING]),
             running=tuple(places[Status.IN_PROGRESS]),
@@ -173,7 +159,7 @@ class DeploymentProcess:
 
     def target_status(self, state: DeploymentState, target: str) -> Status:
         """Give a target's status; one that never began is Skipped once all is over."""
-        status = self._target_status(state, target)
+        status = self._standings.of(state, target)
         if status is Status.IN_PROGRESS and self._waits(state, target):
             return Status.READY
         if state.status is None or status in (Status.SUCCEEDED, Status.FAILED):
@@ -186,7 +172,7 @@ class DeploymentProcess:
         began = state.begun.get(RunLifecycleEvent(target=target, event=event).key)
         if began is not None:
             return began.status
-        over = state.status is not None or self._target_status(state, target) is Status.FAILED
+        over = state.status is not None or self._standings.of(state, target) is Status.FAILED
         return Status.SKIPPED if over else Status.PENDING
 
     def stage(self, state: DeploymentState) -> blue_green.Stage | None:
@@ -217,9 +203,9 @@ class DeploymentProcess:
         late, wake = limits.late(self.plan, state, now)
         if ending is not None:
             return Decision(cancel=late, wake_at=wake, conclude=None if running else ending)
-        start = [self._next(state, target) for target in progress.running]
+        start = [self._standings.next(state, target) for target in progress.running]
         if isinstance(move, Take):
-            start += [self._next(state, target) for target in move.targets]
+            start += [self._standings.next(state, target) for target in move.targets]
         elif isinstance(move, Wait) and move.until is not None:
             wake = move.until if wake is None else min(wake, move.until)
         begin = tuple(command for command in start if command is not None)
@@ -259,47 +245,8 @@ class DeploymentProcess:
         limit = limits.of_plan(self.plan, state)
         return DeploymentStatus.FAILED if limit is not None and now >= limit else None
 
-    def _end(self, state: DeploymentState, target: str) -> datetime:
-        return max(
-            entry.finished_at
-            for key in self._commands[target]
-            if (entry := state.begun.get(key)) and entry.finished_at
-        )
-
     def _events_in_flight(self, state: DeploymentState) -> tuple[Command, ...]:
-        return tuple(self._command(key) for key in state.begun.running)
-
-    def _command(self, key: str) -> Command:
-        target = key.rpartition("/")[0]
-        return self._commands[target].get(key) or TerminateInstance(target=target)
-
-    def _target_status(self, state: DeploymentState, target: str) -> Status:
-        return state.targets.get(target, Status.PENDING)
-
-    def _stood(self, state: DeploymentState, key: str) -> DeploymentState:
-        """Note how a target stands now; asking all of them at each decision would take long."""
-        target = key.rpartition("/")[0]
-        if not target:
-            return state
-        standing = self._standing(state, target)
-        if standing is state.targets.get(target):
-            return state
-        return replace(state, targets=MappingProxyType({**state.targets, target: standing}))
-
-    def _standing(self, state: DeploymentState, target: str) -> Status:
-        """Go through the target's events, which begin one after the other."""
-        status = Status.PENDING
-        begun = state.begun.of(target)
-        for key, command in self._commands[target].items():
-            began = begun.get(key)
-            if began is None:
-                return status
-            status = Status.IN_PROGRESS
-            if began.outcome is None:
-                return status
-            if began.has_failed and not self.plan.ignores(command.event):
-                return Status.FAILED
-        return Status.SUCCEEDED
+        return tuple(self._standings.command(key) for key in state.begun.running)
 
     def _waits(self, state: DeploymentState, target: str) -> bool:
         """Tell whether a replacement is installed, and its deployment waits to be continued."""
@@ -309,13 +256,3 @@ class DeploymentProcess:
             and target in replacement
             and self.stage(state) is blue_green.Stage.READY
         )
-
-    def _next(self, state: DeploymentState, target: str) -> RunLifecycleEvent | None:
-        begun = state.begun.of(target)
-        for key, command in self._commands[target].items():
-            began = begun.get(key)
-            if began is None:
-                return command
-            if began.outcome is None:
-                return None
-        return None
