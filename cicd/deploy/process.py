@@ -82,12 +82,12 @@ class DeploymentProcess:
                 return replace(state, created_at=event.at)
             case EventKind.STARTED:
                 began = EventState(started_at=event.at)
-                return self._standings.noted(with_command(state, event.key, began), event.key)
+                return self._stood(with_command(state, event.key, began), event.key)
             case EventKind.FINISHED:
                 outcome = decode(Outcome, event.data["outcome"])
                 began = (state.begun if "/" in event.key else state.watched)[event.key]
                 ended = replace(began, finished_at=event.at, outcome=outcome)
-                return self._standings.noted(with_command(state, event.key, ended), event.key)
+                return self._stood(with_command(state, event.key, ended), event.key)
             case EventKind.SIGNALLED:
                 return signalled(state, event)
             case EventKind.CONCLUDED:
@@ -247,6 +247,10 @@ class DeploymentProcess:
 
     def _events_in_flight(self, state: DeploymentState) -> tuple[Command, ...]:
         return tuple(self._standings.command(key) for key in state.begun.running)
+
+    def _stood(self, state: DeploymentState, key: str) -> DeploymentState:
+        """Note how the target of a command stands now."""
+        return self._standings.noted(state, key)
 
     def _waits(self, state: DeploymentState, target: str) -> bool:
         """Tell whether a replacement is installed, and its deployment waits to be continued."""
