@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cicd.backends import docker_container
 from cicd.backends.docker_engine import Refused
+from cicd.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,7 +136,13 @@ class DockerChannel:
             "User": docker_container.ROOT,
             "HostConfig": {"Mounts": [docker_container.bind(self._directory.root, "/scrub")]},
         }
-        self._engine.call("POST", "/containers/create", body, query={"name": name})
+        try:
+            self._engine.call("POST", "/containers/create", body, query={"name": name})
+        except Refused as refused:  # the image has gone, say
+            raise Unavailable(
+                f"what a container's root has left cannot be removed: {refused.message}",
+                hint=f"sudo rm -rf {self._directory.root}",
+            ) from None
         self._engine.call("POST", f"/containers/{name}/start")
         self._engine.call("POST", f"/containers/{name}/wait")
         docker_container.remove(self._engine, name)

@@ -211,13 +211,10 @@ class BuildEffects:
         if done.cancelled is not None:
             return Outcome(status=OutcomeStatus.CANCELLED, reason=done.cancelled)
         if done.status != 0:
-            from cicd.build.cache.busy import busy_hint
-            from cicd.build.log.aws_call import aws_hint
-            from cicd.build.log.not_found import not_found_hint
+            from cicd.build.log.hint import failure_hint
 
             text, said = self._process.command_line(command).text, tuple(shell.tail)
-            hint = done.note or busy_hint(self._plan, said) or aws_hint(text, said)
-            hint = hint or not_found_hint(self._plan, done.status, said)
+            hint = done.note or failure_hint(self._plan, text, done.status, said)
             detail: dict[str, JSON] = {"exitStatus": done.status}
             return Outcome(
                 status=OutcomeStatus.FAILED, detail={**detail, "hint": hint} if hint else detail

@@ -5,25 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cicd.build.attempts import runs_again
-from cicd.build.cache.identity import has_cache
 from cicd.build.commands import (
     BuildCommand,
-    DiscoverReports,
-    DownloadSource,
     Finalize,
     Pause,
-    Provision,
-    ReadReport,
     RunCommand,
-    SaveCache,
     SetVariables,
-    UploadArtifacts,
-    WaitForPlace,
 )
 from cicd.build.debug.break_on import breaks_before, breaks_on_failure
 from cicd.build.debug.rewind import as_it_is, from_signal, reached, rewound
-from cicd.build.spec import COMMAND_PHASES, OnFailure, PhaseType
+from cicd.build.spec import PhaseType
 from cicd.build.state import (
     BuildState,
     PhaseRecord,
@@ -33,6 +24,7 @@ from cicd.build.state import (
     final_status,
     keep,
 )
+from cicd.build.steps import commands_ran, next_phase, next_step, planned_phase
 from cicd.engine.codec import decode
 from cicd.engine.process import Cancel, Decision, Outcome, OutcomeStatus
 from cicd.event import EventKind
@@ -40,10 +32,9 @@ from cicd.event import EventKind
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from cicd.build.plan import BuildPlan, CommandLine, PhasePlan
+    from cicd.build.plan import BuildPlan, CommandLine
     from cicd.event import Event
 
-_NEXT = dict(zip(PhaseType, list(PhaseType)[1:], strict=False))
 RETRY = "RETRY"  # why a command is cancelled that somebody wants to go back from
 _ENDINGS = {
     "TIMED_OUT": (StatusType.TIMED_OUT, "BUILD_TIMED_OUT", "Build has timed out. "),
@@ -116,8 +107,8 @@ class BuildProcess:
             return Decision(wake_at=None if finalizing else deadline)
         if ended:
             reason = "STOPPED" if ended == "KILLED" else ended
-            return Decision(start=(Finalize(ended=reason, exporting=_commands_ran(state)),))
-        command = state.halt or self._step(state, current.phase)
+            return Decision(start=(Finalize(ended=reason, exporting=commands_ran(state)),))
+        command = state.halt or next_step(self.plan, state, current.phase)
         assert command is not None, "a phase without steps is never left open"
         return Decision(start=(self._held(state, command),))
 
@@ -172,54 +163,6 @@ class BuildProcess:
         )
         return replace(state, halt=pause)
 
-    def _phase(self, state: BuildState, phase: PhaseType) -> PhasePlan:
-        """Give a command phase as it is to be carried out now."""
-        return next(p for p in state.anew or self.plan.phases if p.phase is phase)
-
-    # ── Steps of a phase ──────────────────────────────────────────────────────────────────────
-
-    def _step(self, state: BuildState, phase: PhaseType) -> BuildCommand | None:
-        """Give the next command of ``phase``, of which ``state.step`` are done."""
-        step = state.step
-        match phase:
-            case PhaseType.QUEUED:
-                return WaitForPlace() if step == 0 else None
-            case PhaseType.PROVISIONING:
-                return Provision() if step == 0 else None
-            case PhaseType.DOWNLOAD_SOURCE:
-                return DownloadSource() if step == 0 else None
-            case PhaseType.UPLOAD_ARTIFACTS:
-                return self._product(state)
-            case PhaseType.FINALIZING:
-                return Finalize(exporting=_commands_ran(state)) if step == 0 else None
-        planned = self._phase(state, phase)
-        if step >= len(planned.lines):
-            return None
-        command = RunCommand(
-            key=f"{phase}/{step}/{state.attempt}",
-            phase=phase,
-            index=step,
-            succeeding=state.succeeding,
-        )
-        if state.anew:
-            return replace(command, anew=planned.lines[step], run_as=planned.run_as)
-        return command
-
-    def _product(self, state: BuildState) -> BuildCommand | None:
-        """Give the next of what a build leaves: artifacts, reports, its cache."""
-        plan, step = as_it_is(self.plan, state), state.step
-        if step == 0 and plan.artifacts:
-            return UploadArtifacts()
-        index = step - bool(plan.artifacts)
-        if index < len(plan.reports):
-            return ReadReport(key=f"UPLOAD_ARTIFACTS/report/{index}", index=index)
-        if index == len(plan.reports) and plan.auto_discover:
-            return DiscoverReports()
-        index -= plan.auto_discover
-        if index == len(plan.reports) and _saves_cache(plan, state):
-            return SaveCache()
-        return None
-
     def _submitted(self, at: datetime) -> BuildState:
         submitted, queued = (
             PhaseRecord(phase=phase, started=at, ended=at, status=StatusType.SUCCEEDED)
@@ -268,7 +211,7 @@ class BuildProcess:
             state = self._noted(state, command, outcome)
             if isinstance(command, RunCommand) and breaks_on_failure(self.plan):
                 return self._failed(state, command, outcome)
-        if self._step(state, current.phase) is not None:
+        if next_step(self.plan, state, current.phase) is not None:
             return state
         return self._leave(state, at)
 
@@ -285,11 +228,11 @@ class BuildProcess:
                 f"Error while executing command: {line.text}. "
                 f"Reason: exit status {outcome.detail.get('exitStatus')}"
             )
-            planned = self._phase(state, command.phase)
+            planned = planned_phase(self.plan, state, command.phase)
             in_finally = command.index >= len(planned.commands)
             step = len(planned.lines) if in_finally else len(planned.commands)
         elif isinstance(command, SetVariables):
-            step = len(self._phase(state, state.phases[-1].phase).lines)
+            step = len(planned_phase(self.plan, state, state.phases[-1].phase).lines)
         current = state.phases[-1]
         if not current.code:  # the first failure is the one that is told
             hint = str(outcome.detail.get("hint", ""))
@@ -304,29 +247,12 @@ class BuildProcess:
             current = state.phases[-1]
             failed = bool(current.code)
             state = close_phase(state, at, StatusType.FAILED if failed else StatusType.SUCCEEDED)
-            following = self._after(state, current.phase, current.message, failed=failed)
+            following = next_phase(self.plan, state, current.phase, current.message, failed=failed)
             if following is None:
                 return state
             state = enter_phase(state, following, at)
-            if self._step(state, following) is not None:
+            if next_step(self.plan, state, following) is not None:
                 return state
-
-    def _after(
-        self, state: BuildState, phase: PhaseType, message: str, *, failed: bool
-    ) -> PhaseType | None:
-        if phase is PhaseType.FINALIZING:
-            return None
-        if failed and phase in COMMAND_PHASES:
-            planned = self._phase(state, phase)
-            action = planned.on_failure
-            if runs_again(planned, message, self.plan.attempt):
-                return PhaseType.FINALIZING  # the rest would be done twice
-            early = phase in {PhaseType.INSTALL, PhaseType.PRE_BUILD}
-            if action is OnFailure.ABORT or (early and action is not OnFailure.CONTINUE):
-                return PhaseType.FINALIZING
-        elif failed and phase in {PhaseType.PROVISIONING, PhaseType.DOWNLOAD_SOURCE}:
-            return PhaseType.FINALIZING
-        return _NEXT[phase]
 
     def _faulted(
         self, state: BuildState, current: PhaseRecord, outcome: Outcome, at: datetime
@@ -364,17 +290,3 @@ def _signalled(state: BuildState, event: Event) -> BuildState:
         case "resume":
             return replace(state, inside="")
     return state
-
-
-def _commands_ran(state: BuildState) -> bool:
-    return state.phase(PhaseType.INSTALL) is not None
-
-
-def _saves_cache(plan: BuildPlan, state: BuildState) -> bool:
-    """Tell whether there is a cache to save: not after a command that failed."""
-    good = all(
-        record.status is StatusType.SUCCEEDED
-        for record in state.phases
-        if record.phase in COMMAND_PHASES
-    )
-    return good and has_cache(plan) and plan.cache.action != "restore"

@@ -116,6 +116,19 @@ def test_a_command_whose_memory_ran_out(own, build):
     gone(own)
 
 
+def test_an_image_that_vanishes_under_a_build(own, build):
+    def vanish():
+        Engine(own.url).call("DELETE", f"/images/{IMAGE}", query={"force": "1"})
+
+    try:
+        done = build("echo begun; sleep 0.5", "echo on >f; cat f", then=vanish)
+        assert ("SUCCEEDED", []) == (done.result.status, done.left)
+        assert None is Engine(own.url).find(f"/images/{IMAGE}/json")
+        gone(own)
+    finally:
+        own.load()
+
+
 def test_an_engine_that_is_started_anew(own, build):
     def restart():
         own.stop()

@@ -96,15 +96,17 @@ def retry(
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("build_id", metavar="ID")
+@click.argument("build_id", required=False, metavar="[ID]")
 @click.argument("words", metavar="[-- COMMAND]", nargs=-1, type=click.UNPROCESSED)
 @_ENV_FILE
 @shared_options
 def enter(
-    invocation: Invocation, *, build_id: str, words: tuple[str, ...], env_file: Path | None
+    invocation: Invocation, *, build_id: str | None, words: tuple[str, ...], env_file: Path | None
 ) -> int:
     """
     Open a shell in a build's session, where and as its next command would run.
+
+    It is that of the newest build if none is named; COMMAND needs the build's ID before it.
 
     What you do to files stays; variables and the directory are your shell's own.
     "codebuild-resume" in it lets a build that waits go on. With COMMAND, run that instead.
