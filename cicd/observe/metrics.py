@@ -63,26 +63,26 @@ class Series:
         found: dict[str, float] = {}
         for run in self.runs:
             for name, value in samples(self.namespace, run).items():
-                found[name] = found.get(name, 0.0) + value
+                found[name] = found.get(name, 0) + value
         return found
 
 
 def samples(namespace: str, run: Run) -> Mapping[str, float]:
     """Give what one execution adds to each metric of its namespace."""
     if namespace == PIPELINE:
-        return {"PipelineDuration": run.seconds, "FailedPipelineExecutions": run.bad}
+        return {"PipelineDuration": run.seconds, "FailedPipelineExecutions": int(run.bad)}
     if namespace == BUILD:
         return {
             "Builds": 1,
-            "SucceededBuilds": run.good,
-            "FailedBuilds": run.bad,
+            "SucceededBuilds": int(run.good),
+            "FailedBuilds": int(run.bad),
             "Duration": run.seconds,
             **{phase_metric(phase): seconds for phase, seconds in run.phases.items()},
         }
     return {
         "Deployments": 1,
-        "SucceededDeployments": run.good,
-        "FailedDeployments": run.bad,
+        "SucceededDeployments": int(run.good),
+        "FailedDeployments": int(run.bad),
         "DeploymentDuration": run.seconds,
     }
 

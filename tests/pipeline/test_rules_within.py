@@ -112,6 +112,14 @@ def test_a_rule_of_a_condition_is_read_key_by_key():
     )
 
 
+def test_an_alarm_may_be_wanted_in_several_states():
+    several = a_rule("CloudWatchAlarm", AlarmName="a", AlarmStates="OK, INSUFFICIENT_DATA")
+    assert [] == asked("onSuccess", "FAIL", several)
+    slip = "OK,INSUFFICIENT"
+    wrong = a_rule("CloudWatchAlarm", AlarmName="a", AlarmStates=slip)
+    assert [("pipeline/gate-rule", slip)] == asked("onSuccess", "FAIL", wrong)
+
+
 def test_only_an_entry_is_skipped():
     rule = a_rule("LambdaInvoke", FunctionName="f")
     assert [] == asked("beforeEntry", "SKIP", rule)

@@ -136,7 +136,7 @@ def _refresh(each: _Looked, services: Services) -> None:
         each.points = [*services.metric(alarm.metric, alarm.period, alarm.evaluation_periods)]
         point, reading = (
             each.points[-1],
-            Reading(good=None, words=f"{alarm.metric}: nothing ended"),
+            Reading(good=None, words=f"nothing ended for {alarm.metric}"),
         )
     else:
         each.due = services.clock.now() + timedelta(seconds=alarm.period)

@@ -40,6 +40,7 @@ VALUES: Final[Mapping[str, tuple[str, ...]]] = {
     "Operator": ("EQ", "NE", "CONTAINS", "MATCHES"),
     "AlarmStates": ("ALARM", "OK", "INSUFFICIENT_DATA"),
 }
+_SEVERAL: Final = ("AlarmStates",)  # separated by commas
 _MONTHS = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC"
 _DAYS = "SUN|MON|TUE|WED|THU|FRI|SAT"
 _FIELDS: Final = (
@@ -98,12 +99,12 @@ def _configuration(item: Node, provider: Node, problems: Problems) -> None:
                 known=(*required, *optional),
                 free=tuple(name for name in (*required, *optional) if name not in given),
             )
-        elif key in VALUES and each.value.text not in VALUES[key]:
+        elif key in VALUES and not _allowed(key, each.value.text):
             problems.error(
                 RULE,
                 f"'{brief(each.value.text)}' is not allowed for '{key}' of {provider.text}",
                 each.value.span,
-                hint=f"write one of {', '.join(VALUES[key])}",
+                hint=f"write {'some' if key in _SEVERAL else 'one'} of {', '.join(VALUES[key])}",
             )
     if provider.text == "DeploymentWindow":
         _window(given, problems)
@@ -115,6 +116,11 @@ def _configuration(item: Node, provider: Node, problems: Problems) -> None:
             provider.span,
             hint="write 'commands:' beside 'ruleTypeId', with a list below it",
         )
+
+
+def _allowed(key: str, text: str) -> bool:
+    words = [word.strip() for word in text.split(",")] if key in _SEVERAL else [text]
+    return all(word in VALUES[key] for word in words)
 
 
 def _window(given: Mapping[str, Entry], problems: Problems) -> None:
