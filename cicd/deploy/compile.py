@@ -95,6 +95,7 @@ def plan_for_servers(request: DeploymentRequest, revision: RevisionPlan) -> Depl
         triggers=group.triggers,
         auto_scaling_groups=group.auto_scaling_groups,
         update_outdated=group.update_outdated,
+        suspended_processes=group.suspended_processes,
         update_outdated_instances_only=request.update_outdated_instances_only,
     )
     plan = _with_traffic(plan, group)

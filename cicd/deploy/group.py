@@ -51,6 +51,7 @@ class DeploymentGroup:
     termination_hook: bool = False  # a member that is to end runs the termination hooks
     service: ServiceGroup | None = None  # None: not of ECS
     shift: ShiftConfig | None = None  # of ECS and Lambda, in place of ``config``
+    suspended_processes: tuple[str, ...] = ()  # of its fleets, while it is deployed to
     update_outdated: bool = True  # ``outdatedInstancesStrategy`` is UPDATE
 
 

@@ -11,6 +11,7 @@ from cicd.deploy.group import NAME, DeploymentGroup, OutdatedStrategy, group_id
 from cicd.deploy.plan import RollbackEvent
 from cicd.deploy.selection_reader import read_selections
 from cicd.deploy.spec import ComputePlatform
+from cicd.deploy.suspension_reader import read_suspension
 from cicd.deploy.traffic.plan import GreenAction
 from cicd.deploy.traffic.reader import Style, read_style
 from cicd.deploy.trigger_reader import read_triggers
@@ -64,6 +65,9 @@ def read_group(application: str, node: Node, resources: Resources) -> Deployment
     triggers = read_triggers(fields, resources, problems)
     fleets = _read_fleets(fields)
     hook = fields.flag("terminationHookEnabled", default=False)
+    suspended = read_suspension(
+        fields, problems, in_place=style.blue_green is None, has_fleets=bool(fleets)
+    )
     outdated = fields.choice(
         "outdatedInstancesStrategy", OutdatedStrategy, default=OutdatedStrategy.UPDATE
     )
@@ -106,6 +110,7 @@ def read_group(application: str, node: Node, resources: Resources) -> Deployment
         triggers=triggers,
         auto_scaling_groups=fleets,
         termination_hook=hook,
+        suspended_processes=suspended,
         update_outdated=outdated is OutdatedStrategy.UPDATE,
     )
 

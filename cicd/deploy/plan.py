@@ -74,6 +74,7 @@ class DeploymentPlan:
     update_outdated: bool = True  # members launched meanwhile get the revision afterwards, too
     updates: str = ""  # the deployment whose late members this one is for
     shift: ShiftPlan | None = None  # of ECS and Lambda; None: to servers
+    suspended_processes: tuple[str, ...] = ()  # of its fleets, while it lasts
     restart: bool = False  # deploymentMode RESTART: what an instance has unpacked will do
 
     @property

@@ -77,6 +77,9 @@ def deployment_info(process: DeploymentProcess, state: DeploymentState) -> dict[
         else str(plan.shift.config.compute_platform),
     }
     info |= traffic_info(plan)
+    if plan.suspended_processes:
+        options: JSON = {"autoScalingGroupProcessesToSuspend": list(plan.suspended_processes)}
+        info["ec2DeploymentOptions"] = options
     if plan.restart:
         info["deploymentMode"] = "RESTART"
     began = [entry.started_at for entry in state.begun.values()]

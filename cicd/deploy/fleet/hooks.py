@@ -78,5 +78,6 @@ def _plan(
         blue_green=None,
         alarms=None,
         triggers=group.triggers,
+        suspended_processes=(),
         restart=False,
     )

@@ -9,6 +9,7 @@ from cicd.deploy.fleet.fault import FaultKind, parse_fault
 from cicd.deploy.fleet.fleet import NAME, Fleet, FleetSpec, FleetStatus, LifecycleState
 from cicd.deploy.fleet.member import MemberLife
 from cicd.deploy.fleet.side_by_side import at_once
+from cicd.deploy.fleet.suspended import await_termination
 from cicd.engine.codec import encode
 from cicd.errors import CicdError, UsageError
 from cicd.record import dataclass
@@ -92,6 +93,8 @@ def scale_fleet(
     """
     Have a fleet be of ``count`` members; those that do not run any more are replaced.
 
+    It becomes smaller when no deployment suspends that.
+
     Raises:
         UsageError: There is no such fleet.
         Unavailable: A member cannot be made.
@@ -100,6 +103,8 @@ def scale_fleet(
     """
     fleet = ledger.find(name, services)
     name = fleet.name
+    if count < len(fleet.in_service):
+        await_termination(fleet, services)
     with services.executions.drive(ledger.stream_of(name)):
         words = f"Fleet {name}: from {fleet.desired} to {count}"
         ledger.note(name, services, "scaled", words, desired=count)
