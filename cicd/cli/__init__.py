@@ -30,6 +30,7 @@ COMMANDS = {
     "pipeline": ("cicd.cli.pipeline:pipeline", "Run a pipeline here, as CodePipeline would."),
     "deploy": ("cicd.cli.deploy:deploy", "Deploy a revision, as CodeDeploy would."),
     "fleet": ("cicd.cli.fleet:fleet", "Make instances to deploy to; scale them, end them."),
+    "service": ("cicd.cli.service:service", "Look at services, remove one for good."),
     "router": ("cicd.cli.router:router", "Look at load balancers, stop them."),
     "function": ("cicd.cli.function:function", "Make functions and invoke them, as Lambda would."),
     "serve": ("cicd.cli.serve:serve", "Answer AWS's own calls, for boto3 and aws."),

@@ -163,6 +163,7 @@ CONTROLS: Mapping[str, Control] = {
     "fleet fault": _call(
         "fis", "StartExperiment", name="autoScalingGroupName", member="instanceId", what="action"
     ),
+    "service rm": _call("ecs", "DeleteService", "", {"force": True}, name="service"),
     "router stop": _call("elasticloadbalancing", "DeleteLoadBalancer", name="loadBalancerName"),
     "function create": _call(
         "lambda",

@@ -32,7 +32,7 @@ Examples:
 @click.option(
     "--reap",
     is_flag=True,
-    help="End sessions that no unfinished execution wants, and members that no fleet has.",
+    help="End sessions and task sets that nobody wants, and members that no fleet has.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --output json.")
 @shared_options
@@ -79,8 +79,10 @@ def doctor(invocation: Invocation, *, reap: bool, as_json: bool) -> int:
 
 def _reap(invocation: Invocation) -> list[str]:
     from cicd.backends.functions.container_reaping import reap_instances
+    from cicd.backends.traffic.running import shares_of
     from cicd.cli.home.reaping import reap
     from cicd.deploy.fleet.run import reap_fleets
+    from cicd.deploy.services.end import reap_task_sets
     from cicd.engine.clock import SystemClock
     from cicd.wiring.kept import stores
 
@@ -91,4 +93,7 @@ def _reap(invocation: Invocation) -> list[str]:
         forgotten = opened.executions.forget_unwritten(SystemClock().now() - BEGINNING)
     with invocation.services() as services:
         ended = reap(services.executions.list(), services.runner) + reap_fleets(services)
+        shares = shares_of(home)
+        carrying = {place for place, routes in shares.items() if any(routes.values())}
+        ended += reap_task_sets(carrying, services)
     return forgotten + ended + reap_instances(home)

@@ -44,6 +44,9 @@ class TaskSets(Protocol):
     def look(self, service: str, task_set: str) -> tuple[TaskState, ...]:
         """Give the tasks of a set, by number; () when there is none."""
 
+    def services(self) -> tuple[str, ...]:
+        """Give the services that have task sets, by name."""
+
     def known(self, service: str) -> tuple[str, ...]:
         """Give the ids of a service's task sets."""
 

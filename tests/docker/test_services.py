@@ -292,3 +292,21 @@ def test_killed_in_the_middle_it_goes_on_with_the_weight_of_the_log(world, load)
     assert counts["v2"] > 0
     assert {word for _, word in load.answers[-20:]} == {"v2"}
     assert set(counts) <= {"v1", "v2"} or sum(counts[w] for w in set(counts) - {"v1", "v2"}) <= 1
+
+
+def test_a_service_is_listed_and_kept_by_a_reap_and_removed_for_good(world):
+    assert world.cicd("service", "list") == 0
+    assert "default/web" in world.said
+    assert "1 of 1 run" in world.said
+    assert "100% of production" in world.said
+    world.cicd("doctor", "--reap")
+    sets = ContainerTaskSets(world.root / ".cicd")
+    assert sets.services() == ("default/web",)
+    assert world.cicd("service", "rm", "web") == 0, world.said
+    assert "default/web: 1 task ended, with its load balancer web" in world.said
+    assert sets.services() == ()
+    assert world.cicd("router", "list") == 0
+    assert "web" not in world.said
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", world.port)) != 0
+    assert world.cicd("service", "rm", "web") == 2

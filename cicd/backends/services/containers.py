@@ -74,6 +74,10 @@ class ContainerTaskSets:
                 tasks.setdefault(int(_labels(each)[TASK]), []).append(found)
         return tuple(self._state(number, tasks[number]) for number in sorted(tasks))
 
+    def services(self) -> tuple[str, ...]:
+        """Give the services that have task sets, by name."""
+        return tuple(sorted({_labels(each)[SERVICE] for each in self._list(SERVICE)}))
+
     def known(self, service: str) -> tuple[str, ...]:
         """Give the ids of a service's task sets."""
         found = self._list(f"{SERVICE}={service}")

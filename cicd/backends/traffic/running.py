@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from cicd.backends.proxy.table import STATE
+from cicd.backends.proxy.table import STATE, load_table
 from cicd.backends.traffic.haproxy_router import RunningHAProxy
 from cicd.backends.traffic.proxy_router import RunningProxy
 from cicd.backends.traffic.router_state import DIRECTORY, kept
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
     from pathlib import Path
+
+    from cicd.ports import Endpoint
 
 RunningRouter: TypeAlias = RunningProxy | RunningHAProxy
 
@@ -24,3 +27,29 @@ def running_routers(home: Path) -> list[RunningRouter]:
         made = RunningHAProxy if kind == "haproxy" else RunningProxy
         found.append(made(place.parent))
     return found
+
+
+def shares_of(home: Path) -> Mapping[Endpoint, Mapping[str, int]]:
+    """Give the weight, per cent of each route, of every target's group, running or not."""
+    found: dict[Endpoint, dict[str, int]] = {}
+    for router in running_routers(home):
+        table = load_table(router.directory)
+        for name, group in table.groups.items():
+            for endpoint in group.members:
+                mine = found.setdefault(endpoint, {})
+                for route, each in table.routes.items():
+                    mine[route] = max(mine.get(route, 0), each.weights.get(name, 0))
+    return found
+
+
+def forget_routers(home: Path, endpoints: Collection[Endpoint]) -> tuple[str, ...]:
+    """Stop those that have no targets but these, and forget what they were told; gives names."""
+    forgotten = []
+    for router in running_routers(home):
+        groups = load_table(router.directory).groups.values()
+        members = {endpoint for group in groups for endpoint in group.members}
+        if members and members <= set(endpoints):
+            router.stop()
+            (router.directory / STATE).unlink(missing_ok=True)
+            forgotten.append(router.directory.name)
+    return tuple(forgotten)

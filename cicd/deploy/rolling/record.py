@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,7 @@ class ServiceRecord:
     owner: str = ""  # which action deploys, or did so last
     counter: int = 0  # the number of the newest revision; none is given twice
     rolls_back: bool = False  # the revision is one that was gone back to
+    removed_at: datetime | None = None  # what was deployed before then is no longer there
 
 
 def read_record(key: str, services: Services) -> tuple[ServiceRecord, int]:

@@ -108,7 +108,7 @@ class ServiceEffects:
     # ── Task sets ─────────────────────────────────────────────────────────────────────────────
 
     def _install(self, scope: Scope) -> Outcome:
-        """Make the replacement, and wait until the load balancer and its own checks like it."""
+        """Make the replacement, and wait until it can take requests."""
         service, sets = self._service, self._services.task_sets()
         self._check_primary()
         for stale in sets.known(service_key(service)):
@@ -116,6 +116,17 @@ class ServiceEffects:
                 self._forget(stale)
         secrets = secrets_of(service, self._services)
         sets.create(order_of(service), secrets=secrets)
+        try:
+            return self._become_healthy(scope)
+        except ShiftFault:
+            if not service.original.id:
+                # Nobody would end it: a first deployment has nothing to go back to.
+                self._forget(service.replacement.id)
+            raise
+
+    def _become_healthy(self, scope: Scope) -> Outcome:
+        """Wait until the load balancer and their own checks like all tasks of the replacement."""
+        service = self._service
         deadline = self._services.clock.now() + service.healthy_within
         inbox = self._services.clock.inbox()
         scope.cancel.on_cancel(lambda: inbox.put(None))

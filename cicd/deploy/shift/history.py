@@ -11,6 +11,7 @@ from cicd.deploy.shift.plan import ServicePlan, TaskSetRef
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from cicd.deploy.plan import DeploymentPlan
     from cicd.deploy.shift.process import ShiftProcess
@@ -57,7 +58,10 @@ def primary_task_set(plan: DeploymentPlan, services: Services) -> TaskSetRef | N
     from cicd.deploy.processes import process_of
     from cicd.deploy.shift.process import ShiftProcess
 
+    removed_at = _removed_at(plan, services)
     for record in services.executions.list(kind=KIND, name=plan.deployment_group_name):
+        if removed_at is not None and record.created_at <= removed_at:
+            return None
         earlier = read_plan(record.stream, services)
         if earlier is None or earlier.deployment_group_id != plan.deployment_group_id:
             continue
@@ -67,6 +71,16 @@ def primary_task_set(plan: DeploymentPlan, services: Services) -> TaskSetRef | N
         if process.is_shifted(fold(process, services)):
             return process.shift.service.replacement
     return None
+
+
+def _removed_at(plan: DeploymentPlan, services: Services) -> datetime | None:
+    from cicd.deploy.rolling.record import read_record
+    from cicd.deploy.shift.task_sets import service_key
+
+    shift = plan.shift
+    if shift is None or shift.service is None:
+        return None
+    return read_record(service_key(shift.service), services)[0].removed_at
 
 
 def weight_now(process: ShiftProcess, services: Services) -> int | None:

@@ -1,0 +1,1 @@
+"""The services of this machine: which there are, what of them nobody wants, and their end."""
