@@ -1,0 +1,61 @@
+"""What readers of a definition share: its fields of numbers and paths, and the rules' names."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from cicd.states.paths import check_reference, steps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cicd.document.fields import Fields
+    from cicd.document.position import Span
+    from cicd.document.problem import Problems
+
+ROOM: Final = "states"
+REFUSED: Final = "states/refused"
+INVALID: Final = "states/invalid"
+
+
+def json_path_alone(fields: Fields, problems: Problems, what: str) -> None:
+    """Refuse what is written in the other language of queries."""
+    if fields.text("QueryLanguage", default="JSONPath") != "JSONPath":
+        problems.error(
+            REFUSED,
+            f"{what} is written in JSONata, which is not carried out here",
+            fields.span("QueryLanguage"),
+            hint="write it with JSONPath",
+        )
+
+
+def seconds(fields: Fields, name: str, default: float | None) -> float | None:
+    """Read a number from 0 on."""
+    node = fields.node(name)
+    if node is None:
+        return default
+    value = node.plain()
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        fields.problems.error(
+            INVALID, f"'{name}' of {fields.what} must be a number from 0 on", node.span
+        )
+        return default
+    return float(value)
+
+
+def path(fields: Fields, name: str, default: str | None, *, reference: bool = False) -> str | None:
+    """Read a path; one that is written as null is None."""
+    node = fields.node(name)
+    if node is None:
+        return None if name in fields else default
+    checked(partial(check_reference if reference else steps, node.text), fields, node.span)
+    return node.text
+
+
+def checked(check: Callable[[], object], fields: Fields, span: Span) -> None:
+    """Note at ``span`` what a check raises ``ValueError`` for."""
+    try:
+        check()
+    except ValueError as problem:
+        fields.problems.error(INVALID, f"{problem}, in {fields.what}", span)
