@@ -34,7 +34,7 @@ LOCAL_KEYS = (
     *("runner", "images", "networks", "fileSystems", "repositories"),
     *("buckets", "jenkins", "parameters", "imports"),
     *("deploymentGroups", "loadBalancers", "alarms", "triggers", "subscribers"),
-    "services",
+    *("services", "stateMachines"),
 )
 """What may stand under ``local``; the rooms know what each of them means."""
 

@@ -23,9 +23,20 @@ if TYPE_CHECKING:
 class StatesEffects:
     """Performs the commands of one execution."""
 
-    def __init__(self, services: Services, say: Callable[[str], None]) -> None:
-        """Tell ``say`` what the functions print."""
+    def __init__(
+        self, services: Services, say: Callable[[str], None], ready: Callable[[str], None]
+    ) -> None:
+        """
+        Invoke nothing yet.
+
+        Args:
+            services: Whose functions are invoked.
+            say: Gets what they print.
+            ready: Is given the name of each before it is invoked, to make it if need be.
+
+        """
         self._services = services
+        self._ready = ready
         self._functions = Functions(services)
         self._say = say
 
@@ -37,6 +48,7 @@ class StatesEffects:
         """
         assert isinstance(command, InvokeFunction), "StatesProcess starts nothing else"
         try:
+            self._ready(command.function)
             prepared = self._functions.prepare(
                 command.function, payload=json.dumps(command.payload).encode()
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from cicd.states.failure import StateFailure, runtime
@@ -21,6 +22,7 @@ EVERY: Final = None
 """The step that means every element."""
 
 
+@lru_cache(maxsize=1024)  # a walk takes the same paths again and again
 def steps(path: str) -> tuple[str | int | None, ...]:
     """Take a path apart; raises ``ValueError`` for what is not carried out here."""
     place = 2 if path.startswith("$$") else 1
@@ -52,6 +54,8 @@ def check_reference(path: str) -> None:
 
 def read(path: str, data: JSON, context: Mapping[str, JSON]) -> JSON:
     """Give what a path leads to; raises ``StateFailure`` where there is nothing."""
+    if path == "$":
+        return data
     value: JSON = context if path.startswith("$$") else data
     try:
         return _walk(value, steps(path))

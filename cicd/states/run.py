@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from cicd.document.load import load_bytes
+from cicd.document.load import load_text
 from cicd.document.problem import Problems
 from cicd.engine.codec import decode, encode
 from cicd.engine.loop import drive
@@ -19,6 +19,7 @@ from cicd.states.reader import read_machine
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cicd.document.node import Node
     from cicd.ports import Services
     from cicd.states.machine import Machine
     from cicd.states.process import ExecutionState
@@ -42,7 +43,12 @@ def stream_of(plan: ExecutionPlan) -> str:
 
 
 def start_states(
-    plan: ExecutionPlan, services: Services, say: Callable[[str], None], *, parent: str
+    plan: ExecutionPlan,
+    services: Services,
+    say: Callable[[str], None],
+    ready: Callable[[str], None],
+    *,
+    parent: str,
 ) -> ExecutionEnd:
     """
     Start an execution, and drive it to its end; one of that name that began is taken up.
@@ -51,6 +57,7 @@ def start_states(
         plan: What is to run.
         services: Its functions, its log, and the token that stops it.
         say: Gets a line for whatever happens, and what the functions print.
+        ready: Is given the name of each function before it is invoked, to make it if need be.
         parent: What began it.
 
     Raises:
@@ -59,17 +66,19 @@ def start_states(
 
     """
     stream = stream_of(plan)
-    process = StatesProcess(plan, machine_of(plan))
-    now = services.clock.now()
-    if not services.log.read(stream):
+    known = services.log.read(stream)
+    if known:
+        plan = decode(ExecutionPlan, known[0][1].data["plan"])
+    else:
+        now = services.clock.now()
         with services.executions.submission(
             stream, kind=KIND, name=plan.machine, status=Status.RUNNING, parent=parent, at=now
         ):
             submitted = Event(kind=EventKind.SUBMITTED, at=now, data={"plan": encode(plan)})
             services.log.append(stream, (submitted,), expected=0)
+    process = StatesProcess(plan, _machine_of(plan))
     with services.executions.drive(stream):
-        told = len(services.log.read(stream))
-        count = 0
+        told, count = len(known), 0
 
         def follow(event: Event) -> None:
             nonlocal count
@@ -79,7 +88,7 @@ def start_states(
 
         status = drive(
             process,
-            StatesEffects(services, say),
+            StatesEffects(services, say, ready),
             stream=stream,
             log=services.log,
             clock=services.clock,
@@ -91,16 +100,20 @@ def start_states(
     return execution_end(stream, services)
 
 
-def has_begun(plan: ExecutionPlan, services: Services) -> bool:
-    """Tell whether an execution of that name was started."""
-    return bool(services.log.read(stream_of(plan)))
+def check(definition: Node) -> Machine:
+    """Read a definition; raises ``DocumentError`` with all that is not carried out here."""
+    problems = Problems()
+    machine = read_machine(definition, problems)
+    problems.raise_errors()
+    assert machine is not None, "what has no problem is a machine"
+    return machine
 
 
 def execution_end(stream: str, services: Services) -> ExecutionEnd:
     """Say how an execution ended, or that it is RUNNING."""
     events = [event for _, event in services.log.read(stream)]
     plan = decode(ExecutionPlan, events[0].data["plan"])
-    process = StatesProcess(plan, machine_of(plan))
+    process = StatesProcess(plan, _machine_of(plan))
     state: ExecutionState = process.initial()
     for event in events:
         state = process.apply(state, event)
@@ -116,14 +129,8 @@ def execution_end(stream: str, services: Services) -> ExecutionEnd:
     return ExecutionEnd(status=status)
 
 
-def machine_of(plan: ExecutionPlan) -> Machine:
-    """Read the definition of a plan; raises ``DocumentError``."""
-    problems = Problems()
-    node = load_bytes(plan.definition.encode(), plan.origin, json=True)
-    machine = read_machine(node, problems)
-    problems.raise_errors()
-    assert machine is not None, "what has no problem is a machine"
-    return machine
+def _machine_of(plan: ExecutionPlan) -> Machine:
+    return check(load_text(plan.definition, plan.origin, json=True))
 
 
 def _words(event: Event) -> str:

@@ -13,7 +13,17 @@ from cicd.lint.explain import explain, rule_names
 from cicd.lint.links import check_links
 
 PACKAGE = Path(cicd.__file__).parent
-ROOMS = ("build", "deploy", "pipeline", "template", "document", "resources", "lint", "links")
+ROOMS = (
+    "build",
+    "deploy",
+    "pipeline",
+    "template",
+    "document",
+    "resources",
+    "lint",
+    "links",
+    "states",
+)
 NAME = re.compile(rf"(?:{'|'.join(ROOMS)})/[a-z0-9-]+")
 NOTING = {"error", "warning", "remark", "reject", "rule", "_stop", "_refused", "_warn", "Problem"}
 

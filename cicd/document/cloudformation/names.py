@@ -38,9 +38,13 @@ NAMES: Mapping[str, str] = MappingProxyType(
         "AWS::Lambda::Function": "FunctionName",
         "AWS::S3::Bucket": "BucketName",
         "AWS::SSM::Parameter": "Name",
+        "AWS::StepFunctions::StateMachine": "StateMachineName",
     }
 )
-"""The property that names a resource, where ``Ref`` gives that name."""
+"""The property that names a resource; ``Ref`` gives that name, or the ARN."""
+
+REFERRED_BY_ARN = frozenset({"AWS::StepFunctions::StateMachine"})
+"""Types of which ``Ref`` gives the ARN."""
 
 _ARNS: Mapping[str, str] = MappingProxyType(
     {
@@ -50,6 +54,7 @@ _ARNS: Mapping[str, str] = MappingProxyType(
         "AWS::IAM::Role": f"arn:aws:iam::{ACCOUNT}:role/",
         "AWS::Lambda::Function": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:",
         "AWS::S3::Bucket": "arn:aws:s3:::",
+        "AWS::StepFunctions::StateMachine": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:",
     }
 )
 _GIT = f"git-codecommit.{REGION}.amazonaws.com/v1/repos/"

@@ -16,6 +16,7 @@ from cicd.document.cloudformation.names import (
     NOTIFICATION_ARNS,
     OF_PROPERTIES,
     PSEUDO,
+    REFERRED_BY_ARN,
     around_name,
 )
 from cicd.document.cloudformation.parameters import Given, parameter_value
@@ -197,6 +198,8 @@ class Resolver:
             declared = self._template.parameters[name].value
             return self._budget.made(parameter_value(name, declared, self._given, node))
         if name in self._template.resources and self.is_wanted(name):
+            if self._template.type_of(name) in REFERRED_BY_ARN:
+                return self._attribute((name, "Arn"), node)
             return self._budget.made(moved(self.name_of(name), node))
         return unresolved(name.replace("::", "."), node)
 

@@ -1,7 +1,8 @@
 """
 Resources of a template as the sections of ``cicd.yml``: projects, applications with groups.
 
-Functions are a section of templates only, with their properties as they are written there.
+Functions and state machines are sections of templates only, with their properties as they are
+written there.
 """
 
 from __future__ import annotations
@@ -26,12 +27,14 @@ APPLICATION = "AWS::CodeDeploy::Application"
 GROUP = "AWS::CodeDeploy::DeploymentGroup"
 CONFIG = "AWS::CodeDeploy::DeploymentConfig"
 FUNCTION = "AWS::Lambda::Function"
+STATE_MACHINE = "AWS::StepFunctions::StateMachine"
+_AS_WRITTEN = frozenset({FUNCTION, STATE_MACHINE})
 
 
 def sections_of(template: Template, resolver: Resolver) -> Mapping[str, Mapping[str, Node]]:
     """
     Give "projects", "applications" and "deploymentConfigs" by name, in the APIs' shapes; and
-    "functions".
+    "functions" and "stateMachines".
 
     Resources whose conditions are not met are left out. An application that is named by a group
     only is one, too.
@@ -56,6 +59,7 @@ def sections_of(template: Template, resolver: Resolver) -> Mapping[str, Mapping[
             "applications": applications,
             "deploymentConfigs": configs,
             "functions": dict(_made(FUNCTION, "FunctionName", template, resolver)),
+            "stateMachines": dict(_made(STATE_MACHINE, "StateMachineName", template, resolver)),
         }
     )
 
@@ -84,7 +88,7 @@ def _made(
         if kind == PROJECT and properties is not None:
             value = _with_documents(value, properties, resolver)
         name = resolver.name_of(logical_id)
-        node = value if kind == FUNCTION else in_api_shape(value)
+        node = value if kind in _AS_WRITTEN else in_api_shape(value)
         named = node.entries.get(key)
         entry = Entry(key=key, key_span=named.key_span if named else resource.key_span, value=name)
         yield name.text, replace(node, entries=MappingProxyType({**node.entries, key: entry}))

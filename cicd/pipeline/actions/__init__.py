@@ -37,6 +37,7 @@ ACTIONS: Registry[ActionProvider] = Registry(
         "Deploy/AWS/ECS": "cicd.pipeline.actions.ecs:ECS_DEPLOY",
         "Deploy/AWS/Lambda": "cicd.pipeline.actions.lambda_deploy:LAMBDA_DEPLOY",
         "Invoke/AWS/Lambda": "cicd.pipeline.actions.lambda_function:LAMBDA",
+        "Invoke/AWS/StepFunctions": "cicd.pipeline.actions.step_functions:STEP_FUNCTIONS",
         "Deploy/AWS/CodeDeployToECS": "cicd.pipeline.actions.codedeploy_ecs:CODE_DEPLOY_TO_ECS",
         "Invoke/AWS/CodePipeline": "cicd.pipeline.actions.pipeline_invoke:CODE_PIPELINE",
         "Approval/AWS/Manual": "cicd.pipeline.actions.manual:MANUAL",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cicd.store.database import Database
 
 UNFINISHED = frozenset(
-    ("IN_PROGRESS", "InProgress", "Created", "Queued", "Ready", "Baking", "Stopping")
+    ("IN_PROGRESS", "InProgress", "RUNNING", "Created", "Queued", "Ready", "Baking", "Stopping")
 )
 FRESH: Final = timedelta(hours=1)
 """An artifact that is younger may be of something that has not written it down yet."""

@@ -1,0 +1,117 @@
+"""State machines that pipelines start: of ``local.stateMachines``, or of the template."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from cicd.document.cloudformation.values import is_known
+from cicd.document.load import load, load_text
+from cicd.document.nearest import closest
+from cicd.document.node import Node, NodeKind
+from cicd.errors import UsageError
+from cicd.record import dataclass
+
+if TYPE_CHECKING:
+    from cicd.document.resources import Resources
+
+_ARN: Final = re.compile(r"arn:[a-z-]+:states:[a-z0-9-]*:\d{12}:stateMachine:([^:]{1,80})")
+_SUBSTITUTED: Final = re.compile(r"\$\{([A-Za-z0-9_-]+)\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateMachine:
+    """A state machine as it is written."""
+
+    name: str
+    definition: Node
+    express: bool = False
+
+
+def find_state_machine(arn: str, resources: Resources) -> StateMachine:
+    """
+    Find a state machine by its ARN; one of ``cicd.yml`` wins over the template's.
+
+    Raises:
+        UsageError: It is no ARN of one, or there is none of that name.
+        DocumentError: Its definition cannot be read.
+
+    """
+    match = _ARN.fullmatch(arn)
+    if match is None:
+        raise UsageError(
+            f"Invalid Arn: '{arn}' (InvalidArn)",
+            hint="write arn:aws:states:us-east-1:123456789012:stateMachine:NAME",
+        )
+    name = match[1]
+    local = _local(resources)
+    if name in local:
+        return _of_file(name, local[name], resources)
+    resource = resources.find("stateMachines", name)
+    if resource is not None:
+        return _of_template(name, resource)
+    near = closest(name, [*local, *resources.section("stateMachines")])
+    raise UsageError(
+        f"State Machine Does Not Exist: '{arn}' (StateMachineDoesNotExist)",
+        hint=f"did you mean '{near}'?"
+        if near
+        else f"write 'local: {{stateMachines: {{{name}: machine.asl.json}}}}' in cicd.yml",
+    )
+
+
+def _local(resources: Resources) -> dict[str, Node]:
+    entry = None if resources.local is None else resources.local.entries.get("stateMachines")
+    return {} if entry is None else {key: e.value for key, e in entry.value.entries.items()}
+
+
+def _of_file(name: str, written: Node, resources: Resources) -> StateMachine:
+    """Read one of ``cicd.yml``: a file, or a mapping with ``definition`` and ``type``."""
+    file, kind = written.text, ""
+    if written.kind is NodeKind.MAPPING:
+        file, kind = (
+            written.entries[key].value.text if key in written.entries else ""
+            for key in ("definition", "type")
+        )
+    if not file:
+        raise UsageError(
+            f"the state machine '{name}' of cicd.yml has no definition",
+            hint="name its file, which stands beside cicd.yml",
+        )
+    place = Path(resources.root) / file
+    return StateMachine(name=name, definition=load(place, file), express=kind == "EXPRESS")
+
+
+def _of_template(name: str, resource: Node) -> StateMachine:
+    """
+    Read the properties of one of a template.
+
+    Source: CloudFormation Template Reference, "AWS::StepFunctions::StateMachine".
+    """
+    given = {key: entry.value for key, entry in resource.entries.items()}
+    definition, text = given.get("Definition"), given.get("DefinitionString")
+    if definition is None and text is not None:
+        definition = load_text(
+            _substituted(text.text, given), f"{name} DefinitionString", json=True
+        )
+    if definition is None:
+        raise UsageError(
+            f"the state machine '{name}' has its definition in a bucket, which is not read here",
+            hint="write 'Definition' or 'DefinitionString', or name a file under local: "
+            "stateMachines of cicd.yml",
+        )
+    if not is_known(definition):
+        raise UsageError(
+            f"the definition of the state machine '{name}' waits for what is not known here",
+            hint=f"name a file under 'local: {{stateMachines: {{{name}: …}}}}' of cicd.yml",
+        )
+    kind = given.get("StateMachineType")
+    return StateMachine(
+        name=name, definition=definition, express=kind is not None and kind.text == "EXPRESS"
+    )
+
+
+def _substituted(text: str, given: dict[str, Node]) -> str:
+    values = given.get("DefinitionSubstitutions")
+    known = {} if values is None else {k: e.value.text for k, e in values.entries.items()}
+    return _SUBSTITUTED.sub(lambda found: known.get(found[1], found[0]), text)
