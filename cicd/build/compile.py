@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cicd.build.artifacts.planned import plan_artifacts
 from cicd.build.compute.place import Place
-from cicd.build.environment_variable import Variable, VariableType
+from cicd.build.environment_variable import Variable
 from cicd.build.ledger import Facts, ledger
 from cicd.build.plan import (
     Attempt,
     BuildPlan,
     CachePlan,
-    CommandLine,
-    PhasePlan,
     Refusal,
     ReportExport,
-    ReportPlan,
     SourcePlan,
     Wanted,
 )
-from cicd.build.spec import COMMAND_PHASES, WINDOWS_SHELLS, PhaseType
+from cicd.build.sections import (
+    exported_names,
+    plan_cache,
+    plan_cache_paths,
+    plan_phases,
+    plan_reports,
+    plan_runtimes,
+)
+from cicd.build.spec import WINDOWS_SHELLS
 from cicd.build.variables import layered
 from cicd.document.problem import Severity
 from cicd.record import dataclass
@@ -31,9 +35,8 @@ from cicd.record import dataclass
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cicd.build.project import Project, ProjectCache
-    from cicd.build.spec import Buildspec, PhaseSpec
-    from cicd.document.position import Span
+    from cicd.build.project import Project
+    from cicd.build.spec import Buildspec
     from cicd.document.problem import Problem, Problems
 
 ACCOUNT = "123456789012"  # no account is asked here, but ARNs need one
@@ -119,7 +122,7 @@ def compile_plan(
             dict.fromkeys(v.name for v in (*project.environment.variables, *start.overrides))
         ),
         exported_variables=exported_names(spec, project.environment.variables) if spec else (),
-        runtime_versions=_runtimes(spec) if spec else (),
+        runtime_versions=plan_runtimes(spec) if spec else (),
         phases=plan_phases(spec),
         wanted=wanted,
         artifacts=plan_artifacts(spec, project.name, wanted) if spec else (),
@@ -176,101 +179,3 @@ def refusal(problems: Iterable[Problem]) -> Refusal:
         words = said.removeprefix(parser) if said.startswith(parser) else first.message
         message = f"{words} at line {first.span.line}"
     return Refusal(code="YAML_FILE_ERROR", message=message, where=str(first.span))
-
-
-def plan_phases(spec: Buildspec | None) -> tuple[PhasePlan, ...]:
-    """Give all four command phases, whether the buildspec has them or not."""
-    found = []
-    for phase in COMMAND_PHASES:
-        read = spec.phase(phase) if spec is not None else None
-        if spec is None or read is None:
-            found.append(PhasePlan(phase=phase, present=False))
-        else:
-            found.append(_phase(read, spec))
-    return tuple(found)
-
-
-def _lines(read: PhaseSpec, *, of_finally: bool) -> tuple[CommandLine, ...]:
-    texts = read.finally_commands if of_finally else read.commands
-    return tuple(CommandLine(text=text.text, where=_place(text.span)) for text in texts)
-
-
-def _place(span: Span) -> str:
-    """Say where a command's text begins: of a block below ``|`` that is a line further down."""
-    written = span.text
-    if not written.startswith(("|", ">")):
-        return str(span)
-    for number, line in enumerate(written.split("\n")[1:], start=1):
-        if line.strip():
-            column = len(line) - len(line.lstrip()) + 1
-            return f"{span.source.name}:{span.line + number}:{column}"
-    return str(span)
-
-
-def _phase(read: PhaseSpec, spec: Buildspec) -> PhasePlan:
-    planned = PhasePlan(
-        phase=read.phase,
-        present=True,
-        commands=_lines(read, of_finally=False),
-        finally_commands=_lines(read, of_finally=True),
-        run_as=read.run_as or spec.run_as,
-    )
-    wanted = read.on_failure
-    if wanted is None:
-        return planned
-    return replace(
-        planned,
-        on_failure=wanted.action,
-        retries=wanted.retries,
-        retry_pattern=wanted.pattern,
-    )
-
-
-def _runtimes(spec: Buildspec) -> tuple[tuple[str, str], ...]:
-    install = spec.phase(PhaseType.INSTALL)
-    if install is None:
-        return ()
-    return tuple((name, version.text) for name, version in install.runtime_versions)
-
-
-def exported_names(spec: Buildspec, project: Iterable[Variable]) -> tuple[str, ...]:
-    """
-    Give the names that may be published; ``project`` is what the project sets.
-
-    Source: user guide, "env/exported-variables": not AWS_*, nor secrets of the project.
-    """
-    secret = {v.name for v in project if v.type is not VariableType.PLAINTEXT}
-    names = (n.text for n in spec.exported_variables)
-    return tuple(dict.fromkeys(n for n in names if not n.startswith("AWS_") and n not in secret))
-
-
-def plan_reports(spec: Buildspec) -> tuple[ReportPlan, ...]:
-    """Give the reports that a buildspec asks for."""
-    return tuple(
-        ReportPlan(
-            group=report.group,
-            files=tuple(f.text for f in report.files),
-            file_format=report.file_format,
-            base_directory=report.base_directory or ".",
-            discard_paths=report.discard_paths,
-        )
-        for report in spec.reports
-    )
-
-
-def plan_cache_paths(spec: Buildspec) -> tuple[str, ...]:
-    """Give the paths that a buildspec has cached."""
-    return tuple(path.text for path in spec.cache.paths) if spec.cache else ()
-
-
-def plan_cache(spec: Buildspec, wanted: ProjectCache | CachePlan) -> CachePlan:
-    """Say how a cache is kept; of ``wanted`` only what a buildspec has no say in counts."""
-    read = spec.cache
-    return CachePlan(
-        key=read.key or "" if read else "",
-        fallback_keys=tuple(k.text for k in read.fallback_keys) if read else (),
-        action=read.action or "" if read else "",
-        location=wanted.location,
-        namespace=wanted.namespace,
-        modes=wanted.modes,
-    )

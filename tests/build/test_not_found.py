@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from cicd.build.log.hint import failure_hint
 from cicd.build.log.not_found import not_found_hint
 from tests.build.machine import plan
 
@@ -44,3 +45,19 @@ def test_a_stand_in_and_a_machine_are_told_apart():
 )
 def test_of_anything_else_nothing_is_said(status, line):
     assert not not_found_hint(IN_IMAGE, status, (line,))
+
+
+@pytest.mark.parametrize(
+    ("command", "other"),
+    [
+        ("if(-Not($Env:TOKEN -eq $null)) {\n  exit 1\n}", True),
+        ("$Env:RETRY = '3'", True),
+        ("Invoke-WebRequest -Uri https://example.org -OutFile x", True),
+        ("docker tag app $env:latest", False),
+        ("./Get-Ready.sh && aws-Get-Thing", False),
+        ("apt-get Install", False),
+    ],
+)
+def test_a_command_of_another_system_is_told_of(command, other):
+    said = failure_hint(IN_IMAGE, command, 2, ("sh: 1: Syntax error",))
+    assert other == ("this is PowerShell" in said)

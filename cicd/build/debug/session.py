@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 from cicd.build.artifacts.planned import plan_artifacts
 from cicd.build.buildspec.reader import read_buildspec
 from cicd.build.commands import NewProducts, Pause, RunCommand
-from cicd.build.compile import (
-    exported_names,
-    plan_cache,
-    plan_cache_paths,
-    plan_phases,
-    plan_reports,
-)
 from cicd.build.debug.break_on import place_of
 from cicd.build.debug.rewind import as_it_is, as_signal, leaving, phases_of, reached
 from cicd.build.fold import fold_build
 from cicd.build.log.journal import Journal
 from cicd.build.rules import BUILD_RULES
 from cicd.build.secrets.resolve import Unresolved, resolve
+from cicd.build.sections import (
+    exported_names,
+    plan_cache,
+    plan_cache_paths,
+    plan_phases,
+    plan_reports,
+)
 from cicd.build.shell.commands import gate
 from cicd.build.shell.shell import BuildShell
 from cicd.build.spec import COMMAND_PHASES

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cicd.build.cache.busy import busy_hint
 from cicd.build.log.aws_call import aws_hint
 from cicd.build.log.not_found import not_found_hint
+from cicd.build.log.powershell import powershell_hint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,4 +25,9 @@ def failure_hint(plan: BuildPlan, command: str, status: int, said: Sequence[str]
         status: How it ended.
         said: The last lines that it wrote.
     """
-    return busy_hint(plan, said) or aws_hint(command, said) or not_found_hint(plan, status, said)
+    return (
+        busy_hint(plan, said)
+        or aws_hint(command, said)
+        or powershell_hint(command)
+        or not_found_hint(plan, status, said)
+    )
