@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
-from importlib import import_module
 from typing import TYPE_CHECKING, assert_never
 
-from cicd.build.cache.identity import has_cache
 from cicd.build.commands import (
     BuildCommand,
     DiscoverReports,
@@ -24,10 +21,10 @@ from cicd.build.commands import (
 )
 from cicd.build.debug.rewind import leaving
 from cicd.build.download_source import download_source, failed
+from cicd.build.open_session import open_session
 from cicd.build.process import BuildProcess
 from cicd.build.queue import Queue
 from cicd.build.rejoin import tells_again
-from cicd.build.request import environment_of
 from cicd.build.shell.commands import GOES_ON, WAITS
 from cicd.build.shell.shell import BuildShell
 from cicd.engine.process import Outcome, OutcomeStatus
@@ -143,35 +140,14 @@ class BuildEffects:
     def _provision(self) -> Outcome:
         if self._plan.refused is not None:
             return DONE
-        runner = self._services.runner(self._plan.runner)
-        environment = environment_of(
-            self._plan.image,
-            self._plan.build_image,
-            ((source.identifier, source.directory) for source in self._plan.sources),
-            self._plan.place,
-            privileged=self._plan.privileged,
-        )
-        if has_cache(self._plan):
-            from cicd.build.cache.build_cache import with_cache
-
-            environment = with_cache(self._plan, environment, self._services.caches)
-        threading.Thread(target=self._load_ahead, name="load ahead", daemon=True).start()
-        session = runner.open(
-            self._plan.uuid,
-            environment,
-            stream=self._stream,
+        session = open_session(
+            self._plan,
+            self._stream,
+            self._services,
             say=lambda text: self._journal.output(Provision().key, (text,)),
         )
         self._opened = self._in(session)
         return DONE
-
-    def _load_ahead(self) -> None:
-        """Load what the end of the build needs, while the session is made: all wait for that."""
-        import_module("cicd.build.products")
-        if self._plan.auto_discover or self._plan.reports:
-            import_module("cicd.build.reports.read")
-        if self._plan.artifacts:
-            import_module("cicd.build.artifacts.collect")
 
     def _shell(self) -> BuildShell | None:
         """Give the build's shell in its session; None when the session is gone."""
