@@ -101,6 +101,18 @@ def test_a_new_version_takes_the_alias_with_it_and_the_old_one_goes(cloud):
     assert cloud.parameters.values["/greet"].endswith("version=2")
 
 
+def test_an_update_policy_is_told_to_do_nothing_each_time_its_alias_moves(cloud):
+    policy = "UpdatePolicy: {CodeDeployLambdaAliasUpdate: {ApplicationName: a}}\n"
+    kind = "    Type: AWS::Lambda::Alias\n"
+    template = TEMPLATE.replace(kind, f"{kind}    {policy}")
+    told = "Live: UpdatePolicy.CodeDeployLambdaAliasUpdate has no effect here: it changes at once"
+    cloud.act(template=template, **IAM)
+    more = {"ParameterOverrides": json.dumps({"Word": "goodbye"})}
+    assert "Succeeded" == cloud.act(template=template, **IAM, **more).status
+    assert 2 == cloud.said.count(told)
+    assert "2" == function_of(cloud).aliases["live"].function_version
+
+
 def test_an_update_that_fails_gives_the_alias_its_old_version_back(cloud):
     cloud.act(template=TEMPLATE, **IAM)
     broken = TEMPLATE.replace("Name: /greet", "Name: /refused")

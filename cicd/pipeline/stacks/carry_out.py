@@ -163,6 +163,8 @@ class StackWork:
         before = change.before
         known = {} if before is None or change.replacement else before.attributes
         whole = replace(self._filled(resource), attributes=known)
+        for policy in resource.policies:
+            self._say(f"{resource.logical_id}: {policy} has no effect here: it changes at once")
         if change.action is ChangeAction.MODIFY and not change.replacement:
             return kind.change(whole, self._services)
         try:

@@ -183,7 +183,15 @@ def _resource(
         properties=json.dumps(value.plain() if value is not None else {}, sort_keys=True),
         retain=policy in ("Retain", "RetainExceptOnCreate"),
         simulated=not real or bool(unknown),
+        policies=tuple(_policies(template.resources[logical_id].value)),
     )
+
+
+def _policies(resource: Node) -> Iterator[str]:
+    for key in ("CreationPolicy", "UpdatePolicy"):
+        given = resource.entries.get(key)
+        for policy in given.value.entries if given is not None else ():
+            yield f"{key}.{policy}"
 
 
 def _outputs(

@@ -69,6 +69,7 @@ class StackResource:
     retain: bool = False  # ``DeletionPolicy: Retain``
     simulated: bool = False  # it is written down here, and nowhere else
     attributes: Mapping[str, str] = field(default_factory=dict)  # known since it is made
+    policies: tuple[str, ...] = ()  # of its creation and its updates, which do nothing here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from cicd.deploy.run import (
     stop_deployment,
 )
 from cicd.deploy.shift.config import custom_shift
+from cicd.deploy.shift.hook_status import execution_id, put_hook_status
 from cicd.deploy.spec import ComputePlatform
 from cicd.document.resources import Resources
 from cicd.errors import DocumentError, UsageError
@@ -259,15 +260,33 @@ def test_a_hook_reports_through_the_endpoint_once_and_nothing_else_counts(opened
     ] == [text for text in log if text.startswith(("taken", "refused"))]
 
 
-@pytest.mark.parametrize("do", ["fail", "silent", "raise"])
-def test_no_traffic_ever_reaches_a_version_whose_hook_does_not_report_success(opened, do):
-    world = World(*opened, hook=f"BeforeAllowTraffic={do}")  # trap 50: an hour of silence, scaled
-    result = world.deploy()
-    assert ("Failed", "HOOK_EXECUTION_FAILURE") == (result.status, code_of(result))
-    assert ("1", {}) == world.alias
-    assert [] == weights_of(result, world.services)
-    if do != "fail":
-        assert "within one hour" in result.failure
+@pytest.mark.parametrize(("do", "speed"), [("fail", 600), ("silent", 7200), ("raise", 7200)])
+def test_no_traffic_ever_reaches_a_version_whose_hook_does_not_report_success(tmp_path, do, speed):
+    with home(tmp_path, speed=speed) as services:
+        world = World(tmp_path, services, hook=f"BeforeAllowTraffic={do}")
+        result = world.deploy()  # trap 50: an hour of silence, in half a second
+        assert ("Failed", "HOOK_EXECUTION_FAILURE") == (result.status, code_of(result))
+        assert ("1", {}) == world.alias
+        assert [] == weights_of(result, world.services)
+        if do != "fail":
+            assert "within one hour" in result.failure
+        # A report that comes after all is refused, whatever it says, and moves nothing.
+        late = execution_id(result.deployment_id, "BeforeAllowTraffic")
+        with pytest.raises(UsageError, match=r"\(LifecycleEventAlreadyCompletedException\)"):
+            put_hook_status(result.deployment_id, late, "Succeeded", services)
+        assert ("1", {}) == world.alias
+
+
+def test_a_report_is_for_the_hook_of_its_own_deployment_alone(tmp_path):
+    with home(tmp_path, speed=7200) as services:
+        world = World(tmp_path, services, hook="BeforeAllowTraffic=silent")
+        first, second = world.deploy(), world.deploy()
+        other = execution_id(second.deployment_id, "BeforeAllowTraffic")
+        with pytest.raises(UsageError, match=r"\(InvalidLifecycleEventHookExecutionIdException\)"):
+            put_hook_status(first.deployment_id, other, "Succeeded", services)
+        never = execution_id(first.deployment_id, "AfterAllowTraffic")
+        with pytest.raises(UsageError, match=r"\(InvalidLifecycleEventHookExecutionIdException\)"):
+            put_hook_status(first.deployment_id, never, "Succeeded", services)
 
 
 @pytest.mark.parametrize(("rollback", "version"), [("", "2"), (EVENTS, "1")])
