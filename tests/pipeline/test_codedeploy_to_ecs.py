@@ -10,7 +10,7 @@ from cicd.pipeline.actions.codedeploy_ecs import CODE_DEPLOY_TO_ECS
 from cicd.pipeline.result import ActionStatus, StoredArtifact
 from cicd.ports import ArtifactFile
 from cicd.testing.fake_router import RecordingTrafficRouter
-from tests.deploy.shift.test_effects import SAMPLE, MemoryTaskSets
+from tests.deploy.service_world import SAMPLE, MemoryTaskSets
 from tests.pipeline.test_actions import SCOPE, asked
 
 CONFIGURATION = {
