@@ -13,6 +13,7 @@ from cicd.engine.archive import Allowance, judge_links
 from cicd.engine.zip_entries import EntryKind, judge_entries
 from cicd.errors import UsageError
 from cicd.store.disk import disk
+from cicd.store.small_entries import is_small, small_entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,23 +128,24 @@ def _write_files(
 
 def _write_part(zipped: zipfile.ZipFile, files: list[tuple[zipfile.ZipInfo, Entry, Path]]) -> None:
     for info, entry, target in files:
-        _write_file(zipped, info, entry, target)
+        with os.fdopen(_made(entry, target), "wb") as out:
+            if is_small(info):
+                out.write(small_entry(zipped, info))
+            else:
+                with zipped.open(info) as source:
+                    shutil.copyfileobj(source, out, _BLOCK)
+            os.fchmod(out.fileno(), entry.mode & _MODES)
 
 
-def _write_file(
-    zipped: zipfile.ZipFile, info: zipfile.ZipInfo, entry: Entry, target: Path
-) -> None:
+def _made(entry: Entry, target: Path) -> int:
     try:
-        out = target.open("xb")
+        return os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError:
         raise UsageError(
             f"'{entry.path}' differs only in case from another entry, and this disk cannot tell"
             " them apart",
             hint="rename one of them",
         ) from None
-    with out, zipped.open(info) as source:
-        shutil.copyfileobj(source, out, _BLOCK)
-        os.fchmod(out.fileno(), entry.mode & _MODES)
 
 
 def _empty(directory: Path) -> None:

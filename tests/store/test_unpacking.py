@@ -206,12 +206,15 @@ def test_a_password_is_said_to_be_missing(tmp_path):
         unpack_zip(path, tmp_path / "out")
 
 
-def test_a_full_disk_leaves_an_empty_directory(tmp_path, monkeypatch):
+@pytest.mark.parametrize("size", [1, 2 << 20])
+def test_a_full_disk_leaves_an_empty_directory(tmp_path, monkeypatch, size):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
+    # What is large is copied block by block, what is small written at once.
     monkeypatch.setattr(unpacking.shutil, "copyfileobj", full)
-    path = zip_of(tmp_path, entry("d/a", b"1"), entry("l", "d", LINK))
+    monkeypatch.setattr(unpacking, "small_entry", full)
+    path = zip_of(tmp_path, entry("d/a", bytes(size)), entry("l", "d", LINK))
     with pytest.raises(Unavailable, match="No space left on device"):
         unpack_zip(path, tmp_path / "out")
     assert [] == entries_of(tmp_path / "out")
