@@ -34,7 +34,7 @@ def batches() -> None:
     """Look at batch builds, stop them, try them again."""
 
 
-@batches.command("list")
+@batches.command("list", epilog="\b\nExample:\n  cicd batches list --project web\n")
 @click.option("--project", metavar="NAME", help="Only batches of this project.")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
 @shared_options
@@ -63,7 +63,13 @@ def list_batches(invocation: Invocation, *, project: str | None, limit: int) -> 
     return ExitCode.SUCCEEDED
 
 
-@batches.command()
+@batches.command(
+    epilog="""\b
+Examples:
+  cicd batches show             the newest
+  cicd batches show web:1b2c
+"""
+)
 @click.argument("batch_id", required=False, metavar="[ID]")
 @shared_options
 def show(invocation: Invocation, *, batch_id: str | None) -> int:
@@ -89,7 +95,7 @@ def show(invocation: Invocation, *, batch_id: str | None) -> int:
     return ExitCode.SUCCEEDED
 
 
-@batches.command()
+@batches.command(epilog="\b\nExample:\n  cicd batches stop web:1b2c\n")
 @click.argument("batch_id", required=False, metavar="[ID]")
 @shared_options
 def stop(invocation: Invocation, *, batch_id: str | None) -> int:
@@ -105,7 +111,7 @@ def stop(invocation: Invocation, *, batch_id: str | None) -> int:
     return ExitCode.SUCCEEDED
 
 
-@batches.command()
+@batches.command(epilog="\b\nExample:\n  cicd batches retry web:1b2c --failed\n")
 @click.argument("batch_id", required=False, metavar="[ID]")
 @click.option("--failed", is_flag=True, help="RETRY_FAILED_BUILDS; without it RETRY_ALL_BUILDS.")
 @shared_options
@@ -121,7 +127,7 @@ def retry(invocation: Invocation, *, batch_id: str | None, failed: bool) -> int:
         return conclude(invocation.show, result, services)
 
 
-@batches.command()
+@batches.command(epilog="\b\nExample:\n  cicd batches resume web:1b2c\n")
 @click.argument("batch_id", required=False, metavar="[ID]")
 @shared_options
 def resume(invocation: Invocation, *, batch_id: str | None) -> int:

@@ -34,7 +34,7 @@ def cache() -> None:
     """Look at the caches of builds, or remove them."""
 
 
-@cache.command("list")
+@cache.command("list", epilog="\b\nExample:\n  cicd cache list\n")
 @shared_options
 def list_caches(invocation: Invocation) -> int:
     """List caches, the newest first; files that several hold are on the disk once."""
@@ -74,7 +74,9 @@ def list_caches(invocation: Invocation) -> int:
     return ExitCode.SUCCEEDED
 
 
-@cache.command("rm")
+@cache.command(
+    "rm", epilog="\b\nExample:\n  cicd cache rm 3f2a 77c1        ids, or their beginnings\n"
+)
 @click.argument("ids", metavar="ID...", nargs=-1, required=True)
 @shared_options
 def remove(invocation: Invocation, *, ids: tuple[str, ...]) -> int:
@@ -88,7 +90,9 @@ def remove(invocation: Invocation, *, ids: tuple[str, ...]) -> int:
         return _remove(invocation, chosen.values(), services.caches.remove, gone)
 
 
-@cache.command()
+@cache.command(
+    epilog="\b\nExample:\n  cicd cache prune --max-size 1GB --older-than 7d --dry-run\n"
+)
 @click.option("--max-size", metavar="SIZE", help="Keep the newest that fit: 500MB, 1GB.")
 @click.option("--older-than", metavar="AGE", help="Remove what is older: 12h, 7d, 2w.")
 @click.option("--dry-run", is_flag=True, help="Say what would go, and remove nothing.")

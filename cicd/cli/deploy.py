@@ -82,6 +82,12 @@ def deploy() -> None:
 
 @deploy.command(
     epilog="""\b
+Examples:
+  cicd deploy run                        this repository, to the group of cicd.yml
+  cicd deploy run dist --group web --strategy HalfAtATime
+  cicd deploy run dist --instance web-1=/tmp/web-1 --instance web-2=/tmp/web-2
+
+\b
 Exit status: 0 Succeeded, 1 Failed or Stopped, 2 usage, 3 an invalid AppSpec,
 4 an AppSpec for another platform than the group's, or this machine cannot do it now.
 """

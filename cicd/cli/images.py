@@ -40,7 +40,7 @@ def images() -> None:
     """Say which image stands in for one that exists only in the cloud."""
 
 
-@images.command("list")
+@images.command("list", epilog="\b\nExample:\n  cicd images list\n")
 @shared_options
 def list_images(invocation: Invocation) -> int:
     """List what stands in for what, and whether it is here."""
@@ -74,7 +74,14 @@ def list_images(invocation: Invocation) -> int:
     return ExitCode.SUCCEEDED
 
 
-@images.command("set")
+@images.command(
+    "set",
+    epilog="""\b
+Examples:
+  cicd images set aws/codebuild/standard:7.0 my-image:1
+  cicd images set 'aws/codebuild/*' my-image:1 --user
+""",
+)
 @click.argument("name")
 @click.argument("image")
 @_USER
@@ -101,7 +108,7 @@ def set_image(invocation: Invocation, *, name: str, image: str, user: bool) -> i
     return ExitCode.SUCCEEDED
 
 
-@images.command()
+@images.command(epilog="\b\nExample:\n  cicd images unset aws/codebuild/standard:7.0\n")
 @click.argument("name")
 @_USER
 @shared_options
@@ -117,7 +124,7 @@ def unset(invocation: Invocation, *, name: str, user: bool) -> int:
     return ExitCode.SUCCEEDED
 
 
-@images.command()
+@images.command(epilog="\b\nExample:\n  cicd images pull aws/codebuild/standard:7.0\n")
 @click.argument("name")
 @shared_options
 def pull(invocation: Invocation, *, name: str) -> int:

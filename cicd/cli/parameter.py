@@ -36,7 +36,13 @@ def parameter() -> None:
     """Keep parameters for builds, as Parameter Store would, encrypted on this machine."""
 
 
-@parameter.command(epilog=SOURCES)
+@parameter.command(
+    epilog=f"""\b
+Examples:
+  cicd parameter put /web/url --value https://example.com
+  cicd parameter put /web/token          asks for the value
+\n{SOURCES}"""
+)
 @click.argument("name")
 @value_options
 @click.option(
@@ -79,7 +85,13 @@ def put(
     return ExitCode.SUCCEEDED
 
 
-@parameter.command()
+@parameter.command(
+    epilog="""\b
+Examples:
+  cicd parameter get /web/url --show         its value
+  cicd parameter get /web/url:2              its second version
+"""
+)
 @click.argument("name", metavar="NAME[:VERSION]")
 @click.option("--show", "reveal", is_flag=True, help="Print the value, and nothing else.")
 @shared_options
@@ -131,7 +143,7 @@ def get(invocation: Invocation, *, name: str, reveal: bool) -> int:
     return ExitCode.SUCCEEDED
 
 
-@parameter.command("list")
+@parameter.command("list", epilog="\b\nExample:\n  cicd parameter list /web --recursive\n")
 @click.argument("path", required=False)
 @click.option("--recursive", is_flag=True, help="Also what is further below PATH.")
 @shared_options
@@ -167,7 +179,7 @@ def list_parameters(invocation: Invocation, *, path: str | None, recursive: bool
     return ExitCode.SUCCEEDED
 
 
-@parameter.command("rm")
+@parameter.command("rm", epilog="\b\nExample:\n  cicd parameter rm /web/url --yes\n")
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @shared_options

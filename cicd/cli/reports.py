@@ -37,7 +37,7 @@ def reports() -> None:
     """Look at test reports and code coverage."""
 
 
-@reports.command("list")
+@reports.command("list", epilog="\b\nExample:\n  cicd reports list --group web-unit --limit 5\n")
 @click.option("--group", metavar="NAME", help="Only reports of this group.")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
 @shared_options
@@ -70,7 +70,7 @@ def list_reports(invocation: Invocation, *, group: str | None, limit: int) -> in
     return ExitCode.SUCCEEDED
 
 
-@reports.command()
+@reports.command(epilog="\b\nExample:\n  cicd reports groups\n")
 @shared_options
 def groups(invocation: Invocation) -> int:
     """List report groups, each with its newest report."""
@@ -101,7 +101,13 @@ def groups(invocation: Invocation) -> int:
     return ExitCode.SUCCEEDED
 
 
-@reports.command()
+@reports.command(
+    epilog="""\b
+Examples:
+  cicd reports show --failed             of the newest report
+  cicd reports show web:1b2c             the reports of a build
+"""
+)
 @click.argument("what", metavar="[ID|GROUP]", required=False)
 @click.option("--failed", is_flag=True, help="Only what failed, or is not covered.")
 @shared_options
@@ -128,7 +134,7 @@ def show(invocation: Invocation, *, what: str | None, failed: bool) -> int:
     return ExitCode.SUCCEEDED
 
 
-@reports.command()
+@reports.command(epilog="\b\nExample:\n  cicd reports trend web-unit --limit 10\n")
 @click.argument("group")
 @click.option("--limit", type=click.IntRange(1, 100), default=20, show_default=True)
 @shared_options
@@ -159,7 +165,7 @@ def trend(invocation: Invocation, *, group: str, limit: int) -> int:
     return ExitCode.SUCCEEDED
 
 
-@reports.command()
+@reports.command(epilog="\b\nExample:\n  cicd reports html web-unit -o report.html\n")
 @click.argument("what", metavar="[ID|GROUP]", required=False)
 @click.option(
     "-o",

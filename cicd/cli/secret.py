@@ -36,7 +36,13 @@ def secret() -> None:
     """Keep secrets for builds, as Secrets Manager would, encrypted on this machine."""
 
 
-@secret.command(epilog=SOURCES)
+@secret.command(
+    epilog=f"""\b
+Examples:
+  cicd secret put team/bot               asks for the value
+  cicd secret put team/bot:user -        one key of it, from standard input
+\n{SOURCES}"""
+)
 @click.argument("name", metavar="NAME[:KEY]")
 @value_options
 @click.option(
@@ -86,7 +92,13 @@ def put(
     return ExitCode.SUCCEEDED
 
 
-@secret.command()
+@secret.command(
+    epilog="""\b
+Examples:
+  cicd secret get team/bot                   its versions and labels
+  cicd secret get team/bot:user --show       one key's value
+"""
+)
 @click.argument("reference", metavar="NAME[:KEY[:STAGE[:ID]]]")
 @click.option("--stage", metavar="LABEL", help="The version with this label.")
 @click.option("--version-id", metavar="ID", help="This version.")
@@ -153,7 +165,7 @@ def get(
     return ExitCode.SUCCEEDED
 
 
-@secret.command("list")
+@secret.command("list", epilog="\b\nExample:\n  cicd secret list\n")
 @shared_options
 def list_secrets(invocation: Invocation) -> int:
     """List the secrets by name; values are not shown."""
@@ -180,7 +192,7 @@ def list_secrets(invocation: Invocation) -> int:
     return ExitCode.SUCCEEDED
 
 
-@secret.command("rm")
+@secret.command("rm", epilog="\b\nExample:\n  cicd secret rm team/bot --yes\n")
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @shared_options

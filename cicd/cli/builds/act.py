@@ -29,7 +29,7 @@ _ENV_FILE = click.option(
 )
 
 
-@click.command()
+@click.command(epilog="\b\nExample:\n  cicd builds stop web:1b2c\n")
 @click.argument("build_id", required=False, metavar="[ID]")
 @shared_options
 def stop(invocation: Invocation, *, build_id: str | None) -> int:
@@ -46,7 +46,13 @@ def stop(invocation: Invocation, *, build_id: str | None) -> int:
     return ExitCode.SUCCEEDED
 
 
-@click.command()
+@click.command(
+    epilog="""\b
+Examples:
+  cicd builds resume                the newest that has not ended
+  cicd builds resume web:1b2c
+"""
+)
 @click.argument("build_id", required=False, metavar="[ID]")
 @_ENV_FILE
 @shared_options
@@ -62,7 +68,14 @@ def resume(invocation: Invocation, *, build_id: str | None, env_file: Path | Non
         return _drive_on(invocation, services, stream, elsewhere=waited)
 
 
-@click.command()
+@click.command(
+    epilog="""\b
+Examples:
+  cicd builds retry web:1b2c                  a new build like that one
+  cicd builds retry web:1b2c --from BUILD:2   in a build that waits, from there on
+  cicd builds retry web:1b2c --from here      the command that it waits at, again
+"""
+)
 @click.argument("build_id", required=False, metavar="[ID]")
 @click.option(
     "--from",
@@ -95,7 +108,14 @@ def retry(
         return _drive_on(invocation, services, stream, elsewhere=True)
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
+@click.command(
+    context_settings={"ignore_unknown_options": True},
+    epilog="""\b
+Examples:
+  cicd builds enter web:1b2c              a shell
+  cicd builds enter web:1b2c -- env       one command
+""",
+)
 @click.argument("build_id", required=False, metavar="[ID]")
 @click.argument("words", metavar="[-- COMMAND]", nargs=-1, type=click.UNPROCESSED)
 @_ENV_FILE

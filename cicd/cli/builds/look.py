@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cicd.ports import Services
 
 
-@click.command("list")
+@click.command("list", epilog="\b\nExample:\n  cicd builds list --project web --limit 5\n")
 @click.option("--project", metavar="NAME", help="Only builds of this project.")
 @click.option(
     "--status", type=click.Choice(tuple(StatusType), case_sensitive=False), help="Only these."
@@ -65,7 +65,13 @@ def list_builds(
     return ExitCode.SUCCEEDED
 
 
-@click.command()
+@click.command(
+    epilog="""\b
+Examples:
+  cicd builds show              the newest
+  cicd builds show web:1b2c --output json
+"""
+)
 @click.argument("build_id", required=False, metavar="[ID]")
 @shared_options
 def show(invocation: Invocation, *, build_id: str | None) -> int:
@@ -110,7 +116,13 @@ def show(invocation: Invocation, *, build_id: str | None) -> int:
     return ExitCode.SUCCEEDED
 
 
-@click.command()
+@click.command(
+    epilog="""\b
+Examples:
+  cicd builds logs -f           the newest, until it has ended
+  cicd builds logs web:1b2c --phase BUILD
+"""
+)
 @click.argument("build_id", required=False, metavar="[ID]")
 @click.option("--follow", "-f", is_flag=True, help="Go on until the build has ended.")
 @click.option("--phase", metavar="PHASE", help="Only what belongs to this phase.")
@@ -139,7 +151,7 @@ def logs(invocation: Invocation, *, build_id: str | None, follow: bool, phase: s
             inbox.take(None)
 
 
-@click.command()
+@click.command(epilog="\b\nExample:\n  cicd builds badge web --branch main -o badge.svg\n")
 @click.argument("project", required=False)
 @click.option("--branch", metavar="NAME", help="Only builds of this branch.")
 @click.option(

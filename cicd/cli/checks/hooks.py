@@ -27,7 +27,13 @@ def hooks() -> None:
     """Put cicd check before every git push, or take it away."""
 
 
-@hooks.command()
+@hooks.command(
+    epilog="""\b
+Examples:
+  cicd hooks install
+  cicd hooks install --shared    where core.hooksPath serves other repositories, too
+"""
+)
 @click.option(
     "--shared", is_flag=True, help="Even where core.hooksPath serves other repositories, too."
 )
@@ -44,7 +50,7 @@ def install(invocation: Invocation, *, shared: bool) -> int:
     return ExitCode.SUCCEEDED
 
 
-@hooks.command()
+@hooks.command(epilog="\b\nExample:\n  cicd hooks uninstall\n")
 @shared_options
 def uninstall(invocation: Invocation) -> int:
     """Take the hook away, and put back the one that was there before."""
@@ -65,7 +71,7 @@ def uninstall(invocation: Invocation) -> int:
     return ExitCode.SUCCEEDED
 
 
-@hooks.command()
+@hooks.command(epilog="\b\nExample:\n  cicd hooks status || cicd hooks install\n")
 @shared_options
 def status(invocation: Invocation) -> int:
     """Say whether git push is checked here, and what else is in the hook."""

@@ -30,7 +30,7 @@ def state() -> None:
     """Check the home, back it up, or make it anew out of a backup."""
 
 
-@state.command()
+@state.command(epilog="\b\nExample:\n  cicd state check\n")
 @shared_options
 def check(invocation: Invocation) -> int:
     """Read all of the home, and say what is damaged; nothing is changed."""
@@ -52,7 +52,7 @@ def check(invocation: Invocation) -> int:
     return ExitCode.FAILED if found else ExitCode.SUCCEEDED
 
 
-@state.command()
+@state.command(epilog="\b\nExample:\n  cicd state backup ../app-cicd.tar.gz\n")
 @click.argument("file", type=_FILE)
 @shared_options
 def backup(invocation: Invocation, *, file: Path) -> int:
@@ -70,7 +70,13 @@ def backup(invocation: Invocation, *, file: Path) -> int:
     return ExitCode.SUCCEEDED
 
 
-@state.command()
+@state.command(
+    epilog="""\b
+Examples:
+  cicd state restore ../app-cicd.tar.gz
+  cicd state restore ../app-cicd.tar.gz --replace    what is there goes aside
+"""
+)
 @click.argument("file", type=_FILE)
 @click.option("--replace", is_flag=True, help="Move a state that is there aside, whole.")
 @shared_options
