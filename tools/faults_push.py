@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MOMENTS = 20
 BUILDS = 3
 CHECK = "check:\n  commands: [{name: look, run: 'sleep 0.5; test -e said'}]\n"
+LINES = [f"line {number}" for number in range(12)]
 BATCH = """version: 0.2
 batch:
   build-list: [{identifier: one}, {identifier: two}, {identifier: three}]
@@ -85,22 +86,30 @@ def kill_batch(scratch: Path) -> Row:
     life = lived(world.start(*words))
     killed = resumed = 0
     for moment in range(MOMENTS // 4):
+        before = set(_builds(world))
         killed += killed_after(world.start(*words), life * (moment + 0.5) / (MOMENTS // 4))
         for batch in left(world, "build-batch"):
             status, said = world.run("batches", "resume", batch)
             whole = status == 0 or (status == 4 and "found dead" in said)
             world.lose_unless(whole, f"resume ended with {status}: {said[-200:]}")
-            executions = world.result("status", "--limit", "100").get("executions")
-            builds = executions.get("build", []) if isinstance(executions, dict) else []
-            own = [each for each in builds if batch.rpartition(":")[2] in str(each["parent"])]
+            own = set(_builds(world)) - before
             world.lose_unless(len(own) <= BUILDS, f"{len(own)} builds for {BUILDS}")
+            for build in own if status == 0 else ():
+                printed = world.printed(build)
+                world.lose_unless(printed == LINES, f"the log of {build} is {printed}")
             resumed += 1
     world.check_state()
     return world.row(
         f"`kill -9` of `cicd build --batch` with {BUILDS} builds",
         killed,
-        f"{resumed} were resumed to their end, with no build run twice",
+        f"{resumed} were resumed to their end, with no build run twice, every line once",
     )
+
+
+def _builds(world: World) -> list[str]:
+    """Give the ids of all builds."""
+    found = world.result("builds", "list", "--limit", "1000").get("ids")
+    return [str(each) for each in found] if isinstance(found, list) else []
 
 
 def _push(world: World, *words: str) -> subprocess.Popen[bytes]:
