@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from pathlib import Path
 
 from cicd.errors import CicdError, UsageError
@@ -106,6 +105,8 @@ class Repository:
                 hint="commit it first, or take the files as they are with --working-tree",
             )
         make_directory(into)
+        import tempfile
+
         with tempfile.TemporaryDirectory(prefix="cicd-index-") as private:
             try:
                 git_said(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -161,6 +160,8 @@ def make_directory(directory: Path) -> None:
 
 def empty_directory(directory: Path) -> None:
     """Take back what was begun in ``directory``, which stays."""
+    import shutil
+
     for path in directory.iterdir():
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)

@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import subprocess
-import tempfile
 from contextlib import contextmanager, suppress
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cicd.errors import Unavailable
@@ -22,6 +19,7 @@ from cicd.repos.git_command import common_directory, git_said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from cicd.repos.git import Repository
 
@@ -96,7 +94,8 @@ def snapshot(repository: Repository, commit: str, ref: str, directory: Path) -> 
         directory.mkdir(parents=True, exist_ok=True)
         with _locked(directory):
             _sweep(directory)
-            place = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=directory))
+            place = directory / f"{_PREFIX}{os.urandom(8).hex()}"
+            place.mkdir(mode=0o700)
             lock = os.open(place, os.O_RDONLY)
             fcntl.flock(lock, fcntl.LOCK_EX)
     except OSError as error:
@@ -123,7 +122,7 @@ def _prepare(repository: Repository, commit: str, ref: str, root: Path) -> None:
     borrowed = _quoted(os.fsencode(whole.resolve() / "objects"))
     (own / "objects" / "info" / "alternates").write_bytes(borrowed + b"\n")
     if (whole / "shallow").exists():
-        shutil.copyfile(whole / "shallow", own / "shallow")
+        (own / "shallow").write_bytes((whole / "shallow").read_bytes())
     branch = ref.startswith("refs/heads/")
     head = f"ref: {ref}\n" if branch else f"{commit}\n"
     (own / "HEAD").write_bytes(os.fsencode(head))
@@ -176,7 +175,7 @@ def _sweep(directory: Path) -> None:
 def _remove(place: Path, lock: int) -> None:
     """Remove a snapshot, unwritable as a build may have left it; its lock is held until then."""
     if sum(1 for _ in islice(_entries(place), _FEW)) < _FEW:
-        shutil.rmtree(place, ignore_errors=True)
+        _remove_few(place)
     if not place.exists():
         return
     remover = subprocess.Popen(
@@ -189,6 +188,22 @@ def _remove(place: Path, lock: int) -> None:
     )
     with suppress(subprocess.TimeoutExpired):
         remover.wait(_PATIENCE)
+
+
+def _remove_few(place: Path) -> None:
+    """Remove a snapshot as far as that goes; what does it in the library takes longer to load."""
+    for at, folders, files in os.walk(place, topdown=False):
+        with suppress(OSError):
+            for name in files:
+                os.unlink(os.path.join(at, name))  # noqa: PTH108, PTH118 - thousands of them
+            for name in folders:
+                below = os.path.join(at, name)  # noqa: PTH118
+                if os.path.islink(below):  # noqa: PTH114
+                    os.unlink(below)  # noqa: PTH108
+                else:
+                    os.rmdir(below)  # noqa: PTH106
+    with suppress(OSError):
+        place.rmdir()
 
 
 def _entries(place: Path) -> Iterator[str]:

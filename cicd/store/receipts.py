@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
@@ -51,6 +50,8 @@ class Receipts:
         """Write a receipt; a disk that takes none is no reason to stop."""
         if not _NAME.fullmatch(key):
             return
+        import tempfile
+
         with suppress(OSError):
             self._directory.mkdir(parents=True, exist_ok=True)
             descriptor, name = tempfile.mkstemp(dir=self._directory, prefix=".new-")
