@@ -142,11 +142,11 @@ def assert_a_shell_in_the_middle_of_a_command_lets_it_go_on(outside, *words):
         '"kept=yes", "cd sub; export MIDDLE=here\\ncodebuild-breakpoint\\necho after"]}}\n'
     )
     (outside.directory / "secrets").write_text("")
-    process, build_id, said = waiting(outside, *words, "--debug")
+    process, _, said = waiting(outside, *words, "--debug")
     assert "Waiting in BUILD:2 (buildspec.yml:3:" in said
     status, screen = typed(
         outside,
-        ["builds", "enter", build_id],
+        ["builds", "enter"],  # the newest
         ("# ", 'echo "<$kept-$MIDDLE-${PWD##*/}>"; test -t 0 && echo a-"terminal"\r'),
         ("# ", "sh -c 'echo asl\"eep\"; sleep 60'\r"),
         ("asleep", CTRL_C),
