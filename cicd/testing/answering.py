@@ -73,11 +73,44 @@ async def _echo(word: bytes, reader: asyncio.StreamReader, writer: asyncio.Strea
         head, said = b"", await reader.read(_PIECE)
 
 
+class _Quick(asyncio.Protocol):
+    """Answers plain requests at once; a connection that wants more is given away for good."""
+
+    def __init__(self, word: bytes) -> None:
+        self._word = word
+        self._plain = (
+            b"HTTP/1.1 200 Said\r\nContent-Length: %d\r\nX-Received: 0\r\n"
+            b"Connection: keep-alive\r\n\r\n%b" % (len(word), word)
+        )
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        transport = self._transport
+        assert transport is not None
+        if (
+            data.startswith(b"GET / ")
+            and data.find(b"\r\n\r\n") == len(data) - 4
+            and not any(word in data for word in (b"pgrade", b"lose", b"ontent-"))
+        ):
+            transport.write(self._plain)
+            return
+        reader = asyncio.StreamReader()
+        slow = asyncio.StreamReaderProtocol(
+            reader, lambda heard, writer: _answer(self._word, heard, writer)
+        )
+        transport.set_protocol(slow)
+        slow.connection_made(transport)
+        slow.data_received(data)
+
+
 async def serve(word: str, port: int) -> None:
     """Answer on loopback until the end of this process; port 0: any."""
-    server = await asyncio.start_server(
-        lambda reader, writer: _answer(word.encode(), reader, writer), "127.0.0.1", port
-    )
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: _Quick(word.encode()), "127.0.0.1", port)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     async with server:
