@@ -33,6 +33,7 @@ _UNSTEADY: Final = (
     "The deployment timed out while waiting for the replacement task set to become healthy. This "
     "time out period is {minutes} minutes."
 )
+_LOOKS_TO_BEGIN: Final = 15  # at a load balancer that has not asked anybody yet: 3 s
 _LOOKS_A_TASK: Final = 5  # at the load balancer, for one at the engine, which costs more
 _NOT_BEHIND: Final = (
     "The ELB could not be updated due to the following error: Primary taskset target group must "
@@ -240,12 +241,29 @@ class ServiceEffects:
 
     def _require_healthy(self) -> None:
         """Never send traffic to what cannot take it."""
-        if not self._router.healthy(self._service.replacement.target_group):
+        if self._is_ill():
             raise ShiftFault(
                 "CUSTOMER_APPLICATION_UNHEALTHY",
                 f"no task of '{self._service.replacement.target_group}' is healthy: traffic "
                 "stays where it is",
             )
+
+    def _is_ill(self) -> bool:
+        """
+        Tell whether no task of the replacement can take requests.
+
+        A load balancer that died has begun anew: what it has not asked yet is not ill, and it
+        gets a moment to ask.
+        """
+        group = self._service.replacement.target_group
+        inbox = self._services.clock.inbox()
+        for _ in range(_LOOKS_TO_BEGIN):
+            if self._router.healthy(group):
+                return False
+            if self._router.ill(group):
+                break
+            inbox.take(None)
+        return True
 
     def _watch_health(self, scope: Scope) -> Outcome:
         """
@@ -259,7 +277,7 @@ class ServiceEffects:
         before = restarts_then(ShiftProcess(self._plan), self._services)
         looks = 0
         while scope.cancel.reason is None:
-            ill = not self._router.healthy(self._service.replacement.target_group)
+            ill = self._is_ill()
             crash = self._crash(before) if ill or looks % _LOOKS_A_TASK == 0 else None
             if ill:
                 why = "no task of the replacement is healthy any more"
