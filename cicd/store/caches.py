@@ -10,7 +10,7 @@ and the old tree stays for as long as a session that looks through it lives.
 from __future__ import annotations
 
 import json
-import secrets
+import os
 import shutil
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -82,7 +82,7 @@ class CacheFiles:
         with disk(self._entries):
             self._entries.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._sweep()
-            identity = secrets.token_hex(8)
+            identity = os.urandom(8).hex()
             part = self._entries / f"{quote(own_identity(), safe='')}~{identity}{_PART}"
             tree = part / "tree"
             tree.mkdir(parents=True)
