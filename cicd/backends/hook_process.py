@@ -242,7 +242,10 @@ def _reader(
             while not give_up.is_set():
                 if not select.select([stream], [], [], _PATIENCE)[0]:
                     continue
-                block = os.read(stream.fileno(), 65536)
+                try:
+                    block = os.read(stream.fileno(), 65536)
+                except BlockingIOError:  # it was ready, and what was there is gone
+                    continue
                 if not block:
                     break
                 lines.write(block)

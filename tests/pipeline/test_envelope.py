@@ -27,7 +27,7 @@ def test_a_bare_declaration_is_read():
 def test_capitalised_keys_are_read_and_those_of_a_configuration_are_kept():
     text = """
 Name: shop
-RoleArn: role
+RoleArn: arn:aws:iam::123456789012:role/shop
 ArtifactStore: {Type: S3, Location: artifacts}
 Stages:
 - Name: Source
