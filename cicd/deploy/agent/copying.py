@@ -35,6 +35,7 @@ def carry_out_all(
     *,
     record: CleanupRecord,
     standing: Standing,
+    seen: dict[str, tuple[os.stat_result, os.stat_result]],
     notice: Callable[[str], None],
     together: bool,
 ) -> None:
@@ -47,6 +48,7 @@ def carry_out_all(
         record: Is told of each path that a later cleanup must remove; of a copy before it is
             made, and of those that a failure leaves unmade not at all.
         standing: What need not be copied again.
+        seen: Is given what each plain copy was made of and what it is, by its destination.
         notice: Called with words about what this machine cannot do.
         together: Whether copies may be recorded before their turn: nothing is in their place.
 
@@ -68,8 +70,13 @@ def carry_out_all(
         destination = disk.directory(posixpath.dirname(copies[0].destination))
         for done, copy in enumerate(copies, 1):
             try:
-                if not (standing.is_copied(copy) or _is_copied(copy, source, destination)):
+                if standing.is_copied(copy):
+                    continue
+                made = _copied(copy, source, destination)
+                if made is None:
                     carry_out(copy, disk, record=_is_noted, notice=notice)
+                else:
+                    seen[copy.destination] = made
             except BaseException as reason:
                 record.take_back([each.destination for each in copies[:done]])
                 if isinstance(reason, OSError):
@@ -101,27 +108,29 @@ def _places(instruction: Instruction) -> tuple[str, str] | None:
     return posixpath.dirname(instruction.source), posixpath.dirname(instruction.destination)
 
 
-def _is_copied(copy: Copy, source: str | None, destination: str | None) -> bool:
-    """Copy a regular file to where nothing is; False: it is not as plain as that."""
+def _copied(
+    copy: Copy, source: str | None, destination: str | None
+) -> tuple[os.stat_result, os.stat_result] | None:
+    """Copy a regular file to where nothing is; gives both. None: it is not as plain as that."""
     if source is None or destination is None:
-        return False
+        return None
     try:
         reading = os.open(f"{source}/{posixpath.basename(copy.source)}", _READ)
     except OSError as reason:
         if reason.errno in _NOT_PLAIN:
-            return False
+            return None
         raise
     try:
         status = os.fstat(reading)
         if not stat.S_ISREG(status.st_mode):
-            return False
+            return None
         mode = stat.S_IMODE(status.st_mode)
         place = f"{destination}/{posixpath.basename(copy.destination)}"
         try:
             writing = os.open(place, _NEW, mode & 0o777)
         except OSError as reason:
             if reason.errno in _NOT_PLAIN:
-                return False
+                return None
             raise
         try:
             _pour(reading, writing, status.st_size)
@@ -132,11 +141,11 @@ def _is_copied(copy: Copy, source: str | None, destination: str | None) -> bool:
             if stat.S_IMODE(made.st_mode) != mode:
                 os.fchmod(writing, mode)
             os.utime(writing, ns=(status.st_atime_ns, status.st_mtime_ns))
+            return status, os.fstat(writing)
         finally:
             os.close(writing)
     finally:
         os.close(reading)
-    return True
 
 
 def _pour(reading: int, writing: int, size: int) -> None:

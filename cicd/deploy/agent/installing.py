@@ -11,7 +11,7 @@ from cicd.deploy.agent.copying import carry_out_all
 from cicd.deploy.agent.fault import AgentFault
 from cicd.deploy.agent.install import instructions_for
 from cicd.deploy.agent.instance import ARCHIVE
-from cicd.deploy.agent.instructions import Copy, SetFacl, cleanup_order, install_json
+from cicd.deploy.agent.instructions import Copy, Mkdir, SetFacl, cleanup_order, install_json
 from cicd.deploy.agent.record import CleanupRecord
 from cicd.deploy.agent.stamps import Source, read_stamps, stamp_of, write_stamps
 from cicd.deploy.agent.standing import Standing
@@ -63,13 +63,15 @@ def install(
         instructions = instructions_for(
             archive, appspec.files, appspec.permissions, behavior, standing
         )
-        sources = _untouched(instructions, archive, disk, read_stamps(layout.unpacked))
+        unpacked = _Unpacked(archive, layout)
+        sources = unpacked.sources(instructions, standing, disk)
         standing.keep(instructions, sources)
         layout.install_json.write_text(install_json(instructions), "utf-8", "surrogateescape")
     except BaseException:
         standing.drop()
         layout.cleanup.unlink(missing_ok=True)
         raise
+    seen: dict[str, tuple[os.stat_result, os.stat_result]] = {}
     with CleanupRecord(layout.cleanup, standing.paths) as record:
         try:
             if instructions and is_full():
@@ -79,47 +81,69 @@ def install(
                 disk,
                 record=record,
                 standing=standing,
+                seen=seen,
                 notice=notice,
                 together=behavior is not FileExistsBehavior.OVERWRITE,
             )
         finally:
             standing.drop()
-    write_stamps(layout.installed, _installed(instructions, disk, sources))
+    stamped = _installed(instructions, disk, unpacked, sources, seen)
+    write_stamps(layout.installed, stamped)
     layout.last_successful_install.write_text(layout.deployment_inside, "utf-8")
 
 
-def _untouched(
-    instructions: Sequence[Instruction],
-    archive: str,
-    disk: InstanceDisk,
-    unpacked: Mapping[str, Stamped],
-) -> dict[str, Source]:
-    """Give the files that are copied, and are as they were unpacked."""
-    found: dict[str, Source] = {}
-    for each in instructions:
-        if not isinstance(each, Copy):
-            continue
-        stamped = unpacked.get(each.source.removeprefix(f"{archive}/"))
-        status = None if stamped is None else _look(each.source, disk)
-        if stamped is not None and status is not None and stamp_of(status) == stamped[0]:
-            found[each.source] = Source(status=status, digest=stamped[1])
-    return found
+class _Unpacked:
+    """The archive's stamps, of which only those count that are still true."""
+
+    def __init__(self, archive: str, layout: Layout) -> None:
+        self._archive = f"{archive}/"
+        self._stamps = read_stamps(layout.unpacked)
+
+    def source(self, path: str, status: os.stat_result | None) -> Source | None:
+        """Tell what is known of a file; None: somebody touched it, or nothing is known."""
+        stamped = self._stamps.get(path.removeprefix(self._archive))
+        if stamped is None or status is None or stamp_of(status) != stamped[0]:
+            return None
+        return Source(status=status, digest=stamped[1])
+
+    def sources(
+        self, instructions: Sequence[Instruction], standing: Standing, disk: InstanceDisk
+    ) -> dict[str, Source]:
+        """Give what would be copied to where it stands already."""
+        found = {}
+        for each in instructions:
+            if isinstance(each, Copy) and standing.stands(each.destination):
+                source = self.source(each.source, _look(each.source, disk))
+                if source is not None:
+                    found[each.source] = source
+        return found
 
 
 def _installed(
-    instructions: Sequence[Instruction], disk: InstanceDisk, sources: Mapping[str, Source]
+    instructions: Sequence[Instruction],
+    disk: InstanceDisk,
+    unpacked: _Unpacked,
+    sources: Mapping[str, Source],
+    seen: Mapping[str, tuple[os.stat_result, os.stat_result]],
 ) -> dict[str, Stamped]:
     """Give the stamps of what was copied, as it is now; of what has a list of rights, none."""
+    changed = {each.file for each in instructions if not isinstance(each, Mkdir | Copy)}
+    listed = {each.file for each in instructions if isinstance(each, SetFacl)}
     stamped: dict[str, Stamped] = {}
     for each in instructions:
-        if isinstance(each, SetFacl):
-            stamped.pop(each.file, None)
-        if not isinstance(each, Copy) or each.source not in sources:
+        if not isinstance(each, Copy) or each.destination in listed:
             continue
-        status = _look(each.destination, disk)
+        made = seen.get(each.destination)
+        source = (
+            sources.get(each.source) if made is None else unpacked.source(each.source, made[0])
+        )
+        if source is None:
+            continue
+        fresh = made is not None and each.destination not in changed
+        status = made[1] if made is not None and fresh else _look(each.destination, disk)
         stamp = None if status is None else stamp_of(status)
         if stamp is not None:
-            stamped[each.destination] = stamp, sources[each.source].digest
+            stamped[each.destination] = stamp, source.digest
     return stamped
 
 

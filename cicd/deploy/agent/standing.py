@@ -92,7 +92,7 @@ class Standing:
             source = sources.get(each.source)
             if source is None or source.digest != self._last[each.destination][1]:
                 continue
-            if not _is_being_written(self._place(each.destination)):
+            if not _is_special(self._place(each.destination)):
                 kept[each.destination] = self._files[each.destination]
                 homes.add(above)
         for path in [path for path in self._files if path not in kept]:
@@ -105,6 +105,10 @@ class Standing:
             else:
                 remove(path, self._disk)
                 del self._directories[path]
+
+    def stands(self, path: str) -> bool:
+        """Tell whether a file does."""
+        return path in self._files
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -240,13 +244,19 @@ class Standing:
         return self._root + (path if path != "/" else "")
 
 
-def _is_being_written(place: str) -> bool:
-    """Tell whether a process may write to a file: to one that is removed, it would do no harm."""
+def _is_special(place: str) -> bool:
+    """
+    Tell whether a file has rights that a fresh one would not have, or a process may write to it.
+
+    To one that is removed, that would do no harm.
+    """
     try:
         number = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return True  # as far as can be told
     try:
+        if any(not name.startswith("security.") for name in os.listxattr(number)):
+            return True
         # A lease for reading is granted only while nobody has the file open for more. Who opens
         # it meanwhile sends us a signal, which must be one that is passed over.
         fcntl.fcntl(number, fcntl.F_SETSIG, signal.SIGURG)
