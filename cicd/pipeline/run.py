@@ -14,30 +14,24 @@ from typing import TYPE_CHECKING
 
 from cicd.document.cloudformation.parameters import Given
 from cicd.document.problem import Problem
-from cicd.engine.loop import drive
 from cicd.engine.signals import send
 from cicd.errors import Conflict, UsageError
-from cicd.pipeline.actions.workspace import clear
 from cicd.pipeline.admission import LEFT, fold, state_stream
 from cicd.pipeline.approval import WaitingApproval, put_approval_result, waiting_approvals
 from cicd.pipeline.compile import Start, compile_plan
 from cicd.pipeline.definition import find_definition, read_definition
-from cicd.pipeline.describe import describe
-from cicd.pipeline.effects import PipelineEffects
+from cicd.pipeline.driving import drive_execution, record_of, roll_back
 from cicd.pipeline.execution import (
     ExecutionFailure,
     ExecutionResult,
     execution_result,
     execution_state,
     find_execution,
-    result_of,
 )
 from cicd.pipeline.from_template import is_from_template, read_from_template
-from cicd.pipeline.journal import say
 from cicd.pipeline.links import check_links
 from cicd.pipeline.local import runner_name, template_parameters
 from cicd.pipeline.plan import PipelinePlan
-from cicd.pipeline.process import PipelineProcess
 from cicd.pipeline.resources_of import resources_of
 from cicd.pipeline.result import UNFINISHED
 from cicd.pipeline.spec import ExecutionMode
@@ -47,9 +41,7 @@ from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from cicd.document.resources import Resources
-    from cicd.event import Event
-    from cicd.pipeline.state import PipelineState
-    from cicd.ports import ExecutionRecord, Services
+    from cicd.ports import Services
 
 __all__ = [
     "ExecutionFailure",
@@ -131,7 +123,7 @@ def start_execution(
     """
     _check_runner(plan, services)
     _check_left_behind(plan, services)
-    return _drive(submit_execution(plan, services, parent=parent), plan, services, told=0)
+    return drive_execution(submit_execution(plan, services, parent=parent), plan, services, told=0)
 
 
 def resume_execution(stream: str, services: Services) -> ExecutionResult:
@@ -142,13 +134,13 @@ def resume_execution(stream: str, services: Services) -> ExecutionResult:
     """
     state = execution_state(stream, services)
     if state.concluded is not None or state.plan is None:
-        _roll_back(state, services)
+        roll_back(state, services)
         return execution_result(stream, services)
-    if _record(stream, services).driven:
+    if record_of(stream, services).driven:
         raise Conflict(f"'{stream}' is being driven", hint="cicd pipeline status shows it")
     send(services.log, services.clock, stream, RESUMED)
     told = len(services.log.read(stream))
-    return _drive(stream, state.plan, services, told=told)
+    return drive_execution(stream, state.plan, services, told=told)
 
 
 def stop_execution(
@@ -182,87 +174,11 @@ def stop_execution(
             f"the reason has {len(reason)} characters", hint=f"at most {MAX_REASON} are allowed"
         )
     send(services.log, services.clock, stream, "stop", abandon=abandon, reason=reason)
-    if not _record(stream, services).driven and state.plan is not None:
-        return _drive(stream, state.plan, services, told=len(services.log.read(stream)) - 1)
-    return execution_result(stream, services)
-
-
-def _drive(stream: str, plan: PipelinePlan, services: Services, *, told: int) -> ExecutionResult:
-    """Drive, and tell reporters and the index of every event after the first ``told``."""
-    state = _drive_once(stream, plan, services, told)
-    # Who asks for a retry looks, after asking, whether somebody drives; and we look, after
-    # driving, whether somebody asked: so one of the two sees the other, or both do.
-    while state.concluded is None:
-        try:
-            state = _drive_once(stream, plan, services, len(services.log.read(stream)))
-        except Conflict:
-            return execution_result(stream, services)
-    clear(services.home / "work" / plan.execution_id)
-    _roll_back(state, services)
-    return result_of(state, stream, services)
-
-
-def _drive_once(stream: str, plan: PipelinePlan, services: Services, told: int) -> PipelineState:
-    """Drive to an end, and give the state of now: somebody may have opened it again."""
-    follower = _Follower(stream, services, told)
-    with services.executions.drive(stream):
-        if told:
-            say(services, stream, f"{plan.name}: going on with {plan.execution_id}")
-        drive(
-            PipelineProcess(at_once=services.jobs),
-            PipelineEffects(plan, services),
-            stream=stream,
-            log=services.log,
-            clock=services.clock,
-            cancel=services.cancel,
-            jobs=services.jobs,
-            on_fold=follower.follow,
+    if not record_of(stream, services).driven and state.plan is not None:
+        return drive_execution(
+            stream, state.plan, services, told=len(services.log.read(stream)) - 1
         )
-    return follower.caught_up()
-
-
-def _roll_back(state: PipelineState, services: Services) -> None:
-    """Carry out the rollbacks that an execution began: they are executions of their own."""
-    for begun in state.rollbacks.values():
-        if not begun.execution_id:
-            continue
-        stream = f"pipeline/{begun.execution_id}"
-        child = execution_state(stream, services)
-        if child.concluded is None and child.plan and not _record(stream, services).driven:
-            told = len(services.log.read(stream))
-            _drive(stream, child.plan, services, told=told if told > 1 else 0)
-
-
-class _Follower:
-    """Tells reporters and the index of every event after the first ``told``."""
-
-    def __init__(self, stream: str, services: Services, told: int) -> None:
-        self._process = PipelineProcess()
-        self._stream, self._services, self._told = stream, services, told
-        self._state, self._count = self._process.initial(), 0
-
-    def follow(self, before: PipelineState, event: Event, after: PipelineState) -> None:
-        self._state, self._count = after, self._count + 1
-        if self._count <= self._told:
-            return
-        if self._services.reporters:
-            for said in describe(before, event, after):
-                for reporter in self._services.reporters:
-                    reporter.event(self._stream, event, said)
-        status = after.status()
-        if before.plan is None or before.status() is not status:
-            self._services.executions.update(self._stream, status.value, event.at)
-
-    def caught_up(self) -> PipelineState:
-        """Fold what others wrote since the end."""
-        for _, event in self._services.log.read(self._stream, after=self._count):
-            self._state = self._process.apply(self._state, event)
-            self._count += 1
-        return self._state
-
-
-def _record(stream: str, services: Services) -> ExecutionRecord:
-    return find_execution(stream.partition("/")[2], services)
+    return execution_result(stream, services)
 
 
 def _check_runner(plan: PipelinePlan, services: Services) -> None:

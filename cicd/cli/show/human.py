@@ -7,6 +7,14 @@ import time
 from typing import TYPE_CHECKING
 
 from cicd.cli.show import label, line_label
+from cicd.cli.show.live_rows import (
+    add_board,
+    add_shift,
+    add_stages,
+    add_tree,
+    clock,
+    status_style,
+)
 from cicd.document.position import harmless, printable
 from cicd.event import EventKind
 from cicd.ports import Level
@@ -15,14 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rich.console import RenderableType
-    from rich.spinner import Spinner
-    from rich.table import Table
     from rich.text import Text
 
     from cicd.cli.show.board import Board
     from cicd.cli.show.shift_board import ShiftBoard
     from cicd.cli.show.stages import Stages
-    from cicd.cli.show.tree import Branch, Row, Tree
+    from cicd.cli.show.tree import Branch, Tree
     from cicd.document.problem import Problem
     from cicd.event import JSON, Event
     from cicd.ports import Described, LogBlock, LogLine, Services
@@ -34,8 +40,6 @@ STYLES = {
     Level.WARNING: "yellow",
     Level.FAILURE: "bold red",
 }
-_SIGNS = {"Succeeded": "✓", "Failed": "✗", "Abandoned": "–"}
-_NAMES = 30  # characters of a name that are never cut
 CHILD_STYLES = ("cyan", "magenta", "blue", "yellow", "green")
 
 
@@ -149,7 +153,7 @@ class Human:
         for index, column in enumerate(columns):
             table.add_column(column.upper(), no_wrap=index == 0, overflow="fold")
         for row in rows:
-            table.add_row(*(Text(printable(cell), style=_status_style(cell)) for cell in row))
+            table.add_row(*(Text(printable(cell), style=status_style(cell)) for cell in row))
         with self._lock:
             self._out.print(table, soft_wrap=False)
 
@@ -265,22 +269,16 @@ class Human:
         view.add_column(no_wrap=True, justify="right", min_width=4)  # the time is never cut
         now = time.monotonic()
         if self._tree is not None:
-            for row in self._tree.rows(now, max(3, self._out.height - 3)):
-                view.add_row(
-                    self._spinner.render(now) if row.status == "IN_PROGRESS" else "",
-                    Text(printable(row.name), style="bold"),
-                    Text(printable(row.doing or row.status), style=_row_style(row)),
-                    "" if row.seconds is None else f"{row.seconds // 60}:{row.seconds % 60:02}",
-                )
+            add_tree(view, self._tree, self._spinner, now, max(3, self._out.height - 3))
             return view
         if self._stages is not None:
-            _add_stages(view, self._stages, self._spinner, now, max(3, self._out.height - 3))
+            add_stages(view, self._stages, self._spinner, now, max(3, self._out.height - 3))
             return view
         # Called under `Live`'s lock, which printing takes after ours: a copy instead of a lock.
         for board in tuple(self._boards.values()):
-            _add_board(view, board, self._spinner, now, max(3, self._out.height - 4))
+            add_board(view, board, self._spinner, now, max(3, self._out.height - 4))
         for shift in tuple(self._shifts.values()):
-            _add_shift(view, shift, self._spinner, now)
+            add_shift(view, shift, self._spinner, now)
         for stream, (started, doing) in tuple(self._running.items()):
             if stream in self._boards or stream in self._shifts:
                 continue
@@ -289,57 +287,9 @@ class Human:
                 self._spinner.render(now),
                 Text(label(stream), style="bold"),
                 Text(doing, style="dim"),
-                f"{elapsed // 60}:{elapsed % 60:02}",
+                clock(elapsed),
             )
         return view
-
-
-def _add_stages(view: Table, stages: Stages, spinner: Spinner, now: float, limit: int) -> None:
-    from rich.text import Text
-
-    rows = stages.rows(now, limit)
-    longest = max((len(row.name) + 2 for row in rows), default=0)
-    view.columns[1].min_width = min(longest, _NAMES)
-    for row in rows:
-        if row.is_stage:
-            status = Text(row.status or row.doing, style=_status_style(row.status) or "dim")
-            view.add_row("", Text(printable(row.name), style="bold"), status, "")
-            continue
-        busy = row.status == "InProgress"
-        mark = _status_style(row.status)
-        said = row.doing or row.status
-        style = "dim" if busy or not row.status else _status_style(row.status)
-        view.add_row(
-            spinner.render(now) if busy else Text(_SIGNS.get(row.status, ""), style=mark),
-            Text(f"  {printable(row.name)}"),
-            Text(printable(said), style=style),
-            "" if row.seconds is None else f"{row.seconds // 60}:{row.seconds % 60:02}",
-        )
-
-
-def _add_board(view: Table, board: Board, spinner: Spinner, now: float, limit: int) -> None:
-    from rich.text import Text
-
-    from cicd.cli.show.board import capacity_bar
-
-    for row in board.rows(now, limit):
-        busy = row.status == "InProgress"
-        view.add_row(
-            spinner.render(now) if busy else "",
-            Text(printable(row.target), style="bold"),
-            Text(f"{row.signs}  {row.doing}", style=_status_style(row.status)),
-            "" if row.seconds is None else f"{row.seconds // 60}:{row.seconds % 60:02}",
-        )
-    view.add_row("", "", Text(capacity_bar(board)), "")
-
-
-def _add_shift(view: Table, shift: ShiftBoard, spinner: Spinner, now: float) -> None:
-    from rich.text import Text
-
-    for number, (name, words) in enumerate(shift.lines()):
-        style = "bold" if number == 0 else ""
-        sign = spinner.render(now) if number == 0 else ""
-        view.add_row(sign, Text(printable(name), style=style), Text(words), "")
 
 
 def _styled(said: Described) -> Text:
@@ -347,19 +297,3 @@ def _styled(said: Described) -> Text:
 
     is_command = said.text.startswith("$ ")
     return Text(harmless(said.text), style="bold" if is_command else STYLES[said.level])
-
-
-def _row_style(row: Row) -> str:
-    return "dim" if row.doing or not row.status else _status_style(row.status)
-
-
-def _status_style(cell: str) -> str:
-    """Colour a cell that is one of the services' statuses."""
-    word = cell.upper().replace(" ", "")
-    if word in {"SUCCEEDED", "APPROVED"}:
-        return "green"
-    if word in {"FAILED", "FAULT", "TIMED_OUT", "REJECTED"}:
-        return "bold red"
-    if word in {"STOPPED", "SKIPPED", "ABANDONED", "SUPERSEDED"}:
-        return "yellow"
-    return ""

@@ -7,13 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from cicd.errors import DocumentError
-from cicd.pipeline.actions.stack_parameters import (
-    ParametersInvalid,
-    Place,
-    read_configuration,
-    read_overrides,
-    read_place,
-)
+from cicd.pipeline.actions.stack_parameters import ParametersInvalid
+from cicd.pipeline.actions.stack_wanted import wanted_stack
 from cicd.pipeline.result import (
     ActionResult,
     ActionStatus,
@@ -24,21 +19,17 @@ from cicd.pipeline.result import (
 )
 from cicd.pipeline.stacks.carry_out import StackWork, made_of
 from cicd.pipeline.stacks.changes import changes
-from cicd.pipeline.stacks.desired import TemplateInvalid, desired_of
+from cicd.pipeline.stacks.desired import TemplateInvalid
 from cicd.pipeline.stacks.kinds import replacing
 from cicd.pipeline.stacks.stack import FAILED, ChangeSet, StackStatus, fingerprint
 from cicd.ports import ArtifactFile
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from cicd.document.node import Node
     from cicd.engine.process import Scope
     from cicd.pipeline.actions.provider import ActionRequest
     from cicd.pipeline.stacks.stack import Desired, Stack
     from cicd.ports import Services
 
-MAX_TEMPLATE: Final = 1 << 20  # bytes
 ACCOUNT: Final = "123456789012"
 _NEEDS_SET: Final = ("CHANGE_SET_REPLACE", "CHANGE_SET_EXECUTE")
 _MODES: Final = ("CREATE_UPDATE", "DELETE_ONLY", "REPLACE_ON_FAILURE", *_NEEDS_SET)
@@ -71,7 +62,7 @@ class CloudFormationAction:
         if mode == "CHANGE_SET_EXECUTE":
             return _executed(request, work, services)
         try:
-            desired = _desired(request, work.stack, services)
+            desired = wanted_stack(request, work.stack, services)
         except (ParametersInvalid, TemplateInvalid) as reason:
             return failed(FailureType.CONFIGURATION_ERROR, f"{name}: {reason}", hint=_hint(reason))
         except DocumentError as problems:
@@ -99,84 +90,6 @@ class CloudFormationAction:
 
     def recover(self, request: ActionRequest, services: Services, scope: Scope) -> None:
         """Go on with the stack as it was left: what is made is not made twice."""
-
-
-def _desired(request: ActionRequest, stack: Stack, services: Services) -> Desired:
-    """Read the template and its parameters, and say what they make."""
-    from cicd.document.load import load_text
-
-    configuration = request.configuration
-    inputs = {artifact.name: artifact for artifact in request.inputs}
-    files = _Files(request, services)
-    given = configuration.get("TemplatePath")
-    if not given:
-        raise ParametersInvalid(f"{configuration['ActionMode']} needs a TemplatePath")
-    text = files.read(read_place(given, "TemplatePath", inputs))
-    if len(text.encode()) > MAX_TEMPLATE:
-        raise TemplateInvalid(f"the template is longer than {MAX_TEMPLATE} bytes")
-    node = load_text(text, given, json=given.endswith(".json"))
-    known = {
-        name: value for name, value in stack.is_.parameters.items() if name in _declared(node)
-    }
-    parameters: dict[str, str] = {}
-    tags: dict[str, str] = {}
-    if where := configuration.get("TemplateConfiguration"):
-        content = files.read(read_place(where, "TemplateConfiguration", inputs))
-        parameters, tags, policy = read_configuration(content, where)
-        if policy:
-            request.say(f"{request.action.name}: a StackPolicy has no effect here")
-    overrides = read_overrides(
-        configuration.get("ParameterOverrides", ""),
-        inputs,
-        request.plan.bucket,
-        request.action.region or request.plan.region,
-        files.read,
-    )
-    desired, unknown = desired_of(
-        text,
-        node,
-        stack.name,
-        parameters={**known, **parameters, **overrides},
-        capabilities=frozenset(configuration.get("Capabilities", "").split(",")) - {""},
-        simulate=request.action.simulate,
-    )
-    for name in unknown:
-        request.say(f"{request.action.name}: the output {name} is not known here, and left out")
-    return replace(desired, tags=tags)
-
-
-def _declared(node: Node) -> frozenset[str]:
-    section = node.entries.get("Parameters")
-    return frozenset(section.value.entries) if section is not None else frozenset()
-
-
-class _Files:
-    """Files of input artifacts, unpacked when they are asked for."""
-
-    def __init__(self, request: ActionRequest, services: Services) -> None:
-        self._request = request
-        self._services = services
-        self._trees: dict[str, Path] = {}
-
-    def read(self, place: Place) -> str:
-        """Give a file's text; raises ``ParametersInvalid`` where there is none."""
-        tree = self._tree(place.artifact)
-        path = (tree / place.path).resolve()
-        if tree.resolve() not in path.parents or not path.is_file():
-            raise ParametersInvalid(f"the artifact '{place.artifact}' has no file '{place.path}'")
-        try:
-            return path.read_text("utf-8")
-        except UnicodeDecodeError:
-            raise ParametersInvalid(f"{place.artifact}::{place.path} is not UTF-8") from None
-
-    def _tree(self, name: str) -> Path:
-        if name not in self._trees:
-            taken = next(artifact for artifact in self._request.inputs if artifact.name == name)
-            stored = self._services.artifacts.find(taken.digest)
-            assert stored is not None, "an artifact of this execution is in the store"
-            self._trees[name] = self._request.workspace / "inputs" / name
-            self._services.artifacts.unpack(stored, self._trees[name])
-        return self._trees[name]
 
 
 def _became(
