@@ -50,10 +50,13 @@ def list_alarms(invocation: Invocation, *, look: bool) -> int:
 
     known = _alarms(invocation)
     with invocation.services() as services:
-        for each in known.values():
-            if look or each.metric is not None:  # nothing is run for it
-                look_at(each, services)
-        stands = {name: standing(name, services) for name in known}
+        stands = {
+            # Nothing is run for one on a metric.
+            name: look_at(each, services)
+            if look or each.metric is not None
+            else standing(name, services)
+            for name, each in known.items()
+        }
     rows = [
         (name, each.state, each.reason, local_time(each.since)) for name, each in stands.items()
     ]

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from cicd.cli.show import label, line_label
 from cicd.cli.show.live_rows import (
-    add_board,
-    add_shift,
-    add_stages,
-    add_tree,
+    LiveRow,
+    board_rows,
     clock,
+    shift_rows,
+    stage_rows,
     status_style,
+    tree_rows,
 )
 from cicd.document.position import harmless, printable
 from cicd.event import EventKind
@@ -40,6 +41,7 @@ STYLES = {
     Level.WARNING: "yellow",
     Level.FAILURE: "bold red",
 }
+_NAMES = 30  # characters of a name that are never cut
 CHILD_STYLES = ("cyan", "magenta", "blue", "yellow", "green")
 
 
@@ -262,34 +264,50 @@ class Human:
         from rich.table import Table
         from rich.text import Text
 
+        now = time.monotonic()
+        rows = self._rows(now)
         view = Table.grid(padding=(0, 1))
         view.add_column()
-        view.add_column(no_wrap=True)
+        longest = max((len(row.name) for row in rows), default=0)
+        view.add_column(no_wrap=True, min_width=min(longest, _NAMES))
         view.add_column(no_wrap=True, overflow="ellipsis")
         view.add_column(no_wrap=True, justify="right", min_width=4)  # the time is never cut
-        now = time.monotonic()
-        if self._tree is not None:
-            add_tree(view, self._tree, self._spinner, now, max(3, self._out.height - 3))
-            return view
-        if self._stages is not None:
-            add_stages(view, self._stages, self._spinner, now, max(3, self._out.height - 3))
-            return view
-        # Called under `Live`'s lock, which printing takes after ours: a copy instead of a lock.
-        for board in tuple(self._boards.values()):
-            add_board(view, board, self._spinner, now, max(3, self._out.height - 4))
-        for shift in tuple(self._shifts.values()):
-            add_shift(view, shift, self._spinner, now)
-        for stream, (started, doing) in tuple(self._running.items()):
-            if stream in self._boards or stream in self._shifts:
-                continue
-            elapsed = int(now - started)
+        for row in rows:
             view.add_row(
-                self._spinner.render(now),
-                Text(label(stream), style="bold"),
-                Text(doing, style="dim"),
-                clock(elapsed),
+                self._spinner.render(now) if row.busy else Text(row.sign, style=row.sign_style),
+                Text(row.name, style=row.name_style),
+                Text(row.words, style=row.style),
+                row.time,
             )
         return view
+
+    def _rows(self, now: float) -> list[LiveRow]:
+        limit = max(3, self._out.height - 3)
+        if self._tree is not None:
+            return tree_rows(self._tree, now, limit)
+        if self._stages is not None:
+            return stage_rows(self._stages, now, limit)
+        # Called under `Live`'s lock, which printing takes after ours: a copy instead of a lock.
+        rows: list[LiveRow] = []
+        for board in tuple(self._boards.values()):
+            rows += board_rows(board, now, max(3, limit - 1))
+        for shift in tuple(self._shifts.values()):
+            rows += shift_rows(shift)
+        for stream, (started, doing) in tuple(self._running.items()):
+            if stream not in self._boards and stream not in self._shifts:
+                elapsed = clock(int(now - started))
+                name = label(stream)
+                rows.append(
+                    LiveRow(
+                        busy=True,
+                        name=name,
+                        name_style="bold",
+                        words=doing,
+                        style="dim",
+                        time=elapsed,
+                    )
+                )
+        return rows
 
 
 def _styled(said: Described) -> Text:

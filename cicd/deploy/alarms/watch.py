@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -94,9 +94,9 @@ def wait_for_state(
     return stands
 
 
-def look_at(alarm: Alarm, services: Services) -> None:
-    """Look at one alarm now, and note how it stands."""
-    _refresh(_Looked(alarm=alarm, due=services.clock.now()), services)
+def look_at(alarm: Alarm, services: Services) -> Standing:
+    """Look at one alarm now; gives how it stands, and notes it if that is new."""
+    return _refresh(_Looked(alarm=alarm, due=services.clock.now()), services)
 
 
 def _looked(watch: AlarmWatch, services: Services) -> list[_Looked]:
@@ -124,11 +124,10 @@ def _glance(each: _Looked, services: Services) -> Standing:
         each.obeyed = stands.since
         each.due = services.clock.now() + timedelta(seconds=each.alarm.period)
         return stands
-    _refresh(each, services)
-    return standing(each.alarm.name, services)
+    return _refresh(each, services)
 
 
-def _refresh(each: _Looked, services: Services) -> None:
+def _refresh(each: _Looked, services: Services) -> Standing:
     alarm = each.alarm
     if alarm.metric is not None:
         # What ended between two looks is in the log: each look sees all periods anew.
@@ -145,9 +144,11 @@ def _refresh(each: _Looked, services: Services) -> None:
         each.unreadable = reading.words if reading.good is None else ""
         each.points = [*each.points[-alarm.evaluation_periods :], point]
     before = standing(alarm.name, services)
-    state = evaluate(alarm, each.points, before.state)
+    state, reason = evaluate(alarm, each.points, before.state), _reason(alarm, point, reading)
     if state is not before.state or before.since is None or before.by_hand:
-        set_state(alarm.name, state, _reason(alarm, point, reading), services, by_hand=False)
+        set_state(alarm.name, state, reason, services, by_hand=False)
+        return standing(alarm.name, services)
+    return replace(before, reason=reason)  # as it is now; only a new state is noted
 
 
 def _point(alarm: Alarm, reading: Reading) -> float | None:
