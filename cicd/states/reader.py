@@ -30,7 +30,7 @@ def read_machine(
     json_path_alone(fields, problems, what)
     fields.text("Comment")
     fields.text("Version")
-    start = fields.required_text("StartAt")
+    start = fields.text("StartAt", default=None) if fields.required("StartAt") else None
     timeout = seconds(fields, "TimeoutSeconds", None)
     if what != "the state machine":
         fields.mapping("ProcessorConfig")
@@ -46,12 +46,14 @@ def read_machine(
             found[entry.key] = state
     names = [entry.key for entry in states.entries()]
     _check_names(node, names, start, fields.span("StartAt"), problems)
-    return Machine(start_at=start, states=found, timeout=timeout)
+    return Machine(start_at=start or "", states=found, timeout=timeout)
 
 
-def _check_names(node: Node, names: list[str], start: str, span: Span, problems: Problems) -> None:
+def _check_names(
+    node: Node, names: list[str], start: str | None, span: Span, problems: Problems
+) -> None:
     """See that every state that is named is there."""
-    if start and start not in names:
+    if start is not None and start not in names:
         _missing(start, names, span, problems)
     states = node.entries["States"].value
     for entry in states.entries.values():

@@ -64,7 +64,7 @@ class StateReader:
         fields = self._fields
         kind = fields.required_text("Type")
         if kind not in _KINDS:
-            if kind:
+            if fields.node("Type") is not None:
                 self._stop(
                     INVALID,
                     f"'{kind}' of {self._what} is no type of a state",
