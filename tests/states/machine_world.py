@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from types import MappingProxyType
 
 from cicd.document.load import load_bytes
 from cicd.document.problem import Problems
@@ -39,6 +40,8 @@ class Fault(Exception):
 class Life:
     """One execution, to its end. ``functions``: a name → what it answers to (payload, nth)."""
 
+    functions = MappingProxyType({})
+
     def __init__(self, definition, data=None, *, takes=1.0, stop_at=None, **functions):
         self.machine, problems = read(definition)
         assert [] == problems
@@ -54,7 +57,8 @@ class Life:
         self.process = StatesProcess(self.plan, self.machine)
         self.state = self.process.initial()
         self.events, self.calls, self.cancelled = [], [], []
-        self.functions, self.takes = functions, takes
+        self.functions = functions or type(self).functions
+        self.takes = takes
         self.now = START
         self.stop_at = stop_at
         self.add(EventKind.SUBMITTED, plan={})
