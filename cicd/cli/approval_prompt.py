@@ -83,3 +83,11 @@ def _ask(invocation: Invocation, services: Services, stream: str, over: threadin
             )
         except UsageError as refusal:  # somebody else was quicker, or the summary is too long
             invocation.show.text(refusal.message, Level.WARNING)
+            continue
+        invocation.called(
+            "pipeline approve" if word in _YES else "pipeline reject",
+            stageName=approval.action.stage,
+            actionName=approval.action.name,
+            pipelineExecutionId=stream.partition("/")[2],
+            **({"summary": summary.strip()} if summary.strip() else {}),
+        )

@@ -37,6 +37,10 @@ class Audited:
         self._lock = threading.Lock()
         self._written = False
 
+    def means(self, parameters: Mapping[str, JSON]) -> None:
+        """Take parameters that nobody typed, because there was only one that could be meant."""
+        self._request = {**self._request, **parameters}
+
     def event(self, stream: str, event: Event, said: Described) -> None:
         """See ``Reporter``: something has begun."""
         del event, said

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cicd.backends.head_start import HeadStart
     from cicd.cli.audited import Audited
     from cicd.document.problem import Problem
+    from cicd.event import JSON
     from cicd.observe.call import Call
     from cicd.observe.notifier import Notifier
     from cicd.ports import Services
@@ -120,6 +121,20 @@ class Invocation:
         if control is not None:
             self._audited = Audited(control, words, self._record)
         return self._audited
+
+    def means(self, **parameters: JSON) -> None:
+        """Say by the call's own names what is meant, for the audit, where it was not typed."""
+        if self._audited is not None:
+            self._audited.means(parameters)
+
+    def called(self, command: str, **parameters: JSON) -> None:
+        """Record a control call that was made within another, such as an approval in a run."""
+        from cicd.cli.audited import Audited
+        from cicd.cli.controls import CONTROLS
+
+        made = Audited(CONTROLS[command], {}, self._record)
+        made.means(parameters)
+        made.accepted()
 
     def _recorders(self) -> tuple[Audited, ...]:
         return () if self._audited is None else (self._audited,)

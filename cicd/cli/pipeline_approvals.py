@@ -59,10 +59,16 @@ def _answer(
     *,
     approved: bool,
 ) -> int:
-    from cicd.pipeline.run import put_approval_result
+    from cicd.pipeline.run import find_execution, put_approval_result
 
     with invocation.services() as services:
         stream, approval = _waiting(execution, action, services)
+        invocation.means(
+            pipelineName=find_execution(stream.partition("/")[2], services).name,
+            stageName=approval.action.stage,
+            actionName=approval.action.name,
+            pipelineExecutionId=stream.partition("/")[2],
+        )
         put_approval_result(
             stream, services, approval=approval, approved=approved, summary=summary
         )

@@ -53,6 +53,7 @@ def disable(invocation: Invocation, *, stage: str, reason: str, definition: str 
 
     with invocation.services() as services:
         spec = _declaration(definition)
+        invocation.means(pipelineName=spec.name)
         state = disable_transition(spec, stage, services, reason=reason, by=user_name())
     invocation.show.text(f"{spec.name}: the transition to {stage} is disabled", Level.WARNING)
     invocation.show.result({"stageName": stage, "inboundTransitionState": state})
@@ -75,6 +76,7 @@ def enable(invocation: Invocation, *, stage: str, definition: str | None) -> int
 
     with invocation.services() as services:
         spec = _declaration(definition)
+        invocation.means(pipelineName=spec.name)
         state = enable_transition(spec, stage, services)
     invocation.show.text(f"{spec.name}: the transition to {stage} is enabled", Level.SUCCESS)
     invocation.show.result({"stageName": stage, "inboundTransitionState": state})

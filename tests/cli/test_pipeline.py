@@ -13,6 +13,7 @@ from cicd.backends.runner_host import HostRunner
 from cicd.cli import cicd
 from cicd.cli.boundary import run
 from cicd.errors import Unavailable
+from cicd.wiring.kept import audit_log
 
 CHECKOUT = Path(__file__).parents[2]
 GIVE_UP = f"'{sys.executable}' -m cicd pipeline stop --abandon; exit 1"
@@ -167,6 +168,17 @@ def test_an_approval_is_answered_from_another_terminal(here, capsys):
     with in_a_while("approve", "--summary", "fine"):
         assert 0 == asked("run")
     assert "Ask/Approve Succeeded: fine" in capsys.readouterr().out
+    answered = call(here)
+    assert ("shop", "Ask", "Approve", "fine") == tuple(
+        answered[name] for name in ("pipelineName", "stageName", "actionName", "summary")
+    )
+
+
+def call(root, name="PutApprovalResult"):
+    """Give the parameters of the one call of that name in the audit."""
+    records = audit_log(root / ".cicd").records()
+    (found,) = [each["requestParameters"] for each in records if each["eventName"] == name]
+    return found
 
 
 def test_a_rejection_ends_the_run_with_one(here, capsys):
@@ -379,3 +391,5 @@ def test_an_approval_is_answered_at_the_terminal_that_waits_for_it(here):
         ("yes or no?", "yes it is fine\r"),
     )
     assert (0, True) == (status, "Ask/Approve Succeeded: it is fine" in screen), screen
+    answered = call(here)
+    assert ("Approve", "it is fine") == (answered["actionName"], answered["summary"])
