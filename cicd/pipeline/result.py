@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
+from cicd.errors import DocumentError
 from cicd.record import dataclass
+
+if TYPE_CHECKING:
+    from cicd.errors import UsageError
 
 
 class ActionStatus(StrEnum):
@@ -117,6 +122,19 @@ def failed(
         external_execution_id=external_id,
         error=ErrorDetails(code=code, message=message, hint=hint, where=where),
     )
+
+
+def misconfigured(refused: UsageError | DocumentError) -> ActionResult:
+    """Make the result of an action whose configuration, or a document of it, was refused."""
+    if isinstance(refused, DocumentError):
+        first = refused.problems[0]
+        return failed(
+            FailureType.CONFIGURATION_ERROR,
+            first.message,
+            hint=first.hint or "",
+            where=str(first.span),
+        )
+    return failed(FailureType.CONFIGURATION_ERROR, refused.message, hint=refused.hint or "")
 
 
 def object_key(pipeline: str, artifact: str, digest: str) -> str:

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from cicd.errors import DocumentError, UsageError
 from cicd.pipeline.actions.input_file import read_input
-from cicd.pipeline.result import ActionResult, ActionStatus, FailureType, failed
+from cicd.pipeline.result import (
+    ActionResult,
+    ActionStatus,
+    FailureType,
+    failed,
+    misconfigured,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,18 +51,8 @@ class EcsAction:
             )
             images = _images(request, services)
             return self._rolled(request, service, images, minutes, services, scope)
-        except UsageError as refused:
-            return failed(
-                FailureType.CONFIGURATION_ERROR, refused.message, hint=refused.hint or ""
-            )
-        except DocumentError as problems:
-            first = problems.problems[0]
-            return failed(
-                FailureType.CONFIGURATION_ERROR,
-                first.message,
-                hint=first.hint or "",
-                where=str(first.span),
-            )
+        except (UsageError, DocumentError) as refused:
+            return misconfigured(refused)
 
     def recover(self, request: ActionRequest, services: Services, scope: Scope) -> None:
         """Go on with the revision that was begun: tasks that are there are not started again."""

@@ -16,6 +16,7 @@ from cicd.pipeline.result import (
     FailureType,
     StoredArtifact,
     failed,
+    misconfigured,
     object_key,
 )
 
@@ -42,18 +43,8 @@ class StateMachineAction:
         """Start it, and follow it; one that a dead driver had begun is taken up."""
         try:
             return self._followed(request, services, scope)
-        except UsageError as refused:
-            return failed(
-                FailureType.CONFIGURATION_ERROR, refused.message, hint=refused.hint or ""
-            )
-        except DocumentError as problems:
-            first = problems.problems[0]
-            return failed(
-                FailureType.CONFIGURATION_ERROR,
-                first.message,
-                hint=first.hint or "",
-                where=str(first.span),
-            )
+        except (UsageError, DocumentError) as refused:
+            return misconfigured(refused)
 
     def recover(self, request: ActionRequest, services: Services, scope: Scope) -> None:
         """Nothing of it is done again: ``run`` takes up what was begun."""
