@@ -23,6 +23,7 @@ _LEVELS = {
     "Stopped": Level.WARNING,
     "Skipped": Level.WARNING,
 }
+_TARGETS = {"ECS": "service", "Lambda": "function"}  # by compute platform; else instances
 _STATUSES = ("Created", "InProgress", "Baking", "Succeeded", "Failed", "Stopped")
 _TARGET_STATUSES = ("Pending", "InProgress", "Succeeded", "Failed", "Skipped")
 
@@ -41,10 +42,17 @@ def show_result(show: Presenter, result: DeploymentResult) -> None:
     if result.failure:
         show.text(result.failure, Level.FAILURE)
     rows = [(name, status, result.endpoints.get(name, "")) for name, status in result.targets]
-    show.table(("instance", "status", "endpoint"), rows)
+    show.table((_what(result), "status", "endpoint"), rows)
     for name, address in result.load_balancers.items():
         show.text(f"{name} is {address}")
     show.text(f"{result.deployment_id}: {result.status}", _LEVELS.get(result.status, Level.INFO))
+
+
+def _what(result: DeploymentResult) -> str:
+    """Say what a deployment's targets are."""
+    info = result.deployment["deploymentInfo"]
+    assert isinstance(info, dict), "made by deployment_info"
+    return _TARGETS.get(str(info["computePlatform"]), "instance")
 
 
 @click.command("list", epilog="\b\nExample:\n  cicd deploy list --group web --limit 5\n")
@@ -85,7 +93,7 @@ def status(invocation: Invocation, deployment_id: str | None) -> int:
 
     with invocation.services() as services:
         result = get_deployment(deployment_id or newest(services), services)
-    invocation.show.table(("instance", "event", "status"), list(result.events))
+    invocation.show.table((_what(result), "event", "status"), list(result.events))
     show_result(invocation.show, result)
     invocation.show.result(result.deployment)
     return ExitCode.SUCCEEDED
@@ -165,18 +173,18 @@ def targets(
     for name in names:
         if name not in known:
             raise UsageError(
-                f"{result.deployment_id} has no instance '{name}' "
+                f"{result.deployment_id} has no {_what(result)} '{name}' "
                 "(DeploymentTargetDoesNotExistException)",
                 hint=f"it has {', '.join(known)}",
             )
     chosen = [name for name in names or known if status in (None, known[name])]
     show = invocation.show
     if not names:
-        show.table(("instance", "status"), [(name, known[name]) for name in chosen])
+        show.table((_what(result), "status"), [(name, known[name]) for name in chosen])
         show.result({"targetIds": [*chosen]})
         return ExitCode.SUCCEEDED
     show.table(
-        ("instance", "event", "status"), [each for each in result.events if each[0] in chosen]
+        (_what(result), "event", "status"), [each for each in result.events if each[0] in chosen]
     )
     shapes = result.deployment["deploymentTargets"]
     assert isinstance(shapes, list), "made by deployment_targets"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from cicd.cli.show import Presenter
     from cicd.event import JSON
     from cicd.ports import Services
+
+_LEAST: Final = 20  # cells of a chart
+_USUAL: Final = 60
+_MOST: Final = 100
 
 
 @click.command(epilog="\b\nExample:\n  cicd deploy report d-ABCDEFGHI -o page.html\n")
@@ -40,7 +45,7 @@ def report(invocation: Invocation, *, deployment_id: str | None, page: Path | No
         story = story_of(deployment_id or newest(services), services)
     show = invocation.show
     show.text(f"{story.deployment_id}: {story.title}, {story.config}, {story.status}")
-    for line in chart(story):
+    for line in chart(story, _cells()):
         show.text(line)
     if page is not None:
         try:
@@ -69,6 +74,14 @@ def show_shift(show: Presenter, deployment_id: str, services: Services) -> None:
         return  # it got to no step, or its log cannot be had: the result says how it ended
     if not story.answered:
         return
-    for line in chart(story):
+    for line in chart(story, _cells()):
         show.text(line)
     show.text(f"'cicd deploy report {deployment_id} -o page.html' has it as a page")
+
+
+def _cells() -> int:
+    """Give how many cells of a chart fit: what is not a terminal has room enough."""
+    from cicd.deploy.shift_report.chart import MARGIN
+
+    columns = shutil.get_terminal_size((_USUAL + MARGIN, 1)).columns
+    return max(_LEAST, min(_MOST, columns - MARGIN))

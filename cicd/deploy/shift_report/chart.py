@@ -15,8 +15,12 @@ if TYPE_CHECKING:
 _BARS: Final = " ▁▂▃▄▅▆▇█"
 
 
+MARGIN: Final = 52
+"""Columns beside the cells: the names before them, and the words behind."""
+
+
 def chart(story: Story, width: int = 60) -> tuple[str, ...]:
-    """Draw it in lines of ``width`` cells and a margin of about 30."""
+    """Draw it in lines of ``width`` cells and ``MARGIN``."""
     cut, sums = slices(story, width), whole(story)
     seconds = (story.ended - story.began).total_seconds()
     lines = [

@@ -88,7 +88,8 @@ class _Teller:
         over = state.concluded_at
         ended = now if over is None else min(now, scale.machine(over))
         ended = max(ended, min(now, steps[-1].at + _BEFORE))
-        began = steps[0].at - _BEFORE
+        # An earlier deployment sent the same target groups other versions' requests.
+        began = max(steps[0].at - _BEFORE, scale.machine(events[0].at))
         old, new = versions_of(self._plan.shift)
         return Story(
             deployment_id=self._plan.deployment_id,
