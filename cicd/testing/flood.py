@@ -8,8 +8,8 @@ from typing import Final
 
 _REQUEST: Final = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
 _END: Final = b"\r\n\r\n"
-_CONNECTIONS: Final = 8
-_AHEAD: Final = 8  # requests of a connection that are not answered yet
+_CONNECTIONS: Final = 16
+_AHEAD: Final = 4  # requests of a connection that are not answered yet
 
 
 class _Flood(asyncio.Protocol):

@@ -5,28 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cicd.backends.proxy.balance import MemberState
-from cicd.backends.proxy.body import ChunkedBody, EndlessBody, request_body, response_body
-from cicd.backends.proxy.message import (
-    HEAD_END,
-    HEAD_LIMIT,
-    BadMessageError,
-    for_backend,
-    for_client,
-    own_answer,
-    read_response,
-)
+from cicd.backends.proxy.body import request_body
+from cicd.backends.proxy.message import BadMessageError, for_backend, own_answer
+from cicd.backends.proxy.reply import Reply
+from cicd.backends.proxy.search import Search
 
 if TYPE_CHECKING:
-    from cicd.backends.proxy.balance import Group, Member
-    from cicd.backends.proxy.body import Body
+    from cicd.backends.proxy.balance import Member
     from cicd.backends.proxy.client import Client
-    from cicd.backends.proxy.message import RequestHead, ResponseHead
+    from cicd.backends.proxy.message import RequestHead
     from cicd.backends.proxy.upstream import Upstream
-    from cicd.ports import Endpoint
 
 _REPLAYED: Final = 64 * 1024  # bytes of a request's body that are kept for another backend
-_SENDS: Final = 4  # a request is sent to that many backends at most
-_PATIENCE: Final = 1.0  # seconds that a request waits for somebody who can take it
 _PAUSE: Final = 0.02  # seconds between two looks for somebody
 _BOTH: Final = 2  # ends of a tunnel
 _GONE: Final = 460  # the client closed before it was answered. Source: ELB guide, "HTTP 460"
@@ -42,19 +32,11 @@ class Exchange:
         self.active_at = self.began
         self._body = request_body(request)
         self._kept: bytearray | None = bytearray()  # None: too much was sent to send it again
-        self._group: Group | None = None
+        self._search = Search()
         self._member: Member | None = None
         self._upstream: Upstream | None = None
-        self._tried: set[Endpoint] = set()
-        self._sends = 0
-        self._alone_since: float | None = None  # everybody had been tried
-        self._answer = b""  # of the backend, while its head is not whole
-        self._response: ResponseHead | None = None
-        self._response_body: Body | None = None
-        self._spoken = False  # the client has had something of a response
-        self._tunnel = False
+        self._reply = Reply(request)
         self._ends = 0  # of a tunnel: who has said that it sends no more
-        self._close = not request.keeps_alive
         self._sent = 0  # bytes to the client
         self._over = False
 
@@ -70,7 +52,7 @@ class Exchange:
     def request_data(self, data: bytes) -> bytes:
         """Pass on what belongs to this request, and give back the rest."""
         self.active_at = self.client.active_at
-        if self._tunnel:
+        if self._reply.tunnel:
             if self._upstream is not None:
                 self._upstream.transport.write(data)
             return b""
@@ -94,7 +76,7 @@ class Exchange:
 
     def request_eof(self) -> bool:
         """Tell whether the connection is still wanted after the client's last byte."""
-        if self._tunnel:
+        if self._reply.tunnel:
             if self._upstream is not None and self._upstream.transport.can_write_eof():
                 self._upstream.transport.write_eof()
             self._ends += 1
@@ -106,47 +88,29 @@ class Exchange:
     def client_lost(self) -> None:
         """Nobody waits for an answer any more."""
         if not self._over:
-            self._finish(self._response.status if self._tunnel and self._response else _GONE)
+            head = self._reply.head
+            self._finish(head.status if self._reply.tunnel and head is not None else _GONE)
 
     # ── Backends ──────────────────────────────────────────────────────────────────────────────
 
     def _try(self) -> None:
-        waits = self._alone_since is not None
-        found = self.client.worker.table.choose(
-            self.client.route,
-            () if waits else self._tried,
-            self._group,
-            open_to_all=not waits,
-        )
-        if found is None:
-            self._wait()
+        """Send it to who is next; where nobody is left, look again in a moment."""
+        worker = self.client.worker
+        member = self._search.choose(worker.table, self.client.route)
+        if member is None:
+            status = self._search.given_up(worker.loop.time())
+            if status is not None:
+                self._fail(status)
+            else:
+                worker.loop.call_later(_PAUSE, self._look)
             return
-        self._group, member = found
         self._member = member
         member.begin()
-        upstream = self.client.worker.pool.take(member.endpoint)
+        upstream = worker.pool.take(member.endpoint)
         if upstream is not None:
             self._use(upstream)
         else:
-            self.client.worker.spawn(self._connect(member))
-
-    def _wait(self) -> None:
-        """
-        Look again in a moment, and for a second at most, as nobody is left who can take it.
-
-        A version that dies has had its weight: until the deployment gives it to the other one,
-        the request is better held than failed.
-        """
-        loop = self.client.worker.loop
-        if not self._tried:
-            self._fail(503)
-            return
-        if self._alone_since is None:
-            self._alone_since = loop.time()
-        if loop.time() >= self._alone_since + _PATIENCE or self._sends >= _SENDS:
-            self._fail(502)
-            return
-        loop.call_later(_PAUSE, self._look)
+            worker.spawn(self._connect(member))
 
     def _look(self) -> None:
         if not self._over:
@@ -168,7 +132,7 @@ class Exchange:
 
     def _use(self, upstream: Upstream) -> None:
         self._upstream = upstream
-        self._sends += 1
+        self._search.sends += 1
         upstream.exchange = self
         head = for_backend(self.request, self.client.address, self.client.port)
         assert self._kept is not None
@@ -185,9 +149,9 @@ class Exchange:
     def _again(self) -> None:
         """Leave a backend that gave no answer, and try another one."""
         assert self._member is not None
-        self._tried.add(self._member.endpoint)
+        self._search.failed(self._member)
         self._leave()
-        self._answer = b""
+        self._reply.forget()
         self._try()
 
     def _leave(self) -> None:
@@ -203,16 +167,12 @@ class Exchange:
         """A backend closed its connection."""
         if upstream is not self._upstream or self._over:
             return
-        if self._member is not None and not self._spoken:
+        if self._member is not None and not self._reply.begun:
             self._member.doubt()
-        if self._tunnel or isinstance(self._response_body, EndlessBody):
+        if self._reply.ends_with_connection:
             self._complete()
-        elif self._spoken:
-            # The client must see that something is missing.
-            self._finish(502)
-            self.client.transport.abort()
-        elif self._sends >= _SENDS:
-            self._fail(502)
+        elif self._reply.begun or self._search.is_over:
+            self._break(502)
         elif self._kept is not None and self.request.is_idempotent:
             self._again()
         else:
@@ -220,90 +180,28 @@ class Exchange:
 
     def timed_out(self) -> None:
         """The backend took too long."""
-        if self._spoken:
-            self._finish(504)
-            self.client.transport.abort()
-        else:
-            self._fail(504)
+        self._break(504)
 
     # ── The response ──────────────────────────────────────────────────────────────────────────
 
     def response_data(self, data: bytes) -> None:
         """Pass on what a backend says."""
         self.active_at = self.client.worker.loop.time()
+        reply = self._reply
         try:
-            while data and not self._over:
-                if self._tunnel:
-                    self._write(data)
-                    return
-                if self._response_body is None:
-                    data = self._head(data)
-                else:
-                    data = self._pass_on(self._response_body, data)
+            said = reply.feed(data, asked=self._body.done)
         except BadMessageError:
-            if self._spoken:
-                self._finish(502)
-                self.client.transport.abort()
-            else:
-                self._fail(502)
-
-    def _head(self, data: bytes) -> bytes:
-        self._answer += data
-        cut = self._answer.find(HEAD_END)
-        if cut < 0:
-            if len(self._answer) > HEAD_LIMIT:
-                raise BadMessageError(502)
-            return b""
-        response = read_response(self._answer[:cut])
-        rest, self._answer = self._answer[cut + len(HEAD_END) :], b""
-        if response.status < 200 and response.status != 101:
-            if self.request.minor == 1:
-                self._spoken = True
-                self._write(for_client(response, self.request, close=False, raw=True))
-            return rest
-        self._response = response
-        self._tunnel = response.status == 101 and self.request.is_upgrade
-        if response.status == 101 and not self._tunnel:
-            raise BadMessageError(502)
-        body = response_body(response, self.request)
-        # What is not all sent yet would be taken for the next request.
-        self._close |= isinstance(body, EndlessBody) or not self._body.done
-        decoded = isinstance(body, ChunkedBody) and self.request.minor == 0
-        self._close |= decoded
-        self._spoken = True
-        head = for_client(response, self.request, close=self._close, raw=not decoded)
-        if self._tunnel:
-            self._write(head + rest)
-            return b""
-        self._response_body = body
-        if rest and not decoded and not body.done:
-            count = body.feed(rest)
-            head, rest = head + rest[:count], rest[count:]
-        self._write(head)
-        if body.done:
-            self._complete(surplus=bool(rest))
-            return b""
-        return rest
-
-    def _pass_on(self, body: Body, data: bytes) -> bytes:
-        count = body.feed(data)
-        if isinstance(body, ChunkedBody) and self.request.minor == 0:
-            self._write(b"".join(body.payload))
-            body.payload.clear()
-        else:
-            self._write(data if count == len(data) else data[:count])
-        if body.done:
-            self._complete(surplus=count < len(data))
-            return b""
-        return data[count:]
-
-    def _write(self, data: bytes) -> None:
-        self._sent += len(data)
-        self.client.transport.write(data)
+            self._break(502)
+            return
+        if said:
+            self._sent += len(said)
+            self.client.transport.write(said)
+        if reply.done:
+            self._complete()
 
     def response_eof(self) -> bool:
         """Tell whether the backend's connection is still wanted after its last byte."""
-        if not self._tunnel or self.client.transport.is_closing():
+        if not self._reply.tunnel or self.client.transport.is_closing():
             return False
         self._ends += 1
         if self._ends < _BOTH:
@@ -322,19 +220,27 @@ class Exchange:
 
     # ── The end ───────────────────────────────────────────────────────────────────────────────
 
-    def _complete(self, *, surplus: bool = False) -> None:
-        response, upstream = self._response, self._upstream
-        assert response is not None
+    def _complete(self) -> None:
+        reply, upstream = self._reply, self._upstream
+        assert reply.head is not None
         kept = (
-            response.keeps_alive
+            reply.head.keeps_alive
             and self._body.done
-            and not (surplus or self._tunnel or isinstance(self._response_body, EndlessBody))
+            and not (reply.surplus or reply.ends_with_connection)
         )
         if kept and upstream is not None and not upstream.transport.is_closing():
             self._upstream = None
             self.client.worker.pool.give_back(upstream)
-        self._finish(response.status)
-        self.client.done(close=self._close or self._tunnel)
+        self._finish(reply.head.status)
+        self.client.done(close=reply.close or reply.tunnel)
+
+    def _break(self, status: int) -> None:
+        """End it without a whole answer: the client must see that something is missing."""
+        if self._reply.begun:
+            self._finish(status)
+            self.client.transport.abort()
+        else:
+            self._fail(status)
 
     def _fail(self, status: int) -> None:
         self._finish(status)
@@ -344,7 +250,7 @@ class Exchange:
 
     def _finish(self, status: int) -> None:
         self._over = True
-        member, group = self._member, self._group
+        member, group = self._member, self._search.group
         self._leave()
         if member is not None:
             member.answered(status)
