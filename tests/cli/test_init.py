@@ -123,3 +123,25 @@ def test_nothing_to_tell_by_is_said(tmp_path):
     status, _, said = outside.run("init")
     assert (2, True) == (status, "--kind" in said)
     assert 0 == outside.run("init", "--kind", "go", "--dry-run")[0]
+
+
+def test_a_part_of_a_repository_has_documents_of_its_own_and_its_top_names_the_parts(tmp_path):
+    files = {"api/app.py": "", "api/requirements.txt": "", "web/package.json": "{}"}
+    top = repository(tmp_path / "mono", files)
+    status, _, said = top.run("init")
+    assert 2 == status
+    assert "in a part of it: api (Python), web (Node)" in said
+    part = Outside(top.directory / "api")
+    result = made(part)
+    assert "api" == result["name"]
+    assert not any("git init" in line for line in result["next"])
+    assert (part.directory / "buildspec.yml").is_file()
+    assert not (top.directory / "buildspec.yml").exists()
+    commit(top)
+    assert 0 == part.run("pipeline", "run")[0]
+
+
+def test_a_directory_of_a_repository_that_is_one_thing_is_not_a_part(tmp_path):
+    top = repository(tmp_path / "one", {"go.mod": "module a\n", "docs/index.html": "<p>x</p>\n"})
+    assert "go" == made(Outside(top.directory / "docs"))["kind"]
+    assert (top.directory / "buildspec.yml").is_file()

@@ -207,7 +207,8 @@ def state(invocation: Invocation) -> tuple[Finding, list[ExecutionRecord]]:
     if said != "ok":
         hint = "'cicd state check' says more; 'cicd state restore --replace' brings a backup back"
         return Finding(subject="state", ok=False, text=str(said), hint=hint), records
-    text = f"{len(records)} executions, {len(unfinished(records))} unfinished"
+    plural = "" if len(records) == 1 else "s"
+    text = f"{len(records)} execution{plural}, {len(unfinished(records))} unfinished"
     return Finding(subject="state", ok=True, text=text), records
 
 

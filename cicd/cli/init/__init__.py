@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cicd.cli.invocation import Invocation
 
 KINDS = ("maven", "gradle", "rust", "go", "node", "python", "docker", "static")
+PARTS = 5  # of a repository that are named
 RUNNERS = ("docker", "sandbox", "host")  # in the order of preference
 
 
@@ -53,11 +54,13 @@ def init(
     Write a buildspec, a pipeline and cicd.yml for this repository.
 
     An AppSpec comes with them where there is something to deploy. What is there already stays.
+    In a repository of several parts, each part has its own: run this in the part.
     """
     from cicd.cli.init import documents
     from cicd.store.user_files import replace_file
 
-    root, branch = _place()
+    top, branch = _place()
+    root = _part(top, kind)
     chosen, others = _kind(root, kind)
     facts = chosen.facts_of(root)
     there = _there(root)
@@ -132,6 +135,16 @@ def _place() -> tuple[Path, str]:
     return repository.root, repository.branch() or repository.default_branch() or "main"
 
 
+def _part(top: Path, asked: str | None) -> Path:
+    """Give where the documents go: the top, or a part of it that somebody stands in."""
+    from cicd.cli.init.kinds import kinds
+
+    here = Path.cwd()
+    if here == top or any(kind.is_at(top) for kind in kinds()):
+        return top
+    return here if asked is not None or any(kind.is_at(here) for kind in kinds()) else top
+
+
 def _kind(root: Path, asked: str | None) -> tuple[Kind, list[Kind]]:
     """Give what the repository is, and what else it could be."""
     from cicd.cli.init.kinds import kinds
@@ -143,9 +156,18 @@ def _kind(root: Path, asked: str | None) -> tuple[Kind, list[Kind]]:
     elif found:
         chosen = found[0]
     else:
+        parts = [
+            f"{path.name} ({kind.title})"
+            for path in sorted(root.iterdir())
+            if path.is_dir() and not path.name.startswith(".")
+            for kind in every
+            if kind.is_at(path)
+        ]
         raise UsageError(
             f"nothing in '{root}' says what it is made of",
-            hint=f"say it with --kind: {', '.join(KINDS)}",
+            hint=f"run 'cicd init' in a part of it: {', '.join(parts[:PARTS])}"
+            if parts
+            else f"say it with --kind: {', '.join(KINDS)}",
         )
     return chosen, [kind for kind in found if kind is not chosen]
 
@@ -198,6 +220,6 @@ def _next(*, pipeline: bool, branch: str, root: Path) -> list[str]:
     lines = ["cicd lint", "cicd build"]
     if not pipeline:
         return lines
-    if not (root / ".git").exists():
+    if not any((place / ".git").exists() for place in (root, *root.parents)):
         lines.append(f"git init -b {branch}")
     return [*lines, "git add . && git commit -m 'Build it with cicd'", "cicd pipeline run"]
