@@ -175,7 +175,7 @@ def leftovers(records: list[ExecutionRecord], runner_of: Callable[[str], Runner]
         return Finding(
             subject="leftovers",
             ok=True,  # in nobody's way
-            text=f"{len(behind)} session(s) that nobody wants",
+            text=f"{len(behind)} session{'' if len(behind) == 1 else 's'} that nobody wants",
             hint="'cicd doctor --reap' ends them",
         )
     waiting = unfinished(records)

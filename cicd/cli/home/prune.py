@@ -81,9 +81,9 @@ def prune(
     for session in sessions:
         show.text(f"session   {session}")
     total = size_words(sum(each.size for each in gone))
-    show.notice(
-        f"{len(gone)} thing(s), {total}, and {len(sessions)} session(s) {words}", Level.SUCCESS
-    )
+    counts = [f"{_counted(len(gone), 'entry', 'entries')} of {total}"] if gone else []
+    counts += [_counted(len(sessions), "session", "sessions")] if sessions else []
+    show.notice(f"{' and '.join(counts) or 'nothing'} {words}", Level.SUCCESS)
     left = counted - sum(each.size for each in gone)
     if size is not None and left > size:
         show.notice(
@@ -111,3 +111,7 @@ def _shape(gone: Iterable[Removable], sessions: list[str], *, dry_run: bool) -> 
         "sessions": [*sessions],
         "size": sum(each.size for each in gone),
     }
+
+
+def _counted(number: int, one: str, several: str) -> str:
+    return f"{number} {one if number == 1 else several}"

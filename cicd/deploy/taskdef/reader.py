@@ -64,7 +64,7 @@ def read_task_definition(
     )
     if not containers:
         problems.error(
-            "deploy/task-definition",
+            "deploy/task-content",
             "the task has no container",
             fields.span("containerDefinitions"),
             hint='write "containerDefinitions": [{"name": "web", "image": "shop:1"}]',
@@ -72,7 +72,7 @@ def read_task_definition(
     known = {each.order.name for each in containers}
     for unknown in sorted(set(images) - known):
         problems.error(
-            "deploy/task-definition",
+            "deploy/task-content",
             f"an image is given for '{unknown}', and the task has no container of that name",
             fields.span("containerDefinitions"),
             hint=f"it has {', '.join(sorted(known))}",
@@ -94,7 +94,7 @@ def _memory(fields: Fields) -> int | None:
     written = _MEMORY.fullmatch(text)
     if written is None:
         fields.problems.error(
-            "deploy/task-definition",
+            "deploy/task-content",
             f"'memory' of the task is '{text}'",
             fields.span("memory"),
             hint='write MiB as "512", or "1 GB"',
