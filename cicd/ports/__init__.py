@@ -58,7 +58,6 @@ if TYPE_CHECKING:
     from cicd.ports.services import Services as Services
     from cicd.ports.source import Revision as Revision
     from cicd.ports.source import Source as Source
-    from cicd.ports.task_order import START_TIMEOUT as START_TIMEOUT
     from cicd.ports.task_order import ContainerDependency as ContainerDependency
     from cicd.ports.task_order import ContainerHealth as ContainerHealth
     from cicd.ports.task_order import ContainerOrder as ContainerOrder
@@ -95,7 +94,6 @@ SEAMS = {
         "InstanceTarget",
     ),
     "task_order": (
-        "START_TIMEOUT",
         "ContainerDependency",
         "ContainerHealth",
         "ContainerOrder",

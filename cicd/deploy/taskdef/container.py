@@ -11,13 +11,13 @@ from cicd.deploy.taskdef.kernel import read_kernel
 from cicd.deploy.taskdef.no_effect import note_no_effect, warn_no_effect
 from cicd.deploy.taskdef.volumes import read_mounts
 from cicd.ports import (
-    START_TIMEOUT,
     ContainerDependency,
     ContainerHealth,
     ContainerOrder,
     DependencyCondition,
     NetworkOptions,
 )
+from cicd.ports.task_order import START_TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
