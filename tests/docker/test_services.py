@@ -135,6 +135,14 @@ FAILING = SERVER.replace(
 )
 
 
+SLOW = SERVER.replace(
+    "        self.send_response(200)",
+    """        if "health" not in self.headers.get("User-Agent", ""):
+            __import__("time").sleep(0.2)
+        self.send_response(200)""",
+)
+
+
 class Load:
     """Requests of another process, all the time; a file has what they were answered."""
 
@@ -266,6 +274,38 @@ def test_one_task_that_ends_in_the_middle_gives_all_traffic_back(world, load, ve
     assert "all traffic is back" in world.said
     load.stop()
     assert {word for _, word in load.answers[-20:]} == {"v1"}
+
+
+def test_a_version_that_is_slow_is_found_by_the_analysis_and_gives_all_traffic_back(world, load):
+    group = (world.root / "cicd.yml").read_text()
+    limits = "      analysis: {p95: 100, leastRequests: 5, interval: 1}\n"
+    (world.root / "cicd.yml").write_text(group + limits)
+    world.version("slow", ["python3", "-c", SLOW])
+    shift = ("--strategy", "Canary", "--percentage", "50", "--interval", "60m", "--speed", "20")
+    assert world.deploy(*shift) == 1
+    assert "p95" in world.said
+    assert "all traffic is back" in world.said
+    load.stop()
+    assert {word for _, word in load.answers} == {"v1", "slow"}
+    assert {word for _, word in load.answers[-20:]} == {"v1"}
+
+
+def test_an_image_that_is_nowhere_is_named_and_changes_nothing(world, load):
+    world.version("v2")
+    assert world.cicd("deploy", "--image", "IMAGE1_NAME=shop.invalid/web:2") != 0
+    assert "shop.invalid/web:2" in world.said
+    assert "Traceback" not in world.said
+    assert set(load.stop()) == {"v1"}
+
+
+def test_a_port_that_another_program_has_is_named(tmp_path, docker_image):
+    world = World(tmp_path, docker_image)
+    with socket.create_server(("127.0.0.1", world.port)):
+        assert world.deploy() != 0
+    assert f"{world.port}" in world.said
+    assert "Traceback" not in world.said
+    sets = ContainerTaskSets(tmp_path / ".cicd")
+    assert not sets.known("default/web")
 
 
 def test_killed_in_the_middle_it_goes_on_with_the_weight_of_the_log(world, load):
