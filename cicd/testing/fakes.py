@@ -1,4 +1,4 @@
-"""Ports in memory. They pass the contracts of ``contracts.py``: tests on them mean something."""
+"""Ports in memory. They pass the contracts of their ports: tests on them mean something."""
 
 from __future__ import annotations
 

@@ -14,12 +14,10 @@ from cicd.store.log_files import LogFiles
 from cicd.store.remote_artifacts import RemoteArtifacts
 from cicd.store.sealing import Sealing
 from cicd.store.secrets.key import KeyRing
-from cicd.testing.contracts import (
-    ArtifactStoreContract,
-    EventLogContract,
-    ExecutionIndexContract,
-    LogStoreContract,
-)
+from cicd.testing.contracts_artifacts import ArtifactStoreContract
+from cicd.testing.contracts_events import EventLogContract
+from cicd.testing.contracts_executions import ExecutionIndexContract
+from cicd.testing.contracts_logs import LogStoreContract
 
 
 class TestSqliteEventLog(EventLogContract):

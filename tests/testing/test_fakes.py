@@ -5,7 +5,9 @@ import pytest
 from cicd.event import Event, EventKind
 from cicd.ports import Described, LogLine
 from cicd.testing.clock import START
-from cicd.testing.contracts import EventLogContract, ExecutionIndexContract, LogStoreContract
+from cicd.testing.contracts_events import EventLogContract
+from cicd.testing.contracts_executions import ExecutionIndexContract
+from cicd.testing.contracts_logs import LogStoreContract
 from cicd.testing.fakes import (
     MemoryEventLog,
     MemoryExecutionIndex,
