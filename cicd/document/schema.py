@@ -9,6 +9,7 @@ from cicd.document.nearest import closest, only_close
 from cicd.document.node import Node, NodeKind
 from cicd.document.position import Span, brief
 from cicd.document.problem import Problem, Problems, Severity
+from cicd.document.schema_words import called, demand, kind_of, types_asked_for
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
@@ -18,17 +19,7 @@ if TYPE_CHECKING:
 
     from cicd.document.node import Path
 
-_TYPES = {
-    "string": "text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "yes or no",
-    "array": "a list",
-    "object": "a mapping",
-    "null": "nothing",
-}
 _OWN_LEVEL = frozenset({"type", "const", "enum"})
-_LONGEST = 200  # of a message that quotes the document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +165,7 @@ def _about_key(error: ValidationError, node: Node) -> _Finding:
     key = str(error.instance)
     return _Finding(
         rule="key-form",
-        message=f"'{brief(key)}' is not allowed as a key: {_demand(error)}",
+        message=f"'{brief(key)}' is not allowed as a key: {demand(error)}",
         span=node.entries[key].key_span,
     )
 
@@ -184,7 +175,7 @@ def _unknown_keys(error: ValidationError, node: Node, path: Path) -> Iterator[_F
 
     known = tuple(_mapping(error.schema, "properties"))
     patterns = tuple(_mapping(error.schema, "patternProperties"))
-    what = _called(path)
+    what = called(path)
     for key, entry in node.entries.items():
         fits = key in known or any(re.search(pattern, key) for pattern in patterns)
         if fits or entry.value.is_null:
@@ -200,7 +191,7 @@ def _unknown_keys(error: ValidationError, node: Node, path: Path) -> Iterator[_F
 
 
 def _missing_keys(error: ValidationError, node: Node, span: Span) -> Iterator[_Finding]:
-    what = _called(tuple(error.absolute_path))
+    what = called(tuple(error.absolute_path))
     for name in cast("list[str]", error.validator_value):
         entry = node.entries.get(name)
         if entry is None:
@@ -214,12 +205,14 @@ def _missing_keys(error: ValidationError, node: Node, span: Span) -> Iterator[_F
 
 
 def _about_value(error: ValidationError, node: Node, path: Path, span: Span) -> _Finding:
-    what = _called(path)
+    what = called(path)
     match error.validator:
-        case "type" | "anyOf" | "oneOf" if types := _types(error):
+        case "type" | "anyOf" | "oneOf" if types := types_asked_for(error):
             wanted = " or ".join(types)
             return _Finding(
-                rule="wrong-type", message=f"{what} must be {wanted}, not {_kind(node)}", span=span
+                rule="wrong-type",
+                message=f"{what} must be {wanted}, not {kind_of(node)}",
+                span=span,
             )
         case "enum" | "const":
             value = error.validator_value
@@ -237,97 +230,11 @@ def _about_value(error: ValidationError, node: Node, path: Path, span: Span) -> 
         case "pattern" | "format":
             return _Finding(
                 rule="wrong-form",
-                message=f"'{brief(node.text)}': {what} {_demand(error)}",
+                message=f"'{brief(node.text)}': {what} {demand(error)}",
                 span=span,
             )
         case _:
-            return _Finding(rule="out-of-range", message=f"{what} {_demand(error)}", span=span)
-
-
-def _demand(error: ValidationError) -> str:
-    """Say what a value must be, to go on from its name."""
-    bound = error.validator_value
-    size = len(error.instance) if isinstance(error.instance, str | list | dict) else 0
-    match error.validator:
-        case "pattern":
-            return _letters(str(bound)) or f"must match {bound}"
-        case "format":
-            return f"must be a {bound}"
-        case "minLength":
-            return f"must have at least {_many(bound, 'character')}, not {size}"
-        case "maxLength":
-            return f"must have at most {_many(bound, 'character')}, not {size}"
-        case "minItems" | "minProperties":
-            return f"must have at least {_many(bound, 'entry')}, not {size}"
-        case "maxItems" | "maxProperties":
-            return f"must have at most {_many(bound, 'entry')}, not {size}"
-        case "minimum":
-            return f"must be at least {bound}, not {error.instance}"
-        case "maximum":
-            return f"must be at most {bound}, not {error.instance}"
-        case "uniqueItems":
-            return "must not name the same thing twice"
-        case _:
-            return f"is not allowed: {error.message[:_LONGEST]}"
-
-
-def _many(count: object, what: str) -> str:
-    """Count things in words: "one entry", "3 entries"."""
-    if count == 1:
-        return f"one {what}"
-    return f"{count} {what[:-1]}ies" if what.endswith("y") else f"{count} {what}s"
-
-
-def _letters(pattern: str) -> str | None:
-    """Say of a pattern that allows certain characters which these are; None for another one."""
-    import re
-
-    found = re.fullmatch(r"\^\[((?:\\.|[^\\\]])+)\][+*]\$", pattern)
-    if found is None:
-        return None
-    rest, words = found[1], []
-    for word, ranges in (("letters", ("A-Z", "a-z")), ("digits", ("0-9",))):
-        if all(each in rest for each in ranges):
-            words.append(word)
-            for each in ranges:
-                rest = rest.replace(each, "")
-    if re.search(r"[^\\]-.", rest):
-        return None  # other ranges are said as they are written
-    words += [f"'{character}'" for character in rest.replace("\\", "")]
-    return f"may have {', '.join(words[:-1])} and {words[-1]} only" if words[1:] else None
-
-
-def _types(error: ValidationError) -> list[str]:
-    """Give the types a value may have, if its type is all that is wrong."""
-    if error.validator == "type":
-        asked = cast("str | list[str]", error.validator_value)
-        return [_TYPES[name] for name in (asked if isinstance(asked, list) else [asked])]
-    own = [inner for inner in error.context or () if inner.validator == "type" and not inner.path]
-    if len({inner.schema_path[0] for inner in own}) < len(
-        cast("list[object]", error.validator_value)
-    ):
-        return []
-    return list(dict.fromkeys(name for inner in own for name in _types(inner)))
-
-
-def _kind(node: Node) -> str:
-    match node.kind:
-        case NodeKind.MAPPING:
-            return "a mapping"
-        case NodeKind.SEQUENCE:
-            return "a list"
-        case NodeKind.SCALAR:
-            return "nothing" if node.is_null else f"'{brief(node.text)}'"
-
-
-def _called(path: Path) -> str:
-    if not path:
-        return "the document"
-    last = path[-1]
-    if isinstance(last, str):
-        return f"'{last}'"
-    parents = [step for step in path if isinstance(step, str)]
-    return f"entry {last + 1} of '{parents[-1]}'" if parents else f"entry {last + 1}"
+            return _Finding(rule="out-of-range", message=f"{what} {demand(error)}", span=span)
 
 
 def _place(root: Node, path: Path) -> Span:
