@@ -15,7 +15,8 @@ from cicd.event import JSON, Event, EventKind
 from cicd.record import dataclass
 from cicd.states.ending import Answer, Done, Failed, InvokeFunction, Waiting, World
 from cicd.states.machine import ErrorName
-from cicd.states.walk import Walk, written
+from cicd.states.moments import written
+from cicd.states.walk import Walk
 
 if TYPE_CHECKING:
     from cicd.states.ending import Ending

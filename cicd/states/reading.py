@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from cicd.states.moments import LONGEST, is_seconds
 from cicd.states.paths import check_reference, steps
 
 if TYPE_CHECKING:
@@ -31,15 +32,14 @@ def json_path_alone(fields: Fields, problems: Problems, what: str) -> None:
 
 
 def seconds(fields: Fields, name: str, default: float | None) -> float | None:
-    """Read a number from 0 on."""
+    """Read a number of seconds."""
     node = fields.node(name)
     if node is None:
         return default
     value = node.plain()
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-        fields.problems.error(
-            INVALID, f"'{name}' of {fields.what} must be a number from 0 on", node.span
-        )
+    if not is_seconds(value):
+        wanted = f"a number from 0 to {LONGEST:,}"
+        fields.problems.error(INVALID, f"'{name}' of {fields.what} must be {wanted}", node.span)
         return default
     return float(value)
 

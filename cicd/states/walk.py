@@ -8,15 +8,17 @@ its key, and every moment follows from the log: so the same log always leads to 
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from cicd.event import JSON
 from cicd.record import dataclass
-from cicd.states.choices import holds, timestamp
-from cicd.states.ending import Done, Ending, Failed, InvokeFunction, Waiting, World
-from cicd.states.failure import StateFailure, matches, runtime
+from cicd.states.branches import side_by_side
+from cicd.states.calls import call
+from cicd.states.choices import holds
+from cicd.states.ending import Done, Ending, Failed, Waiting, World
+from cicd.states.failure import StateFailure, matches
 from cicd.states.machine import (
     Choice,
     ErrorName,
@@ -29,11 +31,12 @@ from cicd.states.machine import (
     Task,
     Wait,
 )
+from cicd.states.moments import over, pause, written
 from cicd.states.paths import list_at, put, read
 from cicd.states.templates import fill
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from cicd.states.machine import Machine
 
@@ -134,12 +137,9 @@ class Walk:
             if which is None or counts[which] >= state.retry[which].max_attempts:
                 return _caught(entered, tried, of_branches=of_branches)
             retrier = state.retry[which]
-            pause = retrier.interval * retrier.backoff_rate ** counts[which]
-            if retrier.max_delay is not None:
-                pause = min(pause, retrier.max_delay)
+            at = tried.at + pause(retrier, counts[which])
             counts[which] += 1
             number += 1
-            at = tried.at + timedelta(seconds=pause)
             if self._world.now < at:
                 return Waiting(until=at)
 
@@ -184,52 +184,20 @@ class Walk:
                 )
                 return Failed(at=at, error=error, cause=cause)
             case Wait() as wait:
-                until = _moment(wait, given, at, context)
+                until = over(wait, given, at, context)
                 if self._world.now < until:
                     return Waiting(until=until)
                 return Done(at=max(at, until), output=given)
             case Task() as task:
-                return self._task(task, given, key, context)
+                return call(task, given, key, context, self._world)
             case Parallel(branches=branches):
                 sides = [
                     partial(self.through, branch, given, prefix=f"{key}[{place}].")
                     for place, branch in enumerate(branches)
                 ]
-                return self._side_by_side(sides, at, len(sides))
+                return side_by_side(sides, at, len(sides))
             case Map() as each:
                 return self._map(each, given, key, at, context)
-
-    def _task(self, task: Task, given: JSON, key: str, context: Mapping[str, JSON]) -> Ending:
-        function, payload = task.function, given
-        if not function:
-            asked = given if isinstance(given, dict) else {}
-            function, payload = str(asked.get("FunctionName") or ""), asked.get("Payload", {})
-            if asked.get("Qualifier"):
-                function += f":{asked['Qualifier']}"
-            if not asked.get("FunctionName"):
-                raise runtime("The field 'FunctionName' of 'Parameters' is missing")
-        timeout = task.timeout
-        if task.timeout_path is not None:
-            found = read(task.timeout_path, given, context)
-            if not isinstance(found, int | float) or isinstance(found, bool) or found <= 0:
-                raise runtime(f"'{task.timeout_path}' is no number of seconds above 0")
-            timeout = found
-        answer, began = self._world.answers.get(key), self._world.started.get(key)
-        if timeout is not None and began is not None:
-            late = began + timedelta(seconds=timeout)
-            if (self._world.now if answer is None else answer.at) >= late:
-                return Failed(at=late, error=ErrorName.TIMEOUT, cause="")
-        if answer is None:
-            command = InvokeFunction(
-                key=key, function=function, payload=payload, wrapped=not task.function
-            )
-            ends = None
-            if timeout is not None:
-                ends = (began or self._world.now) + timedelta(seconds=timeout)
-            return Waiting(commands=(command,), until=ends)
-        if answer.error:
-            return Failed(at=answer.at, error=answer.error, cause=answer.cause)
-        return Done(at=answer.at, output=answer.output)
 
     def _map(
         self, work: Map, given: JSON, key: str, at: datetime, context: Mapping[str, JSON]
@@ -246,50 +214,7 @@ class Walk:
             )
 
         branches = [branch(place, value) for place, value in enumerate(items)]
-        return self._side_by_side(branches, at, work.max_concurrency or len(items))
-
-    def _side_by_side(
-        self, branches: Sequence[Callable[[datetime], Ending]], at: datetime, most: int
-    ) -> Ending:
-        """
-        Walk branches, ``most`` at once; the first one that fails ends all of them.
-
-        A branch that had to wait for its turn begins when the earliest of those before it ended.
-        """
-        free = [at] * most
-        outputs: list[JSON] = []
-        failed: list[Failed] = []
-        commands: list[InvokeFunction] = []
-        moments: list[datetime] = []
-        busy, last = 0, at
-        for branch in branches:
-            if busy >= most:
-                break
-            free.sort()
-            ended = branch(free[0])
-            match ended:
-                case Done(output=output):
-                    outputs.append(output)
-                    free[0] = ended.at
-                    last = max(last, ended.at)
-                case Failed():
-                    failed.append(ended)
-                    free[0] = ended.at
-                case Waiting():
-                    free.pop(0)
-                    busy += 1
-                    commands += ended.commands
-                    moments += [ended.until] if ended.until is not None else []
-        if failed:
-            return min(failed, key=lambda each: each.at)
-        if busy:
-            return Waiting(commands=tuple(commands), until=min(moments, default=None))
-        return Done(at=last, output=outputs)
-
-
-def written(moment: datetime) -> str:
-    """Give a moment as the context object has it."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+        return side_by_side(branches, at, work.max_concurrency or len(items))
 
 
 def _at(path: str | None, data: JSON, context: Mapping[str, JSON]) -> JSON:
@@ -328,21 +253,3 @@ def _caught(entered: _Entered, failed: Failed, *, of_branches: bool) -> Failed |
                 return Failed(at=failed.at, error=failure.error, cause=failure.cause)
             return _Moved(at=failed.at, output=data, next=catcher.next)
     return failed
-
-
-def _moment(wait: Wait, given: JSON, at: datetime, context: Mapping[str, JSON]) -> datetime:
-    """Give when a Wait is over."""
-    seconds: JSON = wait.seconds
-    if wait.seconds_path is not None:
-        seconds = read(wait.seconds_path, given, context)
-    if wait.seconds_path is not None or wait.seconds is not None:
-        if not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds < 0:
-            raise runtime(f"'{wait.seconds_path}' is no number of seconds: {seconds}")
-        return at + timedelta(seconds=seconds)
-    text: JSON = wait.timestamp
-    if wait.timestamp_path is not None:
-        text = read(wait.timestamp_path, given, context)
-    moment = timestamp(text) if isinstance(text, str) else None
-    if moment is None:
-        raise runtime(f"'{text}' is no moment such as 2026-03-14T01:59:00Z")
-    return moment

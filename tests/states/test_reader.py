@@ -69,7 +69,12 @@ def one(**state):
             "lacks a comma, or a ')'",
         ),
         (one(Type="Wait", End=True), "invalid", "the state 'One' has one of 'Seconds'"),
-        (one(Type="Wait", Seconds=-1, End=True), "invalid", "must be a number from 0 on"),
+        (
+            one(Type="Wait", Seconds=-1, End=True),
+            "invalid",
+            "must be a number from 0 to 99,999,999",
+        ),
+        (one(Type="Wait", Seconds=1e300, End=True), "invalid", "from 0 to 99,999,999"),
         (one(Type="Wait", Timestamp="noon", End=True), "invalid", "'noon' is no moment"),
         (one(Type="Choice"), "invalid", "the state 'One' has no 'Choices'"),
         (

@@ -2,6 +2,8 @@
 
 import pytest
 
+from cicd.states.machine import Retrier
+from cicd.states.moments import pause
 from tests.states.machine_world import Fault, Life, machine, task
 
 DATA = {"order": {"id": 7, "items": ["a", "b"]}, "word": "hi"}
@@ -148,6 +150,16 @@ def test_a_wait_is_over_at_its_moment_and_hands_its_input_on(more, seconds):
     data = {"s": 7, "at": "2024-01-01T13:00:00Z"}
     life = Life(machine("W", W={"Type": "Wait", **more, **END}), data)
     assert (data, seconds) == (life.output, life.seconds)
+
+
+def test_a_wait_that_no_calendar_holds_is_an_error_and_no_pause_grows_beyond_it():
+    endless = Life(
+        machine("W", W={"Type": "Wait", "SecondsPath": "$.s", "End": True}), {"s": 1e99}
+    )
+    assert endless.error == ("States.Runtime", "'$.s' is no number of seconds: 1e+99")
+    retrier = Retrier(error_equals=("States.ALL",), interval=3.0, backoff_rate=10.0)
+    pauses = [pause(retrier, times).total_seconds() for times in (0, 1, 9, 500)]
+    assert pauses == [3, 30, 99_999_999, 99_999_999]
 
 
 def test_a_fail_ends_it_with_its_own_words_or_those_of_its_input():
