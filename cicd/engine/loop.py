@@ -8,14 +8,14 @@ what happened. See ``process.py`` for what a kind of execution must provide.
 from __future__ import annotations
 
 import threading
-import traceback
 from datetime import timedelta
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from cicd.engine.codec import encode
-from cicd.engine.process import Outcome, OutcomeStatus, Scope
+from cicd.engine.outcome import outcome_of
+from cicd.engine.process import Outcome, Scope
 from cicd.engine.workers import Workers
-from cicd.errors import CicdError, Conflict, Unavailable
+from cicd.errors import Conflict
 from cicd.event import JSON, Event, EventKind
 from cicd.ports import CancelToken
 from cicd.record import dataclass
@@ -281,14 +281,7 @@ class _Drive(Generic[S]):
         scope: Scope,
     ) -> None:
         with booking:
-            try:
-                outcome = _written(work(command, scope))
-            except CicdError as problem:
-                outcome = encode(_fault(problem))
-            except OSError as problem:
-                outcome = encode(_fault(_refusal(problem)))
-            except BaseException as crash:  # noqa: BLE001  # no effect may kill the loop
-                outcome = encode(_crash(crash))
+            outcome = outcome_of(work, command, scope)
             self._inbox.put(_Finished(key=scope.key, outcome=outcome))
 
     def _abandon(self) -> None:
@@ -301,38 +294,3 @@ class _Drive(Generic[S]):
             for item in self._inbox.take(until):
                 if isinstance(item, _Finished):
                     self._running.pop(item.key)
-
-
-def _written(outcome: Outcome) -> JSON:
-    if not isinstance(outcome, Outcome):  # a plugin's mistake, which must not reach the log
-        raise TypeError(f"{type(outcome)} is not an Outcome")
-    return encode(outcome)
-
-
-def _fault(problem: CicdError) -> Outcome:
-    detail: dict[str, JSON] = {
-        "message": problem.message,
-        "exception": type(problem).__name__,
-        "exit_code": int(problem.exit_code),
-    }
-    if problem.hint is not None:
-        detail["hint"] = problem.hint
-    return Outcome(status=OutcomeStatus.FAULT, detail=detail)
-
-
-def _refusal(problem: OSError) -> Unavailable:
-    """Put what the system refused in words: a full disk is nobody's bug."""
-    reason = problem.strerror or type(problem).__name__
-    return Unavailable(f"{problem.filename}: {reason}" if problem.filename else reason)
-
-
-def _crash(crash: BaseException) -> Outcome:
-    """Say where it broke, but not in its own words: those may hold a secret."""
-    return Outcome(
-        status=OutcomeStatus.FAULT,
-        detail={
-            "message": f"a bug in cicd: {type(crash).__name__}",
-            "exception": type(crash).__name__,
-            "crash": "".join(traceback.format_tb(crash.__traceback__)),
-        },
-    )
