@@ -94,8 +94,10 @@ def _missing(request: BuildRequest, wanted: str, location: str, wrong: UsageErro
         said = f"stat {path}: no such file or directory" if wanted else "YAML file does not exist"
         return wrong if path.exists() else UsageError(said)
     near = request.source / "buildspec.yaml"
-    hint = "write a buildspec, or name one with --buildspec"
-    if not wanted and near.exists():
+    hint = "'cicd init' writes one; or name yours with --buildspec"
+    if wanted:
+        hint = "a path is taken from the top of the source; --buildspec names another"
+    elif near.exists():
         hint = "'buildspec.yaml' is not looked for: rename it, or use --buildspec buildspec.yaml"
     return UsageError(f"there is no '{location}' in {request.source}", hint=hint)
 

@@ -235,7 +235,9 @@ def _report(invocation: Invocation, findings: Findings, fail_on: Severity) -> in
         show.notice(f"{name}: {why}", Level.WARNING)
     if not findings.checked and not findings.passed_over:
         show.notice(
-            "no buildspec, appspec, pipeline definition, template or cicd.yml here", Level.WARNING
+            "no buildspec, appspec, pipeline definition, template or cicd.yml here; "
+            "'cicd init' writes what is needed",
+            Level.WARNING,
         )
     if invocation.report:
         _write_report(invocation.report, findings, grave)

@@ -85,7 +85,7 @@ def _refuse(path: Path, name: str, *, other: bool) -> None:
         hint="rename appspec.yaml to appspec.yml, or name it with --appspec: the agent's hooks "
         "look for no other name"
         if other
-        else "add one, or name the file with --appspec",
+        else "add one ('cicd init --deploy' writes it), or name the file with --appspec",
     )
 
 

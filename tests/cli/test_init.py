@@ -5,6 +5,8 @@ import subprocess
 
 import pytest
 
+from cicd.cli import cicd
+from cicd.cli.boundary import run
 from cicd.cli.init import KINDS
 from cicd.cli.init.kinds import kinds
 from tests.cli.killed import Outside
@@ -145,3 +147,12 @@ def test_a_directory_of_a_repository_that_is_one_thing_is_not_a_part(tmp_path):
     top = repository(tmp_path / "one", {"go.mod": "module a\n", "docs/index.html": "<p>x</p>\n"})
     assert "go" == made(Outside(top.directory / "docs"))["kind"]
     assert (top.directory / "buildspec.yml").is_file()
+
+
+@pytest.mark.parametrize("words", [["lint"], ["build"], ["deploy"]])
+def test_where_there_are_no_documents_each_command_names_the_one_that_writes_them(
+    tmp_path, monkeypatch, capsys, words
+):
+    monkeypatch.chdir(tmp_path)
+    run(cicd, words)
+    assert "'cicd init" in capsys.readouterr().err

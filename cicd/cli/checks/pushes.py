@@ -49,7 +49,8 @@ def repository_here() -> Repository:
         found = Repository(root=place, git_dir=place, prefix="", bare=True)
     if found is None:
         raise UsageError(
-            f"{Path.cwd()} is not in a git repository", hint="'cicd check' looks at commits"
+            f"{Path.cwd()} is not in a git repository",
+            hint="go into one, or make this one with 'git init'",
         )
     return found
 

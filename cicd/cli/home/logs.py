@@ -143,7 +143,10 @@ def _pattern(text: str | None) -> re.Pattern[str] | None:
     try:
         return re.compile(text)
     except re.error as error:
-        raise UsageError(f"--grep '{text}' is not a pattern: {error}", hint="quote it") from None
+        raise UsageError(
+            f"--grep '{text}' is not a pattern: {error}",
+            hint="a backslash before a character takes it as it is: '\\('",
+        ) from None
 
 
 def _moment(text: str | None, now: datetime) -> datetime:

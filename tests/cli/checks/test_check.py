@@ -241,3 +241,9 @@ def test_a_check_that_cannot_be_read_stops_with_the_reason(here, text, words):
     assert status in (2, 3)
     assert words in said
     assert [] == list((here / ".cicd" / "checks").iterdir())
+
+
+@pytest.mark.parametrize("words", [["check"], ["hooks", "install"]])
+def test_outside_of_a_repository_it_says_how_to_have_one(tmp_path, words):
+    status, said = cicd(tmp_path, *words)
+    assert (2, True) == (status, "go into one, or make this one with 'git init'" in said), said

@@ -81,10 +81,18 @@ def test_logs_are_what_was_written_byte_by_byte(outside):
     assert "\x1b[31mred" in outside.run("logs", "--since", "1h", "--grep", "red")[1]
 
 
-@pytest.mark.parametrize("words", [["nothing"], ["--grep", "("], ["--since", "soon"]])
-def test_words_that_logs_does_not_understand_are_refused(outside, words):
+@pytest.mark.parametrize(
+    ("words", "way_out"),
+    [
+        (["nothing"], "'cicd status' shows the last ones"),
+        (["--grep", "("], r"a backslash before a character takes it as it is: '\('"),
+        (["--since", "soon"], "write 10m, 2h, or 2026-01-31T12:00"),
+    ],
+)
+def test_words_that_logs_does_not_understand_are_refused_with_a_way_out(outside, words, way_out):
     build(outside)
-    assert 2 == outside.run("logs", *words)[0]
+    status, _, said = outside.run("logs", *words)
+    assert (2, True) == (status, way_out in said), said
 
 
 def test_logs_follow_a_build_to_its_end(outside):
