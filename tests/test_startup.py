@@ -79,3 +79,14 @@ def test_a_build_loads_only_what_it_needs(tmp_path):
     rooms = {name for name in loaded if name.startswith(("cicd.deploy", "cicd.pipeline"))}
     unused = HEAVY - {"sqlite3", "yaml"} | {"http.client", "ssl", "zipfile", "email"}
     assert set() == loaded & unused | rooms
+
+
+def test_a_check_of_commands_alone_loads_nothing_of_builds(tmp_path, monkeypatch):
+    (tmp_path / "cicd.yml").write_text("check: {lint: no, commands: ['true']}\n")
+    monkeypatch.chdir(tmp_path)
+    who = ("-c", "user.name=a", "-c", "user.email=a@b")
+    for words in (("init", "-q"), ("add", "-A"), (*who, "commit", "-qm", "one")):
+        subprocess.run(("git", *words), check=True)
+    loaded = loaded_by("check", "--output", "plain")
+    assert "cicd.backends.check_process" in loaded
+    assert set() == {name for name in loaded if name.startswith("cicd.build.")}

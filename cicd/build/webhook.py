@@ -135,6 +135,13 @@ class Webhook:
     branch_filter: str = ""  # deprecated; counts only without groups
     build_type: str = "BUILD"
 
+    @property
+    def reads_message(self) -> bool:
+        """Whether what it starts hangs on the message of a commit."""
+        return any(
+            each.type is FilterType.COMMIT_MESSAGE for group in self.groups for each in group
+        )
+
     def why_not(self, event: WebhookEvent) -> tuple[str, ...]:
         """
         Say why an event does not start a build, a reason a group; () if it does.

@@ -7,7 +7,6 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from cicd.build.webhook import EventType, WebhookEvent
 from cicd.check.pushed import PushedRef
 from cicd.pipeline.triggers import GitEvent
 from cicd.record import dataclass
@@ -15,6 +14,7 @@ from cicd.record import dataclass
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from cicd.build.webhook import WebhookEvent
     from cicd.check.configuration import Wanted
 
 EVERYTHING = frozenset({"1", "all", "true", "yes"})
@@ -50,6 +50,8 @@ class Push:
 
     def webhook_event(self) -> WebhookEvent:
         """Give it as the webhooks of projects see it."""
+        from cicd.build.webhook import EventType, WebhookEvent
+
         return WebhookEvent(
             type=EventType.PUSH,
             head_ref=self.pushed.ref,

@@ -53,15 +53,11 @@ def places(root: Path, listed: Iterable[str] | None = None) -> tuple[Place, ...]
 
 def hangs_on_message(found: Iterable[Place]) -> bool:
     """Tell whether what runs hangs on the message of a commit, and not on its tree alone."""
-    from cicd.build.webhook import FilterType
-
     return any(
-        each.type is FilterType.COMMIT_MESSAGE
+        hook.reads_message
         for place in found
         for name in place.resources.section("projects")
         if (hook := _project(place, name).webhook) is not None
-        for group in hook.groups
-        for each in group
     )
 
 

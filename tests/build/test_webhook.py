@@ -51,6 +51,14 @@ def test_both_filters_of_a_group_must_match_and_of_two_groups_either_suffices():
     assert () == hook((EVENT, file), (EVENT, head)).why_not(PUSH)
 
 
+@pytest.mark.parametrize("exclude", [True, False])
+def test_a_webhook_reads_the_message_only_where_a_filter_of_any_group_asks_for_it(exclude):
+    message = where("COMMIT_MESSAGE", "skip", exclude=exclude)
+    assert hook((EVENT,), (EVENT, message)).reads_message
+    assert not hook((EVENT, where("FILE_PATH", "^src/"))).reads_message
+    assert not hook().reads_message
+
+
 def test_without_filters_everything_starts_a_build():
     assert ((), ()) == (hook().why_not(PUSH), hook().why_not(PULL))
 
