@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from typing import TYPE_CHECKING
 
 from cicd.engine.codec import encode
@@ -53,6 +52,8 @@ def _refusal(problem: OSError) -> Unavailable:
 
 def _crash(crash: BaseException) -> Outcome:
     """Say where it broke, but not in its own words: those may hold a secret."""
+    import traceback
+
     return Outcome(
         status=OutcomeStatus.FAULT,
         detail={
