@@ -43,7 +43,9 @@ def artifact() -> None:
 @artifact.command("list", epilog="\b\nExample:\n  cicd artifact list --execution 1b2c3d4e\n")
 @click.option("--pipeline", metavar="NAME", help="Only of this pipeline.")
 @click.option("--execution", metavar="ID", help="Only of this execution.")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many."
+)
 @shared_options
 def list_artifacts(
     invocation: Invocation, *, pipeline: str | None, execution: str | None, limit: int

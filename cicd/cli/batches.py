@@ -36,7 +36,9 @@ def batches() -> None:
 
 @batches.command("list", epilog="\b\nExample:\n  cicd batches list --project web\n")
 @click.option("--project", metavar="NAME", help="Only batches of this project.")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many."
+)
 @shared_options
 def list_batches(invocation: Invocation, *, project: str | None, limit: int) -> int:
     """List batch builds, the newest first."""

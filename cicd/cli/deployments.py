@@ -58,7 +58,9 @@ def _what(result: DeploymentResult) -> str:
 @click.command("list", epilog="\b\nExample:\n  cicd deploy list --group web --limit 5\n")
 @click.option("--group", "group_name", metavar="NAME", help="Only this group's.")
 @click.option("--status", type=click.Choice(_STATUSES), help="Only such ones.")
-@click.option("--limit", type=click.IntRange(1), default=20, help="At most so many (20).")
+@click.option(
+    "--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many."
+)
 @shared_options
 def list_deployments(
     invocation: Invocation, group_name: str | None, status: str | None, limit: int

@@ -73,7 +73,14 @@ def list_events(
 @events.command(epilog="\b\nExample:\n  cicd events tail -f --output json\n")
 @click.argument("name", required=False)
 @click.option("--follow", "-f", is_flag=True, help="Go on until Ctrl-C.")
-@click.option("--limit", "-n", type=click.IntRange(0), default=10, show_default=True)
+@click.option(
+    "--limit",
+    "-n",
+    type=click.IntRange(0),
+    default=10,
+    show_default=True,
+    help="So many of the last to begin with.",
+)
 @_PATTERN
 @shared_options
 def tail(

@@ -61,7 +61,9 @@ Examples:
 """
 )
 @click.argument("name", required=False)
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="At most so many."
+)
 @click.option("--succeeded-in", "stage", metavar="STAGE", help="Only those that got through it.")
 @shared_options
 def executions(invocation: Invocation, *, name: str | None, limit: int, stage: str | None) -> int:

@@ -39,7 +39,9 @@ def reports() -> None:
 
 @reports.command("list", epilog="\b\nExample:\n  cicd reports list --group web-unit --limit 5\n")
 @click.option("--group", metavar="NAME", help="Only reports of this group.")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many."
+)
 @shared_options
 def list_reports(invocation: Invocation, *, group: str | None, limit: int) -> int:
     """List reports, the newest first."""
@@ -136,7 +138,9 @@ def show(invocation: Invocation, *, what: str | None, failed: bool) -> int:
 
 @reports.command(epilog="\b\nExample:\n  cicd reports trend web-unit --limit 10\n")
 @click.argument("group")
-@click.option("--limit", type=click.IntRange(1, 100), default=20, show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(1, 100), default=20, show_default=True, help="At most so many."
+)
 @shared_options
 def trend(invocation: Invocation, *, group: str, limit: int) -> int:
     """Show how the reports of a group changed, the newest first."""

@@ -56,7 +56,9 @@ def find_execution(id_or_name: str | None, services: Services) -> ExecutionRecor
         what = f"'{id_or_name}'" if id_or_name else "yet"
         raise UsageError(
             f"there is no pipeline execution {what}",
-            hint="cicd pipeline executions shows them all",
+            hint="'cicd pipeline executions' shows them all"
+            if id_or_name
+            else "'cicd pipeline run' starts one",
         )
     return records[0]
 
@@ -70,7 +72,7 @@ def execution_state(stream: str, services: Services) -> PipelineState:
     if state.plan is None:
         raise UsageError(
             f"there is no pipeline execution '{stream.partition('/')[2]}'",
-            hint="cicd pipeline executions shows them all",
+            hint="'cicd pipeline executions' shows them all",
         )
     return state
 

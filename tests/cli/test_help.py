@@ -52,7 +52,7 @@ def check_words(words):
 
 
 @pytest.mark.parametrize("name", [None, *COMMANDS])
-def test_help_fits_and_says_what_to_type(name):
+def test_help_fits_and_says_what_to_type_and_what_each_option_is_for(name):
     context = context_of(cicd, "cicd")
     if name is None:
         asked = [context]
@@ -61,6 +61,8 @@ def test_help_fits_and_says_what_to_type(name):
         asked = [*all_below(context_of(command, name, context))]
     for each in asked:
         said = each.command.get_help(each)
+        options = [one for one in each.command.params if isinstance(one, click.Option)]
+        assert [] == [one.name for one in options if not (one.help or one.hidden)]
         assert [] == [line for line in said.splitlines() if len(line) > WIDTH]
         examples = examples_of(each)
         own = [example for example in examples if each.command_path in example]

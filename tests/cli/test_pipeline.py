@@ -200,7 +200,7 @@ def test_a_waiting_run_is_stopped_from_another_terminal(here, capsys):
         (("run", "--variable", "x=1"), 2, "the pipeline 'shop' declares no variable 'x'"),
         (("run", "--variable", "x"), 2, "'x' is not NAME=VALUE"),
         (("run", "--revision", "No=1"), 2, "has no source action 'No'"),
-        (("status",), 2, "there is no pipeline execution yet"),
+        (("status",), 2, "'cicd pipeline run' starts one"),
         (("status", "1234"), 2, "there is no pipeline execution '1234'"),
         (("approve",), 2, "no approval waits for an answer"),
         (("resume",), 2, "there is no pipeline execution yet"),

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 @click.option(
     "--status", type=click.Choice(tuple(StatusType), case_sensitive=False), help="Only these."
 )
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many."
+)
 @shared_options
 def list_builds(
     invocation: Invocation, *, project: str | None, status: str | None, limit: int
