@@ -123,7 +123,10 @@ def _misused(failure: click.ClickException, asked: Sequence[str]) -> ExitCode:
     for theirs, ours in _WORDS.items():
         message = message.replace(theirs, ours)
     if near:
-        message = message.split(" Did you mean")[0].split(" (Possible")[0].rstrip(".")
+        # Click says it, too: alone as a sentence, several in brackets, older versions otherwise.
+        for theirs in (" Did you mean", " (Did you mean", " (Possible"):
+            message = message.partition(theirs)[0]
+        message = message.rstrip(".")
     _show(asked, message, hint, ExitCode.USAGE)
     return ExitCode.USAGE
 

@@ -82,6 +82,10 @@ def list_deployments(
         for record in records
     ]
     invocation.show.table(("deployment", "group", "status", "created"), rows)
+    if not rows:
+        invocation.show.notice(
+            "no such deployment" if group_name or status else "no deployments yet"
+        )
     invocation.show.result({"deployments": [row[0] for row in rows]})
     return ExitCode.SUCCEEDED
 

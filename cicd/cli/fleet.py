@@ -177,6 +177,8 @@ def list_fleets(invocation: Invocation) -> int:
         for each in found
     ]
     invocation.show.table(("fleet", "desired", "in service", "made from"), rows)
+    if not rows:
+        invocation.show.text("no fleet here: cicd fleet up NAME")
     invocation.show.result({"AutoScalingGroups": shapes})
     return ExitCode.SUCCEEDED
 

@@ -138,7 +138,7 @@ def _pipelines(
         if not found:
             raise UsageError(
                 "there is no pipeline definition here",
-                hint="name a file, or write pipeline.json: what aws codepipeline get-pipeline "
+                hint="'cicd init' writes one; or name a file: what aws codepipeline get-pipeline "
                 "prints",
             )
     else:

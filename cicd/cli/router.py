@@ -52,6 +52,8 @@ def list_routers(invocation: Invocation) -> int:
         healthy = sum(member["state"] == "healthy" for member in members)
         rows.append((name, "running", _listening(shown), f"{healthy} of {len(members)} healthy"))
     invocation.show.table(("load balancer", "state", "listens", "targets"), rows)
+    if not rows:
+        invocation.show.text("no load balancer here")
     invocation.show.result({"loadBalancers": found})
     return ExitCode.SUCCEEDED
 

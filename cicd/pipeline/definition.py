@@ -111,7 +111,7 @@ def find_definition(
         )
     raise UsageError(
         "there is no pipeline definition here",
-        hint="name a file, or write pipeline.json: what aws codepipeline get-pipeline prints",
+        hint="'cicd init' writes one; or name a file: what aws codepipeline get-pipeline prints",
     )
 
 

@@ -3,6 +3,7 @@
 import json
 
 import click
+import pytest
 
 from cicd.cli import cicd
 from cicd.cli.boundary import run
@@ -23,6 +24,16 @@ def test_an_unknown_command_is_answered_with_the_one_that_was_meant(capsys):
         capsys.readouterr().err
         == "error: 'biuld' is not a command of cicd\nhint: did you mean 'build'?\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [("--projct", "'--project'"), ("--imgae", "'--home' or '--image' or '--timeout'")],
+)
+def test_options_that_were_meant_are_said_once(capsys, word, meant):
+    assert run(cicd, ["build", word, "x"]) == ExitCode.USAGE
+    said = capsys.readouterr().err
+    assert f"error: No such option '{word}'\nhint: did you mean {meant}?\n" == said
 
 
 def test_a_refusal_keeps_message_and_hint_apart(capsys):

@@ -119,6 +119,15 @@ def test_an_ecs_appspec_exits_with_four(shop, capsys):
     assert "is for ECS" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", [("deploy", "list"), ("fleet", "list"), ("router", "list")])
+def test_a_list_of_nothing_says_that_there_is_nothing(tmp_path, monkeypatch, capsys, words):
+    monkeypatch.chdir(tmp_path)
+    assert 0 == run(cicd, [*words, "--home", str(tmp_path / "home")])
+    assert capsys.readouterr().out.startswith("no ")
+    assert 0 == run(cicd, [*words, "--home", str(tmp_path / "home"), "--output", "json"])
+    assert [[]] == list(json.loads(capsys.readouterr().out).values())
+
+
 def test_deployments_are_listed_and_shown(shop, capsys):
     cli()
     assert 0 == cli("list")

@@ -149,7 +149,7 @@ def test_a_directory_of_a_repository_that_is_one_thing_is_not_a_part(tmp_path):
     assert (top.directory / "buildspec.yml").is_file()
 
 
-@pytest.mark.parametrize("words", [["lint"], ["build"], ["deploy"]])
+@pytest.mark.parametrize("words", [["lint"], ["build"], ["deploy"], ["pipeline", "run"]])
 def test_where_there_are_no_documents_each_command_names_the_one_that_writes_them(
     tmp_path, monkeypatch, capsys, words
 ):
