@@ -83,7 +83,7 @@ def list_deployments(
     ]
     invocation.show.table(("deployment", "group", "status", "created"), rows)
     if not rows:
-        invocation.show.notice(
+        invocation.show.text(
             "no such deployment" if group_name or status else "no deployments yet"
         )
     invocation.show.result({"deployments": [row[0] for row in rows]})
