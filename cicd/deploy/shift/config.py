@@ -138,8 +138,9 @@ def custom_shift(
             hint="--percentage and --interval go with --strategy Canary or Linear",
         )
     if percentage is None or interval is None:
+        missing = "--percentage" if percentage is None else "--interval"
         raise UsageError(
-            f"'{strategy}' needs a percentage and an interval",
+            f"{missing} is missing: {strategy} takes a percentage and an interval",
             hint=f"such as --strategy {strategy} --percentage 10 --interval 5m",
         )
     made = ShiftConfig(
@@ -151,7 +152,10 @@ def custom_shift(
     )
     fault = _fault(made)
     if fault:
-        raise UsageError(f"{fault} (InvalidTrafficRoutingConfigurationException)")
+        raise UsageError(
+            f"{fault} (InvalidTrafficRoutingConfigurationException)",
+            hint="a percentage is 1 to 99, and the last step comes within 2880 minutes (two days)",
+        )
     return made
 
 

@@ -193,12 +193,14 @@ def test_what_could_not_be_kept_to_is_refused(routing, words):
 def test_custom_ones_are_made_of_options():
     config = custom_shift("Canary", ComputePlatform.ECS, 25, "90s")
     assert [(0, 25), (1.5, 100)] == minutes(config)
-    for strategy, percentage, interval in (
-        ("Canary", None, "5m"),
-        ("Linear", 10, None),
-        ("AllAtOnce", 10, "5m"),
-        ("Linear", 100, "5m"),
-        ("Linear", 10, "soon"),
+    for strategy, percentage, interval, said in (
+        ("Canary", None, "5m", "--percentage is missing: Canary takes"),
+        ("Linear", 10, None, "--interval is missing: Linear takes"),
+        ("AllAtOnce", 10, "5m", "of its own"),
+        ("Linear", 100, "5m", "must be 1 to 99"),
+        ("Linear", 1, "1h", "later than 2880 minutes"),
+        ("Linear", 10, "soon", "'soon' is not an interval"),
     ):
-        with pytest.raises(UsageError):
+        with pytest.raises(UsageError, match=said) as refused:
             custom_shift(strategy, ComputePlatform.ECS, percentage, interval)
+        assert refused.value.hint
