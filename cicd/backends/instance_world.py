@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -57,12 +58,16 @@ def _trial() -> subprocess.Popen[bytes] | None:
 
 
 def prepare(root: Path) -> None:
-    """Give a directory what every root has; what is there already stays as it is."""
+    """
+    Give a directory what every root has; what is there already stays as it is.
+
+    Two deployments may come to a new instance at once: each leaves what the other one made.
+    """
     there = {each.name for each in root.iterdir()} if root.is_dir() else set()
     for name in _OWN:
         place = root / name
         if name not in there and not place.exists():
-            place.mkdir(parents=True)
+            place.mkdir(parents=True, exist_ok=True)
             place.chmod(_WORLD_MODES.get(name, 0o755))
     for name in _MOUNTED:
         if name not in there:
@@ -72,9 +77,10 @@ def prepare(root: Path) -> None:
             continue
         place, ours = root / name, Path("/") / name
         if ours.is_symlink():
-            place.symlink_to(ours.readlink())
+            with suppress(FileExistsError):
+                place.symlink_to(ours.readlink())
         elif ours.is_dir():
-            place.mkdir()
+            place.mkdir(exist_ok=True)
     etc = root / "etc"
     there = {each.name for each in etc.iterdir()}
     for name in _SEEDS:
@@ -82,7 +88,7 @@ def prepare(root: Path) -> None:
             shutil.copyfile(Path("/etc") / name, etc / name)
     for name in _SHARED:
         if name not in there and (Path("/etc") / name).is_dir():
-            (etc / name).mkdir()
+            (etc / name).mkdir(exist_ok=True)
     _prepare_shadow(root / "etc")
 
 
@@ -92,7 +98,11 @@ def _prepare_shadow(etc: Path) -> None:
     if shadow.exists() or not users.exists():
         return
     names = [line.partition(":")[0] for line in users.read_text("utf-8").splitlines()]
-    with os.fdopen(os.open(shadow, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    try:
+        number = os.open(shadow, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(number, "w") as file:
         file.writelines(f"{name}:*:19000:0:99999:7:::\n" for name in names if name)
 
 

@@ -35,7 +35,7 @@ def store(path: Path, kind: BundleType, services: Services) -> str:
         case BundleType.DIRECTORY:
             with _scratch(services) as directory:
                 packed = directory / "revision.zip"
-                pack_directory(path, packed)
+                pack_directory(path, packed, home=services.home)
                 return services.artifacts.put_zip(packed).digest
         case BundleType.TAR | BundleType.TGZ:
             return services.artifacts.put((ArtifactFile(path="bundle.tar", source=path),)).digest

@@ -1,5 +1,6 @@
 import os
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -137,3 +138,14 @@ def test_su_works_for_root_inside(tmp_path):
             made = target(tmp_path, isolated=isolated)
             _, lines = run(made, "su nobody -s /bin/sh -c 'id -un'\n")
             assert [("stdout", "nobody")] == lines
+
+
+def test_two_that_prepare_a_new_instance_at_once_leave_what_the_other_made(tmp_path, monkeypatch):
+    instance_world.prepare(tmp_path)
+    before = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*"))
+    with monkeypatch.context() as context:
+        # The other one was quicker: what is there now was not when it was listed.
+        context.setattr(Path, "iterdir", lambda _: iter(()))
+        context.setattr(Path, "exists", lambda path: path.name == "passwd")
+        instance_world.prepare(tmp_path)
+    assert before == sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*"))

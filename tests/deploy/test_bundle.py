@@ -320,3 +320,12 @@ def test_any_bytes_are_unpacked_or_refused(tmp_path_factory, content):
     path.write_bytes(b"PK\x03\x04" + content)
     with pytest.raises((UsageError, AgentFault)):
         bundle.names(path, bundle.bundle_type(path))
+
+
+def test_the_state_directory_is_no_part_of_a_revision_whatever_its_name(tmp_path):
+    revision = tmp_path / "revision"
+    (revision / "state" / "artifacts").mkdir(parents=True)
+    (revision / "app" / "state").mkdir(parents=True)
+    pack_directory(revision, tmp_path / "1.zip", home=revision / "state")
+    with zipfile.ZipFile(tmp_path / "1.zip") as archive:
+        assert ["app/", "app/state/"] == archive.namelist()

@@ -21,14 +21,16 @@ _SMALL: Final = 1024 * 1024  # bytes that are read in one piece
 _WORTH_IT: Final = 4096  # bytes from which deflating a file saves more than it costs
 
 
-def pack_directory(directory: Path, into: Path) -> None:
+def pack_directory(directory: Path, into: Path, *, home: Path | None = None) -> None:
     """
     Pack a directory into the zip ``into``: everything, hidden and empty directories included.
 
-    Only ``.git`` and ``.cicd`` at its top stay out. The same content gives the same bytes.
+    Only ``.git`` and ``.cicd`` at its top stay out, and the state directory ``home``, whatever its
+    name: earlier revisions are in it. The same content gives the same bytes.
     """
+    left_out = "" if home is None else os.path.relpath(home.resolve(), directory.resolve())
     with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for name, place, status in _walk(str(directory), ""):
+        for name, place, status in _walk(str(directory), "", left_out):
             info = zipfile.ZipInfo(name, _EARLIEST)
             info.create_system = 3  # Unix: the mode is in the upper half of external_attr
             info.external_attr = status.st_mode << 16
@@ -72,14 +74,14 @@ def _content(place: str, size: int) -> bytes:
         os.close(number)
 
 
-def _walk(directory: str, above: str) -> Iterator[tuple[str, str, os.stat_result]]:
+def _walk(directory: str, above: str, left_out: str) -> Iterator[tuple[str, str, os.stat_result]]:
     """List what is below a directory and belongs to a revision, sorted, parents first."""
     with os.scandir(directory) as found:
         inside = sorted(found, key=lambda each: each.name)
     for each in inside:
         name = f"{above}{each.name}"
-        if not belongs(name):
+        if name == left_out or not belongs(name):
             continue
         yield name, each.path, each.stat(follow_symlinks=False)
         if each.is_dir(follow_symlinks=False):
-            yield from _walk(each.path, f"{name}/")
+            yield from _walk(each.path, f"{name}/", left_out)

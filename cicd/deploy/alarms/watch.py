@@ -160,6 +160,8 @@ def _point(alarm: Alarm, reading: Reading) -> float | None:
 
 
 def _reason(alarm: Alarm, point: float | None, reading: Reading) -> str:
+    if point is None and reading.good:
+        return f"no datapoint: {reading.words} without a number"
     if point is None:
         return f"no datapoint: {reading.words}"
     if alarm.measures:

@@ -37,6 +37,8 @@ def allow_traffic(
     """
     Register an instance everywhere, and wait until it is healthy; raises ``AgentFault``.
 
+    Its event's hour ends a moment before its own deadline: both are told as the same.
+
     One that is ``ill`` is not registered: it would have requests that it is to be spared.
     """
     endpoint = plan.endpoint(target)
@@ -54,9 +56,9 @@ def allow_traffic(
             if _is_healthy(each, endpoint, services):
                 waiting.pop(0)
                 continue
-        if cancel.reason is not None:
+        if cancel.reason not in (None, "TIMED_OUT"):
             raise AgentFault(f"the wait for {endpoint} to become healthy was cut short")
-        if services.clock.now() >= deadline:
+        if cancel.reason is not None or services.clock.now() >= deadline:
             check = each.router.health_check
             minutes = int(plan.healthy_within.total_seconds() // 60)
             raise AgentFault(

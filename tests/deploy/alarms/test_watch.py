@@ -107,7 +107,9 @@ def test_insufficient_data_is_no_alarm(tmp_path):
     world = Alarmed(tmp_path, watcher=Readings(Reading(good=True, text="nothing yet")))
     world.options = {"measures": True, "threshold": 5.0}
     assert "Succeeded" == world.deploy(version(world, "v1")).status
-    assert AlarmState.INSUFFICIENT_DATA == standing("errors", world.services).state
+    found = standing("errors", world.services)
+    assert AlarmState.INSUFFICIENT_DATA == found.state
+    assert found.reason.endswith("without a number")
 
 
 def test_a_metric_is_the_number_that_a_command_prints(tmp_path):

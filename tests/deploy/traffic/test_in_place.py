@@ -62,6 +62,15 @@ def test_an_instance_that_does_not_become_healthy_fails_its_event(world, monkeyp
     assert ["deregister a", "register a"] == world.told()
 
 
+def test_the_end_of_its_hour_is_told_as_what_was_waited_for(world, monkeypatch):
+    monkeypatch.setattr("cicd.deploy.limits._EVENT", timedelta(seconds=1))
+    plan = compile_plan(world.request(saying(world, "v1"))).plan
+    world.fake.ailing.add(plan.traffic.endpoint("a"))
+    result = world.deploy(world.root / "revisions" / "v1")
+    assert "AllowTraffic" == result.detail["lifecycleEventName"]
+    assert "did not become healthy in target group 'web-tg' within 60 minutes" in result.failure
+
+
 def _hurried(load_balancers, targets):
     from cicd.deploy.traffic.plan import plan_traffic
 
