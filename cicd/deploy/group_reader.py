@@ -58,7 +58,7 @@ def read_group(application: str, node: Node, resources: Resources) -> Deployment
     functions = is_of_functions(application, config, resources)
     style = (
         Style()
-        if service or fields.sequence("ecsServices") or _passed_over(fields, functions)
+        if service or fields.sequence("ecsServices") or _passed_over(fields, functions=functions)
         else read_style(fields, resources, problems)
     )
     alarms = read_alarm_configuration(fields, resources, problems)
@@ -198,7 +198,7 @@ def is_of_functions(application: str, config: str, resources: Resources) -> bool
     return written == ComputePlatform.LAMBDA or config.startswith(f"{PREDEFINED_PREFIX}Lambda")
 
 
-def _passed_over(fields: Fields, functions: bool) -> bool:  # noqa: FBT001 - what it is about
+def _passed_over(fields: Fields, *, functions: bool) -> bool:
     """Take what every group for Lambda says, and nothing here needs."""
     if functions:
         for key in ("deploymentStyle", "loadBalancerInfo", "blueGreenDeploymentConfiguration"):

@@ -145,10 +145,10 @@ def _seconds(value: timedelta) -> JSON:
 
 def _plain(value: Any, where: str) -> JSON:
     kind = type(value)
-    if value is None or kind is str or kind is int or kind is bool:
-        return value  # type: ignore[no-any-return]  # narrowed by its exact type
-    if kind is float and isfinite(value):
-        return value  # type: ignore[no-any-return]
+    exact = kind is str or kind is int or kind is bool or (kind is float and isfinite(value))
+    if value is None or exact:
+        plain: JSON = value
+        return plain
     if kind is dict or isinstance(value, Mapping):
         return {as_key(key): _plain(item, where) for key, item in value.items()}
     if isinstance(value, tuple | list):

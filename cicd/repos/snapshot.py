@@ -12,6 +12,7 @@ import os
 import subprocess
 from contextlib import contextmanager, suppress
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cicd.errors import Unavailable
@@ -19,7 +20,6 @@ from cicd.repos.git_command import common_directory, git_said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from cicd.repos.git import Repository
 
@@ -195,13 +195,13 @@ def _remove_few(place: Path) -> None:
     for at, folders, files in os.walk(place, topdown=False):
         with suppress(OSError):
             for name in files:
-                os.unlink(os.path.join(at, name))  # noqa: PTH108, PTH118 - thousands of them
+                Path(at, name).unlink()
             for name in folders:
-                below = os.path.join(at, name)  # noqa: PTH118
-                if os.path.islink(below):  # noqa: PTH114
-                    os.unlink(below)  # noqa: PTH108
+                below = Path(at, name)
+                if below.is_symlink():
+                    below.unlink()
                 else:
-                    os.rmdir(below)  # noqa: PTH106
+                    below.rmdir()
     with suppress(OSError):
         place.rmdir()
 

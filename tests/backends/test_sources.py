@@ -1,26 +1,18 @@
 import os
 import stat
-import subprocess
 
 import pytest
 
 from cicd.backends.source_directory import DirectorySource
 from cicd.backends.source_git import GitSource
 from cicd.errors import Unavailable, UsageError
+from tests.git_command import git
 
 
 @pytest.fixture(autouse=True)
 def no_configuration_of_the_developers(monkeypatch):
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
-
-
-def git(directory, *arguments):
-    settings = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
-    said = subprocess.run(
-        ["git", *settings, *arguments], cwd=directory, check=True, capture_output=True, text=True
-    )
-    return said.stdout.strip()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """`--event`: a build as a webhook would start it, from what git knows."""
 
 import json
-import subprocess
 
 import pytest
 
@@ -9,6 +8,7 @@ from cicd.cli import cicd
 from cicd.cli.boundary import run
 from cicd.cli.event import read_event
 from cicd.errors import UsageError
+from tests.git_command import git
 
 BUILDSPEC = """version: 0.2
 proxy: {logs: yes}
@@ -23,14 +23,6 @@ PROJECT = """projects:
         - - {type: EVENT, pattern: 'PUSH, PULL_REQUEST_CREATED'}
           - {type: BASE_REF, pattern: ^refs/heads/main$}
 """
-
-
-def git(directory, *words):
-    names = ("-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "tag.gpgSign=false")
-    done = subprocess.run(
-        ["git", *names, *words], cwd=directory, check=True, capture_output=True, text=True
-    )
-    return done.stdout.strip()
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from cicd.backends.services.containers import ContainerTaskSets
 from cicd.cli import cicd
 from cicd.cli.boundary import run
 from tests.docker.test_services import SERVER, Load
+from tests.git_command import git
 from tests.pipeline.documents import SOURCE_STAGE, action, pipeline, stage
-from tests.pipeline.test_whole import git
 
 pytestmark = pytest.mark.docker
 

@@ -1,7 +1,6 @@
 """The built-in providers, on a machine in memory; builds and deployments are in test_whole."""
 
 import json
-import subprocess
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from cicd.pipeline.actions.workspace import as_code_zip
 from cicd.pipeline.compile import Start
 from cicd.pipeline.result import StoredArtifact, object_key
 from cicd.ports import CancelToken, Revision
+from tests.git_command import git
 from tests.pipeline.documents import SOURCE, action, stage
 
 
@@ -152,17 +152,6 @@ CLONED = {
     "BranchName": "main",
     "OutputArtifactFormat": "CODEBUILD_CLONE_REF",
 }
-
-
-def git(directory, *words):
-    done = subprocess.run(
-        ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", *words],
-        cwd=directory,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return done.stdout.strip()
 
 
 @pytest.fixture

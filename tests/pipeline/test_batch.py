@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from tests.git_command import git
 from tests.pipeline.documents import SOURCE, action, pipeline, stage
-from tests.pipeline.test_whole import git, run
+from tests.pipeline.test_whole import run
 
 BUILDSPEC = """version: 0.2
 phases:

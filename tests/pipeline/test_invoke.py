@@ -5,8 +5,8 @@ import json
 import pytest
 
 from cicd.pipeline.run import execution_state
+from tests.git_command import git
 from tests.pipeline.documents import SOURCE_STAGE, action, pipeline, stage
-from tests.pipeline.test_whole import git
 
 APPROVAL = action("Ask", "Approval/AWS/Manual", configuration={"CustomData": "#{variables.word}"})
 INVOKE = "Invoke/AWS/CodePipeline"

@@ -22,8 +22,9 @@ from cicd.pipeline.run import (
     waiting_approvals,
 )
 from cicd.testing.fakes import MemoryEventLog, MemoryExecutionIndex, RecordingReporter
+from tests.git_command import git
 from tests.pipeline.documents import APPROVAL, DEPLOY, SOURCE_STAGE, action, stage
-from tests.pipeline.test_whole import FILES, SHOP, git, machine
+from tests.pipeline.test_whole import FILES, SHOP, machine
 from tests.pipeline.world import MINUTE
 
 BUILD_STAGE = stage("Build", action("Compile", takes="code", makes="site"))

@@ -14,9 +14,10 @@ from cicd.pipeline.jobs.ledger import JobRefused, put_result, result_of, submit
 from cicd.pipeline.run import ExecutionRequest, execution_state, plan_execution, start_execution
 from cicd.testing.fakes import RecordingReporter
 from tests.functions.world import create
+from tests.git_command import git
 from tests.pipeline.documents import SOURCE_STAGE, action, pipeline, stage
 from tests.pipeline.gates import gate, rule
-from tests.pipeline.test_whole import git, machine
+from tests.pipeline.test_whole import machine
 
 INVOKE = "Invoke/AWS/Lambda"
 HANDLER = """

@@ -12,8 +12,8 @@ from cicd.settings import Settings
 from cicd.testing.fakes import RecordingReporter
 from cicd.wiring import make_services
 from tests.functions.world import create, invoke
+from tests.git_command import git
 from tests.pipeline.documents import SOURCE_STAGE, action, pipeline, stage
-from tests.pipeline.test_whole import git
 
 DEPLOY = "Deploy/AWS/Lambda"
 OLD = "def handler(event, context): return 'old'"

@@ -19,9 +19,10 @@ from cicd.pipeline.actions.s3_source import S3_SOURCE
 from cicd.pipeline.compile import Start
 from cicd.pipeline.result import StoredArtifact
 from cicd.ports import ArtifactFile, LocalImage
+from tests.git_command import git
 from tests.pipeline.documents import action, pipeline, stage
 from tests.pipeline.test_actions import SCOPE, asked
-from tests.pipeline.test_whole import git, run
+from tests.pipeline.test_whole import run
 
 S3 = {"S3Bucket": "in", "S3ObjectKey": "app.zip"}
 

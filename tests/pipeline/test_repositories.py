@@ -1,6 +1,5 @@
 """Which repository a source means, and one that is elsewhere."""
 
-import subprocess
 from dataclasses import replace
 
 import pytest
@@ -12,20 +11,12 @@ from cicd.pipeline.repositories import find_repository
 from cicd.repos.git import open_repository
 from cicd.repos.mirror import is_url, mirror
 from cicd.wiring.machine import commits
+from tests.git_command import git
 from tests.pipeline.test_actions import SCOPE, asked
 
 
 def find(root, name, sources=2):
     return find_repository(Resources.load(root), root, name, sources=sources)
-
-
-def git(directory, *words):
-    subprocess.run(
-        ["git", "-c", "user.name=a", "-c", "user.email=a@x", *words],
-        cwd=directory,
-        check=True,
-        capture_output=True,
-    )
 
 
 @pytest.fixture

@@ -16,8 +16,9 @@ from cicd.states.process import ExecutionPlan
 from cicd.states.run import KIND, execution_end, start_states, stream_of
 from cicd.testing.fakes import RecordingReporter
 from tests.functions.world import PYTHON, create
+from tests.git_command import git
 from tests.pipeline.documents import SOURCE_STAGE, action, pipeline, stage
-from tests.pipeline.test_whole import git, machine
+from tests.pipeline.test_whole import machine
 
 START = "Invoke/AWS/StepFunctions"
 ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:order"

@@ -8,7 +8,8 @@ from cicd.pipeline.compile import Start
 from cicd.pipeline.run import ExecutionRequest, execution_state, plan_execution, start_execution
 from cicd.testing.fakes import RecordingReporter
 from tests.functions.world import PYTHON, create
-from tests.pipeline.test_whole import git, machine
+from tests.git_command import git
+from tests.pipeline.test_whole import machine
 
 TEMPLATE = f"""
 Parameters:

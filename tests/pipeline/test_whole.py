@@ -15,6 +15,7 @@ from cicd.pipeline.run import ExecutionRequest, execution_state, plan_execution,
 from cicd.settings import load_settings
 from cicd.testing.fakes import RecordingReporter
 from cicd.wiring import make_services
+from tests.git_command import git
 from tests.pipeline.documents import DEPLOY, SOURCE, action, pipeline, stage
 
 VARIABLES = json.dumps([{"name": "COMMIT", "value": "#{Src.CommitId}"}])
@@ -96,15 +97,6 @@ file_exists_behavior: OVERWRITE
 """,
     "page.txt": "good\n",
 }
-
-
-def git(directory, *words):
-    subprocess.run(
-        ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", *words],
-        cwd=directory,
-        check=True,
-        capture_output=True,
-    )
 
 
 @pytest.fixture

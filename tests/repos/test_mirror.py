@@ -1,6 +1,5 @@
 """A source elsewhere: what is fetched is kept, and each commit is checked out once."""
 
-import subprocess
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,17 +7,9 @@ import pytest
 from cicd.errors import UsageError
 from cicd.repos.git import open_repository
 from cicd.repos.mirror import KEPT, check_out, mirror
+from tests.git_command import git
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
-
-
-def git(directory, *words):
-    subprocess.run(
-        ["git", "-c", "user.name=a", "-c", "user.email=a@x", *words],
-        cwd=directory,
-        check=True,
-        capture_output=True,
-    )
 
 
 @pytest.fixture

@@ -6,13 +6,13 @@ import os
 import shutil
 import stat
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cicd.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 # Of a directory's top level: git's and ours, never a revision's.
 _HIDDEN: Final = (".git", ".cicd")
@@ -35,7 +35,7 @@ def pack_directory(directory: Path, into: Path, *, home: Path | None = None) -> 
             info.create_system = 3  # Unix: the mode is in the upper half of external_attr
             info.external_attr = status.st_mode << 16
             if stat.S_ISLNK(status.st_mode):
-                archive.writestr(info, os.fsencode(os.readlink(place)))  # noqa: PTH115  # a text
+                archive.writestr(info, os.fsencode(Path(place).readlink()))
             elif stat.S_ISDIR(status.st_mode):
                 info.filename += "/"
                 archive.writestr(info, b"")
@@ -59,7 +59,7 @@ def _pack_file(archive: zipfile.ZipFile, info: zipfile.ZipInfo, place: str, size
     if size <= _SMALL:
         archive.writestr(info, _content(place, size))
         return
-    with open(place, "rb") as source, archive.open(info, "w") as target:  # noqa: PTH123  # a text
+    with Path(place).open("rb") as source, archive.open(info, "w") as target:
         shutil.copyfileobj(source, target, _SMALL)
 
 

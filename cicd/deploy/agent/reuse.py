@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cicd.deploy.agent.fault import AgentFault
 from cicd.deploy.agent.stamps import read_stamps, stamp_of, write_stamps
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from cicd.deploy.agent.instance import Layout
     from cicd.deploy.agent.stamps import Stamped
 
@@ -40,8 +40,8 @@ def _copy(source: str, destination: str) -> None:
     if os.geteuid() == 0:
         status = os.lstat(source)
         os.chown(destination, status.st_uid, status.st_gid, follow_symlinks=False)
-        if not os.path.islink(destination):  # noqa: PTH114  # as copytree has it: a text
-            os.chmod(destination, status.st_mode & 0o7777)  # noqa: PTH101  # a text
+        if not stat.S_ISLNK(status.st_mode):
+            Path(destination).chmod(stat.S_IMODE(status.st_mode))
 
 
 def _stamped(earlier: Path, archive: Path, stamps: dict[str, Stamped]) -> dict[str, Stamped]:

@@ -129,7 +129,7 @@ class Standing:
         if changes_hands:
             os.chown(place, *owner)  # which takes bits of the mode away
         if changes_hands or status.st_mode != source.st_mode:
-            os.chmod(place, stat.S_IMODE(source.st_mode))  # noqa: PTH101  # thousands: a text
+            Path(place).chmod(stat.S_IMODE(source.st_mode))
         if status.st_mtime_ns != source.st_mtime_ns:
             os.utime(place, ns=(source.st_atime_ns, source.st_mtime_ns))
         return True
@@ -193,7 +193,7 @@ class Standing:
         inside = self._inside.get(place)
         if not inside:
             return False
-        if {f"{place}/{name}" for name in os.listdir(place)} - inside:  # noqa: PTH208  # texts
+        if {each.path for each in os.scandir(place)} - inside:
             return True  # it would not be empty, and stays as it is
         above = posixpath.dirname(path)
         status = os.lstat(place)
