@@ -97,7 +97,7 @@ def test_a_version_that_is_published_goes_live_and_back_without_any_artifact(wor
 
 def test_an_alarm_fails_the_action_and_gives_the_alias_back(world):
     result, ended = world.run(
-        FunctionAlias="live", DeployStrategy="Canary10Percent30Minutes", Alarms="good, bad"
+        FunctionAlias="live", DeployStrategy="Canary10Percent2000Minutes", Alarms="good, bad"
     )
     assert ("Failed", "JobFailed", '"old"') == (result.status, ended.error.code, world.says)
     assert {} == dict(world.function.aliases["live"].additional)

@@ -4,14 +4,14 @@ import json
 import socket
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 import pytest
 
 from cicd.backends.traffic.proxy_router import ProxyRouter, RunningProxy
 from cicd.ports import Endpoint, HealthCheck, RouterSpec, RouteSpec
-from cicd.testing.contracts_traffic import free_port
+from cicd.testing.contracts_traffic import free_port, until
 
 BIG = 8 * 1024 * 1024
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -85,20 +85,25 @@ class Client:
         return data
 
 
-@pytest.fixture(scope="module")
-def proxy(tmp_path_factory):
+@contextmanager
+def started(home, check):
     front = Endpoint(host="127.0.0.1", port=free_port())
     spec = RouterSpec(
         name="wire",
         routes=(RouteSpec(name="web", listen=front, weights=(("g", 100),)),),
-        health_check=HealthCheck(path=""),
+        health_check=check,
     )
-    home = tmp_path_factory.mktemp("home")
     router = ProxyRouter(home, spec)
     router.weights("web")
     router.front, router.home = front, home
     yield router
     RunningProxy(home / "routers" / "wire").stop()
+
+
+@pytest.fixture(scope="module")
+def proxy(tmp_path_factory):
+    with started(tmp_path_factory.mktemp("home"), HealthCheck(path="")) as router:
+        yield router
 
 
 @pytest.fixture
@@ -333,29 +338,32 @@ def test_a_request_that_every_backend_refuses_to_answer_is_not_sent_for_ever(cli
     assert 1 < len(backend.seen) <= 4
 
 
-def test_a_kept_connection_that_breaks_has_its_target_checked_at_once(proxy, client, backend):
-    open_ones = []
+def test_a_kept_connection_that_breaks_has_its_target_checked_at_once(tmp_path):
+    open_ones, backend = [], Backend()
 
     def serve(connection):
         open_ones.append(connection)
         backend.answer(connection)
 
     backend.serve = serve
-    client.send(GET).until(b"ok")
-    backend.die()
-    began = time.monotonic()
-    for connection in open_ones:
-        with suppress(OSError):  # of a health check that is over
-            connection.shutdown(socket.SHUT_RDWR)
-    while proxy.healthy("g"):
-        assert time.monotonic() < began + 0.5  # the next check by itself comes after a second
-        time.sleep(0.01)
+    with started(tmp_path, HealthCheck(path="", interval=timedelta(hours=1))) as router:
+        router.register("g", backend.endpoint)
+        until(lambda: router.healthy("g"), "the check that begins")
+        client = Client(router.front)
+        client.send(GET).until(b"ok")
+        client.socket.close()
+        backend.die()
+        for connection in open_ones:
+            with suppress(OSError):  # of a health check that is over
+                connection.shutdown(socket.SHUT_RDWR)
+        until(lambda: not router.healthy("g"), "the check long before its time")
 
 
 def test_each_request_is_in_the_log(proxy, client, backend):
     client.send(b"GET /logged HTTP/1.1\r\nHost: a\r\n\r\n").until(b"ok")
-    time.sleep(0.4)
-    lines = (proxy.home / "routers" / "wire" / "access.jsonl").read_text().splitlines()
+    log = proxy.home / "routers" / "wire" / "access.jsonl"
+    until(lambda: '"/logged"' in log.read_text(), "the line of the request")
+    lines = log.read_text().splitlines()
     found = [line for line in map(json.loads, lines) if line["target"] == "/logged"]
     assert [(200, "g", str(backend.endpoint))] == [
         (line["status"], line["group"], line["endpoint"]) for line in found

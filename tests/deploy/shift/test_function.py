@@ -403,7 +403,7 @@ from tests.deploy.shift.test_function import World
 from tests.functions.world import home
 
 root = Path(sys.argv[1])
-with home(root, speed=60) as services:
+with home(root) as services:
     world = World.__new__(World)
     world.root, world.services = root, services
     world.deploy(strategy="Linear", percentage=50, interval="2m")
@@ -411,7 +411,7 @@ with home(root, speed=60) as services:
 
 
 def test_a_killed_shift_is_resumed_at_the_weight_that_its_log_says(tmp_path):
-    with home(tmp_path, speed=60) as services:
+    with home(tmp_path, speed=600) as services:
         world = World(tmp_path, services)
         driver = subprocess.Popen((sys.executable, "-c", DRIVER, str(tmp_path)), cwd=ROOT)
         while world.alias != ("1", {"2": 0.5}):

@@ -61,7 +61,7 @@ def test_a_rolling_deployment_fails_no_request(serving):
         took = time.monotonic() - began
     assert [] == answers["failures"]
     assert {"v1", "v2"} == set(answers["answers"])
-    assert sum(answers["answers"].values()) > took * RATE / 2
+    assert sum(answers["answers"].values()) > took * RATE / 10
 
 
 def test_a_blue_green_deployment_fails_no_request(serving):
@@ -76,7 +76,7 @@ def test_a_blue_green_deployment_fails_no_request(serving):
         took = time.monotonic() - began
     assert "Succeeded" == result.status
     assert [] == answers["failures"]
-    assert sum(answers["answers"].values()) > took * RATE / 2
+    assert sum(answers["answers"].values()) > took * RATE / 10
     assert {"v1", "v2"} == set(answers["answers"])
     # The first went to green, so the second went to blue, and ended green.
     assert ["b1", "b2"] == [name for name, status in result.targets[:2]]
