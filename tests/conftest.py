@@ -4,6 +4,13 @@ import os
 import sys
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How fast a machine is, and how busy, is no finding about the program.
+settings.register_profile(
+    "any-speed", deadline=None, suppress_health_check=(HealthCheck.too_slow,)
+)
+settings.load_profile("any-speed")
 
 pytest.register_assert_rewrite("cicd.testing")
 

@@ -93,7 +93,7 @@ class SessionDirectory:
     def create(cls, home: Path, record: SessionRecord) -> SessionDirectory:
         """Make it whole or not at all; raises ``Unavailable`` when it exists already."""
         sessions = home / "sessions"
-        sessions.mkdir(parents=True, exist_ok=True)
+        sessions.mkdir(mode=0o700, parents=True, exist_ok=True)
         cls.sweep(home)
         root = sessions / directory_name(record.id)
         if root.exists():

@@ -8,8 +8,9 @@ a connection a thread.
 from __future__ import annotations
 
 import fcntl
+import os
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -152,6 +153,10 @@ class Database:
     def _connect(self) -> sqlite3.Connection:
         import sqlite3
 
+        # Plans tell what a team does: a home that others may enter (git makes one for its
+        # config.toml) does not show them. SQLite gives its journals the mode of the file.
+        with suppress(OSError):
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         # check_same_thread: another thread closes it, after this one has ended.
         connection = sqlite3.connect(
             self.path, timeout=PATIENCE, isolation_level=None, check_same_thread=False
@@ -204,6 +209,7 @@ class Database:
             fresh = copy.with_name(f"{copy.name}.part")
             with disk(copy):
                 fresh.unlink(missing_ok=True)
+                fresh.touch(mode=0o600)  # an empty file is as good as none to VACUUM
                 connection.execute("VACUUM INTO ?", (str(fresh),))
                 fresh.replace(copy)
 

@@ -122,6 +122,7 @@ class LogFiles:
         if file is None:
             while len(self._open) >= _OPEN_FILES:
                 os.close(self._open.pop(next(iter(self._open))))
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
             _forget_torn_line(file)

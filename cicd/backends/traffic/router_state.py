@@ -79,7 +79,8 @@ def remember(directory: Path, spec: RouterSpec) -> None:
 @contextmanager
 def locked(directory: Path) -> Iterator[None]:
     """Be the only one, of all threads and processes, that starts a router or changes its state."""
-    directory.mkdir(parents=True, exist_ok=True)
+    directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (directory / _LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

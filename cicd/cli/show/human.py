@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from cicd.cli.show import label, line_label
+from cicd.cli.show.coloured import coloured
 from cicd.cli.show.live_rows import (
     LiveRow,
     board_rows,
@@ -112,7 +113,7 @@ class Human:
             if stream in self._boards:
                 self._boards[stream].line(line)
             elif self._tree is None and not shown:
-                self._print(self._name(stream, line.origin), Text.from_ansi(line.text))
+                self._print(self._name(stream, line.origin), Text.from_ansi(coloured(line.text)))
 
     def attend(self, services: Services) -> None:
         """Ask these for the figures of a shift."""
@@ -247,7 +248,7 @@ class Human:
         outcome = event.data["outcome"]
         if isinstance(outcome, dict) and outcome.get("status") != "DONE":
             for line in lines:
-                self._print(line.origin.partition("/")[0], Text.from_ansi(line.text))
+                self._print(line.origin.partition("/")[0], Text.from_ansi(coloured(line.text)))
 
     def _print(self, name: str, said: Text) -> None:
         from rich.text import Text

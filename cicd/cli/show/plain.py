@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING, TextIO
 
 from cicd.cli.show import line_label
+from cicd.cli.show.coloured import coloured
 from cicd.document.position import harmless, printable
 from cicd.ports import Level
 
@@ -25,6 +26,7 @@ class Plain:
         """Write the story to ``out`` and notices to ``err``."""
         self._out = out
         self._err = err
+        self._steerable = out.isatty()
         self._lock = threading.Lock()
         self._root = ""
         self._names: Mapping[str, str] = {}
@@ -39,7 +41,7 @@ class Plain:
     def line(self, stream: str, line: LogLine) -> None:
         """Write a line of output."""
         self._root = self._root or stream
-        self._say(self._name(stream, line.origin), line.text)
+        self._say(self._name(stream, line.origin), self._shown(line.text))
 
     def attend(self, services: Services) -> None:
         """Tell what happens, and no more."""
@@ -52,7 +54,7 @@ class Plain:
     def block(self, stream: str, block: LogBlock) -> None:
         """Write lines of output in one piece."""
         self._root = self._root or stream
-        self._say(self._name(stream, block.origin), "\n".join(block.texts))
+        self._say(self._name(stream, block.origin), "\n".join(map(self._shown, block.texts)))
 
     def notice(self, text: str, level: Level = Level.INFO) -> None:
         """Write to standard error."""
@@ -92,6 +94,10 @@ class Plain:
 
     def _name(self, stream: str, origin: str) -> str:
         return self._names.get(stream) or line_label(stream, origin, self._root)
+
+    def _shown(self, line: str) -> str:
+        """Leave a line as it was written, but for a terminal, which it could steer."""
+        return coloured(line) if self._steerable else line
 
     def _say(self, name: str, text: str) -> None:
         if name:
