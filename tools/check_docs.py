@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cicd.cli import cicd
+from cicd.cli.commands import cicd
 from docs import pages
 
 if TYPE_CHECKING:

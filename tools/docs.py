@@ -17,7 +17,7 @@ import click
 
 from cicd.build.ledger import BUILDSPEC_ROWS, GROUP_ROWS, PROJECT_ROWS
 from cicd.build.ledger_entry import Effect
-from cicd.cli import cicd
+from cicd.cli.commands import cicd
 from cicd.lint.explain import explain, rule_names
 from cicd.pipeline.fidelity import STANDINGS
 

@@ -1,132 +1,39 @@
-"""
-Words in, words out: the command line.
-
-This file knows the commands by name and one line of help each;
-a command's own module is imported when it is asked for, so that ``--help`` stays cheap.
-"""
+"""Words in, words out: the command line. What a hook of git asks has a way in of its own."""
 
 from __future__ import annotations
 
 import os
 import sys
 from contextlib import suppress
-from importlib import import_module
-from typing import TYPE_CHECKING, NoReturn, cast
-
-import click
-
-from cicd import __version__
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-COMMANDS = {
-    "init": ("cicd.cli.init:init", "Write the documents that a repository begins with."),
-    "status": ("cicd.cli.home.status:status", "Show how everything stands, on one screen."),
-    "build": ("cicd.cli.build:build", "Run a buildspec here, as CodeBuild would."),
-    "builds": ("cicd.cli.builds:builds", "Look at builds, resume or stop them."),
-    "reports": ("cicd.cli.reports:reports", "Look at test reports and code coverage."),
-    "batches": ("cicd.cli.batches:batches", "Look at batch builds, stop them, try them again."),
-    "pipeline": ("cicd.cli.pipeline:pipeline", "Run a pipeline here, as CodePipeline would."),
-    "deploy": ("cicd.cli.deploy:deploy", "Deploy a revision, as CodeDeploy would."),
-    "fleet": ("cicd.cli.fleet:fleet", "Make instances to deploy to; scale them, end them."),
-    "service": ("cicd.cli.service:service", "Look at services, remove one for good."),
-    "router": ("cicd.cli.router:router", "Look at load balancers, stop them."),
-    "function": ("cicd.cli.function:function", "Make functions and invoke them, as Lambda would."),
-    "serve": ("cicd.cli.serve:serve", "Answer AWS's own calls, for boto3 and aws."),
-    "alarm": ("cicd.cli.alarm:alarm", "Look at the alarms that stop deployments; set one."),
-    "logs": ("cicd.cli.home.logs:logs", "Print what a run printed, whatever kind it is."),
-    "images": ("cicd.cli.images:images", "Say which image stands in for a curated one."),
-    "secret": ("cicd.cli.secret:secret", "Keep secrets for builds, encrypted."),
-    "parameter": ("cicd.cli.parameter:parameter", "Keep parameters for builds, encrypted."),
-    "events": ("cicd.cli.events:events", "Look at events, as EventBridge would carry them."),
-    "metrics": ("cicd.cli.metrics:metrics", "Count runs, durations and failures."),
-    "audit": ("cicd.cli.audit:audit", "Look at who asked for what; find tampering."),
-    "artifact": ("cicd.cli.artifact:artifact", "Look at artifacts; fetch or remove them."),
-    "cache": ("cicd.cli.cache:cache", "Look at the caches of builds, or remove them."),
-    "prune": ("cicd.cli.home.prune:prune", "Remove old logs, artifacts and caches."),
-    "state": ("cicd.cli.home.state:state", "Check the home, back it up, or restore it."),
-    "lint": ("cicd.cli.lint:lint", "Check buildspecs, appspecs, pipelines and cicd.yml."),
-    "check": ("cicd.cli.checks.check:check", "Check the commits that a push would send."),
-    "hooks": ("cicd.cli.checks.hooks:hooks", "Put cicd check before every git push."),
-    "schema": ("cicd.cli.schema:print_schema", "Print a JSON Schema, for editors."),
-    "doctor": ("cicd.cli.doctor:doctor", "Check this machine; remove what dead runs left."),
-    "completion": ("cicd.cli.completion:completion", "Print a shell's completion script."),
-}
-
-EPILOG = """\b
-Examples:
-  cicd build                     run ./buildspec.yml in a container
-  cicd build --runner sandbox    the same, without a container engine
-  cicd pipeline run              run the pipeline of this repository
-  cicd deploy out.zip --instance web-1=/tmp/web-1 --strategy OneAtATime
-  cicd lint                      check every document of this repository
-
-Exit status: 0 it succeeded, 1 it ran and did not, 2 usage, 3 a document is invalid,
-4 this machine cannot do it now, 130 interrupted.
-"""
-
-
-class LazyGroup(click.Group):
-    """A group whose commands are imported when asked for, and listed without."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Give the names in the order of the table."""
-        del ctx
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import one command."""
-        del ctx
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
-        return cast("click.Command", getattr(import_module(module), attribute))
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or say which one may have been meant."""
-        name = args[0]
-        if name not in COMMANDS and not name.startswith("-"):
-            from cicd.document.nearest import closest
-            from cicd.errors import UsageError
-
-            near = closest(name, COMMANDS)
-            raise UsageError(
-                f"'{name}' is not a command of cicd",
-                hint=f"did you mean '{near}'?" if near else "'cicd --help' lists the commands",
-            )
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands with the help of the table."""
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
-
-
-@click.group(
-    cls=LazyGroup,
-    epilog=EPILOG,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 99},
-)
-@click.version_option(__version__, "-V", "--version", message="cicd %(version)s")
-def cicd() -> None:
-    """AWS's CI/CD suite on your own machine: CodeBuild, CodePipeline and CodeDeploy, offline."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its status."""
     import gc
 
-    from cicd.cli.boundary import run
-
     # Collecting at every 700 new objects takes a tenth of the time of importing, and finds
     # nothing: a run of ours makes little garbage.
     gc.set_threshold(20_000)
 
-    raise SystemExit(run(cicd, arguments))
+    raise SystemExit(_carried_out(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def _carried_out(asked: list[str]) -> int:
+    match asked:
+        case ["check", "--stdin", "--remote", remote]:
+            # Before every push: what reads all other lines takes longer to load than this does.
+            from cicd.cli.checks.before_push import before_push
+            from cicd.cli.ending import ended
+
+            return ended(lambda: before_push(remote), asked)
+    from cicd.cli.boundary import run
+    from cicd.cli.commands import cicd
+
+    return run(cicd, asked)
 
 
 def program() -> NoReturn:

@@ -21,7 +21,7 @@ Examples:
 @click.argument("shell", type=click.Choice(SHELLS))
 def completion(shell: str) -> None:
     """Print the script that makes SHELL complete cicd's words."""
-    from cicd.cli import cicd
+    from cicd.cli.commands import cicd
 
     maker = get_completion_class(shell)
     if maker is None:

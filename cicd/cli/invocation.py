@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, NoReturn
 
 from cicd.cli.show import Presenter, presenter
 from cicd.cli.show.audience import Audience
-from cicd.errors import ExitCode
+from cicd.errors import ExitCode, Unavailable
 from cicd.ports import Level
 from cicd.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cicd.backends.head_start import HeadStart
     from cicd.cli.audited import Audited
@@ -183,13 +183,29 @@ class Invocation:
         )
         os._exit(ExitCode.INTERRUPTED)
 
-    def check_heard(self) -> None:
-        """Raise what kept the output from being written; a reader that left is no reason."""
+    def carried_out(self, act: Callable[[], int]) -> int:
+        """Have a command act; gives the status to end with, a signal's own before any other."""
+        try:
+            status = act()
+        finally:
+            self.close()
+        # A reader that left is no reason to complain.
         lost = self._audience.lost if self._audience is not None else None
         if lost is not None and not isinstance(lost, BrokenPipeError):
             raise lost
+        return self.interrupted or status
 
     def close(self) -> None:
         """Take away what is shown live."""
         if self._presenter is not None:
             self._presenter.close()
+
+
+def check_directory() -> None:
+    """Raise ``Unavailable`` where the working directory is no more."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        raise Unavailable(
+            "the directory you are in has been removed", hint="change to one that exists: cd"
+        ) from None

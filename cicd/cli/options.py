@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
 import click
 
-from cicd.cli.invocation import Invocation
-from cicd.errors import CicdError, Unavailable, UsageError
+from cicd.cli.invocation import Invocation, check_directory
+from cicd.errors import CicdError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,36 +68,28 @@ def _shared(
     @_JOBS
     @wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> int:
-        _check_directory()
+        check_directory()
         flags = {name: kwargs.pop(name) for name in ("output", "home", "jobs")}
         invocation = Invocation(
             output=_text(flags["output"]), home=_text(flags["home"]), jobs=_number(flags["jobs"])
         )
         context = click.get_current_context()
         audited = invocation.audited(context.command_path, kwargs)
-        try:
-            status = function(invocation, *args, **kwargs)
+
+        def act() -> int:
+            try:
+                status = function(invocation, *args, **kwargs)
+            except CicdError as problem:
+                if audited is not None:
+                    audited.refused(problem)
+                raise
             if audited is not None:
                 audited.ended()
-        except CicdError as problem:
-            if audited is not None:
-                audited.refused(problem)
-            raise
-        finally:
-            invocation.close()
-        invocation.check_heard()
-        return invocation.interrupted or status
+            return status
+
+        return invocation.carried_out(act)
 
     return wrapped
-
-
-def _check_directory() -> None:
-    try:
-        Path.cwd()
-    except FileNotFoundError:
-        raise Unavailable(
-            "the directory you are in has been removed", hint="change to one that exists: cd"
-        ) from None
 
 
 def _text(value: object) -> str | None:

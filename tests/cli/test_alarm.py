@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from cicd.cli import cicd
 from cicd.cli.boundary import run
+from cicd.cli.commands import cicd
 
 RESOURCES = """
 local:

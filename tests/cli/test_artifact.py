@@ -8,8 +8,8 @@ import zipfile
 import pytest
 
 from cicd.backends.bucket_url import UrlBucket
-from cicd.cli import cicd
 from cicd.cli.boundary import run
+from cicd.cli.commands import cicd
 from tests.cli.test_events import here as _here
 
 here = _here

@@ -5,8 +5,8 @@ import json
 import click
 import pytest
 
-from cicd.cli import cicd
 from cicd.cli.boundary import run
+from cicd.cli.commands import cicd
 from cicd.errors import ExitCode, Unavailable
 
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cicd.cli import cicd
 from cicd.cli.boundary import run
+from cicd.cli.commands import cicd
 from cicd.event import Event, EventKind
 from cicd.settings import Settings
 from cicd.wiring import make_services

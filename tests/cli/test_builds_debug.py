@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from cicd.cli import cicd
 from cicd.cli.boundary import run
+from cicd.cli.commands import cicd
 from tests.cli.waiting import (
     SPEC,
     assert_a_failure_is_looked_into_mended_and_passed,

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from cicd.cli import cicd
 from cicd.cli.boundary import run
+from cicd.cli.commands import cicd
 from cicd.cli.event import read_event
 from cicd.errors import UsageError
 from tests.git_command import git

@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
-from cicd.cli import cicd
 from cicd.cli.boundary import run
+from cicd.cli.commands import cicd
 from cicd.cli.controls import control_of
 
 PIPELINE = """

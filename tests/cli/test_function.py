@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from cicd.cli import cicd
 from cicd.cli.boundary import run
+from cicd.cli.commands import cicd
 from tests.functions.world import PYTHON
 
 HANDLER = "def handler(event, context):\n    print('heard')\n    return event['word'].upper()\n"

@@ -6,7 +6,7 @@ import shlex
 import click
 import pytest
 
-from cicd.cli import COMMANDS, cicd
+from cicd.cli.commands import COMMANDS, cicd
 
 WIDTH = 100
 

@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
-from cicd.cli import cicd
 from cicd.cli.boundary import run
+from cicd.cli.commands import cicd
 from cicd.cli.init import KINDS
 from cicd.cli.init.kinds import kinds
 from tests.cli.killed import Outside

@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
-from cicd.cli import cicd
 from cicd.cli.boundary import run
+from cicd.cli.commands import cicd
 
 GOOD = "version: 0.2\nphases:\n  build:\n    commands:\n      - make\n"
 BAD_PHASE = "version: 0.2\nphases:\n  pre-build:\n    commands: [make]\n"

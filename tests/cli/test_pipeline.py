@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from cicd.backends.runner_host import HostRunner
-from cicd.cli import cicd
 from cicd.cli.boundary import run
+from cicd.cli.commands import cicd
 from cicd.errors import Unavailable
 from cicd.wiring.kept import audit_log
 

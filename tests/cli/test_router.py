@@ -5,8 +5,8 @@ import pytest
 
 from cicd.backends.traffic.haproxy_router import HAProxyRouter, RunningHAProxy
 from cicd.backends.traffic.proxy_router import ProxyRouter, RunningProxy
-from cicd.cli import cicd
 from cicd.cli.boundary import run
+from cicd.cli.commands import cicd
 from cicd.ports import Endpoint, RouterSpec, RouteSpec
 from cicd.testing.contracts_traffic import free_port
 

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from cicd.cli import cicd
 from cicd.cli.boundary import run
+from cicd.cli.commands import cicd
 
 BUILDSPEC = """version: 0.2
 env:

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from cicd.cli import cicd
 from cicd.cli.boundary import run
+from cicd.cli.commands import cicd
 from cicd.settings import Settings
 from cicd.wiring import make_services
 from tests.deploy.shift_report.told import STREAM, machine, stopped_shift

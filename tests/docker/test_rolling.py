@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from cicd.backends.services.containers import ContainerTaskSets
-from cicd.cli import cicd
 from cicd.cli.boundary import run
+from cicd.cli.commands import cicd
 from tests.docker.test_services import SERVER, Load
 from tests.git_command import git
 from tests.pipeline.documents import SOURCE_STAGE, action, pipeline, stage

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cicd.cli import cicd
 from cicd.cli.boundary import run
+from cicd.cli.commands import cicd
 from cicd.document.load import load_bytes
 from cicd.errors import DocumentError
 from cicd.lint.check import check_content

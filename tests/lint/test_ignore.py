@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from cicd.cli import cicd
 from cicd.cli.boundary import run
+from cicd.cli.commands import cicd
 
 BAD = "version: 0.2\nphases:\n  build:\n    commands:\n      - exit 0{here}\n      - make\n"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from cicd.cli import cicd
 from cicd.cli.boundary import run
+from cicd.cli.commands import cicd
 from cicd.lint.links import check_links
 from cicd.lint.links_bundle import could_hold
 

@@ -5,8 +5,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from cicd.cli import cicd
 from cicd.cli.boundary import run
+from cicd.cli.commands import cicd
 
 NAME = "a,b 100%/buildspec.yml"
 BAD = "version: 0.2\nphases:\n  pre-build:\n    commands: [make]\nartefacts: {files: [a]}\n"

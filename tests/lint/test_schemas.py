@@ -11,8 +11,8 @@ from jsonschema import Draft202012Validator
 
 from cicd.build.buildspec.reader import read_buildspec
 from cicd.check.configuration import read_check
-from cicd.cli import cicd
 from cicd.cli.boundary import run
+from cicd.cli.commands import cicd
 from cicd.deploy.appspec.reader import _KEYS
 from cicd.deploy.lifecycle import SCRIPTABLE, TOLERATED
 from cicd.deploy.rules.keys import CONTEXT_KEYS, FILE_KEYS, PERMISSION_KEYS, SCRIPT_KEYS

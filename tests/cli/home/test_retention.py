@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from cicd.cli import cicd
 from cicd.cli.boundary import run
+from cicd.cli.commands import cicd
 from cicd.errors import UsageError
 from cicd.settings import load_settings
 from tests.cli.test_events import here as _here

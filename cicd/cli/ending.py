@@ -1,0 +1,160 @@
+"""The one place where an exception becomes a message and an exit status."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sys
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from cicd.errors import CicdError, DocumentError, ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cicd.event import JSON
+
+
+# What a machine may refuse at any place, with what to do about it; anything else is a bug of ours.
+_REFUSALS = {
+    errno.ENOSPC: "free some space on that disk",
+    errno.EDQUOT: "free some of your quota",
+    errno.EFBIG: "raise the limit of file sizes (ulimit -f)",
+    errno.EROFS: "that file system is read-only: name another place",
+    errno.EACCES: "make it usable for you, or name another place",
+    errno.EPERM: "make it usable for you, or name another place",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    errno.ENFILE: "end some programs: this machine has too many open files",
+    errno.ENOMEM: "end some programs: this machine has no memory left",
+    errno.EIO: "look at that disk",
+    errno.ELOOP: "look at the links on that path",
+    errno.ENAMETOOLONG: "shorten the name",
+}
+
+
+def ended(act: Callable[[], int | None], asked: Sequence[str]) -> int:
+    """Do what the words ``asked`` ask for, and return the exit status; no exception leaves."""
+    _open_streams()
+    try:
+        status = act()
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:  # what was done is done, whoever still reads
+            _forget_output()
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:  # the reader has gone: ``| head``
+        _forget_output()
+        return ExitCode.FAILED
+    except DocumentError as failure:
+        _show_problems(failure, asked)
+        return failure.exit_code
+    except CicdError as failure:
+        _show(asked, failure.message, failure.hint, failure.exit_code)
+        return failure.exit_code
+    except OSError as failure:
+        if failure.errno not in _REFUSALS:
+            return _crashed(failure, asked)
+        return _refused(failure, asked)
+    except Exception as failure:  # noqa: BLE001 - the last line: a bug becomes a crash report
+        return _crashed(failure, asked)
+    return int(status or 0)
+
+
+def _open_streams() -> None:
+    """Make standard output and error usable, whatever the caller closed, whatever the locale."""
+    while (
+        descriptor := os.open(os.devnull, os.O_RDWR)
+    ) <= 2:  # `>&-`: else a file takes its place
+        os.set_inheritable(descriptor, True)  # noqa: FBT003 - the standard library's own signature
+    os.close(descriptor)
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A name that is not UTF-8, or a terminal that is not, must not end a run.
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _forget_output() -> None:
+    """Keep Python from trying at its exit to write again what nobody takes."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _refused(failure: OSError, asked: Sequence[str]) -> ExitCode:
+    from cicd.document.position import brief
+
+    reason = failure.strerror or type(failure).__name__
+    # Only writing to a stream gives an exception without a path.
+    what = brief(str(failure.filename)) if failure.filename is not None else "standard output"
+    code = ExitCode.USAGE if failure.errno == errno.ENAMETOOLONG else ExitCode.UNAVAILABLE
+    if failure.filename is None:
+        _forget_output()
+    _show(asked, f"{what} cannot be used: {reason}", _REFUSALS[failure.errno or 0], code)
+    return code
+
+
+def _show(asked: Sequence[str], message: str, hint: str | None, code: ExitCode) -> None:
+    from cicd.document.position import harmless
+
+    if _wants_json(asked):
+        _json({"error": {"message": message, "hint": hint, "exitCode": int(code)}})
+        return
+    # Colour is of the two first words only: nothing else comes with codes of its own.
+    red, cyan, end = ("\33[31;1m", "\33[36m", "\33[0m") if _coloured() else ("", "", "")
+    _tell(f"{red}error: {end}{harmless(message)}")
+    if hint:
+        _tell(f"{cyan}hint: {end}{harmless(hint)}")
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def _show_problems(failure: DocumentError, asked: Sequence[str]) -> None:
+    from cicd.cli.show.problems import as_json, render
+
+    if _wants_json(asked):
+        _json({"problems": as_json(failure.problems), "exitCode": int(failure.exit_code)})
+        return
+    _tell(render(failure.problems, colour=_coloured()))
+
+
+def _crashed(failure: Exception, asked: Sequence[str]) -> ExitCode:
+    import tempfile
+    import traceback
+
+    from cicd import __version__
+
+    handle, path = tempfile.mkstemp(prefix="cicd-crash-", suffix=".txt")
+    with os.fdopen(handle, "w", encoding="utf-8") as report:
+        report.write(f"cicd {__version__}, Python {sys.version}\n")
+        report.write("".join(traceback.format_exception(failure)))
+    _show(
+        asked,
+        f"a bug in cicd: {type(failure).__name__}",
+        f"a report without your command line or environment was written to {path}",
+        ExitCode.BUG,
+    )
+    return ExitCode.BUG
+
+
+def _wants_json(asked: Sequence[str]) -> bool:
+    """Tell whether JSON was asked for, even on a line that could not be parsed."""
+    if any(word == "--output" or word.startswith("--output=") for word in asked):
+        return "--output=json" in asked or ("--output", "json") in pairwise(asked)
+    return os.environ.get("CICD_OUTPUT") == "json"
+
+
+def _json(value: JSON) -> None:
+    import json
+
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def _coloured() -> bool:
+    return sys.stderr.isatty() and not os.environ.get("NO_COLOR")
