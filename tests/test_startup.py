@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib import resources
 
 import pytest
 
@@ -31,11 +32,12 @@ print("\\n".join(sorted(sys.modules)), file=sys.stderr)
 """
 
 
-def loaded_by(*arguments: str) -> set[str]:
+def loaded_by(*arguments: str, given: str = "") -> set[str]:
     """The modules that one invocation has imported when it ends."""
     done = subprocess.run(
         (sys.executable, "-c", ASK.format(arguments=list(arguments))),
         check=True,
+        input=given,
         capture_output=True,
         text=True,
     )
@@ -81,12 +83,29 @@ def test_a_build_loads_only_what_it_needs(tmp_path):
     assert set() == loaded & unused | rooms
 
 
-def test_a_check_of_commands_alone_loads_nothing_of_builds(tmp_path, monkeypatch):
+@pytest.fixture
+def pushed(tmp_path, monkeypatch):
+    """A repository with one commit, where checks are commands; gives what git tells a hook."""
     (tmp_path / "cicd.yml").write_text("check: {lint: no, commands: ['true']}\n")
     monkeypatch.chdir(tmp_path)
     who = ("-c", "user.name=a", "-c", "user.email=a@b")
     for words in (("init", "-q"), ("add", "-A"), (*who, "commit", "-qm", "one")):
         subprocess.run(("git", *words), check=True)
+    head = subprocess.check_output(("git", "rev-parse", "HEAD"), text=True).strip()
+    return f"refs/heads/main {head} refs/heads/main {'0' * 40}\n"
+
+
+@pytest.mark.usefixtures("pushed")
+def test_a_check_of_commands_alone_loads_nothing_of_builds():
     loaded = loaded_by("check", "--output", "plain")
     assert "cicd.backends.check_process" in loaded
     assert set() == {name for name in loaded if name.startswith("cicd.build.")}
+
+
+def test_the_hook_of_git_loads_nothing_that_reads_other_command_lines(pushed):
+    *_, last = (resources.files("cicd.repos") / "pre_push.sh").read_text().splitlines()
+    _, _, asked = last.partition('"$program" ')
+    words = asked.replace('"${1-origin}"', "origin").split()
+    loaded = loaded_by(*words, given=pushed)
+    assert "cicd.backends.check_process" in loaded
+    assert set() == {"click", "cicd.cli.commands"} & loaded
