@@ -31,9 +31,9 @@ def world(request, tmp_path):
     (made.place / "cicd.yml").write_text(text)
     with backends("v1", "v2") as servers:
         made.sets.ports = iter([server.endpoint.port for server in servers])
-        router = {}
+        made.router = {}
         made.services = replace(
-            made.services, router=lambda spec: router.setdefault("one", make(home, spec))
+            made.services, router=lambda spec: made.router.setdefault("one", make(home, spec))
         )
         yield made
         made.running.stop()
@@ -72,6 +72,8 @@ def test_it_comes_back_with_the_weights_of_the_shift_which_goes_on(world):
     kill(dead)
     until(lambda: (world.running.show() or {}).get("pid") not in (None, dead), "another one")
     assert weights(world) == tenth
+    router = world.router["one"]
+    until(lambda: all(router.healthy(group) for group in tenth), "its first look at the versions")
     answers = asyncio.run(ask("127.0.0.1", world.port, count=100))
     assert (answers.words["v1"], answers.words["v2"]) == (90, 10)
     clock.hurry()
