@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from cicd.build.plan import Attempt
 from cicd.build.spec import OnFailure
 from cicd.build.state import StatusType
+from cicd.expression import ExpressionFault, matches
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
@@ -33,13 +33,15 @@ def runs_again(phase: PhasePlan, message: str, attempt: Attempt) -> bool:
 
     The count is that of the phase that failed now, over all reruns so far.
     Source: user guide, "phases/*/on-failure"; that the build, not the phase, is run again, and
-    that the message is the phase context's, is our reading of it.
+    that the message is the phase context's, is our reading of it. A pattern that takes too long
+    to match does not match.
     """
-    return (
-        phase.on_failure is OnFailure.RETRY
-        and attempt.retried < phase.retries
-        and re.search(phase.retry_pattern, message) is not None
-    )
+    if phase.on_failure is not OnFailure.RETRY or attempt.retried >= phase.retries:
+        return False
+    try:
+        return matches(phase.retry_pattern, message)
+    except ExpressionFault:
+        return False
 
 
 def following(plan: BuildPlan, state: BuildState) -> Following | None:

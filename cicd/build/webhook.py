@@ -10,6 +10,7 @@ import re
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from cicd.expression import ExpressionFault, check, matches
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
@@ -99,7 +100,10 @@ class Filter:
         if self.type in UNKNOWN_HERE:
             return None
         seen = self._seen(event)
-        matched = [text for text in seen if self._matches(text)]
+        try:
+            matched = [text for text in seen if self._matches(text)]
+        except ExpressionFault as fault:
+            return f"{self.type}: '{self.pattern}': {fault}"
         if bool(matched) is not self.exclude:
             return None
         if self.exclude:
@@ -109,7 +113,7 @@ class Filter:
     def _matches(self, text: str) -> bool:
         if self.type is FilterType.EVENT:
             return text in _names(self.pattern)
-        return re.search(_for_python(self.pattern), text) is not None
+        return matches(_for_python(self.pattern), text)
 
     def _seen(self, event: WebhookEvent) -> tuple[str, ...]:
         match self.type:
@@ -240,8 +244,8 @@ def _pattern(fields: Fields, key: str) -> str:
         )
         return ""
     try:
-        re.compile(_for_python(pattern))
-    except re.error as wrong:
+        check(_for_python(pattern))
+    except ExpressionFault as wrong:
         fields.problems.error(
             "build/webhook-pattern",
             f"'{pattern}' is not a regular expression: {wrong}",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from cicd.expression import ExpressionFault, matches
 from cicd.pipeline.variables import Unresolved, resolve
 from cicd.record import dataclass
 
@@ -132,12 +132,13 @@ def evaluate(rule: RulePlan, namespaces: Mapping[str, Mapping[str, str]]) -> Rul
     operator = resolved.get("Operator", "")
     try:
         holds = _holds(value, operator, wanted)
-    except re.error as problem:
-        holds, operator = False, f"MATCHES, which is no pattern ({problem}),"
+        summary = f"'{value}' {operator} '{wanted}' is {'true' if holds else 'false'}"
+    except ExpressionFault as fault:
+        holds, summary = False, f"'{value}' cannot be compared with '{wanted}': {fault}"
     return RuleResult(
         name=rule.name,
         status=ConditionStatus.SUCCEEDED if holds else ConditionStatus.FAILED,
-        summary=f"'{value}' {operator} '{wanted}' is {'true' if holds else 'false'}",
+        summary=summary,
         resolved=resolved,
     )
 
@@ -151,7 +152,7 @@ def _holds(value: str, operator: str, wanted: str) -> bool:
         case "CONTAINS":
             return wanted in value
         case "MATCHES":
-            return re.fullmatch(wanted, value) is not None
+            return matches(wanted, value, whole=True)
     return False
 
 

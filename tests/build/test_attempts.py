@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from cicd import expression
 from cicd.build.attempts import attempt_words, follow_up, following
 from cicd.build.plan import Attempt
 from cicd.build.project import default_project
@@ -53,6 +54,14 @@ def test_a_build_runs_again_as_often_as_on_failure_says(retries, runs):
 def test_the_pattern_is_searched_in_the_message_of_the_phase_context(pattern, again):
     of, done = failing(phase("BUILD", "bad", **ALWAYS, retry_pattern=pattern))
     assert again == (following(of, done.state) is not None)
+
+
+def test_a_pattern_that_takes_too_long_to_match_runs_nothing_again(monkeypatch):
+    monkeypatch.setattr(expression, "LIMIT", 0.05)
+    endless = phase("BUILD", "bad" + "a" * 60, **ALWAYS, retry_pattern="(a|aa)+$")
+    of = plan(endless)
+    done = Run(of).to_the_end(("bad" + "a" * 60,))
+    assert following(of, done.state) is None
 
 
 def test_a_run_that_will_be_repeated_ends_after_finally():

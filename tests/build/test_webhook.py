@@ -2,6 +2,7 @@
 
 import pytest
 
+from cicd import expression
 from cicd.build.project_reader import read_project
 from cicd.build.webhook import EventType, WebhookEvent
 from cicd.document.load import load_text
@@ -81,6 +82,15 @@ def test_a_filter_on_a_push(filter_, expected):
     why = hook((EVENT, filter_)).why_not(PUSH)
     assert expected is None or expected in why[0]
     assert (expected is None) == (why == ())
+
+
+@pytest.mark.parametrize("exclude", [True, False])
+def test_a_filter_that_takes_too_long_to_match_does_not_hold_and_says_so(monkeypatch, exclude):
+    monkeypatch.setattr(expression, "LIMIT", 0.05)
+    hooked = hook((EVENT, where("HEAD_REF", "(a|aa)+$", exclude=exclude)))
+    push = WebhookEvent(type=EventType.PUSH, head_ref="refs/heads/" + "a" * 60 + "!")
+    (why,) = hooked.why_not(push)
+    assert "HEAD_REF: '(a|aa)+$': it takes more than" in why
 
 
 def test_only_the_first_hundred_files_are_looked_at():

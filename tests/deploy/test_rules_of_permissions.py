@@ -2,7 +2,9 @@
 
 import pytest
 
+from cicd.deploy.appspec.permissions import matches
 from cicd.deploy.rules import check_appspec
+from cicd.deploy.spec import Permission
 from cicd.document.load import load_text
 from cicd.document.problem import Problems
 
@@ -95,3 +97,25 @@ def test_hooks_in_a_list_are_of_a_service(hooks, missing):
     problems = Problems()
     check_appspec(load_text(f"version: 0.0\n{hooks}", "appspec.yml"), problems)
     assert [f"'{missing}' is missing in the AppSpec"] == [p.message for p in problems]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "meant"),
+    [
+        ("a.sh", "a.sh", True),
+        ("a.sh", "a.sh2", False),
+        ("*", ".hidden", True),
+        ("*.sh", "a.sh", True),
+        ("*.sh", ".sh", True),
+        ("a*a", "a", False),
+        ("a*b*c", "a-b-b-c", True),
+        ("a*b*c", "a-c-c", False),
+        ("*ab*ab", "ab", False),
+        ("*a" * 40 + "!", "a" * 200, False),
+        ("*", "deeper/a", False),
+    ],
+)
+def test_a_star_stands_for_anything_in_a_name_and_never_takes_long(pattern, name, meant):
+    span = load_text("a", "appspec.yml").span
+    permission = Permission(object="/srv/app", pattern=pattern, span=span)
+    assert meant is matches(permission, f"/srv/app/{name}")

@@ -94,6 +94,7 @@ def test_what_the_rules_said_has_awss_shape(world):
         ("v12", "MATCHES", r"v\d+", "Succeeded"),
         ("v12x", "MATCHES", r"v\d+", "Failed"),
         ("v", "MATCHES", "(", "Failed"),
+        ("a" * 60 + "!", "MATCHES", "(a|aa)+", "Failed"),
         ("#{made.nothing}", "EQ", "a", "Failed"),
     ],
 )

@@ -16,6 +16,7 @@ from cicd.build.spec import (
 from cicd.document.fix import Fix, quoted
 from cicd.document.nearest import closest, only_close
 from cicd.document.node import NodeKind
+from cicd.expression import ExpressionFault, check
 
 if TYPE_CHECKING:
     from cicd.build.buildspec.reading import Reading
@@ -161,8 +162,8 @@ def _on_failure(reading: Reading, fields: Fields) -> OnFailureSpec | None:
         )
     pattern = match["pattern"] or ".*"
     try:
-        re.compile(pattern)
-    except re.error as wrong:
+        check(pattern)
+    except ExpressionFault as wrong:
         reading.problems.error(
             "build/on-failure", f"'{pattern}' is not a regular expression: {wrong}", span
         )

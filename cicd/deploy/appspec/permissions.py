@@ -62,11 +62,20 @@ def matches(permission: Permission, path: str) -> bool:
 
 
 def _simple_glob(name: str, pattern: str) -> bool:
-    if "/" in name:
+    """Match ``*`` alone, each as little as it can: no pattern takes long."""
+    first, *rest = pattern.split("*")
+    if "/" in name or not rest:
+        return name == pattern
+    *middle, last = rest
+    if len(name) < len(first) + len(last) or not (name.startswith(first) and name.endswith(last)):
         return False
-    return (
-        re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), name) is not None
-    )
+    at, end = len(first), len(name) - len(last)
+    for part in middle:
+        found = name.find(part, at, end)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return True
 
 
 def _value(node: Node, key: str) -> Node | None:

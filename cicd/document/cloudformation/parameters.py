@@ -12,6 +12,7 @@ from cicd.document.cloudformation.values import list_node, text_node, unresolved
 from cicd.document.nearest import closest
 from cicd.document.node import Node, NodeKind
 from cicd.errors import UsageError
+from cicd.expression import ExpressionFault, matches
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
@@ -133,8 +134,8 @@ def _out_of_range(node: Node, number: float, shown: str) -> str | None:
 def _badly_written(node: Node, text: str) -> str | None:
     pattern = text_of(node, "AllowedPattern")
     try:
-        fits = not pattern or re.fullmatch(pattern, text) is not None
-    except re.error:  # a pattern of Java's that Python does not know
+        fits = not pattern or matches(pattern, text, whole=True)
+    except ExpressionFault:  # a pattern of Java's that is unknown here, or one without an end
         return None
     if fits:
         return None

@@ -1,0 +1,51 @@
+"""
+Regular expressions that users write, matched within a second; the only importer of ``regex``.
+
+Python's own ``re`` has no limit: ``(a+)+$`` on forty letters takes centuries, deaf to Ctrl-C.
+AWS's engines are others, linear or Java's. See docs/decisions/0010.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+LIMIT: Final = 1.0  # seconds; a match takes microseconds, or longer than anybody waits
+
+
+class ExpressionFault(Exception):
+    """An expression that cannot be read, or matched within the limit; its text says why."""
+
+
+def check(pattern: str) -> None:
+    """Raise ``ExpressionFault`` for what is no regular expression."""
+    import regex
+
+    try:
+        regex.compile(pattern)
+    except regex.error as problem:
+        raise ExpressionFault(str(problem)) from None
+
+
+def matches(pattern: str, text: str, *, whole: bool = False) -> bool:
+    """
+    Tell whether an expression matches anywhere in a text, or the whole of it.
+
+    Raises ``ExpressionFault``.
+    """
+    check(pattern)
+    found = _matches(pattern, text, whole=whole)
+    if found is None:
+        raise ExpressionFault(f"it takes more than {LIMIT:.0f} s to match")
+    return found
+
+
+@cache  # what is replayed from a log asks again, and has the same answer
+def _matches(pattern: str, text: str, *, whole: bool) -> bool | None:
+    import regex
+
+    ask = regex.fullmatch if whole else regex.search
+    try:
+        return ask(pattern, text, timeout=LIMIT) is not None
+    except TimeoutError:
+        return None

@@ -1,0 +1,38 @@
+"""Expressions of users: what matches, what is none, and what would never end."""
+
+import pytest
+
+from cicd import expression
+from cicd.expression import ExpressionFault, check, matches
+
+ENDLESS, LETTERS = "(a|aa)+$", "a" * 60 + "!"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "found", "whole"),
+    [
+        (".*", "", True, True),
+        ("b+", "abbc", True, False),
+        ("a|ab", "ab", True, True),
+        ("(?i)AB", "ab", True, True),
+        ("(?x) a  # a letter", "a", True, True),
+        ("^a(?!b)", "ab", False, False),
+        (r"v\d+\Z", "v1\n", False, False),
+    ],
+)
+def test_an_expression_is_searched_or_is_to_be_the_whole(pattern, text, found, whole):
+    assert (found, whole) == (matches(pattern, text), matches(pattern, text, whole=True))
+
+
+def test_what_is_no_expression_says_where():
+    with pytest.raises(ExpressionFault, match=r"missing \) at position 2"):
+        check("(a")
+    with pytest.raises(ExpressionFault):
+        matches("(a", "a")
+
+
+def test_what_would_never_end_ends(monkeypatch):
+    monkeypatch.setattr(expression, "LIMIT", 0.05)
+    for _ in range(2):
+        with pytest.raises(ExpressionFault, match="it takes more than"):
+            matches(ENDLESS, LETTERS)
