@@ -47,7 +47,13 @@ def _trial() -> subprocess.Popen[bytes] | None:
     """Start the simplest of such worlds; None: there is no bubblewrap."""
     if shutil.which("bwrap") is None:
         return None
-    mounts = ("--ro-bind", "/", "/", "--dev-bind", "/dev", "/dev", "--bind", "/proc", "/proc")
+    mounts = ["--dev-bind", "/dev", "/dev", "--bind", "/proc", "/proc"]
+    # Not the whole root: the mounts of containers come and go there, which ends bubblewrap.
+    for ours in (Path("/") / name for name in _SYSTEM):
+        if ours.is_symlink():
+            mounts += ["--symlink", str(ours.readlink()), str(ours)]
+        elif ours.is_dir():
+            mounts += ["--ro-bind", str(ours), str(ours)]
     nothing = subprocess.DEVNULL
     try:
         return subprocess.Popen(

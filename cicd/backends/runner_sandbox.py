@@ -52,7 +52,7 @@ class SandboxRunner:
                 "the sandbox runner needs bubblewrap, and there is no 'bwrap' on PATH",
                 hint="install the package bubblewrap, or use `--runner docker`",
             )
-        command = ["bwrap", *sandbox_command.NAMESPACES, "--ro-bind", "/", "/", "true"]
+        command = ["bwrap", *sandbox_command.NAMESPACES, *sandbox_command.tools(), "true"]
         done = subprocess.run(command, check=False, capture_output=True, text=True)
         if done.returncode:
             raise Unavailable(

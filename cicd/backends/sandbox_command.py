@@ -36,6 +36,22 @@ NAMESPACES = ("--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgro
 NO_OVERLAY = 97  # what our own start script ends with
 
 
+def tools() -> list[str]:
+    """
+    Give bubblewrap's words for this machine's tools.
+
+    Never the whole root: below it the mounts of containers come and go, and one that goes
+    just then ends bubblewrap.
+    """
+    words: list[str] = []
+    for path in map(Path, SHOWN):
+        if path.is_symlink():
+            words += ["--symlink", str(path.readlink()), str(path)]
+        elif path.is_dir():
+            words += ["--ro-bind", str(path), str(path)]
+    return words
+
+
 def wrap(directory: SessionDirectory, environment: Environment) -> list[str]:
     """Give the bubblewrap command line, up to the mounts of the session's own."""
     command = ["bwrap", "--info-fd", "3", *NAMESPACES]
@@ -43,14 +59,10 @@ def wrap(directory: SessionDirectory, environment: Environment) -> list[str]:
         command.append("--unshare-net")
     if os.geteuid() != 0:
         command += ["--unshare-user", "--uid", "0", "--gid", "0"]  # root, as in CodeBuild
-    for path in map(Path, SHOWN):
-        if path.is_symlink():
-            command += ["--symlink", str(path.readlink()), str(path)]
-        elif path.is_dir():
-            command += ["--ro-bind", str(path), str(path)]
     own = directory.root
     return [
         *command,
+        *tools(),
         # Parents that bubblewrap makes by itself are closed to everyone but root.
         *("--dir", "/codebuild", "--dir", "/codebuild/output"),
         *("--proc", "/proc", "--dev", "/dev", "--dir", "/home", "--dir", "/run"),
