@@ -14,7 +14,7 @@ from cicd.ports import LogLine
 if TYPE_CHECKING:
     from cicd.deploy.process import DeploymentProcess
     from cicd.deploy.state import DeploymentState
-    from cicd.deploy.trigger import Trigger, TriggerEvent
+    from cicd.deploy.trigger import Trigger
     from cicd.event import Event
     from cicd.ports import Services
 
@@ -30,7 +30,7 @@ class Teller:
         """Begin to tell; ``close`` ends it."""
         self._process = process
         self._services = services
-        self._queue: SimpleQueue[tuple[Trigger, TriggerEvent, str] | None] = SimpleQueue()
+        self._queue: SimpleQueue[tuple[Trigger, str, str] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         if process.plan.triggers:
             self._thread = threading.Thread(target=self._work, name="triggers", daemon=True)
@@ -41,10 +41,12 @@ class Teller:
         if self._thread is None:
             return
         for kind, payload in notices(self._process, state, event):
+            instance = payload.get("instanceId")
+            what = f"{kind} of {instance}" if instance else str(kind)
             for trigger in self._process.plan.triggers:
                 if kind in trigger.events:
                     text = json.dumps({"eventTriggerName": trigger.name, **payload})
-                    self._queue.put((trigger, kind, text))
+                    self._queue.put((trigger, what, text))
 
     def close(self) -> None:
         """Wait until all has been told; a subscriber has only its timeout."""
@@ -55,13 +57,13 @@ class Teller:
 
     def _work(self) -> None:
         while (item := self._queue.get()) is not None:
-            trigger, kind, text = item
+            trigger, what, text = item
             answer = self._services.watcher().tell(trigger.subscriber, text)
             how = "told" if answer.good else "not told"
             line = LogLine(
                 at=self._services.clock.now(),
                 origin="",
-                text=f"Trigger {trigger.name}: {kind} {how}: {answer.words}",
+                text=f"Trigger {trigger.name}: {what} {how}: {answer.words}",
             )
             stream = stream_of(self._process.plan.deployment_id)
             self._services.logs.append(stream, line)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cicd.ports import LogLine
 
 _KEPT: Final = 200  # lines of a script, until it is known whether they matter
+_WAITS: Final = "/AllowTraffic"  # no script runs in it
 _SIGNS: Final = {"Succeeded": "●", "InProgress": "◐", "Failed": "✖", "Ignored": "◌"}
 
 
@@ -77,9 +78,17 @@ class Board:
         elif event.kind is EventKind.FINISHED:
             self._finished(host, name, event, now)
 
-    def line(self, line: LogLine) -> None:
-        """Keep a line of a script, in case it fails."""
+    def line(self, line: LogLine) -> bool:
+        """
+        Keep a line of a script, in case it fails.
+
+        Tells whether it is kept: why AllowTraffic still waits, and what a trigger's subscriber
+        answered, is for now.
+        """
+        if "/" not in line.origin or line.origin.endswith(_WAITS):
+            return False
         self._lines.setdefault(line.origin, deque(maxlen=_KEPT)).append(line)
+        return True
 
     def said(self, key: str) -> tuple[LogLine, ...]:
         """Give what was kept of one lifecycle event of one target, once."""

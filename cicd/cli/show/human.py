@@ -110,9 +110,10 @@ class Human:
         with self._lock:
             self._root = self._root or stream
             shown = self._stages is not None and self._stages.line(stream, line)
-            if stream in self._boards:
-                self._boards[stream].line(line)
-            elif self._tree is None and not shown:
+            board = self._boards.get(stream)
+            if board is not None and board.line(line):
+                return
+            if self._tree is None and not shown:
                 self._print(self._name(stream, line.origin), Text.from_ansi(coloured(line.text)))
 
     def attend(self, services: Services) -> None:

@@ -161,6 +161,7 @@ class Agent:
                     self._services,
                     self._scope.cancel,
                     ill=lambda: self._trouble.suffers(FaultKind.UNHEALTHY),
+                    say=self._say,
                 )
             case _:
                 self._run_hooks()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.agent.fault import AgentFault
 
@@ -11,6 +12,13 @@ if TYPE_CHECKING:
 
     from cicd.deploy.traffic.plan import LoadBalancer, TrafficPlan
     from cicd.ports import CancelToken, Endpoint, Services
+
+_MADE_ILL: Final = "'cicd fleet fault' makes it unhealthy, until it is told 'none'"
+_LOOK: Final = (
+    "look at 'cicd router show {router}', and at what ApplicationStart left running: "
+    "'cicd deploy logs --instance {target}'"
+)
+_SILENT: Final = timedelta(seconds=10)  # an application may take so long to start
 
 
 def block_traffic(plan: TrafficPlan, target: str, services: Services) -> None:
@@ -33,6 +41,7 @@ def allow_traffic(
     cancel: CancelToken,
     *,
     ill: Callable[[], bool] = lambda: False,
+    say: Callable[[str], None],
 ) -> None:
     """
     Register an instance everywhere, and wait until it is healthy; raises ``AgentFault``.
@@ -40,15 +49,19 @@ def allow_traffic(
     Its event's hour ends a moment before its own deadline: both are told as the same.
 
     One that is ``ill`` is not registered: it would have requests that it is to be spared.
+    What a wait of more than some seconds is for goes to ``say``, each reason once.
     """
     endpoint = plan.endpoint(target)
     deadline = services.clock.now() + plan.healthy_within
+    patient = services.clock.now() + _SILENT
     inbox = services.clock.inbox()
+    told: set[str] = set()
     waiting = list(plan.load_balancers)
     registered: list[str] = []
     while waiting:
         each = waiting[0]
-        if not ill():
+        is_ill = ill()
+        if not is_ill:
             if each.group not in registered:
                 for balancer in waiting:
                     services.router(balancer.router).register(balancer.group, endpoint)
@@ -59,14 +72,36 @@ def allow_traffic(
         if cancel.reason not in (None, "TIMED_OUT"):
             raise AgentFault(f"the wait for {endpoint} to become healthy was cut short")
         if cancel.reason is not None or services.clock.now() >= deadline:
-            check = each.router.health_check
             minutes = int(plan.healthy_within.total_seconds() // 60)
+            seen = _seen(each, endpoint, services)
             raise AgentFault(
                 f"The instance at {endpoint} did not become healthy in target group "
-                f"'{each.group}' within {minutes} minutes: GET {check.path} must answer "
-                f"with {check.lowest} to {check.highest}."
+                f"'{each.group}' within {minutes} minutes: {_wanted(each)}."
+                f"{f' Seen last: {seen}.' if seen else ''}"
             )
+        if services.clock.now() < patient:
+            inbox.take(min(deadline, patient))
+            continue
+        why = _MADE_ILL if is_ill else _seen(each, endpoint, services)
+        if why and why not in told:
+            say(f"{endpoint} is not healthy in '{each.group}' yet: {why}; {_wanted(each)}")
+            if not told:
+                say(_LOOK.format(router=each.router.name, target=target))
+            told.add(why)
         inbox.take(deadline)
+
+
+def _seen(balancer: LoadBalancer, endpoint: Endpoint, services: Services) -> str:
+    """Give what a load balancer's last check saw that failed; "": none did."""
+    return services.router(balancer.router).ill(balancer.group).get(endpoint, "")
+
+
+def _wanted(balancer: LoadBalancer) -> str:
+    """Say what a health check asks for."""
+    check = balancer.router.health_check
+    if not check.path:
+        return "it must accept connections"
+    return f"GET {check.path} must answer with {check.lowest} to {check.highest}"
 
 
 def _is_healthy(balancer: LoadBalancer, endpoint: Endpoint, services: Services) -> bool:

@@ -81,3 +81,14 @@ def test_lines_of_a_script_are_kept_until_it_is_known_whether_they_matter():
     shown.line(LogLine(at=START, origin="i0/AfterInstall", text="why"))
     assert ["why"] == [line.text for line in shown.said("i0/AfterInstall")]
     assert () == shown.said("i0/AfterInstall")
+
+
+def test_only_what_a_script_says_waits_for_its_end():
+    def line(origin):
+        return LogLine(at=START, origin=origin, text="said")
+
+    shown = board()
+    assert shown.line(line("i0/AfterInstall"))
+    assert not shown.line(line("i0/AllowTraffic"))
+    assert not shown.line(line(""))  # a trigger's subscriber answered
+    assert [] == [*shown.said("i0/AllowTraffic"), *shown.said("")]

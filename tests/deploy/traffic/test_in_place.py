@@ -3,8 +3,12 @@ from datetime import timedelta
 
 import pytest
 
+from cicd.deploy.agent.fault import AgentFault
 from cicd.deploy.compile import compile_plan
+from cicd.deploy.traffic.control import allow_traffic
 from cicd.errors import UsageError
+from cicd.ports import CancelToken
+from cicd.testing.clock import START, VirtualClock
 from tests.deploy.traffic.world import TrafficWorld
 from tests.deploy.world import SH, events, hooks
 
@@ -69,6 +73,34 @@ def test_the_end_of_its_hour_is_told_as_what_was_waited_for(world, monkeypatch):
     result = world.deploy(world.root / "revisions" / "v1")
     assert "AllowTraffic" == result.detail["lifecycleEventName"]
     assert "did not become healthy in target group 'web-tg' within 60 minutes" in result.failure
+
+
+def test_a_wait_for_health_says_once_what_it_waits_for_and_where_to_look(tmp_path):
+    clock = VirtualClock()
+    world = TrafficWorld(tmp_path, ids=("a",))
+    plan = compile_plan(world.request(saying(world, "v1"))).plan.traffic
+    world.fake.ailing.add(plan.endpoint("a"))
+    said = []
+
+    def say(text):
+        said.append((clock.now() - START, text))
+
+    services = replace(world.services, clock=clock)
+    with pytest.raises(AgentFault, match=r"within 60 minutes: .* 399. Seen last: it is ill\."):
+        allow_traffic(plan, "a", services, CancelToken(), say=say)
+    where = plan.endpoint("a")
+    assert [
+        (
+            timedelta(seconds=10),
+            f"{where} is not healthy in 'web-tg' yet: it is ill; "
+            "GET / must answer with 200 to 399",
+        ),
+        (
+            timedelta(seconds=10),
+            "look at 'cicd router show web-tg', and at what ApplicationStart left running: "
+            "'cicd deploy logs --instance a'",
+        ),
+    ] == said
 
 
 def _hurried(load_balancers, targets):
