@@ -87,7 +87,11 @@ class TrafficRouter(Protocol):
         """Let a target have requests of its group as soon as it is healthy."""
 
     def deregister(self, group: str, endpoint: Endpoint, *, drain: timedelta) -> None:
-        """Send a target nothing new; returns when its requests have ended, or after ``drain``."""
+        """
+        Send a target nothing new; returns when its requests have ended, or after ``drain``.
+
+        A router that was stopped is not started for it: it begins without the target next time.
+        """
 
     def answered(self, route: str, since: datetime) -> Sequence[Answered]:
         """

@@ -15,7 +15,7 @@ import threading
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from cicd.ports import Endpoint
 from cicd.testing import load
@@ -39,12 +39,22 @@ if TYPE_CHECKING:
     from cicd.testing.load import Answers
 
 
+class RouterProcess(Protocol):
+    """What carries the requests of a router."""
+
+    def show(self) -> object | None:
+        """Give what it does; None: it does not run."""
+
+    def stop(self) -> bool:
+        """End it; False: it did not run."""
+
+
 class CarryingContract(TrafficRouterContract):
     """
     What a router promises that carries requests.
 
     More fixtures: ``front`` is where the route listens; ``again`` makes the same router anew;
-    ``kill_router`` ends its process without a goodbye.
+    ``kill_router`` ends its process without a goodbye; ``process`` is that process.
     """
 
     def test_shares_are_as_the_weights_ask(
@@ -233,6 +243,19 @@ class CarryingContract(TrafficRouterContract):
         assert back.weights(ROUTE) == {BLUE: 20, GREEN: 80}
         until(lambda: bool(back.healthy(BLUE) and back.healthy(GREEN)), "health")
         assert _ask(front, count=200).words == {BLUE: 40, GREEN: 160}
+
+    def test_a_target_leaves_a_router_that_was_stopped_without_starting_it(
+        self, router: TrafficRouter, servers: list[Backend], process: RouterProcess
+    ) -> None:
+        """The others are what it begins with next time; where it never ran, nothing is done."""
+        router.deregister(BLUE, servers[0].endpoint, drain=timedelta(seconds=1))
+        assert process.show() is None
+        ready(router, servers)
+        assert process.stop()
+        router.deregister(BLUE, servers[0].endpoint, drain=timedelta(seconds=1))
+        assert process.show() is None
+        until(lambda: bool(router.healthy(GREEN)), "health")
+        assert (router.healthy(BLUE), router.ill(BLUE)) == (frozenset(), {})
 
 
 def _said(connection: socket.socket, words: bytes, answer: bytes) -> bool:

@@ -56,6 +56,10 @@ class TestProxyRouter(CarryingContract):
     def kill_router(self, home):
         return lambda: kill(RunningProxy(home / "routers" / "shop").show()["pid"])
 
+    @pytest.fixture
+    def process(self, home):
+        return RunningProxy(home / "routers" / "shop")
+
 
 if shutil.which("haproxy", path="/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin"):
 
@@ -77,3 +81,7 @@ if shutil.which("haproxy", path="/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:
         @pytest.fixture
         def kill_router(self, home):
             return lambda: kill(RunningHAProxy(home / "routers" / "shop").pid())
+
+        @pytest.fixture
+        def process(self, home):
+            return RunningHAProxy(home / "routers" / "shop")

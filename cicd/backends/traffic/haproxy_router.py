@@ -23,7 +23,14 @@ from cicd.backends.traffic.haproxy_config import (
     server_options,
     servers,
 )
-from cicd.backends.traffic.router_state import DIRECTORY, kept, locked, remember, settings_of
+from cicd.backends.traffic.router_state import (
+    DIRECTORY,
+    forget,
+    kept,
+    locked,
+    remember,
+    settings_of,
+)
 from cicd.backends.traffic.weights import check_weights, unknown_route
 from cicd.errors import Unavailable
 
@@ -77,6 +84,10 @@ class HAProxyRouter:
 
     def deregister(self, group: str, endpoint: Endpoint, *, drain: timedelta) -> None:
         """Send a target nothing new; returns when its requests have ended, or after ``drain``."""
+        with locked(self._running.directory):
+            if not self._running.lives():
+                forget(self._running.directory, group, endpoint)
+                return
         with self._told() as table:
             going = [
                 each
@@ -173,10 +184,16 @@ class RunningHAProxy:
 
     def ensure(self, table: Table) -> None:
         """Start it if it does not run; raises ``Unavailable``."""
+        if not self.lives():
+            self._start(table)
+
+    def lives(self) -> bool:
+        """Tell whether it answers."""
         try:
             self.command("show version")
         except OSError:
-            self._start(table)
+            return False
+        return True
 
     def write(self, table: Table) -> None:
         """Write what it would begin with."""
@@ -247,11 +264,7 @@ class RunningHAProxy:
         except OSError:
             return False
         until = time.monotonic() + _PATIENCE
-        while time.monotonic() < until:
-            try:
-                self.command("show version")
-            except OSError:
-                break
+        while time.monotonic() < until and self.lives():
             time.sleep(_PAUSE)
         return True
 

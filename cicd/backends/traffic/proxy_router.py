@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import subprocess
 import sys
@@ -11,7 +12,13 @@ from typing import TYPE_CHECKING, Final
 
 from cicd.backends.traffic.access_log import answered_since
 from cicd.backends.traffic.control_socket import connected
-from cicd.backends.traffic.router_state import DIRECTORY, locked, remember, settings_of
+from cicd.backends.traffic.router_state import (
+    DIRECTORY,
+    forget,
+    locked,
+    remember,
+    settings_of,
+)
 from cicd.backends.traffic.weights import check_weights, unknown_route
 from cicd.errors import Unavailable, UsageError
 from cicd.ports import Endpoint
@@ -25,6 +32,7 @@ if TYPE_CHECKING:
     from cicd.ports import Answered, RouterSpec
 
 CONTROL: Final = "control.sock"
+LOCK: Final = "lock"  # held as long as a process of the proxy lives
 _PATIENCE: Final = 10.0  # seconds for an answer, beside what draining takes
 _RETRY: Final = 0.02  # seconds
 
@@ -63,6 +71,10 @@ class ProxyRouter:
 
     def deregister(self, group: str, endpoint: Endpoint, *, drain: timedelta) -> None:
         """Send a target nothing new; returns when its requests have ended, or after ``drain``."""
+        with locked(self._proxy.directory):
+            if not self._proxy.lives():
+                forget(self._proxy.directory, group, endpoint)
+                return
         wish: dict[str, JSON] = {
             "do": "deregister",
             "group": group,
@@ -159,6 +171,17 @@ class RunningProxy:
             return self.ask({"do": "show"})
         except OSError:
             return None
+
+    def lives(self) -> bool:
+        """Tell whether a process of it lives, also one that does not answer just now."""
+        try:
+            with (self.directory / LOCK).open("r") as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+        return False
 
     def settings(self) -> Mapping[str, JSON] | None:
         """Give what it was made with; None: it does not run."""

@@ -7,7 +7,7 @@ import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from cicd.backends.proxy.table import STATE
+from cicd.backends.proxy.table import STATE, load_table
 from cicd.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cicd.event import JSON
-    from cicd.ports import RouterSpec
+    from cicd.ports import Endpoint, RouterSpec
 
 DIRECTORY: Final = "routers"
 """Below the home."""
@@ -74,6 +74,14 @@ def remember(directory: Path, spec: RouterSpec) -> None:
     fresh = directory / f"{STATE}.new"
     fresh.write_text(json.dumps(state), "utf-8")
     fresh.replace(directory / STATE)
+
+
+def forget(directory: Path, group: str, endpoint: Endpoint) -> None:
+    """Have a router that does not run begin without a target."""
+    if kept(directory):
+        table = load_table(directory)
+        table.group(group).members.pop(endpoint, None)
+        table.save(directory)
 
 
 @contextmanager
