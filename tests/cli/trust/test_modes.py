@@ -4,8 +4,8 @@ import os
 import stat
 from contextlib import contextmanager
 
-from cicd.cli import cicd
 from cicd.cli.boundary import run
+from cicd.cli.commands import cicd
 
 BUILDSPEC = """version: 0.2
 env: {variables: {A: plain}}

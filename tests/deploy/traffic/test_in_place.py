@@ -88,18 +88,12 @@ def test_a_wait_for_health_says_once_what_it_waits_for_and_where_to_look(tmp_pat
     services = replace(world.services, clock=clock)
     with pytest.raises(AgentFault, match=r"within 60 minutes: .* 399. Seen last: it is ill\."):
         allow_traffic(plan, "a", services, CancelToken(), say=say)
-    where = plan.endpoint("a")
+    ten = timedelta(seconds=10)
+    reason = f"{plan.endpoint('a')} is not healthy in 'web-tg' yet: it is ill; GET / must answer"
+    where = "look at 'cicd router show web-tg', and at what ApplicationStart left running: "
     assert [
-        (
-            timedelta(seconds=10),
-            f"{where} is not healthy in 'web-tg' yet: it is ill; "
-            "GET / must answer with 200 to 399",
-        ),
-        (
-            timedelta(seconds=10),
-            "look at 'cicd router show web-tg', and at what ApplicationStart left running: "
-            "'cicd deploy logs --instance a'",
-        ),
+        (ten, f"{reason} with 200 to 399"),
+        (ten, f"{where}'cicd deploy logs --instance a'"),
     ] == said
 
 
