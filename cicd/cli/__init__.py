@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     # Collecting at every 700 new objects takes a tenth of the time of importing, and finds
     # nothing: a run of ours makes little garbage.
-    gc.set_threshold(20_000)
+    gc.set_threshold(50_000)
 
     raise SystemExit(_carried_out(list(sys.argv[1:] if arguments is None else arguments)))
 
