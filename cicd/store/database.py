@@ -155,8 +155,9 @@ class Database:
 
         # Plans tell what a team does: a home that others may enter (git makes one for its
         # config.toml) does not show them. SQLite gives its journals the mode of the file.
+        # Only a new one: closing a file drops all locks that this process has on it, SQLite's too.
         with suppress(OSError):
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         # check_same_thread: another thread closes it, after this one has ended.
         connection = sqlite3.connect(
             self.path, timeout=PATIENCE, isolation_level=None, check_same_thread=False

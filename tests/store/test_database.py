@@ -56,6 +56,18 @@ def test_each_thread_has_its_own_connection_and_ended_threads_leave_none_behind(
     assert len(base._open) <= 2
 
 
+def test_a_second_thread_takes_nothing_of_what_other_processes_see_of_the_first(tmp_path):
+    """Whoever is the last to close a database removes its journal; nobody else may."""
+    base = database(tmp_path)
+    put(base, "a")
+    thread = threading.Thread(target=streams, args=(base,))
+    thread.start()
+    thread.join()
+    other = f"import sqlite3; sqlite3.connect({str(base.path)!r}).execute('SELECT * FROM drivers')"
+    subprocess.run((sys.executable, "-c", other), check=True)
+    assert (tmp_path / "state.db-wal").exists()
+
+
 def test_a_database_of_a_newer_cicd_is_refused_with_the_way_out(tmp_path):
     base = database(tmp_path)
     streams(base)
