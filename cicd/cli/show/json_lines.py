@@ -56,8 +56,9 @@ class JsonLines:
         """Leave it to ``result``."""
 
     def notice(self, text: str, level: Level = Level.INFO) -> None:
-        """Write a notice."""
-        self._write({"type": "notice", "level": level.value, "text": text})
+        """Write what went wrong; the rest are words for people, about what the result says."""
+        if level in {Level.WARNING, Level.FAILURE}:
+            self._write({"type": "notice", "level": level.value, "text": text})
 
     def text(self, text: str, level: Level = Level.INFO) -> None:
         """Leave it to ``result``."""
