@@ -70,7 +70,7 @@ def doctor(invocation: Invocation, *, reap: bool, as_json: bool) -> int:
     for name in removed:
         show.text(f"     removed {name}")
     if reap and not removed:
-        show.text("     nothing was left behind")
+        show.text("     nothing to remove")
     usable = any(f.ok for f in findings if f.subject in RUNNERS)
     sound = usable and all(f.ok for f in findings if f.subject not in RUNNERS)
     show.result({"findings": [asdict(f) for f in findings], "removed": removed, "ok": sound})

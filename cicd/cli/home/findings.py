@@ -184,8 +184,8 @@ def leftovers(records: list[ExecutionRecord], runner_of: Callable[[str], Runner]
         return Finding(
             subject="leftovers",
             ok=True,
-            text=f"{len(idle)} execution(s) left in the middle",
-            hint="'cicd status' says how to go on with each",
+            text=f"{len(idle)} execution(s) left in the middle, with all that they had started",
+            hint="'cicd status' says how to go on with each, and how to end it",
         )
     return Finding(subject="leftovers", ok=True, text="none")
 

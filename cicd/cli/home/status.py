@@ -62,9 +62,10 @@ def status(invocation: Invocation, *, limit: int) -> int:
         )
     left = [each for records in found.values() for each in records if _is_left(each)]
     for record in left:
-        verb = KINDS[record.kind][1].rsplit(" ", 1)[0]
+        verb, id_ = KINDS[record.kind][1].rsplit(" ", 1)[0], _id(record)
         show.text(
-            f"{_id(record)} was left in the middle: {verb} resume {_id(record)}", Level.WARNING
+            f"{id_} was left in the middle: {verb} resume {id_}, or {verb} stop {id_}",
+            Level.WARNING,
         )
     _show_disk(invocation, disk := _disk(invocation))
     show.result(
