@@ -209,15 +209,15 @@ class BatchProcess:
             return state
         if not all(self.good(state, name) for name in self._nodes):
             status = self._unfinished(state, at)
-            return close(state, at, status, "CLIENT_ERROR", self._why(state, status))
+            if status is not StatusType.FAILED:
+                return close(state, at, status)
+            bad = ", ".join(self.failed(state))
+            message = f"Builds that did not succeed: {bad}"
+            return close(state, at, status, "CLIENT_ERROR", message)
         state = close(state, at, StatusType.SUCCEEDED)
         if self.plan.combine_artifacts:
             return enter(state, BatchPhaseType.COMBINE_ARTIFACTS, at)
         return state
-
-    def _why(self, state: BatchState, status: StatusType) -> str:
-        bad = ", ".join(self.failed(state))
-        return f"Builds that did not succeed: {bad}" if status is StatusType.FAILED else ""
 
 
 def _concluded(state: BatchState, event: Event) -> BatchState:
