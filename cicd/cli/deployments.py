@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -12,10 +13,12 @@ from cicd.errors import ExitCode, UsageError
 from cicd.ports import Level
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
     from cicd.cli.invocation import Invocation
     from cicd.cli.show import Presenter
     from cicd.deploy.result import DeploymentResult
-    from cicd.ports import Services
+    from cicd.ports import ExecutionRecord, Services
 
 _LEVELS = {
     "Succeeded": Level.SUCCESS,
@@ -23,14 +26,22 @@ _LEVELS = {
     "Stopped": Level.WARNING,
     "Skipped": Level.WARNING,
 }
+_LONG = 200  # characters that are told twice
 _TARGETS = {"ECS": "service", "Lambda": "function"}  # by compute platform; else instances
 _STATUSES = ("Created", "InProgress", "Baking", "Succeeded", "Failed", "Stopped")
 _TARGET_STATUSES = ("Pending", "InProgress", "Succeeded", "Failed", "Skipped")
 
 
 def finish(show: Presenter, result: DeploymentResult) -> int:
-    """Show how a deployment ended, and give its exit status."""
-    show_result(show, result)
+    """
+    Show how a deployment ended, and give its exit status.
+
+    What went wrong was told in full when it happened: its first words do.
+    """
+    told = result.failure.split("\n", 1) if result.failure else ()
+    if told and len(told[0]) > _LONG:
+        told = [f"{told[0][:_LONG].rsplit(' ', 1)[0]} …", *told[1:]]
+    show_result(show, replace(result, failure="\n".join(told)))
     if result.rollback is not None:
         show_result(show, result.rollback)
     show.result(result.deployment)
@@ -41,8 +52,12 @@ def show_result(show: Presenter, result: DeploymentResult) -> None:
     """Show how one deployment ended, or how far it is."""
     if result.failure:
         show.text(result.failure, Level.FAILURE)
-    rows = [(name, status, result.endpoints.get(name, "")) for name, status in result.targets]
-    show.table((_what(result), "status", "endpoint"), rows)
+    columns = (_what(result), "status", *(("endpoint",) if result.endpoints else ()))
+    rows = [
+        (name, status, result.endpoints.get(name, ""))[: len(columns)]
+        for name, status in result.targets
+    ]
+    show.table(columns, rows)
     for name, address in result.load_balancers.items():
         show.text(f"{name} is {address}")
     show.text(f"{result.deployment_id}: {result.status}", _LEVELS.get(result.status, Level.INFO))
@@ -70,6 +85,7 @@ def list_deployments(
         records = services.executions.list(
             kind="deployment", name=group_name, limit=None if status else limit
         )
+        related = _related(records, services)
     if status:
         records = [record for record in records if record.status == status][:limit]
     rows = [
@@ -78,16 +94,34 @@ def list_deployments(
             record.name,
             record.status if record.driven or record.status != "InProgress" else "interrupted",
             local_time(record.created_at),
+            related.get(record.stream, ""),
         )
         for record in records
     ]
-    invocation.show.table(("deployment", "group", "status", "created"), rows)
+    columns = ("deployment", "group", "status", "created", *(("related",) if related else ()))
+    invocation.show.table(columns, [row[: len(columns)] for row in rows])
     if not rows:
         invocation.show.text(
             "no such deployment" if group_name or status else "no deployments yet"
         )
     invocation.show.result({"deployments": [row[0] for row in rows]})
     return ExitCode.SUCCEEDED
+
+
+def _related(records: Sequence[ExecutionRecord], services: Services) -> Mapping[str, str]:
+    """Say which of these deployments is whose rollback, by stream, from both ends."""
+    from cicd.deploy.history import read_plan, stream_of
+
+    related: dict[str, str] = {}
+    for record in records:
+        # What a deployment began has it for a parent; not all of that are rollbacks.
+        if not (record.parent or "").startswith("deployment/"):
+            continue
+        plan = read_plan(record.stream, services)
+        if plan is not None and plan.rollback_of is not None:
+            related[record.stream] = f"rollback of {plan.rollback_of}"
+            related.setdefault(stream_of(plan.rollback_of), f"rolled back by {plan.deployment_id}")
+    return related
 
 
 @click.command(epilog="\b\nExample:\n  cicd deploy status d-ABCDEFGHI\n")
@@ -101,8 +135,22 @@ def status(invocation: Invocation, deployment_id: str | None) -> int:
         result = get_deployment(deployment_id or newest(services), services)
     invocation.show.table((_what(result), "event", "status"), list(result.events))
     show_result(invocation.show, result)
+    for words in _rollback_words(result):
+        invocation.show.text(words)
     invocation.show.result(result.deployment)
     return ExitCode.SUCCEEDED
+
+
+def _rollback_words(result: DeploymentResult) -> Iterator[str]:
+    """Say what a deployment has to do with a rollback, if it has."""
+    info = result.deployment["deploymentInfo"]
+    found = info.get("rollbackInfo") if isinstance(info, dict) else None
+    if isinstance(found, dict):
+        if "rollbackTriggeringDeploymentId" in found:
+            of = found["rollbackTriggeringDeploymentId"]
+            yield f"{result.deployment_id} is the rollback of {of}"
+        if "rollbackMessage" in found:
+            yield str(found["rollbackMessage"])
 
 
 def newest(services: Services) -> str:

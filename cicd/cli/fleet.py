@@ -269,12 +269,16 @@ def _show(invocation: Invocation, found: Fleet, services: Services) -> None:
             str(member.state),
             "runs" if machines.runs(member.target) else "does not run",
             member.fault,
-            member.target.endpoint or "",
             member.target.location,
+            member.target.endpoint or "",
         )
         for member in found.living
     ]
-    invocation.show.table(("member", "state", "machine", "fault", "endpoint", "place"), rows)
+    columns = ("member", "state", "machine", "fault", "place", "endpoint")
+    listens = any(row[-1] for row in rows)
+    invocation.show.table(
+        columns if listens else columns[:-1], [row if listens else row[:-1] for row in rows]
+    )
     invocation.show.text(
         f"{found.name}: {len(found.in_service)} of {found.desired} in service, "
         f"made from {_made_from(found)}"

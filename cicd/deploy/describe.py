@@ -116,8 +116,12 @@ def _finished(process: DeploymentProcess, state: DeploymentState, event: Event) 
 
 
 def _before_wait(process: DeploymentProcess, state: DeploymentState, said: Described) -> Described:
-    """Add, to the event that a wait of a blue/green deployment follows, what ends the wait."""
+    """Add, to the event that a wait follows, of a zone or of blue/green, what ends the wait."""
     plan = process.plan
+    monitored = process.monitored(state)
+    if monitored is not None and said.text:
+        after = f"{monitored.total_seconds():g} seconds"
+        return replace(said, text=f"{said.text}\nBaking: the zone is monitored for {after}")
     if plan.blue_green is None or any(key.endswith(f"/{TERMINATE}") for key in state.begun):
         return said
     options = plan.blue_green.options

@@ -27,7 +27,7 @@ from cicd.event import EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from cicd.engine.process import Command
     from cicd.event import Event
@@ -147,15 +147,17 @@ class DeploymentProcess:
             return DeploymentStatus.READY
         if not state.begun:
             return DeploymentStatus.CREATED
-        return DeploymentStatus.BAKING if self._bakes(state) else DeploymentStatus.IN_PROGRESS
+        bakes = self.monitored(state) is not None
+        return DeploymentStatus.BAKING if bakes else DeploymentStatus.IN_PROGRESS
 
-    def _bakes(self, state: DeploymentState) -> bool:
-        """Tell whether nothing runs because a zone is monitored."""
+    def monitored(self, state: DeploymentState) -> timedelta | None:
+        """Say how long a zone is monitored while nothing runs; None: nothing waits for that."""
         if self.plan.config.zonal is None or self._events_in_flight(state):
-            return False
+            return None
         ends = [entry.finished_at for entry in state.begun.values() if entry.finished_at]
         move = self._strategy.next(self.progress(state, max(ends)))
-        return isinstance(move, Wait) and move.until is not None
+        until = move.until if isinstance(move, Wait) else None
+        return None if until is None else until - max(ends)
 
     def target_status(self, state: DeploymentState, target: str) -> Status:
         """Give a target's status; one that never began is Skipped once all is over."""

@@ -166,6 +166,27 @@ def test_a_deployment_goes_back_by_hand(shop, capsys):
     cli()
     assert 0 == cli("rollback")
     assert "hello" == (shop / ".cicd/instances/web-2/srv/app/index.html").read_text()
+    capsys.readouterr()
+    back, worse, good = json.loads(_output(capsys, "list", "--output", "json"))["deployments"]
+    ends = [line.split("  ")[-1] for line in _output(capsys, "list").splitlines()]
+    assert ["RELATED", f"rollback of {worse}", f"rolled back by {back}"] == ends[:3]
+    assert f"{back} is the rollback of {worse}" in _output(capsys, "status")
+    words = f"is rolled back to the revision of {good} by deployment {back}"
+    assert words in _output(capsys, "status", worse)
+
+
+def test_instances_that_listen_nowhere_have_no_column_for_it(shop, capsys):
+    assert "ENDPOINT" not in _output(capsys, "--instance", f"a={shop}/a")
+    assert "RELATED" not in _output(capsys, "list")
+
+
+def test_a_long_reason_is_told_in_full_once(shop, capsys):
+    (shop / "check.sh").unlink()
+    (shop / "appspec.yml").write_text(APPSPEC.replace("check.sh", f"{'deep/' * 60}check.sh"))
+    assert 1 == cli()
+    out = capsys.readouterr().out
+    assert 1 == out.count("deep/check.sh")
+    assert 1 == sum(line.endswith(" …") for line in out.splitlines())
 
 
 def test_targets_are_listed_and_shown_in_the_shapes_of_the_service(shop, capsys):

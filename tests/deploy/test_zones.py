@@ -4,6 +4,7 @@ from datetime import timedelta
 import pytest
 
 from cicd.deploy.config import ZonalConfig, custom, find_config, parse_minimum
+from cicd.deploy.describe import describe
 from cicd.deploy.process import DeploymentProcess
 from cicd.deploy.rollback import plan_rollback
 from cicd.deploy.strategies import strategy_for
@@ -68,12 +69,16 @@ def test_a_zone_begins_when_the_one_before_has_been_monitored():
 
 def test_the_status_is_baking_while_a_zone_is_monitored():
     process, events = deployed(zonal("0", monitor=60), zones_of(a=1, b=1))
-    state, seen = process.initial(), []
+    state, seen, said = process.initial(), [], []
     for event in events:
         state = process.apply(state, event)
         seen.append(process.status(state))
+        said.append(describe(process, state, event).text)
     assert "Baking" in seen
     assert "Succeeded" == seen[-1]
+    assert [
+        "a-0: ValidateService Succeeded\nBaking: the zone is monitored for 60 seconds",
+    ] == [text for text in said if "monitored" in text]
 
 
 def test_after_the_last_zone_nothing_is_waited_for():
