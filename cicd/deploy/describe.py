@@ -192,7 +192,14 @@ def _analysed(event: Event) -> Described:
 def _concluded(process: DeploymentProcess, state: DeploymentState) -> Described:
     word, level = _DEPLOYMENT_STATES[DeploymentStatus(state.status or "Failed")]
     information = error_information(process, state)
-    because = f" {information['code']}: {information['message']}" if information else ""
+    because = ""
+    if information:
+        # What an event failed for has been told with that event.
+        told = any(
+            (diagnostics(entry.outcome) or {}).get("message") == information["message"]
+            for entry in state.begun.values()
+        )
+        because = f" {information['code']}" + ("" if told else f": {information['message']}")
     return Described(
         text=f"{process.plan.deployment_id}: {state.status}{because}",
         level=level,

@@ -115,3 +115,12 @@ def test_who_waits_for_what_fails_is_not_started_and_nothing_is_left(sets, docke
         "container 'web' waits for SUCCESS of 'init': container 'init' ended with 4: no base"
     )
     assert sets.known("shop") == ()
+
+
+def test_an_image_that_is_nowhere_is_told_with_what_else_a_deployment_could_take(sets):
+    with pytest.raises(Unavailable) as failed:
+        sets.create(order("shop.invalid/web:2", {"name": "web"}), secrets={})
+    assert failed.value.hint == (
+        "`docker pull shop.invalid/web:2` where there is a network; or deploy one that is here, "
+        "`--image web=IMAGE`"
+    )

@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import quote
 
-from cicd.backends import docker_container, docker_engine, docker_images
+from cicd.backends import docker_container, docker_engine
 from cicd.backends.docker_engine import Engine, Refused
 from cicd.backends.docker_labels import HOME, home_label
 from cicd.backends.docker_stream import without_frames
 from cicd.backends.services.container_body import HOST, Place, body_of
 from cicd.backends.services.dependencies import wait_for
+from cicd.backends.services.images import images_of
 from cicd.errors import Unavailable
 from cicd.ports import Endpoint, TaskState
 
@@ -53,10 +54,7 @@ class ContainerTaskSets:
         self, order: TaskSetOrder, *, secrets: Mapping[tuple[str, str], str]
     ) -> tuple[TaskState, ...]:
         """Make a task set and start it; raises ``Unavailable``, and then none of it is left."""
-        images = {
-            each.image: docker_images.find(self._engine, each.image, "", lambda _line: None)
-            for each in order.containers
-        }
+        images = images_of(self._engine, order.containers)
         try:
             for number in range(1, order.count + 1):
                 self._make(order, number, images, secrets)

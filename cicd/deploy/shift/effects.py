@@ -116,7 +116,11 @@ class ServiceEffects:
             if stale not in (service.original.id, service.replacement.id):
                 self._forget(stale)
         secrets = secrets_of(service, self._services)
-        sets.create(order_of(service), secrets=secrets)
+        try:
+            sets.create(order_of(service), secrets=secrets)
+        except Unavailable as reason:
+            why = f"{reason.message}; {reason.hint}" if reason.hint else reason.message
+            raise ShiftFault("ECS_UPDATE_ERROR", why) from None
         try:
             return self._become_healthy(scope)
         except ShiftFault:

@@ -7,8 +7,9 @@ import pytest
 from cicd.deploy.run import roll_back_deployment
 from cicd.deploy.shift.hook_status import put_hook_status
 from cicd.engine.clock import ScaledClock
-from cicd.errors import UsageError
+from cicd.errors import Unavailable, UsageError
 from cicd.ports import Endpoint
+from cicd.testing.fakes import RecordingReporter
 from tests.deploy.service_world import deploy, service_world, told
 
 
@@ -77,6 +78,21 @@ def test_a_version_that_does_not_become_healthy_gets_nothing_and_is_ended(world)
         ("weights", "test", "greeter-blue 100, greeter-green 0"),
     ]
     assert len(world.sets.sets) == 1
+
+
+def test_why_no_task_can_be_made_is_told_with_its_hint_and_once(world):
+    class Refusing(type(world.sets)):
+        def create(self, order, *, secrets):
+            raise Unavailable("image 'shop:1' is not here", hint="pull it")
+
+    world.sets = Refusing()
+    reporter = RecordingReporter()
+    world.services = replace(world.services, reporters=(reporter,))
+    failed = deploy(world)
+    assert failed.failure == "greeter: Install: image 'shop:1' is not here; pull it"
+    said = reporter.said()
+    assert 1 == sum("is not here" in text for text in said)
+    assert f"{failed.deployment_id}: Failed ECS_UPDATE_ERROR" in said
 
 
 def test_an_install_that_times_out_tells_what_the_load_balancer_saw(world):
