@@ -152,7 +152,7 @@ class DeploymentProcess:
 
     def monitored(self, state: DeploymentState) -> timedelta | None:
         """Say how long a zone is monitored while nothing runs; None: nothing waits for that."""
-        if self.plan.config.zonal is None or self._events_in_flight(state):
+        if self.plan.config.zonal is None or not state.begun or self._events_in_flight(state):
             return None
         ends = [entry.finished_at for entry in state.begun.values() if entry.finished_at]
         move = self._strategy.next(self.progress(state, max(ends)))

@@ -81,6 +81,11 @@ def test_the_status_is_baking_while_a_zone_is_monitored():
     ] == [text for text in said if "monitored" in text]
 
 
+def test_nothing_is_monitored_before_anything_has_begun():
+    process, _ = deployed(zonal("0", monitor=60), zones_of(a=1, b=1))
+    assert process.monitored(process.initial()) is None
+
+
 def test_after_the_last_zone_nothing_is_waited_for():
     _, events = deployed(zonal("0", monitor=3600), zones_of(a=1))
     assert 7 * SECOND == events[-1].at - START
