@@ -154,6 +154,8 @@ class DeploymentProcess:
         """Say how long a zone is monitored while nothing runs; None: nothing waits for that."""
         if self.plan.config.zonal is None or not state.begun or self._events_in_flight(state):
             return None
+        if state.stop is not None or state.alarm is not None:
+            return None
         ends = [entry.finished_at for entry in state.begun.values() if entry.finished_at]
         move = self._strategy.next(self.progress(state, max(ends)))
         until = move.until if isinstance(move, Wait) else None

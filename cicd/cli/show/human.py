@@ -93,7 +93,8 @@ class Human:
             self._follow(stream, event)
             if event.kind is EventKind.CONCLUDED:
                 self._running.pop(stream, None)
-            elif said.text:
+            elif said.text and (event.kind is not EventKind.SIGNALLED or stream in self._running):
+                # What is signalled after the end, that it is rolled back say, begins nothing.
                 started, _ = self._running.get(stream, (time.monotonic(), ""))
                 self._running[stream] = (started, printable(said.text.split("\n")[0]))
             if self._running and not self._live.is_started and self._out.is_terminal:
