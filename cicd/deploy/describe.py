@@ -116,12 +116,17 @@ def _finished(process: DeploymentProcess, state: DeploymentState, event: Event) 
 
 
 def _before_wait(process: DeploymentProcess, state: DeploymentState, said: Described) -> Described:
-    """Add, to the event that a wait follows, of a zone or of blue/green, what ends the wait."""
+    """
+    Add, to the event that a wait follows, of a zone or of blue/green, what ends the wait.
+
+    It is no mere information then: nothing else happens for so long.
+    """
     plan = process.plan
     monitored = process.monitored(state)
     if monitored is not None and said.text:
         after = f"{monitored.total_seconds():g} seconds"
-        return replace(said, text=f"{said.text}\nBaking: the zone is monitored for {after}")
+        words = f"Baking: the zone is monitored for {after}"
+        return replace(said, text=f"{said.text}\n{words}", level=_notable(said))
     if plan.blue_green is None or any(key.endswith(f"/{TERMINATE}") for key in state.begun):
         return said
     options = plan.blue_green.options
@@ -132,7 +137,10 @@ def _before_wait(process: DeploymentProcess, state: DeploymentState, said: Descr
                 f"Ready: {go_on} moves traffic, else it stops after {_minutes(options.ready_wait)}"
             )
             return replace(
-                said, text=f"{said.text}\n{words}", detail=_deployment_detail(process, "READY")
+                said,
+                text=f"{said.text}\n{words}",
+                level=_notable(said),
+                detail=_deployment_detail(process, "READY"),
             )
         case Stage.TERMINATION_WAIT if options.termination_wait:
             after = _minutes(options.termination_wait)
@@ -140,9 +148,13 @@ def _before_wait(process: DeploymentProcess, state: DeploymentState, said: Descr
                 f"Succeeded: the original instances end after {after}, or at {go_on}; "
                 f"'cicd deploy stop {plan.deployment_id}' keeps them"
             )
-            return replace(said, text=f"{said.text}\n{words}")
+            return replace(said, text=f"{said.text}\n{words}", level=_notable(said))
         case _:
             return said
+
+
+def _notable(said: Described) -> Level:
+    return Level.SUCCESS if said.level is Level.INFO else said.level
 
 
 def _minutes(wait: timedelta) -> str:
@@ -153,7 +165,7 @@ def _minutes(wait: timedelta) -> str:
 def _terminated(target: str, entry: EventState) -> Described:
     """The deployment has succeeded, whatever becomes of the original environment."""
     if entry.status is Status.SUCCEEDED:
-        return Described(text=f"{target}: terminated")
+        return Described(text=f"{target}: terminated", level=Level.SUCCESS)
     found = diagnostics(entry.outcome) or {}
     return Described(
         text=f"{target}: not terminated: {found.get('message', '')}", level=Level.WARNING

@@ -27,6 +27,7 @@ class BoardRow:
 
     target: str
     status: str
+    busy: bool = False  # a lifecycle event runs on it
     signs: str
     doing: str
     seconds: int | None = None
@@ -137,11 +138,18 @@ class Board:
             _SIGNS.get(host.events.get(name, ""), "○") for name in self._events[host.target]
         )
         last = next(reversed(host.events), "")
+        busy = host.events.get(last) == "InProgress"
         said = {"Pending": "", "Succeeded": "Succeeded", "Failed": f"{last} Failed"}
-        doing = said.get(host.status, last)
+        # Between two events it waits: a moment, or for what a person or a clock says.
+        doing = said.get(host.status, last if busy else f"waits after {last}")
         seconds = int((host.until or now) - host.since) if host.since else None
         return BoardRow(
-            target=host.target, status=host.status, signs=signs, doing=doing, seconds=seconds
+            target=host.target,
+            status=host.status,
+            busy=busy,
+            signs=signs,
+            doing=doing,
+            seconds=seconds,
         )
 
 

@@ -79,16 +79,18 @@ def board_rows(board: Board, now: float, limit: int) -> list[LiveRow]:
     """Give the targets of a deployment, and how many of them serve."""
     from cicd.cli.show.board import capacity_bar
 
+    rows = board.rows(now, limit)
+    widest = max(len(row.signs) for row in rows)
     found = [
         LiveRow(
-            busy=row.status == "InProgress",
+            busy=row.busy,
             name=printable(row.target),
             name_style="bold",
-            words=f"{row.signs}  {row.doing}",
+            words=f"{row.signs.ljust(widest)}  {row.doing}",
             style=status_style(row.status),
             time=clock(row.seconds),
         )
-        for row in board.rows(now, limit)
+        for row in rows
     ]
     return [*found, LiveRow(name="", words=capacity_bar(board))]
 

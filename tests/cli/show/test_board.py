@@ -42,6 +42,20 @@ def test_a_target_is_a_row_with_a_sign_for_each_event():
     assert "○○○○○○○" == shown.rows(8.5, 10)[1].signs
 
 
+def test_between_two_events_a_target_waits():
+    shown = board()
+    begin(shown, "i0/ApplicationStop")
+    end(shown, "i0/ApplicationStop")
+    row = shown.rows(0, 9)[0]
+    assert ("InProgress", False, "waits after ApplicationStop") == (
+        row.status,
+        row.busy,
+        row.doing,
+    )
+    begin(shown, "i0/DownloadBundle")
+    assert shown.rows(0, 9)[0].busy
+
+
 def test_who_is_deployed_to_or_failed_does_not_serve():
     shown = board()
     assert (4, 2) == (shown.serving, shown.minimum)
