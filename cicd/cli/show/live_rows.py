@@ -80,7 +80,7 @@ def board_rows(board: Board, now: float, limit: int) -> list[LiveRow]:
     from cicd.cli.show.board import capacity_bar
 
     rows = board.rows(now, limit)
-    widest = max(len(row.signs) for row in rows)
+    widest = max((len(row.signs) for row in rows), default=0)
     found = [
         LiveRow(
             busy=row.busy,
