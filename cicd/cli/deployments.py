@@ -60,7 +60,14 @@ def show_result(show: Presenter, result: DeploymentResult) -> None:
     show.table(columns, rows)
     for name, address in result.load_balancers.items():
         show.text(f"{name} is {address}")
-    show.text(f"{result.deployment_id}: {result.status}", _LEVELS.get(result.status, Level.INFO))
+    failed = sum(status == "Failed" for _, status in result.targets)
+    besides = (
+        f", {failed} of {len(rows)} Failed" if result.status == "Succeeded" and failed else ""
+    )
+    show.text(
+        f"{result.deployment_id}: {result.status}{besides}",
+        _LEVELS.get(result.status, Level.INFO),
+    )
 
 
 def _what(result: DeploymentResult) -> str:

@@ -180,6 +180,12 @@ def test_instances_that_listen_nowhere_have_no_column_for_it(shop, capsys):
     assert "RELATED" not in _output(capsys, "list")
 
 
+def test_who_failed_in_a_deployment_that_succeeded_is_counted(shop, capsys):
+    (shop / "check.sh").write_text('#!/bin/sh\ncase "$CICD_INSTANCE" in *web-1) exit 1;; esac\n')
+    assert 0 == cli("--strategy", "AllAtOnce")
+    assert capsys.readouterr().out.endswith(": Succeeded, 1 of 2 Failed\n")
+
+
 def test_a_long_reason_is_told_in_full_once(shop, capsys):
     (shop / "check.sh").unlink()
     (shop / "appspec.yml").write_text(APPSPEC.replace("check.sh", f"{'deep/' * 60}check.sh"))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _KEPT: Final = 200  # lines of a script, until it is known whether they matter
 _WAITS: Final = "/AllowTraffic"  # no script runs in it
+_BAR: Final = (10, 30)  # characters of the bar, at the least and at the most
 _SIGNS: Final = {"Succeeded": "●", "InProgress": "◐", "Failed": "✖", "Ignored": "◌"}
 
 
@@ -160,12 +161,14 @@ def _original(plan: Mapping[str, object]) -> Iterator[str]:
         yield str(target["id"])
 
 
-def capacity_bar(board: Board, width: int = 30) -> str:
-    """Draw how many targets serve, with a mark where the minimum is."""
+def capacity_bar(board: Board, room: int = 80) -> str:
+    """Draw how many targets serve, with a mark where the minimum is, in ``room`` characters."""
+    words = f" {board.serving} of {board.total} serve, at least {board.minimum}"
+    width = max(_BAR[0], min(_BAR[1], room - len(words)))
     total = max(board.total, 1)
     filled = round(width * board.serving / total)
     mark = min(width - 1, round(width * board.minimum / total))
     cells = ["█" if place < filled else "░" for place in range(width)]
     if board.minimum:
         cells[mark] = "┃"
-    return f"{''.join(cells)} {board.serving} of {board.total} serve, at least {board.minimum}"
+    return "".join(cells) + words

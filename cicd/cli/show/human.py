@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cicd.cli.show import label, line_label
 from cicd.cli.show.coloured import coloured
 from cicd.cli.show.live_rows import (
+    BETWEEN,
     LiveRow,
     board_rows,
     clock,
@@ -269,12 +270,19 @@ class Human:
 
         now = time.monotonic()
         rows = self._rows(now)
-        view = Table.grid(padding=(0, 1))
-        view.add_column()
+        time_width = max((len(row.time) for row in rows), default=0)
+        room = self._out.width - BETWEEN - time_width
         longest = max((len(row.name) for row in rows), default=0)
-        view.add_column(no_wrap=True, min_width=min(longest, _NAMES))
-        view.add_column(no_wrap=True, overflow="ellipsis")
-        view.add_column(no_wrap=True, justify="right", min_width=4)  # the time is never cut
+        words = max((len(row.words) for row in rows), default=0)
+        name_width = min(longest, max(_NAMES, room - words))
+        # Columns without a width of their own would share what is missing, down to nothing.
+        view = Table.grid(padding=(0, 1))
+        view.add_column(width=1)
+        view.add_column(no_wrap=True, overflow="ellipsis", width=name_width)
+        view.add_column(
+            no_wrap=True, overflow="ellipsis", width=max(1, min(words, room - name_width))
+        )
+        view.add_column(no_wrap=True, justify="right", width=time_width)
         for row in rows:
             view.add_row(
                 self._spinner.render(now) if row.busy else Text(row.sign, style=row.sign_style),
@@ -293,7 +301,7 @@ class Human:
         # Called under `Live`'s lock, which printing takes after ours: a copy instead of a lock.
         rows: list[LiveRow] = []
         for board in tuple(self._boards.values()):
-            rows += board_rows(board, now, max(3, limit - 1))
+            rows += board_rows(board, now, max(3, limit - 1), self._out.width)
         for shift in tuple(self._shifts.values()):
             rows += shift_rows(shift)
         for stream, (started, doing) in tuple(self._running.items()):

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from cicd.cli.show.stages import Stages
     from cicd.cli.show.tree import Tree
 
+BETWEEN = 4  # characters of a row beside its name, words and time: the sign, and blanks
+_TIME = 5  # characters of most times
 _SIGNS = {"Succeeded": "✓", "Failed": "✗", "Abandoned": "–"}
 
 
@@ -75,8 +77,8 @@ def stage_rows(stages: Stages, now: float, limit: int) -> list[LiveRow]:
     return found
 
 
-def board_rows(board: Board, now: float, limit: int) -> list[LiveRow]:
-    """Give the targets of a deployment, and how many of them serve."""
+def board_rows(board: Board, now: float, limit: int, width: int) -> list[LiveRow]:
+    """Give the targets of a deployment, and how many of them serve, on ``width`` characters."""
     from cicd.cli.show.board import capacity_bar
 
     rows = board.rows(now, limit)
@@ -92,7 +94,9 @@ def board_rows(board: Board, now: float, limit: int) -> list[LiveRow]:
         )
         for row in rows
     ]
-    return [*found, LiveRow(name="", words=capacity_bar(board))]
+    longest = max((len(row.name) for row in found), default=0)
+    bar = capacity_bar(board, width - BETWEEN - _TIME - longest)
+    return [*found, LiveRow(name="", words=bar)]
 
 
 def shift_rows(shift: ShiftBoard) -> list[LiveRow]:

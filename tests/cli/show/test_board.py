@@ -68,6 +68,13 @@ def test_who_is_deployed_to_or_failed_does_not_serve():
     assert "┃" in capacity_bar(shown)
 
 
+def test_the_bar_has_the_room_that_its_words_leave():
+    words = " 4 of 4 serve, at least 2"
+    wide, fits, least = (capacity_bar(board(), room) for room in (200, 45, 5))
+    assert (30, 45 - len(words), 10) == tuple(len(bar) - len(words) for bar in (wide, fits, least))
+    assert all(bar.endswith(words) and bar.startswith("█") for bar in (wide, fits, least))
+
+
 def test_a_target_ends_succeeded_with_its_time_standing_still():
     shown = board()
     whole(shown, "i0")
