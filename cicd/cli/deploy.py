@@ -8,17 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cicd.cli.deployments import (
-    continue_command,
-    finish,
-    list_deployments,
-    logs,
-    resume,
-    rollback_command,
-    status,
-    stop,
-    targets,
-)
+from cicd.cli.deployment_acts import continue_command, resume, rollback_command, stop
+from cicd.cli.deployments import finish, list_deployments, logs, status, targets
 from cicd.cli.hook_report import put_hook_status_command
 from cicd.cli.options import shared_options
 from cicd.cli.shift_report import report

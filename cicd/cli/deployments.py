@@ -1,4 +1,4 @@
-"""What looks at deployments, and acts on them: list, status, targets, logs, stop, rollback."""
+"""What looks at deployments: list, status, targets, logs; and how one that ended is shown."""
 
 from __future__ import annotations
 
@@ -168,55 +168,6 @@ def newest(services: Services) -> str:
     return records[0].stream.partition("/")[2]
 
 
-@click.command(epilog="\b\nExample:\n  cicd deploy stop d-ABCDEFGHI --no-rollback\n")
-@click.argument("deployment_id", required=False, metavar="[ID]")
-@click.option(
-    "--rollback/--no-rollback", default=None, help="Roll back or not, whatever the group says."
-)
-@shared_options
-def stop(
-    invocation: Invocation,
-    *,
-    deployment_id: str | None,
-    rollback: bool | None,
-) -> int:
-    """Stop a deployment: events that run finish, none begins. The newest one if none is named."""
-    from cicd.deploy.run import stop_deployment
-
-    with invocation.services() as services:
-        answer = stop_deployment(
-            deployment_id or newest(services), services, auto_rollback=rollback
-        )
-    invocation.show.text(f"{answer['status']}: {answer['statusMessage']}")
-    invocation.show.result(answer)
-    return ExitCode.SUCCEEDED
-
-
-@click.command(epilog="\b\nExample:\n  cicd deploy resume d-ABCDEFGHI\n")
-@click.argument("deployment_id", required=False, metavar="[ID]")
-@click.option("--speed", type=click.FloatRange(0.001, 1e6), default=1.0, help="Scales waits.")
-@shared_options
-def resume(invocation: Invocation, *, deployment_id: str | None, speed: float) -> int:
-    """Go on with a deployment whose driver died. The newest one if none is named."""
-    from cicd.deploy.run import resume_deployment
-
-    with invocation.services(speed=speed) as services:
-        result = resume_deployment(deployment_id or newest(services), services)
-    return finish(invocation.show, result)
-
-
-@click.command("rollback", epilog="\b\nExample:\n  cicd deploy rollback d-ABCDEFGHI\n")
-@click.argument("deployment_id", required=False, metavar="[ID]")
-@shared_options
-def rollback_command(invocation: Invocation, deployment_id: str | None) -> int:
-    """Go back from a deployment, the newest if none is named, to the last good one before it."""
-    from cicd.deploy.run import roll_back_deployment
-
-    with invocation.services() as services:
-        result = roll_back_deployment(deployment_id or newest(services), services)
-    return finish(invocation.show, result)
-
-
 @click.command(epilog="\b\nExample:\n  cicd deploy targets d-ABCDEFGHI web-1 --output json\n")
 @click.argument("deployment_id", required=False, metavar="[ID]")
 @click.argument("names", nargs=-1, metavar="[INSTANCE]...")
@@ -232,12 +183,7 @@ def targets(
         result = get_deployment(deployment_id or newest(services), services)
     known = dict(result.targets)
     for name in names:
-        if name not in known:
-            raise UsageError(
-                f"{result.deployment_id} has no {_what(result)} '{name}' "
-                "(DeploymentTargetDoesNotExistException)",
-                hint=f"it has {', '.join(known)}",
-            )
+        _require_target(result, name)
     chosen = [name for name in names or known if status in (None, known[name])]
     show = invocation.show
     if not names:
@@ -259,6 +205,16 @@ def targets(
     return ExitCode.SUCCEEDED
 
 
+def _require_target(result: DeploymentResult, name: str) -> None:
+    known = [target for target, _ in result.targets]
+    if name not in known:
+        raise UsageError(
+            f"{result.deployment_id} has no {_what(result)} '{name}' "
+            "(DeploymentTargetDoesNotExistException)",
+            hint=f"it has {', '.join(known)}",
+        )
+
+
 @click.command(epilog="\b\nExample:\n  cicd deploy logs d-ABCDEFGHI --instance web-1 --follow\n")
 @click.argument("deployment_id", required=False, metavar="[ID]")
 @click.option("--instance", metavar="NAME", help="Only this instance's.")
@@ -278,6 +234,14 @@ def logs(
 
     with invocation.services() as services:
         result = get_deployment(deployment_id or newest(services), services)
+        if instance is not None:
+            _require_target(result, instance)
+        known = dict.fromkeys(name for _, name, _ in result.events)
+        if event is not None and event not in known:
+            raise UsageError(
+                f"{result.deployment_id} has no lifecycle event '{event}'",
+                hint=f"it has {', '.join(known)}",
+            )
         inbox = services.clock.inbox()
         offset = 0
         while True:
@@ -292,30 +256,3 @@ def logs(
             if ended or services.cancel.reason is not None:
                 return ExitCode.SUCCEEDED
             inbox.take(None)
-
-
-@click.command("continue", epilog="\b\nExample:\n  cicd deploy continue d-ABCDEFGHI\n")
-@click.argument("deployment_id", required=False, metavar="[ID]")
-@click.option(
-    "--deployment-wait-type",
-    "wait",
-    type=click.Choice(("READY_WAIT", "TERMINATION_WAIT"), case_sensitive=False),
-    help="Which wait is over; by default the one that it is in.",
-)
-@shared_options
-def continue_command(invocation: Invocation, deployment_id: str | None, wait: str | None) -> int:
-    """End a wait of a blue/green deployment. The newest one if none is named."""
-    from cicd.deploy.run import resume_deployment
-    from cicd.deploy.traffic.continuation import continue_deployment
-    from cicd.deploy.traffic.plan import WaitType
-
-    with invocation.services() as services:
-        record = continue_deployment(
-            deployment_id or newest(services), services, WaitType(wait.upper()) if wait else None
-        )
-        found = record.stream.partition("/")[2]
-        if not record.driven:
-            return finish(invocation.show, resume_deployment(found, services))
-    invocation.show.text(f"{found} goes on")
-    invocation.show.result({})
-    return ExitCode.SUCCEEDED

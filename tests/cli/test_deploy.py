@@ -225,6 +225,10 @@ def test_logs_are_those_of_an_instance_and_an_event(shop, capsys):
         "[web-2] [stdout]fine",
     ] == out.splitlines()
     assert "" == _output(capsys, "logs", "--event", "Install")
+    assert 2 == cli("logs", "--instance", "web-9")
+    assert "hint: it has web-1, web-2" in capsys.readouterr().err
+    assert 2 == cli("logs", "--event", "BlockTraffic")
+    assert "has no lifecycle event 'BlockTraffic'" in capsys.readouterr().err
 
 
 def test_every_command_has_help_with_an_example(capsys):
