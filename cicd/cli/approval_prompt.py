@@ -9,6 +9,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from cicd.backends.user_name import user_name
 from cicd.errors import UsageError
 from cicd.ports import Level
 
@@ -80,6 +81,7 @@ def _ask(invocation: Invocation, services: Services, stream: str, over: threadin
                 approval=approval,
                 approved=word in _YES,
                 summary=summary.strip(),
+                by=user_name(),
             )
         except UsageError as refusal:  # somebody else was quicker, or the summary is too long
             invocation.show.text(refusal.message, Level.WARNING)

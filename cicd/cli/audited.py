@@ -78,7 +78,9 @@ class Audited:
             if self._written:
                 return
             self._written = True
-            self._write(self._call(error=type(problem).__name__, message=problem.message))
+            from cicd.observe.call import error_code
+
+            self._write(self._call(error=error_code(problem), message=problem.message))
 
     def _call(
         self,

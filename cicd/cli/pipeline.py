@@ -18,6 +18,7 @@ from cicd.cli.pipeline_stages import (
     disable,
     enable,
     ended,
+    named,
     override,
     retry,
     rollback,
@@ -152,6 +153,7 @@ def run(
     )
     with invocation.services(directory, env_file=env_file, profile=profile) as services:
         planned = plan_execution(request, services, Resources.load(directory))
+        invocation.means(name=planned.plan.name)
         invocation.warn(planned.warnings)
         with approvals_here(invocation, services, f"pipeline/{planned.plan.execution_id}"):
             result = start_execution(planned.plan, services)
@@ -193,6 +195,7 @@ def stop(invocation: Invocation, *, execution: str | None, abandon: bool, reason
 
     with invocation.services() as services:
         record = find_execution(execution, services)
+        invocation.means(**named(record))
         result = stop_execution(record.stream, services, abandon=abandon, reason=reason)
         invocation.show.text(f"{record.name} {result.execution_id}: {result.status}")
         invocation.show.result({"pipelineExecutionId": result.execution_id})

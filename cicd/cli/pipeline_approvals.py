@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.backends.user_name import user_name
 from cicd.cli.options import shared_options
 from cicd.errors import ExitCode, UsageError
 from cicd.ports import Level
@@ -70,7 +71,12 @@ def _answer(
             pipelineExecutionId=stream.partition("/")[2],
         )
         put_approval_result(
-            stream, services, approval=approval, approved=approved, summary=summary
+            stream,
+            services,
+            approval=approval,
+            approved=approved,
+            summary=summary,
+            by=user_name(),
         )
         word = "Approved" if approved else "Rejected"
         invocation.show.text(

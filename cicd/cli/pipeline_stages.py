@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cicd.cli.invocation import Invocation
+    from cicd.event import JSON
     from cicd.pipeline.plan import PipelinePlan
     from cicd.pipeline.run import ExecutionResult
     from cicd.pipeline.spec import PipelineDeclaration
-    from cicd.ports import Services
+    from cicd.ports import ExecutionRecord, Services
 
 _PIPELINE = click.option(
     "--pipeline",
@@ -198,7 +199,11 @@ def rollback(invocation: Invocation, *, stage: str, target: str, env_file: Path 
     from cicd.pipeline.run import execution_state, find_execution, start_execution
 
     with invocation.services(env_file=env_file) as services:
-        stream = find_execution(target, services).stream
+        record = find_execution(target, services)
+        stream = record.stream
+        invocation.means(
+            pipelineName=record.name, targetPipelineExecutionId=stream.partition("/")[2]
+        )
         before = execution_state(stream, services).plan
         assert before is not None, "execution_state asks for one"
         plan = plan_rollback(
@@ -225,6 +230,7 @@ def _go_on(
 
     record = find_execution(execution, services)
     execution_id = record.stream.partition("/")[2]
+    invocation.means(**named(record))
     ask(record.stream)
     record = find_execution(execution_id, services)  # as it is driven now
     if record.driven:
@@ -262,6 +268,14 @@ def _known_now(plan: PipelinePlan) -> PipelineDeclaration | None:
     except UsageError:
         return None
     return inspect(found, plan.parameters, resources)[0]
+
+
+def named(record: ExecutionRecord) -> dict[str, JSON]:
+    """Give the parameters by which AWS's calls name an execution."""
+    return {
+        "pipelineName": record.name,
+        "pipelineExecutionId": record.stream.partition("/")[2],
+    }
 
 
 def ended(invocation: Invocation, result: ExecutionResult, services: Services) -> int:

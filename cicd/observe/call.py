@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
+from typing import Final
 
+from cicd.errors import CicdError, UsageError
 from cicd.event import JSON
 from cicd.observe.envelope import ACCOUNT, REGION
 from cicd.record import dataclass
 
 HIDDEN = "****"
 """What stands where a value could be a secret."""
+
+_CODE: Final = re.compile(r"\b[A-Z][A-Za-z]+Exception\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,3 +66,11 @@ def record(call: Call, *, request_id: str, event_id: str) -> dict[str, JSON]:
         "recipientAccountId": ACCOUNT,
         "eventCategory": "Management",
     }
+
+
+def error_code(problem: CicdError) -> str:
+    """Give a refusal the name that the service has for it: its words have it, if it has one."""
+    found = _CODE.search(f"{problem.message} {problem.hint or ''}")
+    if found is not None:
+        return found[0]
+    return "ValidationException" if isinstance(problem, UsageError) else type(problem).__name__

@@ -69,9 +69,12 @@ def put_approval_result(
     approval: WaitingApproval,
     approved: bool,
     summary: str = "",
+    by: str = "",
 ) -> None:
     """
     Answer a manual approval; whoever drives the execution goes on within a moment.
+
+    ``by`` is who answers, "" if nobody knows.
 
     Raises ``UsageError`` when it was answered meanwhile, or nobody answered in time.
     Source: CodePipeline API Reference, "PutApprovalResult".
@@ -95,4 +98,5 @@ def put_approval_result(
         token=approval.token,
         status="Approved" if approved else "Rejected",
         summary=summary,
+        by=by,
     )

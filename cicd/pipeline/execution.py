@@ -56,7 +56,7 @@ def find_execution(id_or_name: str | None, services: Services) -> ExecutionRecor
         what = f"'{id_or_name}'" if id_or_name else "yet"
         raise UsageError(
             f"there is no pipeline execution {what}",
-            hint="'cicd pipeline executions' shows them all"
+            hint="PipelineExecutionNotFoundException: 'cicd pipeline executions' shows them all"
             if id_or_name
             else "'cicd pipeline run' starts one",
         )

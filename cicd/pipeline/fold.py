@@ -238,16 +238,13 @@ def _signalled(state: PipelineState, event: Event) -> PipelineState:
     if signal == "approval":
         key = f"{event.data['stage']}/{event.data['action']}"
         summary = str(event.data.get("summary") or "")
-        if event.data["status"] == "Approved":
-            return _answered(
-                state,
-                key,
-                event,
-                ActionResult(status=ActionStatus.SUCCEEDED, summary=summary),
-                token=str(event.data["token"]),
-            )
-        refusal = failed(FailureType.JOB_FAILED, summary or "Rejected")
-        return _answered(state, key, event, refusal, token=str(event.data["token"]))
+        answer = (
+            ActionResult(status=ActionStatus.SUCCEEDED, summary=summary)
+            if event.data["status"] == "Approved"
+            else failed(FailureType.JOB_FAILED, summary or "Rejected")
+        )
+        answer = replace(answer, updated_by=str(event.data.get("by") or ""))
+        return _answered(state, key, event, answer, token=str(event.data["token"]))
     return state
 
 

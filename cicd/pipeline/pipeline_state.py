@@ -100,5 +100,6 @@ def _action(details: Mapping[str, JSON]) -> JSON:
         "status": details["status"],
         "lastStatusChange": details["lastUpdateTime"],
         **({"summary": summary} if summary else {}),
+        **({"lastUpdatedBy": details["updatedBy"]} if "updatedBy" in details else {}),
         **found,
     }

@@ -110,6 +110,7 @@ class ActionResult:
     variables: Mapping[str, str] = field(default_factory=dict)
     error: ErrorDetails | None = None
     token: str | None = None
+    updated_by: str = ""  # who answered an approval
 
 
 def failed(

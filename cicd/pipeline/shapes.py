@@ -171,6 +171,7 @@ def _action_execution(
         "actionName": action.name,
         "startTime": _time(found.started_at),
         "lastUpdateTime": _time(found.updated_at),
+        **({"updatedBy": result.updated_by} if result and result.updated_by else {}),
         "status": found.status.value,
         "input": {
             "actionTypeId": {

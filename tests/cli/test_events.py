@@ -111,7 +111,7 @@ def test_a_secret_is_never_in_the_audit_and_a_refusal_is(here, capsys, monkeypat
     _, found = told(capsys, "audit")
     put, stop = found["Records"]
     assert ("PutSecretValue", {"secretId": "db"}) == (put["eventName"], put["requestParameters"])
-    assert ("UsageError", None) == (stop["errorCode"], stop["responseElements"])
+    assert ("PipelineExecutionNotFoundException", None) == (stop["errorCode"], stop["responseElements"])
     assert "hush" not in (here / ".cicd" / "audit.jsonl").read_text()
 
 
@@ -146,7 +146,7 @@ def test_what_is_asked_of_fleets_and_functions_is_audited(here, capsys):
     assert [{"name": "TOKEN", "value": "****"}] == (
         found["Records"][0]["requestParameters"]["environment"]
     )
-    assert "UsageError" == found["Records"][-1]["errorCode"]
+    assert "ValidationException" == found["Records"][-1]["errorCode"]
     assert "hush" not in (here / ".cicd" / "audit.jsonl").read_text()
 
 
