@@ -8,6 +8,7 @@ import click
 
 from cicd.backends.user_name import user_name
 from cicd.cli.options import shared_options
+from cicd.cli.pipeline_stages import named
 from cicd.errors import ExitCode, UsageError
 from cicd.ports import Level
 
@@ -63,12 +64,13 @@ def _answer(
     from cicd.pipeline.run import find_execution, put_approval_result
 
     with invocation.services() as services:
+        if execution is not None:
+            invocation.means(**named(find_execution(execution, services)))
         stream, approval = _waiting(execution, action, services)
         invocation.means(
-            pipelineName=find_execution(stream.partition("/")[2], services).name,
+            **named(find_execution(stream.partition("/")[2], services)),
             stageName=approval.action.stage,
             actionName=approval.action.name,
-            pipelineExecutionId=stream.partition("/")[2],
         )
         put_approval_result(
             stream,
@@ -114,7 +116,8 @@ def _waiting(
     ]
     if not found:
         raise UsageError(
-            "no approval waits for an answer", hint="cicd pipeline status shows what waits"
+            "no approval waits for an answer",
+            hint="InvalidApprovalTokenException: cicd pipeline status shows what waits",
         )
     if len(found) > 1:
         known = ", ".join(f"{s.partition('/')[2][:8]} {a.action.key}" for s, a in found)

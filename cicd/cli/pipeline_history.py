@@ -11,8 +11,6 @@ from cicd.cli.show.local_time import local_time
 from cicd.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from cicd.cli.invocation import Invocation
     from cicd.event import JSON
     from cicd.pipeline.state import PipelineState
@@ -25,16 +23,18 @@ OPEN = ("InProgress", "Stopping")
 @shared_options
 def listing(invocation: Invocation) -> int:
     """List pipelines: those of this repository, and those that were ever run here."""
+    from pathlib import Path
+
+    from cicd.pipeline.definition import project_directory
+    from cicd.pipeline.known import pipelines
+
     with invocation.services() as services:
         records = services.executions.list(kind="pipeline")
-        found: dict[str, dict[str, JSON]] = dict(_written())
+        found = pipelines(project_directory(None, Path.cwd()), services)
         rows = []
-        for record in reversed(records):
-            shape = found.setdefault(record.name, {"name": record.name})
-            shape.setdefault("created", record.created_at.isoformat())
-            shape["updated"] = record.updated_at.isoformat()
         newest = {record.name: record for record in reversed(records)}
-        for name, shape in found.items():
+        for shape in found:
+            name = str(shape["name"])
             last = newest.get(name)
             rows.append(
                 (
@@ -49,7 +49,7 @@ def listing(invocation: Invocation) -> int:
     invocation.show.table(("Pipeline", "Type", "Mode", "Runs", "Newest", "Started"), rows)
     if not rows:
         invocation.show.notice("no pipeline here, and none was run; 'cicd pipeline run --help'")
-    invocation.show.result({"pipelines": list(found.values())})
+    invocation.show.result({"pipelines": [*found]})
     return ExitCode.SUCCEEDED
 
 
@@ -69,14 +69,14 @@ Examples:
 def executions(invocation: Invocation, *, name: str | None, limit: int, stage: str | None) -> int:
     """List executions, the newest first; of the pipeline NAME if it is given."""
     from cicd.pipeline.run import execution_state
-    from cicd.pipeline.shapes import execution_summary
+    from cicd.pipeline.shapes import execution_summary, succeeded_in
 
     with invocation.services() as services:
         rows: list[tuple[str, ...]] = []
         summaries: list[JSON] = []
         for record in services.executions.list(kind="pipeline", name=name):
             state = execution_state(record.stream, services)
-            if stage is not None and not _got_through(state, stage):
+            if stage is not None and not succeeded_in(state, stage):
                 continue
             shape = execution_summary(state)
             left = record.status in OPEN and not record.driven
@@ -189,47 +189,6 @@ def _two(
         streams = [known[place + 1].stream, newest.stream]
     before, after = (execution_state(stream, services) for stream in streams)
     return before, after
-
-
-def _written() -> Mapping[str, dict[str, JSON]]:
-    """Give the pipelines that documents here describe; a wrong document has none."""
-    from pathlib import Path
-
-    from cicd.document.resources import Resources
-    from cicd.errors import CicdError
-    from cicd.pipeline.definition import find_definition, project_directory
-    from cicd.pipeline.from_template import inspect
-
-    directory = project_directory(None, Path.cwd())
-    found: dict[str, dict[str, JSON]] = {}
-    try:
-        resources = Resources.load(directory)
-    except CicdError:
-        return found
-    for name in [*resources.section("pipelines"), None]:
-        try:
-            specs = inspect(find_definition(name, resources, directory), {}, resources)
-        except CicdError:  # none, or several, or wrong: lint and run say so
-            continue
-        for spec in specs:
-            found[spec.name] = {
-                "name": spec.name,
-                "version": spec.version,
-                "pipelineType": spec.pipeline_type.value,
-                "executionMode": spec.execution_mode.value,
-            }
-    return found
-
-
-def _got_through(state: PipelineState, stage: str) -> bool:
-    from cicd.pipeline.result import StageStatus
-    from cicd.pipeline.shapes import stage_status
-
-    assert state.plan is not None, "asked for executions that have one"
-    try:
-        return stage_status(state, state.plan.stage(stage)) is StageStatus.SUCCEEDED
-    except KeyError:
-        return False
 
 
 def _took(state: PipelineState) -> str:

@@ -45,7 +45,7 @@ def serve(invocation: Invocation, *, port: int) -> int:
     from cicd.wiring.functions import serve as listen
 
     with invocation.services() as services:
-        endpoint = listen(services, port)
+        endpoint = listen(services, port, invocation.settings())
         invocation.show.text(f"listening on {endpoint.url}")
         invocation.show.notice("Ctrl-C ends it")
         inbox = services.clock.inbox()

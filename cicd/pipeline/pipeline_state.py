@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cicd.pipeline.execution import execution_state, result_of
+from cicd.pipeline.rule_shapes import condition_status, rule_executions
 from cicd.pipeline.shapes import stage_status
 from cicd.pipeline.spec import ExecutionMode
 from cicd.pipeline.stages import admissions, inbound_transition
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from cicd.event import JSON
     from cicd.pipeline.admission import Admissions
     from cicd.pipeline.plan import PipelinePlan, StagePlan
+    from cicd.pipeline.state import PipelineState
     from cicd.ports import Services
 
 
@@ -26,6 +28,11 @@ def pipeline_state(plan: PipelinePlan, services: Services) -> dict[str, JSON]:
     no execution holds, it says nothing but its transitions.
     """
     inside = admissions(plan.name, services)
+    records = services.executions.list(kind="pipeline", name=plan.name)
+    known: dict[str, JSON] = {}
+    if records:
+        known["created"] = records[-1].created_at.isoformat()
+        known["updated"] = records[0].created_at.isoformat()
     return {
         "pipelineName": plan.name,
         "pipelineVersion": plan.version,
@@ -38,6 +45,7 @@ def pipeline_state(plan: PipelinePlan, services: Services) -> dict[str, JSON]:
             }
             for stage in plan.stages
         ],
+        **known,
     }
 
 
@@ -57,7 +65,8 @@ def _inside(stage: StagePlan, latest: str | None, services: Services) -> dict[st
     stream = f"pipeline/{latest}"
     state = execution_state(stream, services)
     assert state.plan is not None, "execution_state asks for one"
-    details = result_of(state, stream, services).execution["actionExecutionDetails"]
+    execution = result_of(state, stream, services).execution
+    details = execution["actionExecutionDetails"]
     assert isinstance(details, list), "of a list of shapes"
     known = {
         str(each["actionName"]): _action(each)
@@ -85,7 +94,52 @@ def _inside(stage: StagePlan, latest: str | None, services: Services) -> dict[st
             if status is not None
             else {}
         ),
+        **_conditions(state, entered),
+        **_retries(execution, stage.name),
     }
+
+
+def _conditions(state: PipelineState, stage: StagePlan) -> dict[str, JSON]:
+    """Give the states of a stage's conditions that were asked, such as beforeEntry's."""
+    asked = rule_executions(state)
+    found: dict[str, JSON] = {}
+    for condition in stage.conditions:
+        status = condition_status(state, stage, condition)
+        if status is None:
+            continue
+        names = {rule.name for rule in condition.rules}
+        shape: JSON = {"status": status.value}
+        rules: list[JSON] = [
+            {"ruleName": each["ruleName"], "latestExecution": _rule(each)}
+            for each in asked
+            if isinstance(each, dict)
+            and each["stageName"] == stage.name
+            and each["ruleName"] in names
+        ]
+        found[f"{condition.gate}ConditionState"] = {
+            "latestExecution": shape,
+            "conditionStates": [{"latestExecution": shape, "ruleStates": rules}],
+        }
+    return found
+
+
+def _rule(details: Mapping[str, JSON]) -> JSON:
+    output = details["output"]
+    outcome = output["executionResult"] if isinstance(output, dict) else {}
+    assert isinstance(outcome, dict), "of a mapping of shapes"
+    return {
+        "ruleExecutionId": details["ruleExecutionId"],
+        "status": details["status"],
+        "lastStatusChange": details["lastUpdateTime"],
+        "summary": outcome.get("externalExecutionSummary", ""),
+        **{key: value for key, value in outcome.items() if key == "errorDetails"},
+    }
+
+
+def _retries(execution: Mapping[str, JSON], stage: str) -> dict[str, JSON]:
+    retried = execution.get("retryStageMetadata")
+    found = retried.get(stage) if isinstance(retried, dict) else None
+    return {"retryStageMetadata": found} if found is not None else {}
 
 
 def _action(details: Mapping[str, JSON]) -> JSON:

@@ -50,6 +50,9 @@ __all__ = [
     "PlannedExecution",
     "Start",
     "WaitingApproval",
+    "ask_to_stop",
+    "begin_execution",
+    "carry_out_stop",
     "execution_result",
     "execution_state",
     "find_execution",
@@ -118,12 +121,21 @@ def start_execution(
     """
     Submit an execution and drive it to its end; ``parent`` is the action that began it.
 
+    Raises as ``begin_execution`` does.
+    """
+    return drive_execution(begin_execution(plan, services, parent=parent), plan, services, told=0)
+
+
+def begin_execution(plan: PipelinePlan, services: Services, *, parent: str | None = None) -> str:
+    """
+    Submit an execution, and give its stream: somebody must drive it then.
+
     Raises ``Unavailable`` when the runner of its builds cannot work here now, and ``UsageError``
     when a dead run's execution holds a stage, so that this one would wait for ever.
     """
     _check_runner(plan, services)
     _check_left_behind(plan, services)
-    return drive_execution(submit_execution(plan, services, parent=parent), plan, services, told=0)
+    return submit_execution(plan, services, parent=parent)
 
 
 def resume_execution(stream: str, services: Services) -> ExecutionResult:
@@ -148,6 +160,27 @@ def stop_execution(
 ) -> ExecutionResult:
     """
     Ask an execution to stop, and carry that out here if nobody drives it.
+
+    Raises as ``ask_to_stop`` does.
+    """
+    ask_to_stop(stream, services, abandon=abandon, reason=reason)
+    return carry_out_stop(stream, services)
+
+
+def carry_out_stop(stream: str, services: Services) -> ExecutionResult:
+    """Drive an execution that was asked to stop to its end, if nobody does."""
+    state = execution_state(stream, services)
+    if not record_of(stream, services).driven and state.plan is not None:
+        told = len(services.log.read(stream)) - 1  # all but what asks it to stop
+        return drive_execution(stream, state.plan, services, told=told)
+    return execution_result(stream, services)
+
+
+def ask_to_stop(
+    stream: str, services: Services, *, abandon: bool = False, reason: str = ""
+) -> None:
+    """
+    Ask an execution to stop; whoever drives it does so.
 
     Stop and wait lets running actions end. Abandon ends them: what an action had begun here
     (a build, a deployment) is stopped, where AWS would let it go on.
@@ -174,11 +207,6 @@ def stop_execution(
             f"the reason has {len(reason)} characters", hint=f"at most {MAX_REASON} are allowed"
         )
     send(services.log, services.clock, stream, "stop", abandon=abandon, reason=reason)
-    if not record_of(stream, services).driven and state.plan is not None:
-        return drive_execution(
-            stream, state.plan, services, told=len(services.log.read(stream)) - 1
-        )
-    return execution_result(stream, services)
 
 
 def _check_runner(plan: PipelinePlan, services: Services) -> None:

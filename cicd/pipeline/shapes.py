@@ -137,6 +137,15 @@ def stage_status(state: PipelineState, stage: StagePlan) -> StageStatus | None:
     return StageStatus.FAILED
 
 
+def succeeded_in(state: PipelineState, stage: str) -> bool:
+    """Tell whether an execution got through a stage of this name."""
+    assert state.plan is not None, "the plan is the first event"
+    try:
+        return stage_status(state, state.plan.stage(stage)) is StageStatus.SUCCEEDED
+    except KeyError:
+        return False
+
+
 def _action_execution(
     plan: PipelinePlan,
     state: PipelineState,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         HookFunctions,
         Services,
     )
+    from cicd.settings import Settings
 
 
 class Functions:
@@ -46,7 +47,9 @@ class Functions:
         return self._host.invoke(call)
 
     def close(self) -> None:
-        """End the functions' processes, and the endpoint."""
+        """End the functions' processes, and the endpoint, once what it started has ended."""
+        if self.endpoint is not None:
+            self.endpoint.drained()
         if self._host is not None:
             self._host.close()
         if self.endpoint is not None:
@@ -69,12 +72,27 @@ class Functions:
             return self.endpoint.url
 
 
-def serve(services: Services, port: int) -> Endpoint:
-    """Start the endpoint of a home, for everybody on this machine; raises ``Unavailable``."""
+def serve(services: Services, port: int, settings: Settings | None = None) -> Endpoint:
+    """
+    Start the endpoint of a home, for everybody on this machine; raises ``Unavailable``.
+
+    ``settings`` say how pipelines that are started through it are run.
+    """
     from cicd.backends.endpoint.server import Endpoint
     from cicd.wiring.kept import record_call
 
-    endpoint = Endpoint(services, port, record=partial(record_call, services.home))
+    start = None
+    if settings is not None:
+        from cicd.pipeline.compile import Start
+
+        start = Start(
+            runner=settings.runner,
+            image=settings.image,
+            images=settings.images,
+            network=settings.network,
+            docker=settings.docker,
+        )
+    endpoint = Endpoint(services, port, record=partial(record_call, services.home), start=start)
     assert isinstance(services.functions, Functions), "services are made here"
     services.functions.endpoint = endpoint
     return endpoint

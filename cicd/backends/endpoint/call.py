@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import field
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from cicd.backends.endpoint.drives import Drives
 from cicd.errors import CicdError
 from cicd.functions.refusal import invalid
 from cicd.functions.run import Functions
+from cicd.pipeline.compile import Start
 from cicd.ports import Services
 from cicd.record import dataclass
 
@@ -47,7 +50,10 @@ class Served:
 
     services: Services
     functions: Functions
+    drives: Drives
     user: str = ""  # who runs the endpoint: only programs of this machine are heard
+    directory: Path  # whose pipelines are known
+    start: Start = field(default_factory=Start)  # how what is started here is run
 
 
 class CallRefused(CicdError):

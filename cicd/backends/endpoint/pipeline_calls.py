@@ -1,115 +1,69 @@
-"""CodePipeline's calls about executions: they are looked at, approved, stopped, held back."""
+"""CodePipeline's calls, by their names; here those that answer an approval or hold a stage."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from cicd.backends.endpoint.call import CallRefused, text
+from cicd.backends.endpoint.pipeline_found import check_action, find_plan
+from cicd.backends.endpoint.pipeline_starts import PIPELINE_STARTS, go_on
+from cicd.backends.endpoint.pipeline_views import PIPELINE_VIEWS
+from cicd.backends.endpoint.times import on_the_wire
 from cicd.errors import UsageError
+from cicd.observe.call import error_code
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cicd.backends.endpoint.call import Operation, Served
     from cicd.event import JSON
+    from cicd.pipeline.approval import WaitingApproval
     from cicd.pipeline.plan import PipelinePlan
     from cicd.ports import Services
 
-_CODE: Final = re.compile(r"\b[A-Z]\w+Exception\b")
-
-
-def _get_pipeline_state(served: Served, fields: Mapping[str, JSON]) -> JSON:
-    from cicd.pipeline.pipeline_state import pipeline_state
-
-    return pipeline_state(_plan(text(fields, "name"), served.services), served.services)
-
-
-def _get_pipeline_execution(served: Served, fields: Mapping[str, JSON]) -> JSON:
-    from cicd.pipeline.execution import execution_result
-
-    found = execution_result(_stream(fields, served.services), served.services)
-    return {"pipelineExecution": found.execution["pipelineExecution"]}
-
-
-def _list_pipeline_executions(served: Served, fields: Mapping[str, JSON]) -> JSON:
-    from cicd.pipeline.execution import execution_state
-    from cicd.pipeline.shapes import execution_summary
-
-    services = served.services
-    plan = _plan(text(fields, "pipelineName"), services)
-    most = fields.get("maxResults")
-    records = services.executions.list(
-        kind="pipeline", name=plan.name, limit=most if isinstance(most, int) else 100
-    )
-    return {
-        "pipelineExecutionSummaries": [
-            execution_summary(execution_state(record.stream, services)) for record in records
-        ]
-    }
-
-
-def _list_action_executions(served: Served, fields: Mapping[str, JSON]) -> JSON:
-    from cicd.pipeline.execution import execution_result
-
-    services = served.services
-    wanted = fields.get("filter")
-    execution_id = wanted.get("pipelineExecutionId") if isinstance(wanted, dict) else None
-    plan = _plan(text(fields, "pipelineName"), services)
-    streams = [
-        record.stream
-        for record in services.executions.list(kind="pipeline", name=plan.name)
-        if execution_id in (None, record.stream.partition("/")[2])
-    ]
-    found: list[JSON] = []
-    for stream in streams:
-        details = execution_result(stream, services).execution["actionExecutionDetails"]
-        assert isinstance(details, list), "of a list of shapes"
-        found += details
-    return {"actionExecutionDetails": found}
-
 
 def _put_approval_result(served: Served, fields: Mapping[str, JSON]) -> JSON:
-    from cicd.pipeline.approval import put_approval_result, waiting_approvals
+    from cicd.pipeline.approval import put_approval_result
 
     services = served.services
-    plan = _plan(text(fields, "pipelineName"), services)
+    plan = find_plan(served, text(fields, "pipelineName"))
     stage, action, token = (text(fields, name) for name in ("stageName", "actionName", "token"))
+    check_action(plan, stage, action)
     result = fields.get("result")
     status = result.get("status") if isinstance(result, dict) else None
     if not isinstance(result, dict) or status not in {"Approved", "Rejected"}:
         raise CallRefused("ValidationException", "'status' must be Approved or Rejected")
+    stream, approval = _waiting(plan, (stage, action), token, services)
+    put_approval_result(
+        stream,
+        services,
+        approval=approval,
+        approved=status == "Approved",
+        summary=str(result.get("summary") or ""),
+        by=served.user,
+    )
+    go_on(served, stream)
+    return {"approvedAt": services.clock.now().timestamp()}
+
+
+def _waiting(
+    plan: PipelinePlan, place: tuple[str, str], token: str, services: Services
+) -> tuple[str, WaitingApproval]:
+    """Find the approval that a token answers, among the executions that are not over."""
+    from cicd.pipeline.approval import waiting_approvals
+    from cicd.pipeline.result import UNFINISHED
+
     for record in services.executions.list(kind="pipeline", name=plan.name):
-        for approval in waiting_approvals(record.stream, services):
-            if (approval.token, approval.action.stage, approval.action.name) == (
-                token,
-                stage,
-                action,
-            ):
-                put_approval_result(
-                    record.stream,
-                    services,
-                    approval=approval,
-                    approved=status == "Approved",
-                    summary=str(result.get("summary") or ""),
-                )
-                return {"approvedAt": services.clock.now().timestamp()}
+        if record.status in UNFINISHED:
+            for approval in waiting_approvals(record.stream, services):
+                found = (approval.action.stage, approval.action.name)
+                if (found, approval.token) == (place, token):
+                    return record.stream, approval
     raise CallRefused(
         "InvalidApprovalTokenException",
-        f"no approval '{action}' in the stage '{stage}' of '{plan.name}' waits with this token",
+        f"no approval '{place[1]}' in the stage '{place[0]}' of '{plan.name}' waits with this "
+        "token",
     )
-
-
-def _stop_pipeline_execution(served: Served, fields: Mapping[str, JSON]) -> JSON:
-    from cicd.pipeline.run import stop_execution
-
-    stopped = stop_execution(
-        _stream(fields, served.services),
-        served.services,
-        abandon=fields.get("abandon") is True,
-        reason=str(fields.get("reason") or ""),
-    )
-    return {"pipelineExecutionId": stopped.execution_id}
 
 
 def _disable(served: Served, fields: Mapping[str, JSON]) -> JSON:
@@ -137,34 +91,7 @@ def _inbound(served: Served, fields: Mapping[str, JSON]) -> PipelinePlan:
         raise CallRefused(
             "ValidationException", "only Inbound transitions are held here, as the console does"
         )
-    return _plan(text(fields, "pipelineName"), served.services)
-
-
-def _plan(name: str, services: Services) -> PipelinePlan:
-    """Give the newest execution's plan: what a pipeline is, as far as a home knows."""
-    from cicd.pipeline.execution import execution_state
-
-    for record in services.executions.list(kind="pipeline", name=name, limit=1):
-        plan = execution_state(record.stream, services).plan
-        assert plan is not None, "execution_state asks for one"
-        return plan
-    raise CallRefused(
-        "PipelineNotFoundException", f"no execution of a pipeline with name '{name}' is known here"
-    )
-
-
-def _stream(fields: Mapping[str, JSON], services: Services) -> str:
-    plan, wanted = (
-        _plan(text(fields, "pipelineName"), services),
-        text(fields, "pipelineExecutionId"),
-    )
-    for record in services.executions.list(kind="pipeline", name=plan.name):
-        if record.stream == f"pipeline/{wanted}":
-            return record.stream
-    raise CallRefused(
-        "PipelineExecutionNotFoundException",
-        f"the pipeline '{plan.name}' has no execution '{wanted}'",
-    )
+    return find_plan(served, text(fields, "pipelineName"))
 
 
 def _said(operation: Operation) -> Operation:
@@ -172,12 +99,9 @@ def _said(operation: Operation) -> Operation:
 
     def call(served: Served, fields: Mapping[str, JSON]) -> JSON:
         try:
-            return operation(served, fields)
+            return on_the_wire(operation(served, fields))
         except UsageError as refusal:
-            code = _CODE.search(f"{refusal.message} {refusal.hint or ''}")
-            raise CallRefused(
-                code[0] if code else "ValidationException", refusal.message
-            ) from None
+            raise CallRefused(error_code(refusal), refusal.message) from None
 
     return call
 
@@ -185,12 +109,9 @@ def _said(operation: Operation) -> Operation:
 PIPELINE_CALLS: Final[Mapping[str, Operation]] = {
     f"CodePipeline_20150709.{name}": _said(operation)
     for name, operation in {
-        "GetPipelineState": _get_pipeline_state,
-        "GetPipelineExecution": _get_pipeline_execution,
-        "ListPipelineExecutions": _list_pipeline_executions,
-        "ListActionExecutions": _list_action_executions,
+        **PIPELINE_VIEWS,
+        **PIPELINE_STARTS,
         "PutApprovalResult": _put_approval_result,
-        "StopPipelineExecution": _stop_pipeline_execution,
         "DisableStageTransition": _disable,
         "EnableStageTransition": _enable,
     }.items()

@@ -7,12 +7,14 @@ import socket
 import threading
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from cicd.backends.endpoint import object_calls
 from cicd.backends.endpoint.call import Answer, Call, CallRefused, Served
 from cicd.backends.endpoint.control_calls import control_call
+from cicd.backends.endpoint.drives import Drives
 from cicd.backends.endpoint.lambda_calls import PREFIX, answer_lambda
 from cicd.backends.endpoint.target_calls import answer_target
 from cicd.backends.user_name import user_name
@@ -20,6 +22,7 @@ from cicd.errors import CicdError, Unavailable
 from cicd.functions.names import SYNCHRONOUS_BYTES
 from cicd.functions.refusal import FunctionRefused
 from cicd.functions.run import Functions
+from cicd.pipeline.compile import Start
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +46,7 @@ class Endpoint:
         port: int = 0,
         *,
         record: Callable[[Control], None] = lambda _: None,
+        start: Start | None = None,
     ) -> None:
         """
         Listen on ``port`` of 127.0.0.1, on any free one if 0; raises ``Unavailable``.
@@ -51,9 +55,20 @@ class Endpoint:
             services: What calls work with.
             port: Where.
             record: Adds what is asked for, or refused, to the audit.
+            start: How pipelines that are started here are run: their runner, images, network.
 
         """
-        served = Served(services=services, functions=Functions(services), user=user_name())
+        from cicd.pipeline.definition import project_directory
+
+        self._drives = Drives(services)
+        served = Served(
+            services=services,
+            functions=Functions(services),
+            drives=self._drives,
+            user=user_name(),
+            directory=project_directory(None, Path.cwd()),
+            start=start or Start(),
+        )
         # A function of a class would be bound to its objects.
         attributes = {"served": served, "record": staticmethod(record)}
         handler = type("_Handler", (_Connection,), attributes)
@@ -69,6 +84,10 @@ class Endpoint:
             target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True
         )
         self._thread.start()
+
+    def drained(self) -> None:
+        """Wait until what was started here has ended; calls are still taken."""
+        self._drives.close()
 
     def close(self) -> None:
         """Take no more calls; safe twice."""

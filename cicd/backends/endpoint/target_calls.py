@@ -21,10 +21,12 @@ def answer_target(served: Served, call: Call) -> Answer:
     target = call.headers.get("x-amz-target", "")
     operation = _TABLE.get(target)
     if operation is None:
-        known = ", ".join(each.partition(".")[2] for each in _TABLE)
+        service = target.partition(".")[0]
+        known = [each for each in _TABLE if each.partition(".")[0] == service] or [*_TABLE]
+        names = ", ".join(sorted(each.partition(".")[2] for each in known))
         raise CallRefused(
             "UnknownOperationException",
-            f"'{target}' is not answered here; there are {known}, and Lambda's calls"
+            f"'{target}' is not answered here; there are {names}"
             if target
             else "the call names no operation in X-Amz-Target",
         )
