@@ -21,13 +21,16 @@ Examples:
   cicd serve
   aws lambda invoke --endpoint-url http://127.0.0.1:4599 --function-name greet out.json
   AWS_ENDPOINT_URL=http://127.0.0.1:4599 python use_boto3.py
-  aws codepipeline get-pipeline-state --name shop --endpoint-url http://127.0.0.1:4599
+  aws codepipeline start-pipeline-execution --name shop --endpoint-url http://127.0.0.1:4599
 \b
 It answers Lambda's Invoke and the calls about versions and aliases, CodeDeploy's
 PutLifecycleEventHookExecutionStatus and GetDeployment, and CodePipeline's
-PutJobSuccessResult and PutJobFailureResult, GetPipelineState, PutApprovalResult,
-GetPipelineExecution, ListPipelineExecutions, ListActionExecutions,
-StopPipelineExecution, DisableStageTransition and EnableStageTransition.
+ListPipelines, GetPipeline, GetPipelineState, GetPipelineExecution,
+ListPipelineExecutions, ListActionExecutions, ListRuleExecutions, ListActionTypes,
+StartPipelineExecution, StopPipelineExecution, RetryStageExecution, RollbackStage,
+OverrideStageCondition, PutApprovalResult, DisableStageTransition,
+EnableStageTransition, PutJobSuccessResult and PutJobFailureResult.
+What it is asked to start it runs itself: Ctrl-C lets running actions end.
 Any credentials will do; only programs of this machine are heard, and what they
 ask for is in 'cicd audit'.
 """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cicd.document.resources import Resources
 from cicd.errors import CicdError
 from cicd.pipeline.compile import Start, compile_plan
-from cicd.pipeline.definition import every_definition
+from cicd.pipeline.definition import every_definition, find_definition
 from cicd.pipeline.execution import execution_state
 from cicd.pipeline.from_template import inspect
 
@@ -37,6 +37,19 @@ def described(directory: Path) -> Mapping[str, PipelineDeclaration]:
         for spec in specs:
             found.setdefault(spec.name, spec)
     return found
+
+
+def check_described(name: str, directory: Path) -> None:
+    """
+    Say why a pipeline is not among the described ones.
+
+    Raises:
+        UsageError: No document describes it.
+        DocumentError: The one that does is wrong, or ``cicd.yml`` is.
+
+    """
+    resources = Resources.load(directory)
+    inspect(find_definition(name, resources, directory), {}, resources)
 
 
 def pipelines(directory: Path, services: Services) -> list[dict[str, JSON]]:

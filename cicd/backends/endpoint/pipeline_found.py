@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cicd.backends.endpoint.call import CallRefused, Served, text
+from cicd.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,13 +29,15 @@ def find_plan(served: Served, name: str) -> PipelinePlan:
 
 def find_described(served: Served, name: str) -> tuple[PipelineDeclaration, Path]:
     """Give a pipeline as it is described today, and where: here, or where it was run last."""
-    from cicd.pipeline.known import described, newest_plan
+    from cicd.pipeline.known import check_described, described, newest_plan
 
     plan = newest_plan(name, served.services)
     for directory in (served.directory, *((Path(plan.root),) if plan is not None else ())):
         found = described(directory).get(name)
         if found is not None:
             return found, directory
+    with suppress(UsageError):
+        check_described(name, served.directory)
     raise _no_pipeline(name)
 
 

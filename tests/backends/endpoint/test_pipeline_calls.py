@@ -54,7 +54,7 @@ def client(home):
     with make_services(settings, reporters=()) as services:
         yield boto3.client(
             "codepipeline",
-            endpoint_url=serve(services, 0).url,
+            endpoint_url=serve(services, 0, settings).url,
             region_name="us-east-1",
             aws_access_key_id="x",
             aws_secret_access_key="x",
@@ -129,3 +129,159 @@ def test_an_approval_is_answered_by_the_api_from_another_process_and_is_audited(
     assert {**answer, "token": "****"} == approved["requestParameters"]
     assert token not in json.dumps(records)
     assert [] == audit_log(home).verify()[1]
+
+
+def token_of(client, id_):
+    """Give the token of an execution's approval, once it is asked for."""
+    for _ in until(client, id_):
+        stage = client.get_pipeline_state(name="shop")["stageStates"][1]
+        latest = stage["actionStates"][0].get("latestExecution", {})
+        if stage.get("latestExecution", {}).get("pipelineExecutionId") == id_ and (
+            "InProgress" == latest.get("status") and "token" in latest
+        ):
+            return latest["token"]
+    raise AssertionError(client.get_pipeline_state(name="shop"))
+
+
+def until(client, id_):
+    """Look again and again, while an execution goes on."""
+    while status(client, id_) in {"InProgress", "Stopping"}:
+        yield
+        time.sleep(0.02)
+
+
+def status(client, id_):
+    found = client.get_pipeline_execution(pipelineName="shop", pipelineExecutionId=id_)
+    return found["pipelineExecution"]["status"]
+
+
+def answer(client, id_, word):
+    client.put_approval_result(
+        pipelineName="shop",
+        stageName="Ask",
+        actionName="Approve",
+        result={"summary": "", "status": word},
+        token=token_of(client, id_),
+    )
+    for _ in until(client, id_):
+        pass
+    return status(client, id_)
+
+
+def test_what_the_api_starts_is_driven_by_the_endpoint_and_retried_rolled_back_and_stopped(
+    home, client
+):
+    assert ["shop"] == [each["name"] for each in client.list_pipelines()["pipelines"]]
+    assert {} == client.get_pipeline_state(name="shop")["stageStates"][1]["actionStates"][0].get(
+        "latestExecution", {}
+    )
+    first = client.start_pipeline_execution(name="shop", clientRequestToken="once")
+    first = first["pipelineExecutionId"]
+    again = client.start_pipeline_execution(name="shop", clientRequestToken="once")
+    assert first == again["pipelineExecutionId"]
+    assert "Succeeded" == answer(client, first, "Approved")
+
+    second = client.start_pipeline_execution(name="shop")["pipelineExecutionId"]
+    assert "Failed" == answer(client, second, "Rejected")
+    acted = client.get_pipeline_state(name="shop")["stageStates"][1]["actionStates"][0]
+    assert acted["latestExecution"]["lastUpdatedBy"]
+    where = {"pipelineName": "shop", "stageName": "Ask"}
+    client.retry_stage_execution(**where, pipelineExecutionId=second, retryMode="FAILED_ACTIONS")
+    assert "Succeeded" == answer(client, second, "Approved")
+    latest = {"pipelineExecutionId": second, "startTimeRange": "Latest"}
+    assert [("Approve", "Succeeded"), ("Checkout", "Succeeded")] == [
+        (each["actionName"], each["status"])
+        for each in client.list_action_executions(
+            pipelineName="shop", filter={"latestInPipelineExecution": latest}
+        )["actionExecutionDetails"]
+    ]
+    attempts = client.get_paginator("list_action_executions").paginate(
+        pipelineName="shop",
+        filter={"pipelineExecutionId": second},
+        PaginationConfig={"PageSize": 1},
+    )
+    assert ["Succeeded", "Failed", "Succeeded"] == [
+        each["status"] for page in attempts for each in page["actionExecutionDetails"]
+    ]
+
+    third = client.rollback_stage(**where, targetPipelineExecutionId=first)["pipelineExecutionId"]
+    assert "Succeeded" == answer(client, third, "Approved")
+    assert 2 == len(client.get_pipeline_state(name="shop")["stageStates"])
+
+    fourth = client.start_pipeline_execution(name="shop")["pipelineExecutionId"]
+    token_of(client, fourth)
+    client.stop_pipeline_execution(pipelineName="shop", pipelineExecutionId=fourth, abandon=True)
+    for _ in until(client, fourth):
+        pass
+    assert "Stopped" == status(client, fourth)
+
+    page = client.list_pipeline_executions(pipelineName="shop", maxResults=1)
+    rest = client.list_pipeline_executions(pipelineName="shop", nextToken=page["nextToken"])
+    assert [fourth, third, second, first] == [
+        each["pipelineExecutionId"]
+        for listed in (page, rest)
+        for each in listed["pipelineExecutionSummaries"]
+    ]
+    asked = client.list_pipeline_executions(
+        pipelineName="shop", filter={"succeededInStage": {"stageName": "Ask"}}
+    )
+    assert [third, second, first] == [
+        each["pipelineExecutionId"] for each in asked["pipelineExecutionSummaries"]
+    ]
+    assert [
+        "StartPipelineExecution",
+        "StartPipelineExecution",
+        "PutApprovalResult",
+        "StartPipelineExecution",
+        "PutApprovalResult",
+        "RetryStageExecution",
+        "PutApprovalResult",
+        "RollbackStage",
+        "PutApprovalResult",
+        "StartPipelineExecution",
+        "StopPipelineExecution",
+    ] == [each["eventName"] for each in audit_log(home).records()]
+
+
+def test_what_cannot_be_is_refused_in_the_answer_by_the_services_own_name(home, client):
+    def refused(operation, **fields):
+        with pytest.raises(ClientError) as refusal:
+            getattr(client, operation)(**fields)
+        return refusal.value.response["Error"]["Code"]
+
+    assert "PipelineNotFoundException" == refused("start_pipeline_execution", name="shopp")
+    assert "ValidationException" == refused(
+        "start_pipeline_execution", name="shop", variables=[{"name": "no", "value": "x"}]
+    )
+    assert "InvalidNextTokenException" == refused(
+        "list_pipeline_executions", pipelineName="shop", nextToken="x"
+    )
+    assert "PipelineVersionNotFoundException" == refused("get_pipeline", name="shop", version=7)
+    answer = {"result": {"summary": "", "status": "Approved"}, "token": "x" * 36}
+    assert "StageNotFoundException" == refused(
+        "put_approval_result", pipelineName="shop", stageName="No", actionName="Approve", **answer
+    )
+    assert "ActionNotFoundException" == refused(
+        "put_approval_result", pipelineName="shop", stageName="Ask", actionName="No", **answer
+    )
+    with pytest.raises(ClientError, match=r"DeletePipeline' is not answered here; there are Dis"):
+        client.delete_pipeline(name="shop")
+    (home.parent / "cicd.yml").write_text("projects: 7\n")
+    with pytest.raises(ClientError, match=r"InvalidStructure.*cicd.yml:1:11: 'projects' must be"):
+        client.start_pipeline_execution(name="shop")
+
+
+def test_a_pipeline_is_given_as_the_service_would_give_it(client):
+    found = client.get_pipeline(name="shop")["pipeline"]
+    assert ("shop", 1, "V2", "SUPERSEDED") == tuple(
+        found[key] for key in ("name", "version", "pipelineType", "executionMode")
+    )
+    (checkout,) = found["stages"][0]["actions"]
+    assert (1, "1", "main") == (
+        checkout["runOrder"],
+        checkout["actionTypeId"]["version"],
+        checkout["configuration"]["BranchName"],
+    )
+    assert "Manual" in [
+        each["id"]["provider"] for each in client.list_action_types()["actionTypes"]
+    ]
