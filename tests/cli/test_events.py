@@ -111,7 +111,10 @@ def test_a_secret_is_never_in_the_audit_and_a_refusal_is(here, capsys, monkeypat
     _, found = told(capsys, "audit")
     put, stop = found["Records"]
     assert ("PutSecretValue", {"secretId": "db"}) == (put["eventName"], put["requestParameters"])
-    assert ("PipelineExecutionNotFoundException", None) == (stop["errorCode"], stop["responseElements"])
+    assert ("PipelineExecutionNotFoundException", None) == (
+        stop["errorCode"],
+        stop["responseElements"],
+    )
     assert "hush" not in (here / ".cicd" / "audit.jsonl").read_text()
 
 
