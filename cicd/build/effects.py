@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 from typing import TYPE_CHECKING, assert_never
 
 from cicd.build.commands import (
@@ -187,15 +188,25 @@ class BuildEffects:
         if done.cancelled is not None:
             return Outcome(status=OutcomeStatus.CANCELLED, reason=done.cancelled)
         if done.status != 0:
-            from cicd.build.log.hint import failure_hint
-
-            text, said = self._process.command_line(command).text, tuple(shell.tail)
-            hint = done.note or failure_hint(self._plan, text, done.status, said)
+            hint = done.note or self._why(command, done.status, shell)
             detail: dict[str, JSON] = {"exitStatus": done.status}
             return Outcome(
                 status=OutcomeStatus.FAILED, detail={**detail, "hint": hint} if hint else detail
             )
         return DONE
+
+    def _why(self, command: RunCommand, status: int, shell: BuildShell) -> str:
+        """Give what helps with a command that failed; its secrets are masked."""
+        from cicd.build.log.hint import failure_hint
+
+        text, said = self._process.command_line(command).text, tuple(shell.tail)
+        question = count()
+
+        def look(asked: Sequence[str]) -> list[str]:
+            return shell.ask(f"{command.key}/why/{next(question)}", asked)
+
+        hint = failure_hint(self._plan, text, status, said, look)
+        return shell.values()[1].redact(hint)
 
     def _pause(self, command: Pause, cancel: CancelToken) -> Outcome:
         shell = self._shell()

@@ -59,5 +59,5 @@ def test_of_anything_else_nothing_is_said(status, line):
     ],
 )
 def test_a_command_of_another_system_is_told_of(command, other):
-    said = failure_hint(IN_IMAGE, command, 2, ("sh: 1: Syntax error",))
+    said = failure_hint(IN_IMAGE, command, 2, ("sh: 1: Syntax error",), list)
     assert other == ("this is PowerShell" in said)

@@ -6,16 +6,25 @@ from typing import TYPE_CHECKING
 
 from cicd.build.cache.busy import busy_hint
 from cicd.build.log.aws_call import aws_hint
+from cicd.build.log.no_such_path import no_such_path_hint
 from cicd.build.log.not_found import not_found_hint
 from cicd.build.log.powershell import powershell_hint
+from cicd.build.log.unreachable import unreachable_hint
+from cicd.build.log.unset import empty_hint, unset_hint
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from cicd.build.plan import BuildPlan
 
 
-def failure_hint(plan: BuildPlan, command: str, status: int, said: Sequence[str]) -> str:
+def failure_hint(
+    plan: BuildPlan,
+    command: str,
+    status: int,
+    said: Sequence[str],
+    look: Callable[[Sequence[str]], Sequence[str]],
+) -> str:
     """
     Give the first that is known to fit; "" where nothing does.
 
@@ -24,10 +33,15 @@ def failure_hint(plan: BuildPlan, command: str, status: int, said: Sequence[str]
         command: The command's text.
         status: How it ended.
         said: The last lines that it wrote.
+        look: What expands expressions in the build's shell, as it is after the command.
     """
     return (
         busy_hint(plan, said)
         or aws_hint(command, said)
         or powershell_hint(command)
         or not_found_hint(plan, status, said)
+        or unset_hint(said)
+        or unreachable_hint(plan, command, said)
+        or no_such_path_hint(plan, said, look)
+        or empty_hint(command, look)
     )
