@@ -77,6 +77,9 @@ class ArtifactPlan:
     namespace_type: str = "NONE"  # "NONE", "BUILD_ID"
     s3_prefix: str = ""
     problem: str = ""  # a CLIENT_ERROR known beforehand
+    problem_hint: str = ""  # what to do about it
+    where: str = ""  # the place of the first of ``files``: "buildspec.yml:14:9"
+    base_where: str = ""  # of ``base_directory``
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +101,7 @@ class ReportPlan:
     file_format: str
     base_directory: str = "."
     discard_paths: bool = False
+    where: str = ""  # the place of the first of ``files``
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from cicd.build.commands import (
 )
 from cicd.build.debug.break_on import breaks_before, breaks_on_failure
 from cicd.build.debug.rewind import as_it_is, from_signal, reached, rewound
+from cicd.build.plan import CommandLine
 from cicd.build.spec import PhaseType
 from cicd.build.state import (
     BuildState,
@@ -32,7 +33,7 @@ from cicd.event import EventKind
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from cicd.build.plan import BuildPlan, CommandLine
+    from cicd.build.plan import BuildPlan
     from cicd.event import Event
 
 RETRY = "RETRY"  # why a command is cancelled that somebody wants to go back from
@@ -237,7 +238,13 @@ class BuildProcess:
         if not current.code:  # the first failure is the one that is told
             hint = str(outcome.detail.get("hint", ""))
             current = replace(
-                current, code=code, message=message, hint=hint, command=line, key=command.key
+                current,
+                code=code,
+                message=message,
+                hint=hint,
+                command=line,
+                pattern=_pattern(outcome),
+                key=command.key,
             )
         return replace(state, step=step, phases=(*state.phases[:-1], current))
 
@@ -271,6 +278,13 @@ class BuildProcess:
         if current.phase in {PhaseType.QUEUED, PhaseType.FINALIZING}:
             return state
         return enter_phase(state, PhaseType.FINALIZING, at)
+
+
+def _pattern(outcome: Outcome) -> CommandLine | None:
+    match outcome.detail.get("pattern"):
+        case [str(text), str(where)] if where:
+            return CommandLine(text=text, where=where)
+    return None
 
 
 def _signalled(state: BuildState, event: Event) -> BuildState:

@@ -44,11 +44,16 @@ class Products:
             picker=self._picker(UploadArtifacts().key),
         )
         made: list[JSON] = []
-        try:
-            made.extend(map(collector.artifact, self.plan.artifacts))
-        except NothingFound as problem:
-            why = failed("CLIENT_ERROR", str(problem))
-            return replace(why, detail={**why.detail, "artifacts": made})
+        for wanted in self.plan.artifacts:
+            try:
+                made.append(collector.artifact(wanted))
+            except NothingFound as problem:
+                why = failed("CLIENT_ERROR", str(problem), hint=problem.hint)
+                taken = (*wanted.files, "")[0], wanted.where
+                pattern = (wanted.base_directory, wanted.base_where) if problem.base else taken
+                return replace(
+                    why, detail={**why.detail, "artifacts": made, "pattern": list(pattern)}
+                )
         return Outcome(status=OutcomeStatus.DONE, detail={"artifacts": made})
 
     def report(self, command: ReadReport) -> Outcome:

@@ -32,7 +32,8 @@ class BuildFailure:
     code: str  # "COMMAND_EXECUTION_ERROR"
     message: str  # "Error while executing command: make. Reason: exit status 2"
     command: str = ""  # the failing command's text
-    where: str = ""  # its place: "buildspec.yml:14:9"
+    where: str = ""  # its place, or the pattern's: "buildspec.yml:14:9"
+    pattern: str = ""  # the artifact's that took no file
     hint: str = ""  # what to do, for a FAULT that knows
     output: tuple[str, ...] = ()  # the last lines that the command wrote
 
@@ -96,7 +97,8 @@ def _failure(
     record = next((p for p in state.phases if p.status not in good), None)
     if record is None:
         return None
-    where = record.command.where if record.command else ""
+    shown = record.command or record.pattern
+    where = shown.where if shown else ""
     if not where and plan.refused is not None:
         where = plan.refused.where
     return BuildFailure(
@@ -106,8 +108,9 @@ def _failure(
         message=record.message,
         command=record.command.text if record.command else "",
         where=where,
+        pattern=record.pattern.text if record.pattern else "",
         hint=record.hint,
-        output=_last_words(logs, stream, record.key),
+        output=() if record.pattern else _last_words(logs, stream, record.key),
     )
 
 

@@ -94,6 +94,7 @@ def plan_reports(spec: Buildspec) -> tuple[ReportPlan, ...]:
             file_format=report.file_format,
             base_directory=report.base_directory or ".",
             discard_paths=report.discard_paths,
+            where=str(report.files[0].span) if report.files else "",
         )
         for report in spec.reports
     )

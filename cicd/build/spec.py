@@ -101,6 +101,7 @@ class ArtifactsSpec:
     name: str | None
     discard_paths: bool
     base_directory: str | None
+    base_directory_span: Span  # of the section, where there is none
     exclude_paths: tuple[Text, ...]
     enable_symlinks: bool
     s3_prefix: str | None

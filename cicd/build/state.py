@@ -54,6 +54,7 @@ class PhaseRecord:
     message: str = ""
     hint: str = ""
     command: CommandLine | None = None  # the one that failed
+    pattern: CommandLine | None = None  # the one that took no file
     key: str = ""  # its key, which is the origin of its lines in the log
 
 

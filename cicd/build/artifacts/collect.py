@@ -35,19 +35,22 @@ class Collector:
     def artifact(self, wanted: ArtifactPlan) -> dict[str, JSON]:
         """Pick the files of one artifact, keep them, deliver them; raises ``NothingFound``."""
         if wanted.problem:
-            raise NothingFound(wanted.problem)
+            raise NothingFound(wanted.problem, hint=wanted.problem_hint)
         picker = self.picker
         texts = (wanted.base_directory, *wanted.files, *wanted.exclude_paths)
         values = picker.values(wanted.output or "primary", texts)
         base = expand(wanted.base_directory, values)
-        chosen, links = picker.choose(
-            base,
-            [expand(pattern, values) for pattern in wanted.files],
-            [expand(pattern, values) for pattern in wanted.exclude_paths],
-            keep_links=wanted.enable_symlinks,
-        )
-        if not chosen:
-            raise NothingFound("no matching artifact paths found")
+        patterns = [expand(pattern, values) for pattern in wanted.files]
+        excludes = [expand(pattern, values) for pattern in wanted.exclude_paths]
+        try:
+            chosen, links = picker.choose(
+                base, patterns, excludes, keep_links=wanted.enable_symlinks
+            )
+            if not chosen:
+                raise NothingFound("no matching artifact paths found")  # noqa: TRY301
+        except NothingFound as problem:
+            why = self.redactor.redact(picker.why_nothing(base, patterns, excludes))
+            raise NothingFound(str(problem), hint=why, base=problem.base) from None
         placed, clashes = place(chosen, discard_paths=wanted.discard_paths)
         picker.say(
             *(f"Several files are called {name}: the last one is taken" for name in clashes)

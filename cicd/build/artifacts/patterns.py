@@ -70,14 +70,19 @@ def select(entries: Sequence[str], patterns: Iterable[str], excludes: Iterable[s
 
 def base_directories(entries: Iterable[str], pattern: str) -> tuple[str, ...]:
     """Give the directories, relative, that a ``base-directory`` with wildcards means; sorted."""
-    directories: set[str] = set()
+    matches = _regex(normal(pattern))
+    return tuple(sorted(d for d in directories(entries) if matches.fullmatch(d)))
+
+
+def directories(entries: Iterable[str]) -> set[str]:
+    """Give every directory that files are in, however deep."""
+    found: set[str] = set()
     for path in entries:
         parent = posixpath.dirname(path)
-        while parent and parent not in directories:
-            directories.add(parent)
+        while parent and parent not in found:
+            found.add(parent)
             parent = posixpath.dirname(parent)
-    matches = _regex(normal(pattern))
-    return tuple(sorted(d for d in directories if matches.fullmatch(d)))
+    return found
 
 
 def split_pattern(pattern: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from cicd.build.artifacts.nothing import no_base_directory, nothing_matched
 from cicd.build.artifacts.patterns import (
     Placed,
     base_directories,
@@ -32,7 +33,17 @@ Ask: TypeAlias = Callable[[str, Sequence[str]], list[str]]
 
 
 class NothingFound(Exception):
-    """There is nothing to take; the text is the service's CLIENT_ERROR message."""
+    """
+    There is nothing to take; the text is the service's CLIENT_ERROR message.
+
+    ``hint`` says what is there instead; ``base``: there is not even the base directory.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", base: bool = False) -> None:
+        """Take what to say."""
+        super().__init__(message)
+        self.hint = hint
+        self.base = base
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +89,8 @@ class Picker:
         self.say(f"Expanding {base}")
         roots = self._roots(base)
         if not roots:
-            raise NothingFound(f"no matching base directory path found for {base}")
+            message = f"no matching base directory path found for {base}"
+            raise NothingFound(message, base=True)
         self.say(f"Expanding file paths for base directory {base}")
         inside, outside = _by_root(patterns, tuple(roots))
         known = {path for entries in roots.values() for path in entries}
@@ -107,6 +119,15 @@ class Picker:
                 if self._leads(directory, entries[path])
             ]
         return tuple(chosen), links
+
+    def why_nothing(self, base: str, patterns: Sequence[str], excludes: Sequence[str]) -> str:
+        """Say what is there where ``choose`` found nothing."""
+        roots = self._roots(base)
+        if not roots:
+            return no_base_directory(base, sorted(self._files(self.session.places["src"]) or ()))
+        files = sorted({path for entries in roots.values() for path in entries})
+        inside, outside = _by_root(patterns, tuple(roots))
+        return nothing_matched(base, files, [*inside, *outside], excludes)
 
     def _leads(self, root: str, entry: FileEntry) -> bool:
         """Tell whether an entry can be followed to a file or a directory's end."""

@@ -55,6 +55,7 @@ def plan_artifacts(spec: Buildspec, project: str, wanted: Wanted) -> tuple[Artif
             output=name,
             name=name,
             problem=f"no secondary artifact with the identifier {name} in the project",
+            problem_hint=f"add {{artifactIdentifier: {name}}} to 'secondaryArtifacts' in cicd.yml",
         )
         for name, made in secondary.items()
         # Where the project makes nothing at all, nothing is missing.
@@ -79,4 +80,7 @@ def _artifact(made: ArtifactsSpec, wanted: ProjectArtifacts, output: str) -> Art
         namespace_type=wanted.namespace_type,
         s3_prefix=made.s3_prefix or "",
         problem="" if made.files else "no definition for primary artifacts in buildspec",
+        problem_hint="" if made.files else "name its files: 'artifacts: {files: [...]}'",
+        where=str(made.files[0].span) if made.files else "",
+        base_where=str(made.base_directory_span),
     )

@@ -85,6 +85,7 @@ def _artifacts_spec(fields: Fields, identifier: str, span: Span) -> ArtifactsSpe
         name=fields.text("name", default=None),
         discard_paths=bool(fields.flag("discard-paths", default=False)),
         base_directory=fields.text("base-directory", default=None),
+        base_directory_span=base.span if (base := fields.node("base-directory")) else span,
         exclude_paths=texts(fields, "exclude-paths"),
         enable_symlinks=bool(fields.flag("enable-symlinks", default=False)),
         s3_prefix=fields.text("s3-prefix", default=None),

@@ -50,20 +50,22 @@ class ReportReader:
         picker = self.picker
         values = picker.values("names", (wanted.group, wanted.base_directory, *wanted.files))
         chosen: tuple[tuple[str, str], ...] = ()
+        base = expand(wanted.base_directory, values)
+        patterns = [expand(pattern, values) for pattern in wanted.files]
         try:
-            chosen, _ = picker.choose(
-                expand(wanted.base_directory, values),
-                [expand(pattern, values) for pattern in wanted.files],
-                [],
-            )
+            chosen, _ = picker.choose(base, patterns, [])
         except NothingFound as problem:
             picker.say(str(problem))
-        return self._report(
+        report = self._report(
             chosen,
             group=self.redactor.redact(expand(wanted.group, values)),
             file_format=wanted.file_format,
             flat=wanted.discard_paths,
         )
+        if chosen:
+            return report
+        why = self.redactor.redact(picker.why_nothing(base, patterns, []))
+        return {**report, "nothing": f"{wanted.where}: {why}"}
 
     def discover(self) -> Iterator[dict[str, JSON]]:
         """

@@ -144,6 +144,7 @@ def summary_lines(report: Mapping[str, JSON]) -> tuple[str, ...]:
         *(f"  {_failure(case)}" for case in failed),
         *([f"  and {more} more"] if more else []),
         *(f"  {text}" for text in unreadable),
+        *(f"  {text}" for text in str(report.get("nothing", "")).splitlines()),
         *_slowest(report),
         *_change(report),
     )
