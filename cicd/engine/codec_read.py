@@ -88,12 +88,13 @@ def _union(union: tuple[Any, ...], where: str) -> Reader:
         by_look.setdefault(json_type(member), reader(member, where))
 
     def read(data: Any) -> Any:
-        if tagged and _look(data) is dict:
+        look = _look(data)
+        if tagged and look is dict:
             found = classes.get(str(data.get(TAG)))
             if found is None:
                 raise _unreadable(where, f"one of {', '.join(classes)}", data.get(TAG))
             return _record(found, data)
-        way = by_look.get(_look(data))
+        way = by_look.get(look)
         if way is None:
             raise _unreadable(where, " | ".join(map(name, union)), data)
         return way(data)
@@ -167,7 +168,8 @@ _MAKERS: dict[Any, Callable[[Any, str], Any]] = {
 
 
 def _expect(type_: Any, data: Any, where: str) -> Any:
-    if type_ is Mapping and type(data) is dict:  # what it nearly always is, told quickly
+    kind = type(data)
+    if kind is type_ or (kind is dict and type_ is Mapping):  # as it nearly always is
         return data
     if not isinstance(data, type_) or (type_ is int and isinstance(data, bool)):
         raise _unreadable(where, f"a {name(type_)}", data)

@@ -91,6 +91,8 @@ def _finished(state: PipelineState, event: Event) -> PipelineState:
     outcome = decode(Outcome, event.data["outcome"])
     command = state.running[event.key]
     running = {key: other for key, other in state.running.items() if key != event.key}
+    if isinstance(command, RunAction):  # thousands are: one new state each is enough
+        return _acted(state, event, outcome, MappingProxyType(running))
     state = replace(state, updated_at=event.at, running=MappingProxyType(running))
     match command:
         case EnterStage():
@@ -119,8 +121,6 @@ def _finished(state: PipelineState, event: Event) -> PipelineState:
                 return state
             stage = _stage(state, command.stage)
             return begin_again(state, stage, command.mode, AUTOMATIC)
-        case RunAction():
-            return _acted(state, event, outcome)
 
 
 def _checked(
@@ -176,7 +176,9 @@ def _rolled_back(state: PipelineState, command: BeginRollback, outcome: Outcome)
     return replace(state, rollbacks=MappingProxyType({**state.rollbacks, command.key: found}))
 
 
-def _acted(state: PipelineState, event: Event, outcome: Outcome) -> PipelineState:
+def _acted(
+    state: PipelineState, event: Event, outcome: Outcome, running: Mapping[str, PipelineCommand]
+) -> PipelineState:
     key = unnumbered(event.key)
     before = state.actions[key]
     if outcome.status in (OutcomeStatus.DONE, OutcomeStatus.FAILED):
@@ -213,8 +215,14 @@ def _acted(state: PipelineState, event: Event, outcome: Outcome) -> PipelineStat
         namespace = _action(state, key).namespace
         if namespace is not None:
             variables = MappingProxyType({**variables, namespace: result.variables})
-    actions = state.actions.put(key, after)
-    return replace(state, actions=actions, artifacts=artifacts, variables=variables)
+    return replace(
+        state,
+        updated_at=event.at,
+        running=running,
+        actions=state.actions.put(key, after),
+        artifacts=artifacts,
+        variables=variables,
+    )
 
 
 def _signalled(state: PipelineState, event: Event) -> PipelineState:

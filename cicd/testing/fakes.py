@@ -18,6 +18,7 @@ from cicd.build.secrets.reference import (
 )
 from cicd.engine.output import readable
 from cicd.errors import Conflict, UsageError
+from cicd.event import Event
 from cicd.ports import ExecutionRecord, LogLine
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cicd.build.secrets.reference import SecretReference
-    from cicd.event import Event
     from cicd.ports import Described, LogBlock
 
 
@@ -48,7 +48,13 @@ class MemoryEventLog:
     def append(self, stream: str, events: Sequence[Event], *, expected: int) -> int:
         """Write all or nothing; raises ``Conflict``, and ``TypeError`` for data beyond JSON."""
         written = [
-            replace(e, data=json.loads(json.dumps(e.data, allow_nan=False))) for e in events
+            Event(
+                kind=e.kind,
+                at=e.at,
+                key=e.key,
+                data=json.loads(json.dumps(e.data, allow_nan=False)),
+            )
+            for e in events
         ]
         with self._lock:
             known = self._streams.setdefault(stream, [])
