@@ -110,6 +110,12 @@ def _with_traffic(plan: DeploymentPlan, group: DeploymentGroup) -> DeploymentPla
     if group.blue_green is None:
         traffic = plan_traffic(group.load_balancers, group.targets)
         return replace(plan, events=IN_PLACE_WITH_TRAFFIC, traffic=traffic)
+    if plan.config.zonal is not None:
+        raise UsageError(
+            f"'{plan.config.name}' goes from zone to zone, and a BLUE_GREEN deployment cannot "
+            "(InvalidZonalDeploymentConfigurationException)",
+            hint="deploy IN_PLACE, or with a configuration without 'zonalConfig'",
+        )
     traffic = plan_traffic(group.load_balancers, (*group.targets, *group.green))
     return replace(
         plan,

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from cicd.deploy.plan import TERMINATE, RunLifecycleEvent
 from cicd.deploy.shapes import ACCOUNT, REGION, deployment_info
 from cicd.deploy.state import DeploymentStatus, Status
+from cicd.deploy.traffic.blue_green import Stage
 from cicd.deploy.trigger import TriggerEvent
 from cicd.event import EventKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from cicd.deploy.process import DeploymentProcess
@@ -43,8 +44,10 @@ def notices(
         case EventKind.CONCLUDED:
             end = _ENDS[DeploymentStatus(str(state.status))]
             return ((end, _deployment(process, state)),)
-        case EventKind.STARTED | EventKind.FINISHED if "/" in event.key:
+        case EventKind.STARTED if "/" in event.key:
             return _of_instance(process, state, event)
+        case EventKind.FINISHED if "/" in event.key:
+            return (*_of_instance(process, state, event), *_ready(process, state, event))
         case _:
             return ()
 
@@ -68,6 +71,19 @@ def _of_instance(
             Status.FAILED: TriggerEvent.INSTANCE_FAILURE,
         }[status]
     return ((kind, _instance(process, state, target, event.at)),)
+
+
+def _ready(
+    process: DeploymentProcess, state: DeploymentState, event: Event
+) -> Iterator[tuple[TriggerEvent, Mapping[str, JSON]]]:
+    """Say what has just begun to wait for traffic: instances, and their deployment."""
+    if process.stage(state) is not Stage.READY:
+        return
+    for target in process.plan.targets:
+        if process.target_status(state, target.id) is Status.READY:
+            told = _instance(process, state, target.id, event.at)
+            yield TriggerEvent.INSTANCE_READY, told
+    yield TriggerEvent.DEPLOYMENT_READY, _deployment(process, state)
 
 
 def _instance(

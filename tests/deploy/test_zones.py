@@ -3,20 +3,24 @@ from datetime import timedelta
 
 import pytest
 
+from cicd.deploy.compile import compile_plan
 from cicd.deploy.config import ZonalConfig, custom, find_config, parse_minimum
 from cicd.deploy.describe import describe
 from cicd.deploy.process import DeploymentProcess
 from cicd.deploy.rollback import plan_rollback
 from cicd.deploy.strategies import strategy_for
 from cicd.deploy.strategies.rolling_window import Doomed, Progress, Take
+from cicd.deploy.traffic.plan import BlueGreenOptions
 from cicd.document.resources import Resources
 from cicd.engine.codec import encode
 from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.engine.rehearse import rehearse
+from cicd.errors import UsageError
 from cicd.event import EventKind
 from cicd.ports import TargetSpec
 from cicd.testing.clock import START
 from tests.deploy.test_process import plan
+from tests.deploy.traffic.world import TrafficWorld
 
 SECOND = timedelta(seconds=1)
 
@@ -144,3 +148,10 @@ def test_zones_of_instances_hold_in_a_deployment_that_is_concluded():
     _, events = deployed(zonal("50%", monitor=1), zones_of(a=3, b=2))
     assert EventKind.CONCLUDED is events[-1].kind
     assert "Succeeded" == events[-1].data["status"]
+
+
+def test_a_blue_green_deployment_does_not_go_from_zone_to_zone(tmp_path):
+    world = TrafficWorld(tmp_path, green_ids=("d",), options=BlueGreenOptions())
+    request = replace(world.request(world.serving("v1")), config=zonal("0"))
+    with pytest.raises(UsageError, match="InvalidZonalDeploymentConfigurationException"):
+        compile_plan(request)

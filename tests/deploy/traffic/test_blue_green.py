@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from cicd.deploy.config import PREDEFINED
 from cicd.deploy.lifecycle import BLUE_BLOCK, GREEN, GREEN_ALLOW, LifecycleEvent
+from cicd.deploy.notices import notices
 from cicd.deploy.plan import BundleType, DeploymentPlan, RevisionPlan
 from cicd.deploy.process import DeploymentProcess
 from cicd.deploy.rollback import plan_rollback
@@ -19,6 +20,7 @@ from cicd.deploy.traffic.plan import (
     ReadyAction,
     TrafficPlan,
 )
+from cicd.deploy.trigger import TriggerEvent
 from cicd.engine.codec import decode, encode
 from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.event import Event, EventKind
@@ -319,6 +321,20 @@ def test_a_wait_says_what_ends_it():
     last = Event(kind=EventKind.FINISHED, at=ended.now, key="blue1/AfterBlockTraffic")
     said = describe(ended.process, ended.state, last).text.splitlines()[-1]
     assert said.startswith("Succeeded: the original instances end after 1 minute, or at 'cicd")
+
+
+def test_triggers_are_told_once_who_is_ready():
+    life = Life(plan(options=STOP)).run()
+    last = Event(kind=EventKind.FINISHED, at=life.now, key="green1/ValidateService")
+    told = notices(life.process, life.state, last)
+    assert [
+        (TriggerEvent.INSTANCE_READY, "green0", "Ready"),
+        (TriggerEvent.INSTANCE_READY, "green1", "Ready"),
+    ] == [(kind, each["instanceId"], each["instanceStatus"]) for kind, each in told[:-1]]
+    assert (TriggerEvent.DEPLOYMENT_READY, "Ready") == (told[-1][0], told[-1][1]["status"])
+    life.signal("continue", deploymentWaitType="READY_WAIT").run(until="green0/BeforeAllowTraffic")
+    next_one = Event(kind=EventKind.FINISHED, at=life.now, key="green0/BeforeAllowTraffic")
+    assert () == notices(life.process, life.state, next_one)
 
 
 def test_who_serves_is_who_has_traffic():
