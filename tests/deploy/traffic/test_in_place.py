@@ -75,8 +75,15 @@ def test_the_end_of_its_hour_is_told_as_what_was_waited_for(world, monkeypatch):
     assert "did not become healthy in target group 'web-tg' within 60 minutes" in result.failure
 
 
-def test_a_wait_for_health_says_once_what_it_waits_for_and_where_to_look(tmp_path):
-    clock = VirtualClock()
+class Fast(VirtualClock):
+    """A minute of it is a second of the machine's."""
+
+    def machine(self, moment):
+        return START + (moment - START) / 60
+
+
+@pytest.mark.parametrize(("clock", "silent"), [(VirtualClock(), 10), (Fast(), 600)])
+def test_a_wait_for_health_says_once_what_it_waits_for_and_where_to_look(tmp_path, clock, silent):
     world = TrafficWorld(tmp_path, ids=("a",))
     plan = compile_plan(world.request(saying(world, "v1"))).plan.traffic
     world.fake.ailing.add(plan.endpoint("a"))
@@ -88,13 +95,24 @@ def test_a_wait_for_health_says_once_what_it_waits_for_and_where_to_look(tmp_pat
     services = replace(world.services, clock=clock)
     with pytest.raises(AgentFault, match=r"within 60 minutes: .* 399. Seen last: it is ill\."):
         allow_traffic(plan, "a", services, CancelToken(), say=say)
-    ten = timedelta(seconds=10)
+    then = timedelta(seconds=silent)
     reason = f"{plan.endpoint('a')} is not healthy in 'web-tg' yet: it is ill; GET / must answer"
     where = "look at 'cicd router show web-tg', and at what ApplicationStart left running: "
     assert [
-        (ten, f"{reason} with 200 to 399"),
-        (ten, f"{where}'cicd deploy logs --instance a'"),
+        (pytest.approx(then, abs=timedelta(seconds=1)), f"{reason} with 200 to 399"),
+        (pytest.approx(then, abs=timedelta(seconds=1)), f"{where}'cicd deploy logs --instance a'"),
     ] == said
+
+
+def test_who_is_made_ill_by_a_fault_is_told_what_ends_it(tmp_path):
+    world = TrafficWorld(tmp_path, ids=("a",))
+    plan = compile_plan(world.request(saying(world, "v1"))).plan.traffic
+    services, said = replace(world.services, clock=VirtualClock()), []
+    with pytest.raises(AgentFault):
+        allow_traffic(plan, "a", services, CancelToken(), ill=lambda: True, say=said.append)
+    assert 1 == len(said)
+    assert said[0].endswith("'cicd fleet fault' makes it unhealthy, until it is told 'none'")
+    assert [] == world.fake.told
 
 
 def _hurried(load_balancers, targets):
