@@ -83,6 +83,16 @@ def test_a_build_loads_only_what_it_needs(tmp_path):
     assert set() == loaded & unused | rooms
 
 
+def test_a_deployment_to_a_server_loads_nothing_of_services_functions_and_fleets(tmp_path):
+    (tmp_path / "appspec.yml").write_text("version: 0.0\nos: linux\n")
+    place = ("--home", str(tmp_path / "home"), "--instance", f"a={tmp_path}/a")
+    loaded = loaded_by("deploy", str(tmp_path), *place, "--output", "plain")
+    assert "cicd.deploy.agent.install" in loaded
+    others = ("cicd.build", "cicd.pipeline", "cicd.functions", "cicd.deploy.fleet.member")
+    others += ("cicd.deploy.rolling", "cicd.deploy.analysis.look", "cicd.deploy.shift.effects")
+    assert [] == [name for name in sorted(loaded) if name.startswith(others)]
+
+
 @pytest.fixture
 def pushed(tmp_path, monkeypatch):
     """A repository with one commit, where checks are commands; gives what git tells a hook."""

@@ -10,8 +10,6 @@ from cicd.deploy.admission import admit, overtaken_by
 from cicd.deploy.compile import deployment_id
 from cicd.deploy.describe import describe
 from cicd.deploy.effects import DeploymentEffects
-from cicd.deploy.fleet.copies import swap, with_members
-from cicd.deploy.fleet.late import update_late
 from cicd.deploy.history import KIND, Folded, last_succeeded, read_plan, stream_of
 from cicd.deploy.processes import process_of
 from cicd.deploy.result import DeploymentResult, deployment_result
@@ -102,10 +100,14 @@ def carry_through(
             jobs=services.jobs + int(plan.alarms is not None) + int(plan.shift is not None),
             on_fold=tell,
         )
-        if status == "Succeeded":
+        if status == "Succeeded" and plan.blue_green is not None:
+            from cicd.deploy.fleet.copies import swap
+
             swap(plan, services)
         services.executions.update(stream, status, services.clock.now())
-    if status == "Succeeded":
+    if status == "Succeeded" and plan.auto_scaling_groups:
+        from cicd.deploy.fleet.late import update_late
+
         update_late(plan, services)
     rollback = roll_back(plan, services, cancel, folded)
     return replace(deployment_result(plan, services, folded), rollback=rollback)
@@ -151,6 +153,8 @@ def roll_back(
         wanted = _due_rollback(plan, folded, services)
         if wanted is None:
             return None
+        from cicd.deploy.fleet.copies import with_members
+
         wanted = with_task_set(with_members(wanted, services), wanted.deployment_id)
         submit(wanted, services, parent=stream_of(plan.deployment_id))
     return carry_through(wanted, services, token)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from cicd.deploy.agent.agent import RESTARTED, Agent
 from cicd.deploy.agent.download import Download
 from cicd.deploy.alarms.carry_out import watch_alarms
-from cicd.deploy.fleet.copies import retire
 from cicd.deploy.fleet.trouble import Trouble
 from cicd.deploy.history import read_plan, stream_of
 from cicd.deploy.plan import DeploymentPlan, RunLifecycleEvent, TerminateInstance, WatchAlarms
@@ -40,6 +39,8 @@ class DeploymentEffects:
         if isinstance(command, TerminateInstance):
             spec = self._specs[command.target]
             if spec.fleet:
+                from cicd.deploy.fleet.copies import retire
+
                 retire(spec, self._services)
             else:
                 self._targets[command.target].terminate()

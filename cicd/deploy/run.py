@@ -117,7 +117,6 @@ def run_deployment(
     from cicd.deploy.admission import admit
     from cicd.deploy.carry_through import carry_through, submit
     from cicd.deploy.compile import deployment_id
-    from cicd.deploy.fleet.copies import provision
     from cicd.deploy.health import in_order_of_health, only_outdated
     from cicd.deploy.history import settle_environments
     from cicd.deploy.revision import store
@@ -136,7 +135,11 @@ def run_deployment(
         revision=replace(plan.revision, digest=digest),
     )
     admit(plan, services)
-    plan = with_task_set(provision(plan, services), plan.deployment_id)
+    if plan.blue_green is not None:
+        from cicd.deploy.fleet.copies import provision
+
+        plan = provision(plan, services)
+    plan = with_task_set(plan, plan.deployment_id)
     submit(plan, services, parent=request.parent)
     return carry_through(plan, services, cancel or services.cancel)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from cicd.deploy.analysis.watch import ANALYSIS
+from cicd.deploy.analysis.analysis import ANALYSIS
 from cicd.deploy.plan import BundleType, RunLifecycleEvent
 from cicd.deploy.state import DeploymentStatus, Status
 from cicd.deploy.traffic.blue_green import Stage

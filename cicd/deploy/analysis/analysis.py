@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from cicd.record import dataclass
 
+ANALYSIS = "ANALYSIS"
+"""The state, in a watch's outcome, that stands for a failed verdict."""
+
 
 class Judgement(StrEnum):
     """How latencies are compared."""

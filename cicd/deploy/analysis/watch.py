@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cicd.deploy.analysis.analysis import Word
+from cicd.deploy.analysis.analysis import ANALYSIS, Word
 from cicd.deploy.analysis.look import look
 from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.engine.signals import send
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from cicd.deploy.analysis.look import Looked, Subject
     from cicd.event import JSON
     from cicd.ports import Services
-
-ANALYSIS = "ANALYSIS"
-"""The state, in a watch's outcome, that stands for a failed verdict."""
 
 
 class Judge:
