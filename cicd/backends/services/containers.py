@@ -5,36 +5,37 @@ from __future__ import annotations
 import json
 import socket
 from contextlib import suppress
-from datetime import datetime
 from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import quote
 
 from cicd.backends import docker_container, docker_engine
 from cicd.backends.docker_engine import Engine, Refused
 from cicd.backends.docker_labels import HOME, home_label
-from cicd.backends.docker_stream import without_frames
 from cicd.backends.services.container_body import HOST, Place, body_of
 from cicd.backends.services.dependencies import wait_for
 from cicd.backends.services.images import images_of
+from cicd.backends.services.task_state import (
+    CONTAINER,
+    ESSENTIAL,
+    PORT,
+    end_of,
+    state_of,
+    task_state,
+)
 from cicd.errors import Unavailable
-from cicd.ports import Endpoint, TaskState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from cicd.event import JSON
-    from cicd.ports import ContainerDependency, ContainerOrder, TaskSetOrder
+    from cicd.ports import ContainerDependency, ContainerOrder, TaskSetOrder, TaskState
 
 SERVICE: Final = "cicd.service"
 TASK_SET: Final = "cicd.task-set"
 TASK: Final = "cicd.task"
-CONTAINER: Final = "cicd.container"
-ESSENTIAL: Final = "cicd.essential"
-PORT: Final = "cicd.port"
 STOP_TIMEOUT: Final = "cicd.stop-timeout"
 _TRIES: Final = 10
-_TAIL: Final = 1  # lines of what a container said before it ended
 
 
 class ContainerTaskSets:
@@ -70,7 +71,7 @@ class ContainerTaskSets:
             found = self._engine.find(f"/containers/{each['Id']}/json")
             if found is not None:
                 tasks.setdefault(int(_labels(each)[TASK]), []).append(found)
-        return tuple(self._state(number, tasks[number]) for number in sorted(tasks))
+        return tuple(task_state(self._engine, number, tasks[number]) for number in sorted(tasks))
 
     def services(self) -> tuple[str, ...]:
         """Give the services that have task sets, by name."""
@@ -155,9 +156,15 @@ class ContainerTaskSets:
 
         def look() -> Mapping[str, JSON]:
             found = self._engine.find(f"/containers/{path}/json")
-            return {"Status": "dead"} if found is None else _state_of(found)
+            return {"Status": "dead"} if found is None else state_of(found)
 
-        wait_for(waiting, dependency, other, look, lambda: self._end_of(path, other.name, look()))
+        wait_for(
+            waiting,
+            dependency,
+            other,
+            look,
+            lambda: end_of(self._engine, path, other.name, look()),
+        )
 
     def _create(
         self,
@@ -216,63 +223,6 @@ class ContainerTaskSets:
             joins=joins,
         )
 
-    def _state(self, number: int, containers: Iterable[Mapping[str, JSON]]) -> TaskState:
-        endpoint, running, healthy, restarts, said, ended = None, True, True, 0, "", ""
-        out_of_memory = False
-        for found in containers:
-            state = _state_of(found)
-            config = cast("Mapping[str, Mapping[str, str]]", found["Config"])
-            labels = config["Labels"]
-            if PORT in labels:
-                endpoint = Endpoint(host=HOST, port=int(labels[PORT]))
-            if labels.get(ESSENTIAL) != "1":
-                continue
-            count = int(cast("int", found.get("RestartCount") or 0))
-            restarts = max(restarts, count)
-            out_of_memory = out_of_memory or bool(state.get("OOMKilled"))
-            up = bool(state.get("Running")) and not state.get("Restarting")
-            health = cast("Mapping[str, JSON]", state.get("Health") or {})
-            well = health.get("Status", "healthy") == "healthy"
-            running, healthy = running and up, healthy and well
-            if not up:
-                said = said or self._end_of(str(found["Id"]), labels[CONTAINER], state)
-            elif health.get("Status") == "unhealthy":
-                said = said or f"container '{labels[CONTAINER]}' is unhealthy by its own check"
-            if up and (count or state.get("OOMKilled")):
-                ended = ended or self._before(str(found["Id"]), labels[CONTAINER], count, state)
-        return TaskState(
-            number=number,
-            endpoint=endpoint,
-            running=running,
-            healthy=healthy,
-            restarts=restarts,
-            said=said,
-            ended=ended,
-            out_of_memory=out_of_memory,
-        )
-
-    def _before(self, container: str, name: str, count: int, state: Mapping[str, JSON]) -> str:
-        """Say how a container ended that runs again, with the last that it printed then."""
-        times = "once" if count == 1 else f"{count} times"
-        if not count:
-            return f"a process of container '{name}' was killed, out of memory"
-        killed = " out of memory" if state.get("OOMKilled") else ""
-        words = f"container '{name}' ended{killed} and was started again, {times} so far"
-        tail = self._tail(container, f"&until={_unix(str(state.get('FinishedAt')))}")
-        return f"{words}: {tail}" if tail else words
-
-    def _end_of(self, container: str, name: str, state: Mapping[str, JSON]) -> str:
-        """Say how a container ended, with the last that it printed."""
-        killed = " out of memory" if state.get("OOMKilled") else ""
-        words = f"container '{name}' ended{killed} with {state.get('ExitCode')}"
-        tail = self._tail(container)
-        return f"{words}: {tail}" if tail else words
-
-    def _tail(self, container: str, until: str = "") -> str:
-        query = f"stdout=1&stderr=1&tail={_TAIL}{until}"
-        printed = self._engine.read(f"/containers/{container}/logs?{query}")
-        return without_frames(printed).decode("utf-8", "replace").strip()
-
     def _list(self, *labels: str) -> list[Mapping[str, JSON]]:
         filters = json.dumps({"label": [f"{HOME}={self._home}", *labels]})
         found = self._engine.call(
@@ -291,24 +241,13 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _unix(moment: str) -> str:
-    """Give a moment of the engine as it wants to be asked: seconds, to the nanosecond."""
-    whole, _, rest = moment.rstrip("Z").partition(".")
-    seconds = int(datetime.fromisoformat(f"{whole}+00:00").timestamp())
-    return f"{seconds}.{rest or '0'}"
-
-
 def _labels(container: Mapping[str, JSON]) -> Mapping[str, str]:
     return cast("Mapping[str, str]", container["Labels"])
 
 
-def _state_of(container: Mapping[str, JSON]) -> Mapping[str, JSON]:
-    return cast("Mapping[str, JSON]", container["State"])
-
-
 def _has_ended(container: Mapping[str, JSON]) -> bool:
     """Tell whether it ran before; one that was only made has not."""
-    return _state_of(container).get("Status") == "exited"
+    return state_of(container).get("Status") == "exited"
 
 
 def _path(name: str) -> str:
