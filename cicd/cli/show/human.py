@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from cicd.cli.show import label, line_label
 from cicd.cli.show.coloured import coloured
 from cicd.cli.show.live_rows import (
-    BETWEEN,
     LiveRow,
     board_rows,
     clock,
@@ -43,7 +42,6 @@ STYLES = {
     Level.WARNING: "yellow",
     Level.FAILURE: "bold red",
 }
-_NAMES = 30  # characters of a name that are never cut
 CHILD_STYLES = ("cyan", "magenta", "blue", "yellow", "green")
 
 
@@ -265,32 +263,10 @@ class Human:
             self._out.print(prefix + part)
 
     def _now(self) -> RenderableType:
-        from rich.table import Table
-        from rich.text import Text
+        from cicd.cli.show.live_table import live_table
 
         now = time.monotonic()
-        rows = self._rows(now)
-        time_width = max((len(row.time) for row in rows), default=0)
-        room = self._out.width - BETWEEN - time_width
-        longest = max((len(row.name) for row in rows), default=0)
-        words = max((len(row.words) for row in rows), default=0)
-        name_width = min(longest, max(_NAMES, room - words))
-        # Columns without a width of their own would share what is missing, down to nothing.
-        view = Table.grid(padding=(0, 1))
-        view.add_column(width=1)
-        view.add_column(no_wrap=True, overflow="ellipsis", width=name_width)
-        view.add_column(
-            no_wrap=True, overflow="ellipsis", width=max(1, min(words, room - name_width))
-        )
-        view.add_column(no_wrap=True, justify="right", width=time_width)
-        for row in rows:
-            view.add_row(
-                self._spinner.render(now) if row.busy else Text(row.sign, style=row.sign_style),
-                Text(row.name, style=row.name_style),
-                Text(row.words, style=row.style),
-                row.time,
-            )
-        return view
+        return live_table(self._rows(now), self._out.width, self._spinner.render(now))
 
     def _rows(self, now: float) -> list[LiveRow]:
         limit = max(3, self._out.height - 3)
