@@ -132,7 +132,8 @@ def clock(home: Path, records: list[ExecutionRecord]) -> Finding:
             subject="clock",
             ok=False,
             text=f"something was written at {newest:%Y-%m-%d %H:%M}, which is still to come",
-            hint="the clock went back; set it (timedatectl set-ntp true)",
+            hint="a run with --speed was ahead of its time; else the clock went back: set it "
+            "(timedatectl set-ntp true)",
         )
     zone = time.strftime("%Z")
     return Finding(subject="clock", ok=True, text=f"{here:%Y-%m-%d %H:%M:%S} UTC, zone {zone}")

@@ -8,12 +8,16 @@ from cicd.document.position import printable
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cicd.cli.show.board import Board
     from cicd.cli.show.shift_board import ShiftBoard
     from cicd.cli.show.stages import Stages
     from cicd.cli.show.tree import Tree
 
-BETWEEN = 4  # characters of a row beside its name, words and time: the sign, and blanks
+TIMES = 3  # the column that stands at the right
+_BETWEEN = 4  # characters of a row beside its name, words and time: the sign, and blanks
+_NAMES = 30  # characters of a name that are never cut
 _TIME = 5  # characters of most times
 _SIGNS = {"Succeeded": "✓", "Failed": "✗", "Abandoned": "–"}
 
@@ -95,7 +99,7 @@ def board_rows(board: Board, now: float, limit: int, width: int) -> list[LiveRow
         for row in rows
     ]
     longest = max((len(row.name) for row in found), default=0)
-    bar = capacity_bar(board, width - BETWEEN - _TIME - longest)
+    bar = capacity_bar(board, width - _BETWEEN - _TIME - longest)
     return [*found, LiveRow(name="", words=bar)]
 
 
@@ -110,6 +114,20 @@ def shift_rows(shift: ShiftBoard) -> list[LiveRow]:
         )
         for number, (name, words) in enumerate(shift.lines())
     ]
+
+
+def column_widths(rows: Sequence[LiveRow], width: int) -> tuple[int, int, int, int]:
+    """
+    Share ``width`` characters out over sign, name, words and time.
+
+    Signs and times are never cut; words go before the names' ends.
+    """
+    name = max((len(row.name) for row in rows), default=0)
+    words = max((len(row.words) for row in rows), default=0)
+    time = max((len(row.time) for row in rows), default=0)
+    room = width - _BETWEEN - time
+    name = min(name, max(_NAMES, room - words))
+    return 1, name, max(1, min(words, room - name)), time
 
 
 def clock(seconds: int | None) -> str:
