@@ -44,6 +44,17 @@ def runs_again(phase: PhasePlan, message: str, attempt: Attempt) -> bool:
         return False
 
 
+def pattern_fault(phase: PhasePlan, message: str, attempt: Attempt) -> str:
+    """Say why a phase's pattern could not be matched, so that no build follows; "" if it was."""
+    if phase.on_failure is not OnFailure.RETRY or attempt.retried >= phase.retries:
+        return ""
+    try:
+        matches(phase.retry_pattern, message)
+    except ExpressionFault as fault:
+        return f"the build is not run again by 'RETRY-{phase.retry_pattern}': {fault}"
+    return ""
+
+
 def following(plan: BuildPlan, state: BuildState) -> Following | None:
     """
     Say which build follows a concluded one by itself; None: it was the last.

@@ -6,10 +6,11 @@ from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from cicd.build.attempts import following
+from cicd.build.attempts import following, pattern_fault
 from cicd.build.debug.words import waiting_words
 from cicd.build.fold import fold_build
 from cicd.build.shape import build_as_api
+from cicd.build.spec import COMMAND_PHASES
 from cicd.build.state import StatusType
 from cicd.event import JSON
 from cicd.ports import Artifact
@@ -17,7 +18,7 @@ from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from cicd.build.plan import BuildPlan
-    from cicd.build.state import BuildState
+    from cicd.build.state import BuildState, PhaseRecord
     from cicd.ports import LogStore, Services
 
 LAST_WORDS = 15  # lines of a failed command's output that are told with the failure
@@ -109,9 +110,15 @@ def _failure(
         command=record.command.text if record.command else "",
         where=where,
         pattern=record.pattern.text if record.pattern else "",
-        hint=record.hint,
+        hint="\n".join(filter(None, (record.hint, _not_again(plan, record)))),
         output=() if record.pattern else _last_words(logs, stream, record.key),
     )
+
+
+def _not_again(plan: BuildPlan, record: PhaseRecord) -> str:
+    if record.phase not in COMMAND_PHASES or record.status is not StatusType.FAILED:
+        return ""
+    return pattern_fault(plan.phase(record.phase), record.message, plan.attempt)
 
 
 def _last_words(logs: LogStore, stream: str, key: str) -> tuple[str, ...]:

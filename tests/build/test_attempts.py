@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 
 from cicd import expression
-from cicd.build.attempts import attempt_words, follow_up, following
+from cicd.build.attempts import attempt_words, follow_up, following, pattern_fault
 from cicd.build.plan import Attempt
 from cicd.build.project import default_project
 from cicd.build.run import build_result, resume_build
 from cicd.build.spec import OnFailure
+from cicd.expression import ExpressionFault
 from tests.build.machine import NOW, Run, phase, plan
 
 ALWAYS = {"on_failure": OnFailure.RETRY}
@@ -110,6 +111,20 @@ def test_on_failure_is_used_up_before_the_projects_limit_and_counts_anew_after_i
     )
     made = [(p.attempt.retried, p.attempt.auto_retry_number) for p in chain(of)]
     assert [(1, 0), (0, 1), (1, 1)] == made
+
+
+def test_a_pattern_that_takes_too_long_is_told_as_the_reason(monkeypatch):
+    monkeypatch.setattr("cicd.build.attempts.matches", too_slow)
+    failed = phase("BUILD", "bad", on_failure=OnFailure.RETRY, retry_pattern="(a+)+$")
+    assert pattern_fault(failed, "aaaa", Attempt()) == (
+        "the build is not run again by 'RETRY-(a+)+$': it takes too long"
+    )
+    assert not pattern_fault(failed, "aaaa", Attempt(retried=failed.retries))
+    assert not pattern_fault(phase("BUILD", "bad"), "aaaa", Attempt())
+
+
+def too_slow(_pattern, _text):
+    raise ExpressionFault("it takes too long")
 
 
 # ── For real ──────────────────────────────────────────────────────────────────────────────────

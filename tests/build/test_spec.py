@@ -294,3 +294,20 @@ def test_a_key_that_is_indented_too_far_or_not_enough_is_told_where_it_stands():
             "it stands at the top: it is indented too far",
         ),
     ] == [(problem.message, problem.hint) for problem in problems]
+
+
+@pytest.mark.parametrize(
+    ("phases", "hint"),
+    [
+        ("{build: , commands: [x]}", "indent 'commands' below 'build'"),
+        ("{commands: [x]}", "'commands' stands in a phase"),
+        (
+            "{build: {commands: [x]}, artifacts: {files: a}}",
+            "'artifacts' stands at the top: it is indented too far",
+        ),
+        ("{biuld: }", "did you mean 'build'?"),
+    ],
+)
+def test_what_stands_among_the_phases_and_is_none_is_told_where_it_belongs(phases, hint):
+    _, problems = read(f"version: 0.2\nphases: {phases}\n")
+    assert [hint] == [p.hint for p in problems if p.rule == "build/unknown-phase"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cicd.build.buildspec.reading import OUTERMOST
 from cicd.build.spec import (
     COMMAND_PHASES,
     OnFailure,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from cicd.document.node import Node
     from cicd.document.position import Span
 
+_OF_A_PHASE = frozenset({"commands", "finally", "on-failure", "runtime-versions"})
 _RETRY = re.compile(r"retry(?:-(?P<count>\d+)(?=-|$))?(?:-(?P<pattern>.+))?$", re.IGNORECASE)
 
 
@@ -32,6 +34,7 @@ def read_phases(reading: Reading, node: Node | None) -> tuple[PhaseSpec, ...]:
     found: dict[PhaseType, PhaseSpec] = {}
     expected = ",".join(sorted(COMMAND_PHASES))
     node_keys = frozenset(node.entries) if node is not None else frozenset()
+    before = ""  # the phase above
     for key, span, value in reading.each(node, "phases"):
         name = key.upper()
         if name not in COMMAND_PHASES:
@@ -42,12 +45,13 @@ def read_phases(reading: Reading, node: Node | None) -> tuple[PhaseSpec, ...]:
                 "build/unknown-phase",
                 f"'{key}' is not a phase",
                 span,
-                hint=f"did you mean '{near}'?" if near else None,
+                hint=f"did you mean '{near}'?" if near else _home(key, before),
                 note=f"YAML_FILE_ERROR Message: Invalid buildspec phase name: {name}. "
                 f"Expecting: {expected}",
                 fix=Fix.word(span, sure) if sure and sure not in node_keys else None,
             )
             continue
+        before = key
         phase = PhaseType(name)
         if phase in found:
             reading.problems.error(
@@ -59,6 +63,15 @@ def read_phases(reading: Reading, node: Node | None) -> tuple[PhaseSpec, ...]:
             continue
         found[phase] = _phase(reading, phase, key, span, value)
     return tuple(found[phase] for phase in COMMAND_PHASES if phase in found)
+
+
+def _home(key: str, before: str) -> str | None:
+    """Say where a key stands that people write among the phases; None: nowhere."""
+    if key in OUTERMOST:
+        return f"'{key}' stands {OUTERMOST[key]}"
+    if key not in _OF_A_PHASE:
+        return None
+    return f"indent '{key}' below '{before}'" if before else f"'{key}' stands in a phase"
 
 
 def _phase(reading: Reading, phase: PhaseType, key: str, span: Span, node: Node) -> PhaseSpec:

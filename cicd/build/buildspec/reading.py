@@ -38,7 +38,7 @@ _AT_THE_TOP = {
 }
 """Where keys stand that people write at the top."""
 
-_INSIDE = dict.fromkeys(
+OUTERMOST = dict.fromkeys(
     ("env", "proxy", "batch", "phases", "reports", "artifacts", "cache", "run-as"),
     "at the top: it is indented too far",
 )
@@ -60,7 +60,7 @@ class Reading:
     def close(self, fields: Fields, section: str) -> None:
         """Report what was not asked for, and keep it for the log."""
         before = {id(p) for p in self.problems}
-        fields.unknown(homes=_AT_THE_TOP if section == "buildspec" else _INSIDE)
+        fields.unknown(homes=_AT_THE_TOP if section == "buildspec" else OUTERMOST)
         keys = tuple(
             p.span.source.line(p.span.line)[p.span.column - 1 : p.span.end_column - 1].strip("'\"")
             for p in self.problems
