@@ -99,7 +99,7 @@ def lint(
     write_baseline: bool,
 ) -> int:
     """
-    Check buildspecs, appspecs, pipeline definitions, CloudFormation templates and cicd.yml.
+    Check buildspecs, appspecs, pipelines, templates, state machines and cicd.yml.
 
     PATHS are files, or directories to look in; without any, this directory. "-" is standard
     input.

@@ -88,7 +88,7 @@ def triggers(
         into=into,
     )
     found = [judge(spec, resources, event, repository.root) for spec in specs]
-    count = "no list of files" if event.files is None else f"{len(event.files)} changed files"
+    count = "no list of files" if event.files is None else _counted(len(event.files))
     invocation.show.notice(f"{event}, {count}")
     for verdict in found:
         show_verdict(invocation, verdict)
@@ -166,6 +166,10 @@ def _list(invocation: Invocation, specs: list[PipelineDeclaration]) -> int:
     ]
     invocation.show.result({"triggers": listed})
     return ExitCode.SUCCEEDED
+
+
+def _counted(files: int) -> str:
+    return f"{files} changed {'file' if files == 1 else 'files'}"
 
 
 def _event(

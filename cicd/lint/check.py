@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cicd.document.node import Node
 
 _NONE: Mapping[str, str] = MappingProxyType({})
+_REFUSED = "states/refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +96,8 @@ def _unreadable(candidate: Candidate, forced: Kind | None, refused: DocumentErro
 
 def _as_aws_sees_it(problem: Problem) -> Problem:
     """What only this machine cannot do is no error of the document."""
-    if problem.rule.endswith("-not-here") and problem.severity is Severity.ERROR:
+    ours = problem.rule == _REFUSED or problem.rule.endswith("-not-here")
+    if ours and problem.severity is Severity.ERROR:
         return replace(problem, severity=Severity.WARNING)
     return problem
 
@@ -168,6 +170,10 @@ def _check(
         declaration = check_definition(node, problems)
         if declaration is not None:
             check_pipeline_links(declaration, candidate.path, problems)
+    elif kind is Kind.STATE_MACHINE:
+        from cicd.states.reader import read_machine
+
+        read_machine(node, problems)
     else:
         from cicd.lint.resources import check_resources
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cicd.document.node import Node
 
 SUFFIXES = frozenset({".yml", ".yaml", ".json"})
+MACHINES = (".asl.json", ".asl.yaml", ".asl.yml")
 SKIPPED = frozenset(
     {".git", ".cicd", ".venv", "venv", "node_modules", "__pycache__", ".tox", "cdk.out"}
 )
@@ -35,6 +36,7 @@ class Kind(StrEnum):
     PIPELINE = "pipeline"
     RESOURCES = "resources"
     TEMPLATE = "template"  # CloudFormation
+    STATE_MACHINE = "state-machine"  # Step Functions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,8 @@ def kind_by_name(name: str) -> Kind | None:
     stem = Path(name).name.lower()
     if stem == "cicd.yml":
         return Kind.RESOURCES
+    if stem.endswith(MACHINES):
+        return Kind.STATE_MACHINE
     for kind in (Kind.BUILDSPEC, Kind.APPSPEC, Kind.PIPELINE):
         if kind.value in stem:
             return kind
@@ -97,6 +101,8 @@ def kind_by_content(node: Node) -> Kind | None:
     form = form_of(node)
     if form is not None:
         return Kind.PIPELINE
+    if {"StartAt", "States"} <= keys:
+        return Kind.STATE_MACHINE
     if keys & {"phases", "batch"}:
         return Kind.BUILDSPEC
     lowered = {key.lower() for key in keys}

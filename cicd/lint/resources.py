@@ -58,6 +58,7 @@ def _readings(
     from cicd.deploy.config import find_config
     from cicd.deploy.rolling.reader import SECTION, read_service
     from cicd.deploy.shift.config import read_shift_config
+    from cicd.pipeline.state_machines import local_machines
 
     for name, node in resources.section("deploymentConfigs").items():
         shifts = "trafficRoutingConfig" in node.entries
@@ -74,6 +75,8 @@ def _readings(
         yield node, partial(read_service, node, resources)
     for pipeline, node in resources.section("pipelines").items():
         yield node, partial(_check_pipeline, pipeline, node, resources, problems)
+    for machine, node in local_machines(resources).items():
+        yield node, partial(_check_machine, machine, node, resources, problems)
 
 
 def _check_group(name: str, application: str, resources: Resources, problems: Problems) -> None:
@@ -81,6 +84,16 @@ def _check_group(name: str, application: str, resources: Resources, problems: Pr
 
     for note in check_group(resources, name, application):
         problems.add(note)
+
+
+def _check_machine(name: str, node: Node, resources: Resources, problems: Problems) -> None:
+    """Check a state machine whose file's name does not speak for it."""
+    from cicd.pipeline.state_machines import of_file
+    from cicd.states.reader import read_machine
+
+    found = of_file(name, node, resources)
+    if kind_by_name(found.definition.span.source.name) is not Kind.STATE_MACHINE:
+        read_machine(found.definition, problems)
 
 
 def _check_pipeline(name: str, node: Node, resources: Resources, problems: Problems) -> None:

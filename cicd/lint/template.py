@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -37,8 +38,6 @@ def check_candidate(
 
     Of several templates each takes the parameters that it declares; one that was named takes all.
     """
-    from contextlib import suppress
-
     from cicd.document.cloudformation.parameters import Given, check_given
     from cicd.document.resources import Resources
     from cicd.pipeline.local import imports, template_parameters
@@ -79,6 +78,8 @@ def check_template(node: Node, given: Given, beside: Resources, problems: Proble
     sections = sections_of(template, resolver)
     for project in sections["projects"].values():
         _project(project, template, problems)
+    for name, machine in sections["stateMachines"].items():
+        _machine(name, machine, template, problems)
     resources = beside.beside(sections)
     _groups(sections, resources, template, problems)
     if beside.sections:
@@ -108,6 +109,30 @@ def _project(node: Node, template: Template, problems: Problems) -> None:
     if project.source.document is not None:
         check_inline(project.source.document, found)
     _take_over(found, node, template, problems)
+
+
+def _machine(name: str, node: Node, template: Template, problems: Problems) -> None:
+    """Check a state machine; what is in a bucket, or not known here, cannot be judged."""
+    from cicd.pipeline.state_machines import of_template
+    from cicd.states.reader import read_machine
+
+    found = Problems()
+    with suppress(UsageError):
+        try:
+            read_machine(of_template(name, node).definition, found)
+        except DocumentError as refused:
+            for problem in refused.problems:
+                found.add(problem)
+    text = node.entries.get("DefinitionString")
+    if "Definition" in node.entries or text is None:
+        _take_over(found, node, template, problems)
+        return
+    inside = Problems()
+    for problem in found:
+        line = f"line {problem.span.line} of the definition"
+        words = f"{line}: {problem.message}"
+        inside.add(replace(problem, message=words, span=text.value.span, fix=None))
+    _take_over(inside, node, template, problems)
 
 
 def _groups(

@@ -45,12 +45,12 @@ def find_state_machine(arn: str, resources: Resources) -> StateMachine:
             hint="write arn:aws:states:us-east-1:123456789012:stateMachine:NAME",
         )
     name = match[1]
-    local = _local(resources)
+    local = local_machines(resources)
     if name in local:
-        return _of_file(name, local[name], resources)
+        return of_file(name, local[name], resources)
     resource = resources.find("stateMachines", name)
     if resource is not None:
-        return _of_template(name, resource)
+        return of_template(name, resource)
     near = closest(name, [*local, *resources.section("stateMachines")])
     raise UsageError(
         f"State Machine Does Not Exist: '{arn}' (StateMachineDoesNotExist)",
@@ -60,13 +60,18 @@ def find_state_machine(arn: str, resources: Resources) -> StateMachine:
     )
 
 
-def _local(resources: Resources) -> dict[str, Node]:
+def local_machines(resources: Resources) -> dict[str, Node]:
+    """Give what ``local.stateMachines`` of ``cicd.yml`` says, by name."""
     entry = None if resources.local is None else resources.local.entries.get("stateMachines")
     return {} if entry is None else {key: e.value for key, e in entry.value.entries.items()}
 
 
-def _of_file(name: str, written: Node, resources: Resources) -> StateMachine:
-    """Read one of ``cicd.yml``: a file, or a mapping with ``definition`` and ``type``."""
+def of_file(name: str, written: Node, resources: Resources) -> StateMachine:
+    """
+    Read one of ``cicd.yml``: a file, or a mapping with ``definition`` and ``type``.
+
+    Raises as ``find_state_machine`` does.
+    """
     file, kind = written.text, ""
     if written.kind is NodeKind.MAPPING:
         file, kind = (
@@ -82,9 +87,9 @@ def _of_file(name: str, written: Node, resources: Resources) -> StateMachine:
     return StateMachine(name=name, definition=load(place, file), express=kind == "EXPRESS")
 
 
-def _of_template(name: str, resource: Node) -> StateMachine:
+def of_template(name: str, resource: Node) -> StateMachine:
     """
-    Read the properties of one of a template.
+    Read the properties of one of a template; raises as ``find_state_machine`` does.
 
     Source: CloudFormation Template Reference, "AWS::StepFunctions::StateMachine".
     """

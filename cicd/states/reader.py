@@ -9,7 +9,7 @@ from cicd.document.nearest import closest
 from cicd.document.node import NodeKind
 from cicd.document.problem import Severity
 from cicd.states.machine import Machine, State
-from cicd.states.reading import INVALID, ROOM, json_path_alone, seconds
+from cicd.states.reading import INVALID, ROOM, UNREACHABLE, json_path_alone, seconds
 from cicd.states.state_reader import StateReader
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def read_machine(
     Source: Step Functions Developer Guide, "Using Amazon States Language".
     """
     fields = Fields(node, problems, room=ROOM, what=what)
-    json_path_alone(fields, problems, what)
+    readable = json_path_alone(fields, problems, what)
     fields.text("Comment")
     fields.text("Version")
     start = fields.text("StartAt", default=None) if fields.required("StartAt") else None
@@ -40,12 +40,14 @@ def read_machine(
         fields.required("States")
         return None
     found: dict[str, State] = {}
-    for entry in states.entries():
+    for entry in states.entries() if readable else ():
         state = StateReader(entry.key, entry.value, problems, entry.key_span, read_machine).state()
         if state is not None:
             found[entry.key] = state
     names = [entry.key for entry in states.entries()]
     _check_names(node, names, start, fields.span("StartAt"), problems)
+    if len(found) == len(names) or not readable:
+        _check_ways(node.entries["States"].value, start, what, problems)
     return Machine(start_at=start or "", states=found, timeout=timeout)
 
 
@@ -60,6 +62,37 @@ def _check_names(
         for wanted in _named(entry.value):
             if wanted.text not in names:
                 _missing(wanted.text, names, wanted.span, problems)
+
+
+def _check_ways(states: Node, start: str | None, what: str, problems: Problems) -> None:
+    """See that an end can be come to, and every state."""
+    if not any(_ends(entry.value) for entry in states.entries.values()):
+        problems.error(
+            INVALID,
+            f"no state of {what} is an end (MISSING_END_STATE)",
+            states.span,
+            hint="write End: true in the last one",
+        )
+    if start is None or start not in states.entries:
+        return
+    reached, front = {start}, [start]
+    while front:
+        for wanted in _named(states.entries[front.pop()].value):
+            if wanted.text in states.entries and wanted.text not in reached:
+                reached.add(wanted.text)
+                front.append(wanted.text)
+    for name, entry in states.entries.items():
+        if name not in reached:
+            problems.warning(
+                UNREACHABLE, f"no state leads to '{name}'", entry.key_span, hint="remove it"
+            )
+
+
+def _ends(state: Node) -> bool:
+    kind, end = state.entries.get("Type"), state.entries.get("End")
+    return (kind is not None and kind.value.text in {"Succeed", "Fail"}) or (
+        end is not None and end.value.text == "true"
+    )
 
 
 def _named(state: Node) -> list[Node]:

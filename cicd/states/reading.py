@@ -18,17 +18,20 @@ if TYPE_CHECKING:
 ROOM: Final = "states"
 REFUSED: Final = "states/refused"
 INVALID: Final = "states/invalid"
+UNREACHABLE: Final = "states/unreachable"
 
 
-def json_path_alone(fields: Fields, problems: Problems, what: str) -> None:
-    """Refuse what is written in the other language of queries."""
-    if fields.text("QueryLanguage", default="JSONPath") != "JSONPath":
+def json_path_alone(fields: Fields, problems: Problems, what: str) -> bool:
+    """Refuse what is written in the other language of queries; False: it has other keys."""
+    alone = fields.text("QueryLanguage", default="JSONPath") == "JSONPath"
+    if not alone:
         problems.error(
             REFUSED,
             f"{what} is written in JSONata, which is not carried out here",
             fields.span("QueryLanguage"),
             hint="write it with JSONPath",
         )
+    return alone
 
 
 def seconds(fields: Fields, name: str, default: float | None) -> float | None:

@@ -41,6 +41,13 @@ _KINDS: Final = ("Pass", "Task", "Wait", "Choice", "Succeed", "Fail", "Parallel"
 _SHAPED: Final = ("Pass", "Task", "Parallel", "Map")  # those that have Parameters and ResultPath
 _RETRIED: Final = ("Task", "Parallel", "Map")
 _ENDING: Final = ("Succeed", "Fail")
+# Keys of the service's own, which would change the result if they were left out.
+_NOT_HERE: Final = (
+    *("Arguments", "Assign", "Credentials", "HeartbeatSecondsPath", "ItemBatcher", "ItemReader"),
+    *("Items", "Label", "MaxConcurrencyPath", "Output", "ResultWriter"),
+    *("ToleratedFailureCount", "ToleratedFailureCountPath"),
+    *("ToleratedFailurePercentage", "ToleratedFailurePercentagePath"),
+)
 _FUNCTION: Final = re.compile(r"arn:[a-z-]+:lambda:[a-z0-9-]*:\d{12}:function:\S+")
 _INVOKE: Final = re.compile(r"arn:[a-z-]+:states:::lambda:invoke")
 
@@ -73,7 +80,11 @@ class StateReader:
                 )
             return None
         fields.text("Comment")
-        json_path_alone(fields, self._problems, self._what)
+        if not json_path_alone(fields, self._problems, self._what):
+            return None
+        for key in (each for each in _NOT_HERE if each in fields):
+            fields.node(key)
+            self._stop(REFUSED, f"'{key}' of {self._what} is not carried out here", key)
         work = self._work(kind)
         ends = fields.flag("End") if kind not in (*_ENDING, "Choice") else False
         following = fields.text("Next", default=None) if kind not in (*_ENDING, "Choice") else None

@@ -306,7 +306,7 @@ def test_a_push_is_explained_source_by_source(here, capsys):
     commit()
     assert 0 == asked("triggers", "--explain", "HEAD~1..main")
     said = capsys.readouterr()
-    assert "a push to 'main', 1 changed files" in said.err
+    assert "a push to 'main', 1 changed file\n" in said.err
     assert "shop: starts" in said.out
     assert 0 == asked("triggers", "--explain", "HEAD~1..main", "--branch", "dev")
     assert "Checkout: no: its PollForSourceChanges is not given" in capsys.readouterr().out

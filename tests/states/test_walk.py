@@ -396,7 +396,13 @@ def test_a_loop_asks_until_it_is_done_and_each_visit_has_a_key_of_its_own():
 
 def test_a_loop_that_never_ends_is_ended(monkeypatch):
     monkeypatch.setattr("cicd.states.walk._MOST_STATES", 250)
-    definition = machine("A", A={"Type": "Pass", "Next": "B"}, B={"Type": "Pass", "Next": "A"})
+    leave = {"Variable": "$.over", "IsPresent": True, "Next": "Over"}
+    definition = machine(
+        "A",
+        A={"Type": "Choice", "Choices": [leave], "Default": "B"},
+        B={"Type": "Pass", "Next": "A"},
+        Over={"Type": "Succeed"},
+    )
     assert "(250)" in Life(definition).error[1]
 
 

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SUFFIXES = frozenset({".yml", ".yaml", ".json", ".template"})
-_OURS = b"AWS::Code"  # CodePipeline, CodeBuild, CodeDeploy, CodeCommit
+_OURS = (
+    b"AWS::Code",  # CodePipeline, CodeBuild, CodeDeploy, CodeCommit
+    b"AWS::StepFunctions::StateMachine",
+)
 _PIPELINE = b"AWS::CodePipeline::Pipeline"
 _SKIPPED = frozenset({"node_modules", "venv", "__pycache__", "cdk.out"})
 _MOST = 5000  # files looked into
@@ -20,7 +23,7 @@ _MOST = 5000  # files looked into
 
 def is_template_of_ours(path: Path) -> bool:
     """Tell whether a file may be a template that makes something of ours, by its bytes."""
-    return _holds(path, _OURS)
+    return _holds(path, *_OURS)
 
 
 def pipeline_templates(directory: Path) -> Iterator[str]:
@@ -43,11 +46,11 @@ def pipeline_templates(directory: Path) -> Iterator[str]:
                 yield str(path.relative_to(directory))
 
 
-def _holds(path: Path, words: bytes) -> bool:
+def _holds(path: Path, *words: bytes) -> bool:
     try:
         if not path.is_file() or path.stat().st_size > MAX_BYTES:
             return False
         content = path.read_bytes()
     except OSError:
         return False
-    return b"Resources" in content and words in content
+    return b"Resources" in content and any(each in content for each in words)
