@@ -33,6 +33,7 @@ def shell(*, here=SOURCE, found="", names="app.py\nservice/\n"):
         ("python3: can't open file 'run.py': [Errno 2] No such file or directory", "run.py"),
         ("FileNotFoundError: [Errno 2] No such file or directory: 'a.csv'", "a.csv"),
         ("Error: ENOENT: no such file or directory, open 'package.json'", "package.json"),
+        (f"Error: ENOENT: no such file or directory, open '{SOURCE}/a/b.json'", "a/b.json"),
         ("sh: 1: eval: ./build.sh: not found", "./build.sh"),
     ],
 )

@@ -50,6 +50,7 @@ def no_such_path_hint(
         return _interpreter(path, first.partition("\n")[0]) if first.startswith("#!") else ""
     if not here:
         return ""
+    path = path.removeprefix(f"{here}/")  # npm and others make it absolute
     if path.startswith("/"):
         sees = f"the build sees the files of the image {plan.image} and its sources, no others"
         return f"{path} is not there: {sees}" if plan.image else ""

@@ -104,7 +104,7 @@ def show(invocation: Invocation, *, build_id: str | None) -> int:
             for line in result.failure.output:
                 presenter.text(f"  {line}")
             if result.failure.hint:
-                presenter.text(f"hint: {result.failure.hint}")
+                presenter.text("hint: " + result.failure.hint.replace("\n", "\n      "))
         if result.waiting:
             presenter.text(result.waiting, Level.WARNING)
         for report in result.reports:
