@@ -38,6 +38,11 @@ class BuildFailure:
     hint: str = ""  # what to do, for a FAULT that knows
     output: tuple[str, ...] = ()  # the last lines that the command wrote
 
+    @property
+    def has_line(self) -> bool:
+        """Whether a line of the buildspec is what failed: of a command, or of a pattern."""
+        return bool(self.command or self.pattern)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildResult:

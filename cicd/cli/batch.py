@@ -192,8 +192,17 @@ def _particulars(node: BatchNode) -> str:
 
 
 def _last_words(show: Presenter, node: NodeResult, services: Services) -> None:
+    from cicd.build.run import build_result
+    from cicd.cli.show.failed_command import failed_command
+
     show.text("")
     show.text(f"{node.identifier}  {node.status}", Level.FAILURE)
+    began = services.log.read(node.stream)
+    failure = build_result(node.stream, services).failure if began else None
+    if failure is not None and failure.has_line:
+        show.problems((failed_command(failure),))
+        show.text(f"  all of it: cicd builds logs {node.build_id}", Level.DETAIL)
+        return
     lines = [line.text for _, line in services.logs.read(node.stream)]
     said = [text for text in lines if text.strip() and not text.startswith("[Container]")]
     for text in said[-LAST_LINES:]:

@@ -157,7 +157,7 @@ def _show_block(show: Presenter, external_id: str, services: Services) -> None:
     stream = f"build/{external_id}"
     if services.log.read(stream):
         failure = build_result(stream, services).failure
-        if failure is not None and (failure.command or failure.pattern):
+        if failure is not None and failure.has_line:
             show.problems((failed_command(failure),))
         return
     stream = f"deployment/{external_id}"

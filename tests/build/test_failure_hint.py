@@ -244,6 +244,11 @@ def test_a_build_asks_its_own_shell(build):
     )
 
 
+def test_a_path_is_missing_for_want_of_the_variable_in_it(build):
+    done = build("version: 0.2\nphases: {build: {commands: ['cat $MINE/a.txt']}}")
+    assert "the command uses MINE, which has no value" in done.result.failure.hint
+
+
 def test_a_secret_in_a_files_name_is_masked(build, monkeypatch):
     monkeypatch.setenv("CICD_PARAMETER_A", "open-sesame")
     done = build("""

@@ -56,13 +56,15 @@ def ids(outside):
 
 
 def test_lines_carry_the_identifier_and_the_end_says_what_failed(outside):
-    status, out, _ = outside.run("build", "--batch", "--runner", "host")
+    status, out, err = outside.run("build", "--batch", "--runner", "host")
     assert 1 == status
     assert "[good] I am good" in out.splitlines()
     tail = out[out.index("\nIDENTIFIER") + 1 :].splitlines()
     assert ["good", "SUCCEEDED"] == tail[1].split()[:2]
     assert ["bad", "FAILED"] == tail[2].split()[:2]
-    assert "  I am bad" in tail
+    assert "bad  FAILED" in tail
+    block = err[err.index("error[build/command-failed]") :].splitlines()
+    assert "       I am bad" in block
 
 
 def test_the_result_has_the_shape_of_a_build_batch(outside):

@@ -42,6 +42,8 @@ def failure_hint(
         or not_found_hint(plan, status, said)
         or unset_hint(said)
         or unreachable_hint(plan, command, said)
-        or no_such_path_hint(plan, said, look)
-        or empty_hint(command, look)
+        # A path may be missing for want of the variable in it.
+        or "\n".join(
+            filter(None, (no_such_path_hint(plan, said, look), empty_hint(command, look)))
+        )
     )
