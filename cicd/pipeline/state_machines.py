@@ -1,4 +1,4 @@
-"""State machines that pipelines start: of ``local.stateMachines``, or of the template."""
+"""State machines that pipelines start: of ``local.stateMachines``, a template, or a stack."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from cicd.errors import UsageError
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cicd.document.resources import Resources
 
 _ARN: Final = re.compile(r"arn:[a-z-]+:states:[a-z0-9-]*:\d{12}:stateMachine:([^:]{1,80})")
@@ -29,9 +31,13 @@ class StateMachine:
     express: bool = False
 
 
-def find_state_machine(arn: str, resources: Resources) -> StateMachine:
+def find_state_machine(
+    arn: str, resources: Resources, *, made: Callable[[str], StateMachine | None]
+) -> StateMachine:
     """
-    Find a state machine by its ARN; one of ``cicd.yml`` wins over the template's.
+    Find a state machine by its ARN: of ``cicd.yml``, else of the template, else of a stack.
+
+    ``made`` gives the one of a name that a stack made here.
 
     Raises:
         UsageError: It is no ARN of one, or there is none of that name.
@@ -51,6 +57,9 @@ def find_state_machine(arn: str, resources: Resources) -> StateMachine:
     resource = resources.find("stateMachines", name)
     if resource is not None:
         return of_template(name, resource)
+    of_stack = made(name)
+    if of_stack is not None:
+        return of_stack
     near = closest(name, [*local, *resources.section("stateMachines")])
     raise UsageError(
         f"State Machine Does Not Exist: '{arn}' (StateMachineDoesNotExist)",

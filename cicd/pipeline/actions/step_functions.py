@@ -52,12 +52,15 @@ class StateMachineAction:
     def _followed(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
         from cicd.pipeline.jobs.template_function import follow_template
         from cicd.pipeline.resources_of import resources_of
+        from cicd.pipeline.stacks.state_machine_kind import made_machine
         from cicd.pipeline.state_machines import find_state_machine
         from cicd.states.process import ExecutionPlan
         from cicd.states.run import check, start_states
 
         arn = request.configuration["StateMachineArn"]
-        machine = find_state_machine(arn, resources_of(request.plan))
+        machine = find_state_machine(
+            arn, resources_of(request.plan), made=lambda name: made_machine(name, services)
+        )
         check(machine.definition)
         prefix = request.configuration.get("ExecutionNamePrefix", "")
         name = f"{prefix}-{child_uuid(request)}" if prefix else child_uuid(request)

@@ -18,6 +18,7 @@ from cicd.pipeline.stacks.function_kinds import (
     PermissionKind,
     VersionKind,
 )
+from cicd.pipeline.stacks.state_machine_kind import StateMachineKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -131,6 +132,7 @@ KINDS: Mapping[str, ResourceKind] = MappingProxyType(
         "AWS::Lambda::Version": VersionKind(),
         "AWS::Lambda::Alias": AliasKind(),
         "AWS::Lambda::Permission": PermissionKind(),
+        "AWS::StepFunctions::StateMachine": StateMachineKind(),
     }
 )
 
