@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING
 from cicd.cli.show import label, line_label
 from cicd.cli.show.coloured import coloured
 from cicd.cli.show.live_rows import (
-    TIMES,
     LiveRow,
     board_rows,
-    clock,
-    column_widths,
+    running_row,
     shift_rows,
     stage_rows,
     status_style,
@@ -26,7 +24,7 @@ from cicd.ports import Level
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rich.console import JustifyMethod, RenderableType
+    from rich.console import RenderableType
     from rich.text import Text
 
     from cicd.cli.show.board import Board
@@ -265,24 +263,10 @@ class Human:
             self._out.print(prefix + part)
 
     def _now(self) -> RenderableType:
-        from rich.table import Table
-        from rich.text import Text
+        from cicd.cli.show.live_table import live_table
 
         now = time.monotonic()
-        rows = self._rows(now)
-        # Columns without a width of their own would share what is missing, down to nothing.
-        view = Table.grid(padding=(0, 1))
-        for number, width in enumerate(column_widths(rows, self._out.width)):
-            justify: JustifyMethod = "right" if number == TIMES else "left"
-            view.add_column(no_wrap=True, overflow="ellipsis", width=width, justify=justify)
-        for row in rows:
-            view.add_row(
-                self._spinner.render(now) if row.busy else Text(row.sign, style=row.sign_style),
-                Text(row.name, style=row.name_style),
-                Text(row.words, style=row.style),
-                row.time,
-            )
-        return view
+        return live_table(self._rows(now), self._spinner, now, width=self._out.width)
 
     def _rows(self, now: float) -> list[LiveRow]:
         limit = max(3, self._out.height - 3)
@@ -298,18 +282,7 @@ class Human:
             rows += shift_rows(shift)
         for stream, (started, doing) in tuple(self._running.items()):
             if stream not in self._boards and stream not in self._shifts:
-                elapsed = clock(int(now - started))
-                name = label(stream)
-                rows.append(
-                    LiveRow(
-                        busy=True,
-                        name=name,
-                        name_style="bold",
-                        words=doing,
-                        style="dim",
-                        time=elapsed,
-                    )
-                )
+                rows.append(running_row(label(stream), doing, now - started))
         return rows
 
 

@@ -116,6 +116,18 @@ def shift_rows(shift: ShiftBoard) -> list[LiveRow]:
     ]
 
 
+def running_row(name: str, doing: str, seconds: float) -> LiveRow:
+    """Give the row of an execution that nothing more is known of than its last words."""
+    return LiveRow(
+        busy=True,
+        name=name,
+        name_style="bold",
+        words=doing,
+        style="dim",
+        time=clock(int(seconds)),
+    )
+
+
 def column_widths(rows: Sequence[LiveRow], width: int) -> tuple[int, int, int, int]:
     """
     Share ``width`` characters out over sign, name, words and time.
