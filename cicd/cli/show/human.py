@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from cicd.cli.show import label, line_label
 from cicd.cli.show.coloured import coloured
 from cicd.cli.show.live_rows import (
+    TIMES,
     LiveRow,
     board_rows,
+    column_widths,
     running_row,
     shift_rows,
     stage_rows,
@@ -24,7 +26,7 @@ from cicd.ports import Level
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rich.console import RenderableType
+    from rich.console import JustifyMethod, RenderableType
     from rich.text import Text
 
     from cicd.cli.show.board import Board
@@ -263,10 +265,24 @@ class Human:
             self._out.print(prefix + part)
 
     def _now(self) -> RenderableType:
-        from cicd.cli.show.live_table import live_table
+        from rich.table import Table
+        from rich.text import Text
 
         now = time.monotonic()
-        return live_table(self._rows(now), self._spinner, now, width=self._out.width)
+        rows = self._rows(now)
+        # Columns without a width of their own would share what is missing, down to nothing.
+        view = Table.grid(padding=(0, 1))
+        for number, width in enumerate(column_widths(rows, self._out.width)):
+            justify: JustifyMethod = "right" if number == TIMES else "left"
+            view.add_column(no_wrap=True, overflow="ellipsis", width=width, justify=justify)
+        for row in rows:
+            view.add_row(
+                self._spinner.render(now) if row.busy else Text(row.sign, style=row.sign_style),
+                Text(row.name, style=row.name_style),
+                Text(row.words, style=row.style),
+                row.time,
+            )
+        return view
 
     def _rows(self, now: float) -> list[LiveRow]:
         limit = max(3, self._out.height - 3)
