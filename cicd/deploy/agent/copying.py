@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.agent.carry_out import carry_out
 from cicd.deploy.agent.fault import AgentFault
+from cicd.deploy.agent.install import above
 from cicd.deploy.agent.instructions import Copy, Mkdir
 
 if TYPE_CHECKING:
@@ -66,8 +67,8 @@ def carry_out_all(
         if not copies:
             continue
         record.note_all([copy.destination for copy in copies])
-        source = disk.directory(posixpath.dirname(copies[0].source))
-        destination = disk.directory(posixpath.dirname(copies[0].destination))
+        source = disk.directory(above(copies[0].source))
+        destination = disk.directory(above(copies[0].destination))
         for done, copy in enumerate(copies, 1):
             try:
                 if standing.is_copied(copy):
@@ -105,7 +106,7 @@ def _runs(
 def _places(instruction: Instruction) -> tuple[str, str] | None:
     if not isinstance(instruction, Copy):
         return None
-    return posixpath.dirname(instruction.source), posixpath.dirname(instruction.destination)
+    return above(instruction.source), above(instruction.destination)
 
 
 def _copied(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import posixpath
 from typing import TYPE_CHECKING
 
 from cicd.deploy.agent.carry_out import subject
 from cicd.deploy.agent.copying import carry_out_all
 from cicd.deploy.agent.fault import AgentFault
-from cicd.deploy.agent.install import instructions_for
+from cicd.deploy.agent.install import above, instructions_for
 from cicd.deploy.agent.instance import ARCHIVE
 from cicd.deploy.agent.instructions import Copy, Mkdir, SetFacl, cleanup_order, install_json
 from cicd.deploy.agent.record import CleanupRecord
@@ -148,8 +147,8 @@ def _installed(
 
 
 def _look(path: str, disk: InstanceDisk) -> os.stat_result | None:
-    directory = disk.directory(posixpath.dirname(path))
+    directory = disk.directory(above(path))
     try:
-        return os.lstat(f"{directory}/{posixpath.basename(path)}") if directory else None
+        return os.lstat(directory + path[path.rfind("/") :]) if directory else None
     except OSError:
         return None

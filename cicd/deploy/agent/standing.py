@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import fcntl
 import os
-import posixpath
 import signal
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.agent.carry_out import remove
+from cicd.deploy.agent.install import above
 from cicd.deploy.agent.instructions import Copy, Mkdir
 from cicd.deploy.agent.stamps import stamp_of
 
@@ -86,22 +86,22 @@ class Standing:
         for each in instructions:
             if not isinstance(each, Copy) or each.destination not in self._files:
                 continue
-            above = posixpath.dirname(each.destination)
-            if above in self._directories and above not in made:
+            parent = above(each.destination)
+            if parent in self._directories and parent not in made:
                 continue
             source = sources.get(each.source)
             if source is None or source.digest != self._last[each.destination][1]:
                 continue
             if not _is_special(self._place(each.destination)):
                 kept[each.destination] = self._files[each.destination]
-                homes.add(above)
+                homes.add(parent)
         for path in [path for path in self._files if path not in kept]:
             remove(path, self._disk)
         self._files = kept
         # Deepest first: one that holds nothing of ours any more goes, as all others did.
         for path in list(self._directories):
             if path in homes:
-                homes.add(posixpath.dirname(path))
+                homes.add(above(path))
             else:
                 remove(path, self._disk)
                 del self._directories[path]
@@ -171,8 +171,8 @@ class Standing:
 
     def _leaves(self, path: str) -> bool:
         stamped = self._last.get(path)
-        above = posixpath.dirname(path)
-        if stamped is None or not self._suits(above):
+        parent = above(path)
+        if stamped is None or not self._suits(parent):
             return False
         place = self._place(path)
         try:
@@ -184,7 +184,7 @@ class Standing:
         if os.geteuid() != 0 and (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
             return False
         self._files[path] = status
-        self._take(above, place)
+        self._take(parent, place)
         return True
 
     def _leaves_directory(self, path: str) -> bool:
@@ -195,19 +195,19 @@ class Standing:
             return False
         if {each.path for each in os.scandir(place)} - inside:
             return True  # it would not be empty, and stays as it is
-        above = posixpath.dirname(path)
+        parent = above(path)
         status = os.lstat(place)
-        parent = os.lstat(self._place(above) or "/")
-        changes = parent.st_mode & stat.S_ISGID or parent.st_dev != status.st_dev
-        if not self._suits(above) or changes or _attributes(place):
+        over = os.lstat(self._place(parent) or "/")
+        changes = over.st_mode & stat.S_ISGID or over.st_dev != status.st_dev
+        if not self._suits(parent) or changes or _attributes(place):
             self._really_empty(path)
             return False
         self._directories[path] = status
-        self._take(above, place)
+        self._take(parent, place)
         return True
 
-    def _take(self, above: str, place: str) -> None:
-        self._inside.setdefault(self._place(above), set()).add(place)
+    def _take(self, parent: str, place: str) -> None:
+        self._inside.setdefault(self._place(parent), set()).add(place)
         self._gone.add(place)
 
     def _really_empty(self, path: str) -> None:
@@ -216,7 +216,7 @@ class Standing:
                 remove(each, self._disk)
                 del standing[each]
                 self._gone.discard(self._place(each))
-                self._inside[self._place(posixpath.dirname(each))].discard(self._place(each))
+                self._inside[self._place(above(each))].discard(self._place(each))
 
     def _suits(self, directory: str) -> bool:
         """Tell whether no link is on the way, and nothing is inherited in it but the usual."""
