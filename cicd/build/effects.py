@@ -205,7 +205,10 @@ class BuildEffects:
         def look(asked: Sequence[str]) -> list[str]:
             return shell.ask(f"{command.key}/why/{next(question)}", asked)
 
-        hint = failure_hint(self._plan, text, status, said, look)
+        try:
+            hint = failure_hint(self._plan, text, status, said, look)
+        except CicdError:  # a disk that is full, say: why the command failed can stay unknown
+            return ""
         return shell.values()[1].redact(hint)
 
     def _pause(self, command: Pause, cancel: CancelToken) -> Outcome:

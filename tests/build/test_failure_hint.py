@@ -8,6 +8,8 @@ from cicd.build.compute.place import Place
 from cicd.build.log.no_such_path import no_such_path_hint
 from cicd.build.log.unreachable import unreachable_hint
 from cicd.build.log.unset import empty_hint, unset_hint
+from cicd.build.shell.shell import BuildShell
+from cicd.errors import Unavailable
 from tests.build.machine import plan
 
 PLAN = replace(plan(), runner="docker", image="mine:1", build_image="mine:1")
@@ -247,6 +249,17 @@ def test_a_build_asks_its_own_shell(build):
 def test_a_path_is_missing_for_want_of_the_variable_in_it(build):
     done = build("version: 0.2\nphases: {build: {commands: ['cat $MINE/a.txt']}}")
     assert "the command uses MINE, which has no value" in done.result.failure.hint
+
+
+def test_a_build_fails_by_its_command_though_nobody_can_say_why(build, monkeypatch):
+    def ask(_shell, key, _expressions):
+        raise Unavailable(f"{key}: no space left")
+
+    monkeypatch.setattr(BuildShell, "ask", ask)
+    done = build("version: 0.2\nphases: {build: {commands: ['cat a.txt']}}")
+    failure = done.result.failure
+    assert (failure.status, failure.code) == ("FAILED", "COMMAND_EXECUTION_ERROR")
+    assert not failure.hint
 
 
 def test_a_secret_in_a_files_name_is_masked(build, monkeypatch):

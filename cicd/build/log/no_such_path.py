@@ -41,7 +41,8 @@ def no_such_path_hint(
     path = _missing(said[-_LAST:])
     if not path or plan.version != "0.2":  # of 0.1 nobody knows where a command went
         return ""
-    looked = f"[ -e {quote(path)} ] && echo there && head -c 200 -- {quote(path)}"
+    name = quote(path)
+    looked = f"[ -e {name} ] && echo there && [ -f {name} ] && head -c 200 -- {name}"
     here, start, found, names = look(
         ["$PWD", "$CODEBUILD_SRC_DIR", f"$({looked} 2> /dev/null)", "$(ls -1Ap)"]
     )
