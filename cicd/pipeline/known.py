@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cicd.document.resources import Resources
 from cicd.errors import CicdError
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from cicd.pipeline.plan import PipelinePlan
     from cicd.pipeline.spec import PipelineDeclaration
     from cicd.ports import Services
+
+_ANY: Final = "-"  # of a variable that a start must be given, in a plan that is only looked at
 
 
 def described(directory: Path) -> Mapping[str, PipelineDeclaration]:
@@ -87,7 +89,8 @@ def plan_of(name: str, directory: Path, services: Services) -> PipelinePlan | No
     spec = described(directory).get(name)
     if spec is None:
         return None
-    return compile_plan(spec, Start(), root=directory, new_id=services.new_id)
+    asked = {each.name: _ANY for each in spec.variables if each.default is None}
+    return compile_plan(spec, Start(variables=asked), root=directory, new_id=services.new_id)
 
 
 def _plans(name: str, services: Services) -> Iterator[PipelinePlan]:

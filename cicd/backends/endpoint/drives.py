@@ -47,11 +47,13 @@ class Drives:
             return self._started[token]
 
     def close(self) -> None:
-        """Wait until everything has ended."""
-        with self._lock:
-            threads = tuple(self._threads)
-        for thread in threads:
+        """Wait until everything has ended, and what that began, too."""
+        while (thread := self._taken()) is not None:
             thread.join()
+
+    def _taken(self) -> threading.Thread | None:
+        with self._lock:
+            return self._threads.pop() if self._threads else None
 
     def _work(self, stream: str, work: Callable[[Services], object]) -> None:
         from cicd.pipeline.journal import say

@@ -285,3 +285,15 @@ def test_a_pipeline_is_given_as_the_service_would_give_it(client):
     assert "Manual" in [
         each["id"]["provider"] for each in client.list_action_types()["actionTypes"]
     ]
+
+
+def test_a_pipeline_that_never_ran_has_a_state_even_if_a_start_must_be_given_a_variable(
+    home, client
+):
+    path = home.parent / "pipeline.yml"
+    path.write_text(PIPELINE + "variables: [{name: word}]\n")
+    assert ["Source", "Ask"] == [
+        each["stageName"] for each in client.get_pipeline_state(name="shop")["stageStates"]
+    ]
+    with pytest.raises(ClientError, match="the variable 'word' of the pipeline 'shop' has no"):
+        client.start_pipeline_execution(name="shop")
