@@ -18,6 +18,8 @@ _WORDS = {
     "is not a valid float range": "is not a number",
     "is not a valid integer": "is not a whole number",
 }
+# what other tools call our options
+_OTHERS_SAY = {"--dry-run": "--plan", "--dryrun": "--plan"}
 
 
 def run(command: click.Command, arguments: Sequence[str]) -> int:
@@ -42,7 +44,7 @@ def _carried_out(command: click.Command, asked: list[str]) -> int | None:
 def _misused(failure: click.ClickException) -> UsageError:
     context = failure.ctx if isinstance(failure, click.UsageError) else None
     hint = f"'{context.command_path} --help' shows how it is used" if context else None
-    near = getattr(failure, "possibilities", None)
+    near = getattr(failure, "possibilities", None) or _elsewhere(failure, context)
     if near:
         hint = f"did you mean {' or '.join(repr(name) for name in sorted(near))}?"
     message = failure.format_message().rstrip(".")
@@ -55,3 +57,12 @@ def _misused(failure: click.ClickException) -> UsageError:
             message = message.partition(theirs)[0]
         message = message.rstrip(".")
     return UsageError(message, hint=hint)
+
+
+def _elsewhere(failure: click.ClickException, context: click.Context | None) -> list[str]:
+    """Give the option that does here what other tools call otherwise."""
+    wanted = _OTHERS_SAY.get(getattr(failure, "option_name", ""))
+    if wanted is None or context is None:
+        return []
+    known = {name for parameter in context.command.params for name in parameter.opts}
+    return [wanted] if wanted in known else []

@@ -28,7 +28,11 @@ def test_an_unknown_command_is_answered_with_the_one_that_was_meant(capsys):
 
 @pytest.mark.parametrize(
     ("word", "meant"),
-    [("--projct", "'--project'"), ("--imgae", "'--home' or '--image' or '--timeout'")],
+    [
+        ("--projct", "'--project'"),
+        ("--dry-run", "'--plan'"),
+        ("--imgae", "'--home' or '--image' or '--timeout'"),
+    ],
 )
 def test_options_that_were_meant_are_said_once(capsys, word, meant):
     assert run(cicd, ["build", word, "x"]) == ExitCode.USAGE
