@@ -68,6 +68,7 @@ def status(invocation: Invocation, *, execution: str | None) -> int:
 
 def _rows(state: PipelineState, result: ExecutionResult) -> Iterator[tuple[str, ...]]:
     """Give the stages, each with its actions and its conditions."""
+    from cicd.pipeline.condition import ConditionStatus
     from cicd.pipeline.rule_shapes import condition_status
     from cicd.pipeline.shapes import stage_status
 
@@ -87,9 +88,11 @@ def _rows(state: PipelineState, result: ExecutionResult) -> Iterator[tuple[str, 
         for condition in stage.conditions:
             found = state.conditions.get(f"{stage.name}/{condition.gate}")
             rules = found.rules if found is not None else ()
-            summaries = "; ".join(f"{rule.name}: {rule.summary}" for rule in rules)
             stands = condition_status(state, stage, condition) or "Wasn't asked"
-            yield ("", condition.gate, stands, condition.result, summaries)
+            words = [f"{rule.name}: {rule.summary}" for rule in rules]
+            if stands == ConditionStatus.FAILED:
+                words.append(f"the result is {condition.result}")
+            yield ("", condition.gate, stands, "", "; ".join(words))
 
 
 @click.command(

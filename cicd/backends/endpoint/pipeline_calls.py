@@ -9,7 +9,7 @@ from cicd.backends.endpoint.pipeline_found import check_action, find_plan
 from cicd.backends.endpoint.pipeline_starts import PIPELINE_STARTS, go_on
 from cicd.backends.endpoint.pipeline_views import PIPELINE_VIEWS
 from cicd.backends.endpoint.times import on_the_wire
-from cicd.errors import DocumentError, UsageError
+from cicd.errors import DocumentError, Unavailable, UsageError
 from cicd.observe.call import error_code
 
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ def _said(operation: Operation) -> Operation:
             return on_the_wire(operation(served, fields))
         except UsageError as refusal:
             raise CallRefused(error_code(refusal), refusal.message) from None
+        except Unavailable as lacking:  # not 500, which SDKs would ask again and again
+            raise CallRefused("ServiceException", lacking.message) from None
         except DocumentError as wrong:
             raise CallRefused("InvalidStructureException", wrong.message) from None
 

@@ -297,3 +297,11 @@ def test_a_pipeline_that_never_ran_has_a_state_even_if_a_start_must_be_given_a_v
     ]
     with pytest.raises(ClientError, match="the variable 'word' of the pipeline 'shop' has no"):
         client.start_pipeline_execution(name="shop")
+
+
+def test_what_this_machine_cannot_do_is_refused_once_and_not_asked_again(home, client):
+    gate = "    onFailure: {conditions: [{result: ROLLBACK}]}\n"
+    (home.parent / "pipeline.yml").write_text(PIPELINE + gate)
+    with pytest.raises(ClientError, match="'onFailure' of the stage 'Ask' is not carried out"):
+        client.start_pipeline_execution(name="shop")
+    assert ["StartPipelineExecution"] == [each["eventName"] for each in audit_log(home).records()]
