@@ -10,6 +10,7 @@ from cicd.backends.endpoint.pipeline_starts import PIPELINE_STARTS, go_on
 from cicd.backends.endpoint.pipeline_views import PIPELINE_VIEWS
 from cicd.backends.endpoint.times import on_the_wire
 from cicd.errors import DocumentError, Unavailable, UsageError
+from cicd.functions.refusal import FunctionRefused
 from cicd.observe.call import error_code
 
 if TYPE_CHECKING:
@@ -100,6 +101,8 @@ def _said(operation: Operation) -> Operation:
     def call(served: Served, fields: Mapping[str, JSON]) -> JSON:
         try:
             return on_the_wire(operation(served, fields))
+        except FunctionRefused as refusal:  # of a field that is missing
+            raise CallRefused("ValidationException", refusal.words) from None
         except UsageError as refusal:
             raise CallRefused(error_code(refusal), refusal.message) from None
         except Unavailable as lacking:  # not 500, which SDKs would ask again and again

@@ -58,7 +58,7 @@ def client(home):
             region_name="us-east-1",
             aws_access_key_id="x",
             aws_secret_access_key="x",
-            config=Config(retries={"max_attempts": 1}),
+            config=Config(retries={"max_attempts": 1}, parameter_validation=False),
         )
 
 
@@ -253,6 +253,7 @@ def test_what_cannot_be_is_refused_in_the_answer_by_the_services_own_name(home, 
     assert "ValidationException" == refused(
         "start_pipeline_execution", name="shop", variables=[{"name": "no", "value": "x"}]
     )
+    assert "ValidationException" == refused("get_pipeline_state")
     assert "InvalidNextTokenException" == refused(
         "list_pipeline_executions", pipelineName="shop", nextToken="x"
     )
