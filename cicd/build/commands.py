@@ -52,6 +52,7 @@ class Pause:
     index: int
     line: CommandLine  # before it, or the one that failed
     exit_status: int | None = None  # of the command that failed
+    hint: str = ""  # why it did, as far as is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -161,6 +161,7 @@ class BuildProcess:
             index=command.index,
             line=self.command_line(command),
             exit_status=status if isinstance(status, int) else None,
+            hint=str(outcome.detail.get("hint", "")),
         )
         return replace(state, halt=pause)
 

@@ -41,7 +41,7 @@ def to_the_pause(run, failing=()):
             return command
         bad = isinstance(command, RunCommand) and run.process.command_line(command).text in failing
         if bad:
-            run.finish(OutcomeStatus.FAILED, exitStatus=4)
+            run.finish(OutcomeStatus.FAILED, exitStatus=4, hint="it has to")
         else:
             run.finish()
 
@@ -83,6 +83,7 @@ def test_a_failure_is_waited_at_before_finally_and_then_counts():
     run = breaking("failure")
     pause = to_the_pause(run, ("b",))
     assert ("BUILD/1/1/failed", 4, "b") == (pause.key, pause.exit_status, pause.line.text)
+    assert "  it has to" in waiting_words(run.process.plan, run.state).splitlines()
     assert ["i", "a", "b"] == run.texts
     run.finish()
     run.to_the_end()

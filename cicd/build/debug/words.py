@@ -23,6 +23,7 @@ def waiting_words(plan: BuildPlan, state: BuildState) -> str:
     return "\n".join(
         [
             *_where(plan, running),
+            *_why(running),
             f"  look around  cicd builds enter {name}",
             f"  go on        cicd builds resume {name}",
             f"  try again    cicd builds retry {name} --from here",
@@ -43,6 +44,12 @@ def _where(plan: BuildPlan, running: Pause | RunCommand) -> tuple[str, str]:
         return f"Waiting before {place} ({line.where})", f"  {_brief(line.text)}"
     ended = f"exit status {running.exit_status}"
     return f"Waiting behind {place}, {ended} ({line.where})", f"  {_brief(line.text)}"
+
+
+def _why(running: Pause | RunCommand) -> list[str]:
+    return (
+        [f"  {line}" for line in running.hint.splitlines()] if isinstance(running, Pause) else []
+    )
 
 
 def _brief(text: str) -> str:
