@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,13 +17,15 @@ if TYPE_CHECKING:
     from cicd.backends.endpoint.call import Call, Served
 
 PREFIX = f"/{BUCKET_PREFIX}"
+_BUCKET = re.compile(BUCKET_PREFIX + r"[a-z0-9](?:[a-z0-9-]{0,42}[a-z0-9])?")
 
 
 def answer_objects(served: Served, call: Call) -> Answer:
     """Answer GetObject, HeadObject or PutObject of a job's bucket; raises ``CallRefused``."""
     name, _, key = unquote(call.path.removeprefix("/")).partition("/")
     place = objects_of(name, served.services)
-    if "/" in place.name or place.name in {"", ".", ".."} or not place.is_dir():
+    # A bucket's own rules keep out what would be another place than one job's.
+    if not _BUCKET.fullmatch(name) or not place.is_dir():
         raise CallRefused("NoSuchBucket", "The specified bucket does not exist", 404)
     bucket = served.services.bucket(str(place))
     with tempfile.TemporaryDirectory(prefix="cicd-object-") as scratch:

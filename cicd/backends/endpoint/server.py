@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 from contextlib import suppress
@@ -34,6 +35,8 @@ ADDRESS: Final = "127.0.0.1"
 _HOSTS: Final = frozenset({"127.0.0.1", "localhost"})
 _LARGEST_BODY: Final = SYNCHRONOUS_BYTES + 65536
 _LARGEST_OBJECT: Final = 2**30
+_SIZE: Final = re.compile("[0-9]+")
+_DIGITS: Final = 15  # of a length; what has more is too large, and Python reads no endless number
 _PATIENCE: Final = 60.0  # seconds that a connection may say nothing
 
 
@@ -155,11 +158,11 @@ class _Connection(BaseHTTPRequestHandler):
             self.close_connection = True
             raise CallRefused("AccessDeniedException", "this is for programs of this machine", 403)
         size = self.headers.get("Content-Length", "0")
-        if self.headers.get("Transfer-Encoding") or not size.isdecimal():
+        if self.headers.get("Transfer-Encoding") or not _SIZE.fullmatch(size):
             self.close_connection = True
             raise CallRefused("SerializationException", "a body needs its Content-Length", 411)
         objects = self.path.startswith(object_calls.PREFIX)
-        if int(size) > (_LARGEST_OBJECT if objects else _LARGEST_BODY):
+        if len(size) > _DIGITS or int(size) > (_LARGEST_OBJECT if objects else _LARGEST_BODY):
             self.close_connection = True
             raise CallRefused(
                 "RequestTooLargeException",
