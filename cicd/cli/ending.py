@@ -92,6 +92,7 @@ def _refused(failure: OSError, asked: Sequence[str]) -> ExitCode:
     code = ExitCode.USAGE if failure.errno == errno.ENAMETOOLONG else ExitCode.UNAVAILABLE
     if failure.filename is None:
         _forget_output()
+        asked = ("--output=plain",)  # what JSON would be written to is what is lost
     _show(asked, f"{what} cannot be used: {reason}", _REFUSALS[failure.errno or 0], code)
     return code
 

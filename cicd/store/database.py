@@ -48,6 +48,12 @@ _WORDS = {
     15: ("is locked by another process", "end whatever holds it, then try again"),
     26: ("is not a database", _AFRESH),
 }
+_CANNOT_OPEN = 14
+# Read-only media, and somebody else's home: the journal's index has to stand beside the file.
+_BESIDE = (
+    "lies in a directory that cannot be written to, which reading it needs, too",
+    "copy the directory to a place of yours, and name that with --home",
+)
 
 
 class Transaction:
@@ -250,7 +256,14 @@ class Database:
             if code not in _WORDS:
                 raise
             what, hint = _WORDS[code]
+            if code == _CANNOT_OPEN and self._is_beside_nothing():
+                what, hint = _BESIDE
             raise Unavailable(f"{self.path} {what}", hint=hint) from error
+
+    def _is_beside_nothing(self) -> bool:
+        """Tell whether the directory is there, but takes no files."""
+        directory = self.path.parent
+        return directory.is_dir() and not os.access(directory, os.W_OK, effective_ids=True)
 
 
 def _text(script: str) -> str:

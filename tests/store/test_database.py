@@ -1,7 +1,9 @@
+import os
 import sqlite3
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -158,3 +160,34 @@ def test_nobody_takes_a_database_that_is_being_made_for_another_programs(tmp_pat
         for each in together:
             each.join()
     assert [] == refused
+
+
+def test_where_nothing_can_be_written_reading_says_so(tmp_path, monkeypatch):
+    base = database(tmp_path)
+    put(base, "a")
+    base.close()
+    monkeypatch.chdir(tmp_path)
+    tmp_path.chmod(0o555)
+    root = os.geteuid() == 0
+    try:
+        if root:  # who may write everywhere
+            os.seteuid(65534)
+        with pytest.raises(Unavailable, match="directory that cannot be written to") as caught:
+            Database(Path("state.db")).rows("SELECT 1 FROM drivers")
+    finally:
+        if root:
+            os.seteuid(0)
+        tmp_path.chmod(0o755)
+    assert caught.value.hint == "copy the directory to a place of yours, and name that with --home"
+
+
+def test_nobody_else_may_read_it_nor_what_is_set_aside(tmp_path):
+    previous = os.umask(0)
+    try:
+        put(database(tmp_path), "a")
+        modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    finally:
+        os.umask(previous)
+    assert {"state.db": 0o600, "state.db-wal": 0o600, "state.db-shm": 0o600} == {
+        name: mode for name, mode in modes.items() if not name.endswith(".lock")
+    }
