@@ -33,6 +33,7 @@ class BuildRequest:
     project: Project  # find_project(resources, name, source)
     runner: str = "docker"  # "docker", "sandbox", "host"
     buildspec: str | None = None  # buildspecOverride: a path (from the source's root) or the text
+    command_places: tuple[str, ...] = ()  # where BUILD's commands stand, if in another document
     image: str | None = None  # imageOverride, as the runner knows it
     images: Mapping[str, str] = field(default_factory=dict)  # cloud image → its stand-in here
     local: LocalPlaces = field(default_factory=LocalPlaces)  # networks and file systems here

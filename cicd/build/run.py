@@ -24,6 +24,7 @@ from cicd.build.prepare import check_sources, read_request, start_of
 from cicd.build.process import BuildProcess
 from cicd.build.rejoin import tells_again
 from cicd.build.result import BuildFailure, BuildResult, build_result, result_of
+from cicd.build.sections import placed
 from cicd.build.state import StatusType
 from cicd.document.problem import Problems
 from cicd.engine.codec import encode
@@ -79,6 +80,8 @@ def check_build(
     problems = Problems()
     spec, location, refused = read_request(request, problems)
     plan = compile_plan(spec, request.project, start_of(request, services, location), problems)
+    if request.command_places:
+        plan = replace(plan, phases=placed(plan.phases, request.command_places))
     if refused is not None:
         plan = replace(plan, refused=refused)
     elif request.raise_problems:

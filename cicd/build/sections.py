@@ -30,6 +30,22 @@ def plan_phases(spec: Buildspec | None) -> tuple[PhasePlan, ...]:
     return tuple(found)
 
 
+def placed(phases: tuple[PhasePlan, ...], places: tuple[str, ...]) -> tuple[PhasePlan, ...]:
+    """Give the phases with BUILD's commands where their writer has them."""
+    return tuple(
+        replace(
+            phase,
+            commands=tuple(
+                replace(line, where=where)
+                for line, where in zip(phase.commands, places, strict=False)
+            ),
+        )
+        if phase.phase is PhaseType.BUILD
+        else phase
+        for phase in phases
+    )
+
+
 def _lines(read: PhaseSpec, *, of_finally: bool) -> tuple[CommandLine, ...]:
     texts = read.finally_commands if of_finally else read.commands
     return tuple(CommandLine(text=text.text, where=_place(text.span)) for text in texts)

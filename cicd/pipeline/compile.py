@@ -192,6 +192,7 @@ def _action(stage: str, action: ActionDeclaration, execution_id: str) -> ActionP
         timeout=action.timeout,
         where=str(action.span("name")),
         commands=action.commands,
+        command_places=action.command_places,
         output_variables=action.output_variables,
         environment=action.environment,
         files=tuple(file for artifact in action.outputs for file in artifact.files),

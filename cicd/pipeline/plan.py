@@ -36,6 +36,7 @@ class ActionPlan:
     timeout: timedelta | None = None  # of a manual approval
     where: str  # "pipeline.json:14:9"
     commands: tuple[str, ...] = ()  # of a compute action, as written
+    command_places: tuple[str, ...] = ()  # where each stands: "pipeline.json:20:22"
     output_variables: tuple[str, ...] = ()
     environment: tuple[EnvironmentVariable, ...] = ()  # as written
     files: tuple[str, ...] = ()  # of a compute action's output

@@ -72,6 +72,7 @@ class ActionDeclaration:
     namespace: str | None = None
     timeout: timedelta | None = None  # of a manual approval: 5 to 86400 minutes
     commands: tuple[str, ...] = ()
+    command_places: tuple[str, ...] = ()  # where each stands: "pipeline.yml:14:9"
     output_variables: tuple[str, ...] = ()
     environment: tuple[EnvironmentVariable, ...] = ()
     simulate: bool = False  # ``local: {simulate: true}``
@@ -202,6 +203,7 @@ def _retry(stage: Node) -> RetryMode | None:
 def _action(node: Node, problems: Problems) -> ActionDeclaration:
     fields = _fields(node, problems, "an action")
     minutes = fields.integer("timeoutInMinutes", default=None)
+    commands = fields.texts("commands")
     action = ActionDeclaration(
         name=fields.text("name", default=""),
         type_id=_type_id(fields.node("actionTypeId"), problems),
@@ -213,7 +215,8 @@ def _action(node: Node, problems: Problems) -> ActionDeclaration:
         role_arn=fields.text("roleArn", default="") or None,
         namespace=fields.text("namespace", default="") or None,
         timeout=timedelta(minutes=minutes) if minutes is not None else None,
-        commands=tuple(command.text for command in fields.texts("commands")),
+        commands=tuple(command.text for command in commands),
+        command_places=tuple(str(command.span) for command in commands),
         output_variables=tuple(name.text for name in fields.texts("outputVariables")),
         environment=tuple(_environment(fields)),
         simulate=_simulates(fields.node("local"), problems),

@@ -291,7 +291,10 @@ def test_a_command_that_fails_fails_the_action_and_names_its_build(root):
         **THROUGH,
         "stages": [*THROUGH["stages"][:1], stage("Build", {**COMMANDS, "commands": ["false"]})],
     }
-    (root / "pipeline.json").write_text(json.dumps({"pipeline": bad}))
+    written = json.dumps({"pipeline": bad})
+    (root / "pipeline.json").write_text(written)
     result, _, _ = run(root)
     assert ("Failed", "Say") == (result.status, result.failure.action)
+    column = written.index(json.dumps("false")) + 1
+    assert f"pipeline.json:1:{column}" == result.failure.error.where
     assert result.failure.external_execution_id.startswith("shop-Say:")

@@ -73,6 +73,7 @@ class CommandsAction:
             network=request.plan.network,
             docker=request.plan.docker,
             buildspec=buildspec(request),
+            command_places=request.action.command_places,
             variables=tuple(
                 Variable(
                     name=variable.name,
