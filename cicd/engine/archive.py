@@ -22,6 +22,7 @@ MAXIMUM_RATIO = 200
 ALWAYS_ALLOWED = 1 << 30  # bytes unpacked that need no justification by the archive's size
 MAXIMUM_ENTRIES = 500_000  # each costs the disk more than its content
 LINK_LENGTH = 4096  # bytes
+NAME_LENGTH = 255  # bytes; no file system in use takes more
 _LINK_STEPS = 40  # as many as Linux follows
 
 
@@ -55,7 +56,11 @@ class Allowance:
 
 
 def clean_path(name: str) -> str:
-    """Give ``name`` without "." and doubled slashes; raises UsageError when it could escape."""
+    """
+    Give ``name`` without "." and doubled slashes.
+
+    Raises UsageError when it could escape, or no file system would take it.
+    """
     # Backslashes separate names to Windows, and so to some tools on the way.
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if (
@@ -66,6 +71,13 @@ def clean_path(name: str) -> str:
         or re.match(r"[A-Za-z]:", parts[0])
     ):
         raise UsageError(f"'{name}' would leave the directory", hint="pack relative paths only")
+    for part in parts:
+        length = len(part.encode("utf-8", "surrogateescape"))
+        if length > NAME_LENGTH:
+            raise UsageError(
+                f"a name of {length} bytes, '{part[:40]}…', is longer than files' names can be",
+                hint=f"{NAME_LENGTH} bytes are the most",
+            )
     return "/".join(parts)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from cicd.document.cloudformation.values import is_known
+from cicd.document.cloudformation.values import UNRESOLVED, is_known
 from cicd.document.load import load, load_text
 from cicd.document.nearest import closest
 from cicd.document.node import Node, NodeKind
@@ -14,7 +16,7 @@ from cicd.errors import UsageError
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from cicd.document.resources import Resources
 
@@ -104,10 +106,12 @@ def of_template(name: str, resource: Node) -> StateMachine:
     """
     given = {key: entry.value for key, entry in resource.entries.items()}
     definition, text = given.get("Definition"), given.get("DefinitionString")
-    if definition is None and text is not None:
-        definition = load_text(
-            _substituted(text.text, given), f"{name} DefinitionString", json=True
-        )
+    values = _substitutions(resource)
+    if definition is not None:
+        definition = _with_substitutions(definition, values)
+    elif text is not None:
+        written = _with_substitutions(text, values).text
+        definition = load_text(written, f"{name} DefinitionString", json=True)
     if definition is None:
         raise UsageError(
             f"the state machine '{name}' has its definition in a bucket, which is not read here",
@@ -125,7 +129,37 @@ def of_template(name: str, resource: Node) -> StateMachine:
     )
 
 
-def _substituted(text: str, given: dict[str, Node]) -> str:
-    values = given.get("DefinitionSubstitutions")
-    known = {} if values is None else {k: e.value.text for k, e in values.entries.items()}
-    return _SUBSTITUTED.sub(lambda found: known.get(found[1], found[0]), text)
+def _substitutions(resource: Node) -> Mapping[str, Node]:
+    """Give ``DefinitionSubstitutions``: values for the placeholders of a definition."""
+    entry = resource.entries.get("DefinitionSubstitutions")
+    return {} if entry is None else {key: e.value for key, e in entry.value.entries.items()}
+
+
+def _with_substitutions(node: Node, values: Mapping[str, Node]) -> Node:
+    """
+    Put values in the place of ``${name}`` in all texts; a text is as unknown as they are.
+
+    Source: CloudFormation Template Reference, "AWS::StepFunctions::StateMachine":
+    ``DefinitionSubstitutions`` means ``Definition`` as well as ``DefinitionString``.
+    """
+    if not values:
+        return node
+    used = [values[name] for name in _SUBSTITUTED.findall(node.text) if name in values]
+    if used:
+        node = replace(
+            node,
+            text=_SUBSTITUTED.sub(
+                lambda found: values[found[1]].text if found[1] in values else found[0], node.text
+            ),
+            tag=node.tag if all(is_known(value) for value in used) else UNRESOLVED,
+        )
+    return replace(
+        node,
+        items=tuple(_with_substitutions(item, values) for item in node.items),
+        entries=MappingProxyType(
+            {
+                key: replace(entry, value=_with_substitutions(entry.value, values))
+                for key, entry in node.entries.items()
+            }
+        ),
+    )

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-# Nothing of a repository's own configuration may run or ask; bytes come out as they went in.
+# No hook or monitor of a repository may run or ask; bytes come out as they went in. Its filters
+# (git-lfs is one) run where files are written, as git does it.
 CONFIGURATION = {
     "core.hooksPath": os.devnull,
     "core.fsmonitor": "false",

@@ -20,6 +20,10 @@ class StateFailure(Exception):
         self.cause = cause
 
 
+class NotHere(ValueError):
+    """What the language has, and nothing here carries out."""
+
+
 def runtime(cause: str) -> StateFailure:
     """Make the error of input that a state cannot work with."""
     return StateFailure(ErrorName.RUNTIME, cause)

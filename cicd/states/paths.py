@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from cicd.states.failure import StateFailure, runtime
+from cicd.states.failure import NotHere, StateFailure, runtime
 from cicd.states.machine import ErrorName
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ _STEP: Final = re.compile(
     r"\.(?P<name>[A-Za-z_][A-Za-z0-9_-]*)|\['(?P<single>[^'\]]+)'\]|\[\"(?P<double>[^\"\]]+)\"\]"
     r"|\[(?P<index>-?\d{1,9})\]|(?P<all>\[\*\]|\.\*)"
 )
+_ELSEWHERE: Final = re.compile(r"\.\.|\[\?|\[[^\]]*[:,]|[A-Za-z_]")
+"""Descents, filters, slices and lists, and variables: of the language, and not carried out."""
+
 EVERY: Final = None
 """The step that means every element."""
 
@@ -32,7 +35,8 @@ def steps(path: str) -> tuple[str | int | None, ...]:
     while place < len(path):
         match = _STEP.match(path, place)
         if match is None:
-            raise ValueError(
+            refusal = NotHere if _ELSEWHERE.match(path, place) else ValueError
+            raise refusal(
                 f"'{path[place:]}' of the path '{path}' is not carried out here: names, indexes "
                 "and [*] are"
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from cicd.states.failure import NotHere
 from cicd.states.moments import LONGEST, is_seconds
 from cicd.states.paths import check_reference, steps
 
@@ -61,4 +62,5 @@ def checked(check: Callable[[], object], fields: Fields, span: Span) -> None:
     try:
         check()
     except ValueError as problem:
-        fields.problems.error(INVALID, f"{problem}, in {fields.what}", span)
+        rule = REFUSED if isinstance(problem, NotHere) else INVALID
+        fields.problems.error(rule, f"{problem}, in {fields.what}", span)

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Final
 
-from cicd.states.failure import StateFailure, runtime
+from cicd.states.failure import NotHere, StateFailure, runtime
 from cicd.states.machine import ErrorName
 from cicd.states.paths import read, steps
 
@@ -107,7 +107,9 @@ class _Reader:
     def _call(self, name: str) -> JSON:
         function = _FUNCTIONS.get(name)
         if function is None:
-            raise ValueError(
+            if name not in _ELSEWHERE:
+                raise ValueError(f"there is no intrinsic function States.{name}")
+            raise NotHere(
                 f"the intrinsic function States.{name} is not carried out here: "
                 f"{', '.join(f'States.{each}' for each in _FUNCTIONS)} are"
             )
@@ -176,3 +178,10 @@ _FUNCTIONS: Final[Mapping[str, Callable[[Sequence[JSON]], JSON]]] = {
     "StringToJson": lambda given: json.loads(str(given[0])),
     "MathAdd": _sum,
 }
+_ELSEWHERE: Final = frozenset(
+    {
+        *("ArrayPartition", "ArrayContains", "ArrayRange", "ArrayUnique", "Base64Encode"),
+        *("Base64Decode", "Hash", "JsonMerge", "MathRandom", "StringSplit", "UUID"),
+    }
+)
+"""Source: Step Functions Developer Guide, "Intrinsic functions for JSONPath states"."""

@@ -39,6 +39,14 @@ def test_names_are_given_without_dots_and_doubled_slashes(name, clean):
     assert clean == clean_path(name)
 
 
+@pytest.mark.parametrize(("letter", "most"), [("a", 255), ("é", 127)])
+def test_a_name_that_no_file_system_takes_is_refused(letter, most):
+    assert clean_path(f"d/{letter * most}/f")
+    with pytest.raises(UsageError, match="longer than files' names can be") as refused:
+        clean_path(f"d/{letter * (most + 1)}/f")
+    assert len(refused.value.message) < 150
+
+
 def test_links_may_lead_to_each_other_but_not_out():
     judge_links({"a": "b", "b": "a", "d/up": ".."})
     with pytest.raises(UsageError, match="which is outside"):

@@ -269,13 +269,17 @@ Resources:
 AS_OBJECT = """Definition:
         StartAt: Go
         States: {Go: {Type: Task, Resource: !GetAtt Work.Arn, End: true}}"""
+AS_SUBSTITUTED = """DefinitionSubstitutions: {Function: !GetAtt Work.Arn}
+      Definition:
+        StartAt: Go
+        States: {Go: {Type: Task, Resource: '${Function}', End: true}}"""
 AS_TEXT = """DefinitionSubstitutions: {Function: !GetAtt Work.Arn}
       DefinitionString: >-
         {"StartAt": "Go",
          "States": {"Go": {"Type": "Task", "Resource": "${Function}", "End": true}}}"""
 
 
-@pytest.mark.parametrize("written", [AS_OBJECT, AS_TEXT])
+@pytest.mark.parametrize("written", [AS_OBJECT, AS_SUBSTITUTED, AS_TEXT])
 def test_a_machine_of_the_template_invokes_the_functions_beside_it(tmp_path, written):
     git(tmp_path, "init", "-q", "-b", "main", ".")
     (tmp_path / "stack.yml").write_text(TEMPLATE.replace("DEFINITION", written))

@@ -59,16 +59,21 @@ def one(**state):
             "invalid",
             "there is no state 'No'",
         ),
-        (one(Type="Pass", InputPath="$..x", End=True), "invalid", "'..x' of the path '$..x'"),
+        (one(Type="Pass", InputPath="$..x", End=True), "refused", "'..x' of the path '$..x'"),
         (one(Type="Pass", InputPath="x", End=True), "invalid", "it must begin with $"),
         (one(Type="Pass", ResultPath="$.a[*]", End=True), "invalid", "no reference path"),
         (one(Type="Pass", ResultPath="$$.x", End=True), "invalid", "no reference path"),
         (
             one(Type="Pass", Parameters={"u.$": "States.UUID()"}, End=True),
-            "invalid",
+            "refused",
             "States.UUID is not carried out here",
         ),
         (one(Type="Pass", Parameters={"u.$": 3}, End=True), "invalid", "must be a path"),
+        (
+            one(Type="Pass", Parameters={"u.$": "States.Formt('x')"}, End=True),
+            "invalid",
+            "there is no intrinsic function States.Formt",
+        ),
         (
             one(Type="Pass", Parameters={"u.$": "States.Format('x'"}, End=True),
             "invalid",
