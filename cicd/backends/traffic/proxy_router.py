@@ -195,7 +195,8 @@ class RunningProxy:
         except OSError:
             return False
         until = time.monotonic() + _PATIENCE
-        while (self.directory / CONTROL).exists() and time.monotonic() < until:
+        control = self.directory / CONTROL
+        while (control.exists() or self.lives()) and time.monotonic() < until:
             time.sleep(_RETRY)
         return True
 
