@@ -2,10 +2,12 @@
 A small container image made of this Debian machine's own packages, without any registry.
 
 The files of a closure of packages, as ``dpkg`` lists them, go into ``docker import``:
-a shell, the core utilities, git, and Python with pip, in a few seconds.
+a shell, the core utilities, git, Node.js, and Python with pip, in a few seconds.
 Missing packages are installed first when we are root.
 
-    python3 tools/base_image.py cicd-test:latest
+    python3 tools/base_image.py cicd-test:latest [RECIPE]
+
+RECIPE is what the image is labelled with, so that who made it knows when it is of another one.
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ WANTED = (
     "make",
     "mawk",
     "netbase",
+    "nodejs",
     "procps",
     "python3",
     "python3-pip",
@@ -45,7 +48,10 @@ WANTED = (
 )
 # They do no more here than configure packages, or serve parts of git that builds do not use.
 UNWANTED = frozenset({"debconf", "dpkg", "liberror-perl", "perl", "ucf"})
-SKIPPED = ("/usr/share/doc/", "/usr/share/man/", "/usr/share/locale/", "/usr/share/info/")
+SKIPPED = (
+    *("/usr/share/doc/", "/usr/share/man/", "/usr/share/locale/", "/usr/share/info/"),
+    *("/usr/include/node/", "/usr/lib/node_modules/"),
+)
 EMPTY = {"dev": 0o755, "proc": 0o555, "sys": 0o555, "run": 0o755, "srv": 0o755, "opt": 0o755}
 PRIVATE = {"tmp": 0o1777, "var/tmp": 0o1777, "root": 0o700, "home": 0o755}
 # What the packages' own scripts would have made: a path in the image, and where it comes from.
@@ -137,8 +143,8 @@ def write(stream: IO[bytes], content: dict[str, Path]) -> None:
 
 def main() -> int:
     """Make the image under the name that was given."""
-    if len(sys.argv) != 2:
-        print("usage: base_image.py TAG", file=sys.stderr)
+    if len(sys.argv) not in (2, 3):
+        print("usage: base_image.py TAG [RECIPE]", file=sys.stderr)
         return 2
     _, provider = installed()
     missing = [name for name in WANTED if name not in provider]
@@ -152,7 +158,8 @@ def main() -> int:
     elif missing:
         print(f"please install these packages first: {' '.join(missing)}", file=sys.stderr)
         return 4
-    changes = [word for change in CHANGES for word in ("--change", change)]
+    label = f'LABEL recipe="{" ".join(sys.argv[2:])}"'
+    changes = [word for change in (*CHANGES, label) for word in ("--change", change)]
     command = ("docker", "import", *changes, "-", sys.argv[1])
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as docker:
         assert docker.stdin is not None

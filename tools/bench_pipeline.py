@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 SUCCEEDED = ActionResult(status=ActionStatus.SUCCEEDED)
 STAGE = 50  # actions
 ENVIRON = dict(os.environb)  # as bytes, which is what a child is given
+TRUE = shutil.which("true") or "true"
 TYPE = {"category": "Build", "owner": "AWS", "provider": "CodeBuild", "version": "1"}
 
 
@@ -62,7 +63,7 @@ class HostTrue(Nothing):
     def run(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
         """Run it."""
         del request, services, scope
-        child = os.posix_spawnp("true", ["true"], ENVIRON)
+        child = os.posix_spawn(TRUE, ["true"], ENVIRON)
         _, status = os.waitpid(child, 0)
         return SUCCEEDED if status == 0 else replace(SUCCEEDED, status=ActionStatus.FAILED)
 

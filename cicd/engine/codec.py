@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from cicd.engine.codec_read import reader
-from cicd.engine.codec_types import has_own_tag, is_record
+from cicd.engine.codec_types import has_own_tag, is_record, members
 from cicd.engine.codec_write import as_key, write_record, writer
 
 if TYPE_CHECKING:
@@ -46,6 +46,28 @@ def encode(value: object) -> JSON:
     return writer(cls, "the value")(value)
 
 
+class Kept(dict[str, "JSON"]):
+    """What a frozen dataclass was written as, with the dataclass itself."""
+
+    __slots__ = ("value",)
+
+    value: object
+
+
+def encode_and_keep(value: object) -> JSON:
+    """
+    Give the JSON of a frozen dataclass, from which ``decode`` gives the same object again.
+
+    For what is folded by the process that writes it: nothing need be made of it once more. Who
+    reads the JSON out of a log makes an equal one.
+    """
+    written = encode(value)
+    assert isinstance(written, dict), "a dataclass is written as an object"
+    kept = Kept(written)
+    kept.value = value
+    return kept
+
+
 @overload
 def decode(type_: type[T], data: object) -> T: ...
 @overload
@@ -57,4 +79,8 @@ def decode(type_: object, data: object) -> object:
     A field that ``data`` lacks takes its default, so that fields can be added later.
     Raises ``Unavailable`` when ``data`` is anything but what ``encode`` writes for ``type_``.
     """
+    if type(data) is Kept:
+        kind = type(data.value)
+        if kind is type_ or kind in members(type_):
+            return data.value
     return reader(type_, getattr(type_, "__name__", "data"))(data)

@@ -11,7 +11,7 @@ import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from cicd.engine.codec import encode
+from cicd.engine.codec import encode_and_keep
 from cicd.engine.outcome import outcome_of
 from cicd.engine.process import Outcome, Scope
 from cicd.engine.workers import Workers
@@ -174,7 +174,7 @@ class _Drive(Generic[S]):
         """
         commands = wanted[: max(0, self._jobs - len(self._running))]
         started = [
-            self._event(EventKind.STARTED, {"command": encode(command)}, command.key)
+            self._event(EventKind.STARTED, {"command": encode_and_keep(command)}, command.key)
             for command in commands
         ]
         if not self._append(*after, *started, folded=folded):  # durable before it begins

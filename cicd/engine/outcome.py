@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cicd.engine.codec import encode
+from cicd.engine.codec import encode, encode_and_keep
 from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.errors import CicdError, Unavailable
 
@@ -30,7 +30,7 @@ def outcome_of(work: Callable[[Command, Scope], Outcome], command: Command, scop
 def _written(outcome: Outcome) -> JSON:
     if not isinstance(outcome, Outcome):  # a plugin's mistake, which must not reach the log
         raise TypeError(f"{type(outcome)} is not an Outcome")
-    return encode(outcome)
+    return encode_and_keep(outcome)
 
 
 def _fault(problem: CicdError) -> Outcome:

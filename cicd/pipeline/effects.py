@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from cicd.engine.codec import encode
+from cicd.engine.codec import encode, encode_and_keep
 from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.errors import CicdError, Unavailable
 from cicd.pipeline.actions import ACTIONS, name_of
@@ -126,8 +126,8 @@ class PipelineEffects:
         return Outcome(
             status=OutcomeStatus.FAILED if refused else OutcomeStatus.DONE,
             detail={
-                "result": encode(result),
-                "resolved": encode(Resolved(configuration=configuration)),
+                "result": encode_and_keep(result),
+                "resolved": encode_and_keep(Resolved(configuration=configuration)),
             },
         )
 

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cicd.errors import UsageError
-from cicd.event import JSON
 from cicd.pipeline.commands import numbered
 from cicd.pipeline.process import PipelineProcess
 from cicd.pipeline.result import ActionStatus, ErrorDetails, PipelineStatus
 from cicd.pipeline.shapes import pipeline_execution
+from cicd.pipeline.state import PipelineState
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
-    from cicd.pipeline.state import PipelineState
+    from cicd.event import JSON
     from cicd.ports import ExecutionRecord, Services
 
 
@@ -37,7 +37,12 @@ class ExecutionResult:
     status: PipelineStatus
     failure: ExecutionFailure | None
     external_execution_ids: Mapping[str, str]  # commits, builds, deployments, by "Stage/Action"
-    execution: Mapping[str, JSON]  # GetPipelineExecution, with "actionExecutionDetails"
+    state: PipelineState
+
+    @property
+    def execution(self) -> Mapping[str, JSON]:
+        """GetPipelineExecution, with "actionExecutionDetails"; made when somebody asks."""
+        return pipeline_execution(self.state, self.external_execution_ids)
 
 
 def find_execution(id_or_name: str | None, services: Services) -> ExecutionRecord:
@@ -91,7 +96,7 @@ def result_of(state: PipelineState, stream: str, services: Services) -> Executio
         status=state.status(),
         failure=_failure(state),
         external_execution_ids=external,
-        execution=pipeline_execution(state, external),
+        state=state,
     )
 
 

@@ -92,7 +92,7 @@ def _version(transaction: Transaction, stream: str) -> int:
 
 def _row(stream: str, version: int, event: Event) -> tuple[str | int, ...]:
     # ASCII, since a lone surrogate is text to Python and JSON but not to SQLite.
-    data = json.dumps(event.data, default=_plain, allow_nan=False, separators=(",", ":"))
+    data = _JSON.encode(event.data)
     return (stream, version, event.kind.value, written(event.at), event.key, data)
 
 
@@ -100,6 +100,9 @@ def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+_JSON = json.JSONEncoder(default=_plain, allow_nan=False, separators=(",", ":"))
 
 
 def _event(row: Row) -> tuple[int, Event]:

@@ -18,7 +18,7 @@ from cicd.build.secrets.reference import (
 )
 from cicd.engine.output import readable
 from cicd.errors import Conflict, UsageError
-from cicd.event import Event
+from cicd.event import Event, EventKind
 from cicd.ports import ExecutionRecord, LogLine
 
 if TYPE_CHECKING:
@@ -41,21 +41,13 @@ class MemoryEventLog:
     def __init__(self) -> None:
         """Start without streams."""
         self._lock = threading.Lock()
-        self._streams: dict[str, list[Event]] = {}
+        self._streams: dict[str, list[tuple[EventKind, datetime, str, str]]] = {}
         self._subscribers: dict[int, Callable[[str], None]] = {}
         self._numbers = count()
 
     def append(self, stream: str, events: Sequence[Event], *, expected: int) -> int:
         """Write all or nothing; raises ``Conflict``, and ``TypeError`` for data beyond JSON."""
-        written = [
-            Event(
-                kind=e.kind,
-                at=e.at,
-                key=e.key,
-                data=json.loads(json.dumps(e.data, allow_nan=False)),
-            )
-            for e in events
-        ]
+        written = [(e.kind, e.at, e.key, json.dumps(e.data, allow_nan=False)) for e in events]
         with self._lock:
             known = self._streams.setdefault(stream, [])
             if len(known) != expected:
@@ -68,8 +60,15 @@ class MemoryEventLog:
 
     def read(self, stream: str, *, after: int = 0) -> list[tuple[int, Event]]:
         """Give (version, event) pairs above ``after``."""
-        events = self._streams.get(stream, [])
-        return list(enumerate(events[after:], start=after + 1))
+        written = self._streams.get(stream, [])[after:]
+        return [
+            (version, Event(kind=kind, at=at, key=key, data=json.loads(text)))
+            for version, (kind, at, key, text) in enumerate(written, start=after + 1)
+        ]
+
+    def cut(self, stream: str, *, to: int) -> None:
+        """Forget all events of a stream but the first ones, as if its driver had died there."""
+        del self._streams[stream][to:]
 
     def subscribe(self, callback: Callable[[str], None]) -> Callable[[], None]:
         """Call back after each append, on the appender's thread; returns the undoing."""

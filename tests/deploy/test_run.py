@@ -220,12 +220,12 @@ def test_a_deployment_that_is_over_cannot_be_stopped(world):
 
 def cut(world, result, at_key):
     """Leave a log as a driver that died in ``at_key`` would, under the same stream."""
-    kept = []
-    for _, event in world.log.read(result.stream):
-        kept.append(event)
-        if event.kind == "STARTED" and event.key == at_key:
-            break
-    world.log._streams[result.stream] = kept
+    version = next(
+        version
+        for version, event in world.log.read(result.stream)
+        if event.kind == "STARTED" and event.key == at_key
+    )
+    world.log.cut(result.stream, to=version)
     world.executions.update(result.stream, "InProgress", world.services.clock.now())
 
 
@@ -267,16 +267,17 @@ def failing(world):
 
 def forget(world, result, *, after):
     """Leave the world as a driver that died right after ``after`` of ``result`` would."""
-    kept = [event for _, event in world.log.read(result.stream)]
     if after == "CONCLUDED":
-        kept = [event for event in kept if event.data.get("signal") != "rollback"]
-        world.log._streams[f"deployment-group/{world.group_id}"].pop()
+        signalled = next(
+            version
+            for version, event in world.log.read(result.stream)
+            if event.data.get("signal") == "rollback"
+        )
+        world.log.cut(result.stream, to=signalled - 1)
+        group = f"deployment-group/{world.group_id}"
+        world.log.cut(group, to=len(world.log.read(group)) - 1)
     world.executions._records.pop(result.rollback.stream)
-    if after == "SUBMITTED":
-        del world.log._streams[result.rollback.stream][1:]
-    else:
-        world.log._streams.pop(result.rollback.stream)
-    world.log._streams[result.stream] = kept
+    world.log.cut(result.rollback.stream, to=1 if after == "SUBMITTED" else 0)
     world.at("/srv/app/index.html").write_text("broken")
 
 

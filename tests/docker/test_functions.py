@@ -21,7 +21,6 @@ from tests.functions.world import create, home, invoke
 
 pytestmark = pytest.mark.docker
 
-NODE_IMAGE = "build-node:latest"
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -46,9 +45,6 @@ class TestContainers(FunctionContract):
         monkeypatch.setattr(type(self), "held", {**self.held, "image": docker_image})
 
     def node(self):
-        if Engine(docker_engine.endpoint()).find(f"/images/{NODE_IMAGE}/json") is None:
-            pytest.skip(f"there is no image {NODE_IMAGE}")
-        type(self).held["image"] = NODE_IMAGE
         return "nodejs20.x"
 
 
