@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cicd.engine.codec import decode, encode
+from cicd.engine.codec import decode, encode, encode_and_keep
 from cicd.engine.process import Cancel, Decision, Outcome, OutcomeStatus
 from cicd.errors import Unavailable
 from cicd.event import JSON
@@ -250,6 +250,18 @@ def test_decode_undoes_encode(plan):
     import json
 
     assert plan == decode(Plan, json.loads(json.dumps(encode(plan))))
+
+
+def test_what_was_just_written_is_read_as_the_very_same_object_if_it_is_of_the_type():
+    import json
+
+    run = Run(key="k", phase=Phase.BUILD)
+    written = encode_and_keep(run)
+    assert run is decode(Run, written) is decode(Do, written)
+    assert encode(run) == written == json.loads(json.dumps(written))
+    assert run is not decode(Run, json.loads(json.dumps(written)))
+    with pytest.raises(Unavailable):
+        decode(Upload, written)
 
 
 @settings(max_examples=100)
