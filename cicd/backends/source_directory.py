@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from cicd.errors import Unavailable, UsageError
 from cicd.ports import Revision
-from cicd.repos.git import find_repository
+from cicd.repos.find import find_repository
 from cicd.repos.git_command import empty_directory
+from cicd.repos.working_files import working_files
 from cicd.settings import HOME
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class DirectorySource:
             if repository is None or repository.bare:
                 names = tuple(_walk(self._path, "", into.resolve()))
             else:
-                names = repository.files()
+                names = working_files(repository)
             into.mkdir(parents=True, exist_ok=True)
             for name in names:
                 if name.partition("/")[0] != HOME:

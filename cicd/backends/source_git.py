@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cicd.repos.git import open_repository
+from cicd.repos.find import open_repository
 
 if TYPE_CHECKING:
     from pathlib import Path

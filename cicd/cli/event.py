@@ -50,7 +50,7 @@ def read_event(typed: str, directory: Path) -> WebhookEvent:
     Raises:
         UsageError: No such event, no repository, or nothing that could be a branch of it.
     """
-    from cicd.repos.git import open_repository
+    from cicd.repos.find import open_repository
 
     kind, _, ref = typed.partition(":")
     name = kind.strip().upper().replace("-", "_")

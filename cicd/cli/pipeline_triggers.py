@@ -76,7 +76,7 @@ def triggers(
     if explain is None and changed_since is None:
         return _list(invocation, specs)
     from cicd.pipeline.push import judge
-    from cicd.repos.git import open_repository
+    from cicd.repos.find import open_repository
 
     repository = open_repository(directory)
     event = _event(
@@ -104,7 +104,7 @@ def would_start(definition: str | None, since: str) -> PipelineVerdict:
     from cicd.pipeline.definition import find_definition, project_directory
     from cicd.pipeline.from_template import inspect
     from cicd.pipeline.push import judge
-    from cicd.repos.git import open_repository
+    from cicd.repos.find import open_repository
 
     directory = project_directory(definition, Path.cwd())
     resources = Resources.load(directory)

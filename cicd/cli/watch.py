@@ -69,7 +69,8 @@ def look(source: Path, without: Path | None) -> Look:
 
 def _files(source: Path, without: Path | None) -> Iterator[Path]:
     from cicd.errors import Unavailable
-    from cicd.repos.git import find_repository
+    from cicd.repos.find import find_repository
+    from cicd.repos.working_files import working_files
 
     found: Iterator[Path]
     try:
@@ -77,7 +78,7 @@ def _files(source: Path, without: Path | None) -> Iterator[Path]:
     except Unavailable:  # there is no git
         repository = None
     if repository is not None and not repository.bare:
-        found = (repository.directory / name for name in repository.files())
+        found = (repository.directory / name for name in working_files(repository))
     else:
         found = _walked(source)
     for path in found:

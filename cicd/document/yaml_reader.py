@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, NoReturn, TypeAlias
 from cicd.document.keys import enter
 from cicd.document.node import MAX_DEPTH, MAX_NODES, Entry, Node, NodeKind, ScalarStyle
 from cicd.document.position import brief
-from cicd.document.problem import Label, Problem, Problems, Severity
+from cicd.document.problem import Problems
 from cicd.errors import DocumentError
 from cicd.record import dataclass
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     import yaml
 
-    from cicd.document.fix import Fix
     from cicd.document.position import Source, Span
 
 Duplicates: TypeAlias = Literal["error", "last"]
@@ -121,45 +120,20 @@ class _Reader:
             )
 
     def _stop_at(self, reason: yaml.MarkedYAMLError) -> NoReturn:
-        from cicd.document.yaml_slips import probable_slip
-        from cicd.document.yaml_words import explained
+        from cicd.document.yaml_syntax import Complaint, syntax_problem
 
-        text = self._source.text
-        mark = reason.problem_mark or reason.context_mark
-        index = min(mark.index, len(text)) if mark else len(text)
-        said = explained(reason.context or "", reason.problem or "", text[index:])
-        labels: tuple[Label, ...] = ()
-        if reason.context_mark:
-            begun = min(reason.context_mark.index, len(text))
-            where = self._source.span(begun, begun)
-            if said.at_opening:
-                index = begun
-            elif where.line != self._source.span(index, index).line:
-                labels = (Label(span=where, text=said.opened),)
-        span = self._source.span(index, min(index + 1, len(text)))
-        fix = self._without_tabs() if "\t" in self._source.line(span.line) else None
-        slip = probable_slip(self._source, span.line) if said.slips else None
-        self._problems.add(
-            Problem(
-                rule="document/syntax",
-                severity=Severity.ERROR,
-                message=slip.message if slip else said.message,
-                span=slip.span if slip else span,
-                hint=slip.hint if slip else said.hint,
-                labels=() if slip else labels,
-                note=f"the YAML parser says: {said.words}",
-                fix=slip.fix if slip else fix,
-            )
+        begun, at = reason.context_mark, reason.problem_mark
+        complaint = Complaint(
+            context=reason.context or "",
+            problem=reason.problem or "",
+            begun=begun.index if begun else None,
+            at=at.index if at else None,
         )
+        self._problems.add(syntax_problem(self._source, complaint, self._read_again))
         raise DocumentError(tuple(self._problems)) from None
 
-    def _without_tabs(self) -> Fix | None:
-        from cicd.document.tabs import without_tabs
-
-        def read(source: Source) -> Node:
-            return read_yaml(source, duplicates=self._duplicates, aliases=self._aliases)
-
-        return without_tabs(self._source, read)
+    def _read_again(self, source: Source) -> Node:
+        return read_yaml(source, duplicates=self._duplicates, aliases=self._aliases)
 
     def _document(self) -> Node:
         import yaml

@@ -77,7 +77,7 @@ def check_appspec_scripts(spec: AppSpec, path: Path, problems: Problems) -> None
 
 def _committed(directory: Path) -> Mapping[str, bool]:
     """Tell of each file that git has whether git makes it executable; nothing outside git."""
-    from cicd.repos.git import find_repository
+    from cicd.repos.find import find_repository
 
     with suppress(Unavailable):
         repository = find_repository(directory)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from cicd.errors import Unavailable
-from cicd.repos.git import open_repository
+from cicd.repos.find import open_repository
 from cicd.repos.git_command import (
     as_text,
     make_directory,

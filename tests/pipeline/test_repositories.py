@@ -8,7 +8,7 @@ from cicd.document.resources import Resources
 from cicd.errors import Unavailable, UsageError
 from cicd.pipeline.actions.codecommit import CONNECTION
 from cicd.pipeline.repositories import find_repository
-from cicd.repos.git import open_repository
+from cicd.repos.find import open_repository
 from cicd.repos.mirror import is_url, mirror
 from cicd.wiring.machine import commits
 from tests.git_command import git

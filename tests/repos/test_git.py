@@ -4,8 +4,9 @@ import subprocess
 import pytest
 
 from cicd.errors import Unavailable, UsageError
-from cicd.repos.git import find_repository, open_repository
+from cicd.repos.find import find_repository, open_repository
 from cicd.repos.git_command import refusal
+from cicd.repos.working_files import working_files
 
 IDENTITY = {
     "GIT_AUTHOR_NAME": "Ada Ü",
@@ -324,7 +325,7 @@ def test_no_hook_and_no_monitor_of_the_repository_is_run(repo, tmp_path):
     git(repo, "config", "core.fsmonitor", str(monitor))
     found = open_repository(repo)
     found.describe()
-    found.files()
+    working_files(found)
     found.export(None, tmp_path / "out")
     found.clone(None, tmp_path / "clone")
     assert not marker.exists()
@@ -376,8 +377,8 @@ def test_a_snapshot_lists_tracked_and_untracked_but_not_ignored_or_deleted_files
     (repo / "build" / "x").write_text("")
     (repo / "dangling").symlink_to("nowhere")
     expected = (".gitignore", "a.txt", "dangling", "new ü.txt", "services/api/run.sh")
-    assert expected == open_repository(repo).files()
-    assert ("api/run.sh",) == open_repository(repo / "services").files()
+    assert expected == working_files(open_repository(repo))
+    assert ("api/run.sh",) == working_files(open_repository(repo / "services"))
 
 
 def test_a_snapshot_holds_the_files_of_nested_repositories_and_submodules(repo, tmp_path):
@@ -387,7 +388,7 @@ def test_a_snapshot_holds_the_files_of_nested_repositories_and_submodules(repo, 
     commit(nested, {"n.txt": ""})
     (nested / "untracked.txt").write_text("")
     git(repo, "-c", "protocol.file.allow=always", "submodule", "-q", "add", str(nested), "sub")
-    listed = open_repository(repo).files()
+    listed = working_files(open_repository(repo))
     assert ("nested/n.txt", "nested/untracked.txt", "services/api/run.sh", "sub/n.txt") == tuple(
         name for name in listed if "/" in name
     )

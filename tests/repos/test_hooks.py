@@ -3,7 +3,7 @@
 import pytest
 
 from cicd.errors import UsageError
-from cicd.repos.git import open_repository
+from cicd.repos.find import open_repository
 from cicd.repos.hooks import BEFORE, hook_place, install_hook, uninstall_hook
 from tests.cli.checks.pushing import ENVIRONMENT, cicd, commit, git, make, run
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cicd.errors import UsageError
-from cicd.repos.git import open_repository
+from cicd.repos.find import open_repository
 from cicd.repos.mirror import KEPT, check_out, mirror
 from tests.git_command import git
 

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from cicd.repos import snapshot as module
-from cicd.repos.git import open_repository
+from cicd.repos.find import open_repository
 from cicd.repos.snapshot import snapshot
 from tests.cli.checks.pushing import ENVIRONMENT, commit, git, make
 

@@ -20,7 +20,8 @@ from cicd.repos.commits import (
     pushed_before,
     remote_of,
 )
-from cicd.repos.git import Repository, find_repository
+from cicd.repos.find import find_repository
+from cicd.repos.git import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -118,7 +118,7 @@ def init(
 
 def _place() -> tuple[Path, str]:
     """Give the root of the repository, else the working directory; and the branch to follow."""
-    from cicd.repos.git import find_repository
+    from cicd.repos.find import find_repository
 
     here = Path.cwd()
     try:

@@ -45,7 +45,7 @@ def refer(
         UsageError: It is no repository, or only a part of one; or there is no such version.
 
     """
-    from cicd.repos.git import open_repository
+    from cicd.repos.find import open_repository
 
     repository = open_repository(directory)
     if repository.prefix:
@@ -74,7 +74,7 @@ def clone(stored: Artifact, services: Services, into: Path) -> None:
         UsageError: The repository, or the commit, is not there any more.
 
     """
-    from cicd.repos.git import open_repository
+    from cicd.repos.find import open_repository
 
     services.artifacts.unpack(stored, into)
     data = json.loads((into / _FILE).read_text("utf-8"))
