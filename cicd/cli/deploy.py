@@ -247,7 +247,7 @@ def _carry_out(
     from cicd.ports import TargetKind
 
     shifts = planned.plan.shift is not None
-    if speed != 1 and shifts:
+    if speed != 1:
         invocation.show.text(
             f"the clock runs {speed:g} times as fast: 1 minute is {60 / speed:g} s"
         )

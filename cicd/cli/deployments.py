@@ -36,8 +36,11 @@ def finish(show: Presenter, result: DeploymentResult) -> int:
     """
     Show how a deployment ended, and give its exit status.
 
-    What went wrong was told in full when it happened: its first words do.
+    What went wrong was told in full when it happened: of what a script said the first words do,
+    and why all of it ended so stands in the line before.
     """
+    if not result.detail:
+        result = replace(result, failure=None)
     told = result.failure.split("\n", 1) if result.failure else ()
     if told and len(told[0]) > _LONG:
         told = [f"{told[0][:_LONG].rsplit(' ', 1)[0]} …", *told[1:]]

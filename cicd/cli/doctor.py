@@ -52,7 +52,7 @@ def doctor(invocation: Invocation, *, reap: bool, as_json: bool) -> int:
         *(look.runner(name, runner) for name in RUNNERS),
         look.images(invocation),
         look.disk(home),
-        look.clock(home, records),
+        look.clock(home),
         look.ports(invocation),
         state,
     ]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from cicd.cli.show import Presenter, presenter
+from cicd.cli.show.asked_again import AskedAgain
 from cicd.cli.show.audience import Audience
 from cicd.errors import ExitCode, Unavailable
 from cicd.ports import Level
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from cicd.backends.head_start import HeadStart
     from cicd.cli.audited import Audited
     from cicd.document.problem import Problem
+    from cicd.engine.interrupt import Interrupts
     from cicd.event import JSON
     from cicd.observe.call import Call
     from cicd.observe.notifier import Notifier
@@ -39,6 +41,7 @@ class Invocation:
         self._audience: Audience | None = None
         self._audited: Audited | None = None
         self._home: Path | None = None  # once it is open
+        self._signals: Interrupts | None = None  # once they are heard
         self.interrupted: ExitCode | None = None  # the status to end with, if a signal came
 
     def settings(self, start: Path | None = None, **flags: str | None) -> Settings:
@@ -99,13 +102,14 @@ class Invocation:
             self._notifier(settings, start or Path.cwd()) as notifiers,
             make_services(
                 settings,
-                reporters=(self._audience, *self._recorders(), *notifiers),
+                reporters=(self._audience, self._asked_again(), *self._recorders(), *notifiers),
                 env_file=env_file,
                 speed=speed,
                 ahead=ahead,
             ) as services,
             interrupts(services.cancel, leave=self._leave) as asked,
         ):
+            self._signals = asked
             self.show.attend(services)
             try:
                 yield services
@@ -135,6 +139,17 @@ class Invocation:
         made = Audited(CONTROLS[command], {}, self._record)
         made.means(parameters)
         made.accepted()
+
+    def _asked_again(self) -> AskedAgain:
+        def was_asked() -> bool:
+            signals = self._signals
+            return (
+                signals is not None
+                and signals.count == 1
+                and signals.exit_code is ExitCode.INTERRUPTED
+            )
+
+        return AskedAgain(was_asked, self.show.notice)
 
     def _recorders(self) -> tuple[Audited, ...]:
         return () if self._audited is None else (self._audited,)

@@ -108,8 +108,12 @@ def disk(home: Path) -> Finding:
     )
 
 
-def clock(home: Path, records: list[ExecutionRecord]) -> Finding:
-    """Hold the clock against the disk's, the engine's, and the moments that are written down."""
+def clock(home: Path) -> Finding:
+    """
+    Hold the clock against the disk's, the engine's, and when the home was written to last.
+
+    By its files, and not by the moments of its events: those of a run with ``--speed`` are ahead.
+    """
     here = datetime.now(UTC)
     place = next(p for p in (home, *home.parents) if p.exists())
     seen: dict[str, timedelta] = {}
@@ -126,14 +130,13 @@ def clock(home: Path, records: list[ExecutionRecord]) -> Finding:
                 text=f"{who} is {ahead.total_seconds():+.0f} s from this machine's",
                 hint="set both by one time server (timedatectl set-ntp true)",
             )
-    newest = max((each.updated_at for each in records), default=here)
-    if newest - here > SKEW:
+    newest = _last_written(home)
+    if newest is not None and newest - datetime.now(UTC) > SKEW:
         return Finding(
             subject="clock",
             ok=False,
-            text=f"something was written at {newest:%Y-%m-%d %H:%M}, which is still to come",
-            hint="a run with --speed was ahead of its time; else the clock went back: set it "
-            "(timedatectl set-ntp true)",
+            text=f"{home} was written to at {newest:%Y-%m-%d %H:%M} UTC, which is still to come",
+            hint="the clock went back since: set it (timedatectl set-ntp true)",
         )
     zone = time.strftime("%Z")
     return Finding(subject="clock", ok=True, text=f"{here:%Y-%m-%d %H:%M:%S} UTC, zone {zone}")
@@ -211,6 +214,15 @@ def state(invocation: Invocation) -> tuple[Finding, list[ExecutionRecord]]:
     plural = "" if len(records) == 1 else "s"
     text = f"{len(records)} execution{plural}, {len(unfinished(records))} unfinished"
     return Finding(subject="state", ok=True, text=text), records
+
+
+def _last_written(home: Path) -> datetime | None:
+    """Say when an execution or a control call was written down last; None: never."""
+    written = []
+    for name in ("state.db", "state.db-wal", "audit.jsonl", "logs"):
+        with suppress(OSError):
+            written.append((home / name).stat().st_mtime)
+    return datetime.fromtimestamp(max(written), UTC) if written else None
 
 
 def _what(refused: CicdError) -> str:

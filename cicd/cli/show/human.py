@@ -139,9 +139,11 @@ class Human:
                 self.line(stream, line)
 
     def notice(self, text: str, level: Level = Level.INFO) -> None:
-        """Print to standard error."""
+        """Print to standard error; above the live view, where both are on the same terminal."""
         with self._lock:
-            self._err.print(harmless(text), style=STYLES[level] or "dim", markup=False)
+            above = self._live.is_started and self._err.is_terminal
+            console = self._out if above else self._err
+            console.print(harmless(text), style=STYLES[level] or "dim", markup=False)
 
     def text(self, text: str, level: Level = Level.INFO) -> None:
         """Print a line of the result."""

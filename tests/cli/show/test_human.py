@@ -31,3 +31,21 @@ def test_what_is_said_after_the_end_begins_no_live_view_again(monkeypatch):
     assert "h\rthe result\n" == shown
     assert "d-B: Succeeded" in view
     human.close()
+
+
+def test_a_notice_stands_above_the_live_view_where_both_are_on_one_terminal(monkeypatch):
+    screen, other = Terminal(), io.StringIO()
+    monkeypatch.setattr("sys.stdout", screen)
+    monkeypatch.setattr("sys.stderr", Terminal())
+    monkeypatch.setenv("TERM", "xterm")
+    human = Human("always")
+    human.event(PARENT, event(EventKind.STARTED, 0), Described(text="one is deployed to"))
+    human.notice("what a second time does")
+    human.close()
+    assert "what a second time does" in screen.getvalue()
+    monkeypatch.setattr("sys.stderr", other)
+    human = Human("never")
+    human.event(PARENT, event(EventKind.STARTED, 0), Described(text="one is deployed to"))
+    human.notice("for a file")
+    human.close()
+    assert ("for a file\n", False) == (other.getvalue(), "for a file" in screen.getvalue())
