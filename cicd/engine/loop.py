@@ -173,8 +173,11 @@ class _Drive(Generic[S]):
         False when somebody else wrote first, which may change the decision: nothing is done then.
         """
         commands = wanted[: max(0, self._jobs - len(self._running))]
+        now = after[-1].at if after else self._clock.now()
         started = [
-            self._event(EventKind.STARTED, {"command": encode_and_keep(command)}, command.key)
+            self._event(
+                EventKind.STARTED, {"command": encode_and_keep(command)}, command.key, at=now
+            )
             for command in commands
         ]
         if not self._append(*after, *started, folded=folded):  # durable before it begins
@@ -189,9 +192,10 @@ class _Drive(Generic[S]):
         for item in finished:
             del self._running[item.key]
         if finished:
+            now = self._clock.now()
             self._conclude_and_follow(
                 [
-                    self._event(EventKind.FINISHED, {"outcome": item.outcome}, item.key)
+                    self._event(EventKind.FINISHED, {"outcome": item.outcome}, item.key, at=now)
                     for item in finished
                 ]
             )
@@ -205,7 +209,7 @@ class _Drive(Generic[S]):
             state = self._process.apply(state, event)
             folded.append(state)
         stopping = self._cancel.reason is not None
-        decision = self._process.decide(state, self._clock.now())
+        decision = self._process.decide(state, ended[-1].at)
         if (
             stopping
             or decision.cancel
@@ -215,8 +219,15 @@ class _Drive(Generic[S]):
 
     # ── The stream ────────────────────────────────────────────────────────────────────────────
 
-    def _event(self, kind: EventKind, data: dict[str, JSON], key: str = "") -> Event:
-        return Event(kind=kind, at=self._clock.now(), key=key, data=data)
+    def _event(
+        self,
+        kind: EventKind,
+        data: dict[str, JSON],
+        key: str = "",
+        *,
+        at: datetime | None = None,
+    ) -> Event:
+        return Event(kind=kind, at=at or self._clock.now(), key=key, data=data)
 
     def _append(self, *events: Event, folded: Sequence[S] = ()) -> bool:
         self._appending = True
