@@ -90,6 +90,7 @@ Exit status: 0 Succeeded, 1 it ran and did not, 2 usage, 3 the definition is inv
     metavar="docker|sandbox|host",
     help="Where builds run; else the settings', else cicd.yml's.",
 )
+@click.option("--image", metavar="IMAGE", help="For all builds, instead of their projects' images.")
 @click.option(
     "--env-file",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
@@ -109,6 +110,7 @@ def run(
     changed_since: str | None,
     approve: bool,
     runner: str | None,
+    image: str | None,
     env_file: Path | None,
     profile: str | None,
 ) -> int:
@@ -144,6 +146,7 @@ def run(
             working_tree=working_tree,
             approve=approve,
             runner=settings.runner,
+            build_image=image,
             image=settings.image,
             images=settings.images,
             network=settings.network,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from cicd.cli.invocation import Invocation
     from cicd.cli.show import Presenter
+    from cicd.document.problem import Problem
     from cicd.pipeline.run import ExecutionResult
     from cicd.pipeline.state import PipelineState
     from cicd.ports import LogLine, Services
@@ -139,34 +140,31 @@ def _show_failure(show: Presenter, result: ExecutionResult, services: Services) 
     if failure is None:
         return
     error = failure.error
+    led_to = failure.external_execution_id
+    command = _failed_command(led_to, services)
     show.text(f"{failure.stage}/{failure.action}: {error.message}", Level.FAILURE)
-    if error.where:
+    if error.where and command is None:  # else its own block says where, and what helps
         show.text(f"  at {error.where}", Level.FAILURE)
-    if error.hint:
-        show.text(f"  {error.hint}")
-    if failure.external_execution_id:
-        show.text(
-            f"  {failure.external_execution_id}; "
-            f"its log: cicd pipeline logs {result.execution_id[:8]}"
-        )
-        _show_block(show, failure.external_execution_id, services)
+    for line in error.hint.splitlines() if command is None else ():
+        show.text(f"  {line}")
+    if not led_to:
+        return
+    show.text(f"  {led_to}; its log: cicd pipeline logs {result.execution_id[:8]}")
+    if command is not None:
+        show.problems((command,))
+    lines = (line for _, line in services.logs.read(f"deployment/{led_to}"))
+    for line in deque(lines, maxlen=_LAST_LINES):
+        show.text(f"  {line.text}")
 
 
-def _show_block(show: Presenter, external_id: str, services: Services) -> None:
-    """Show the command of a build that failed, or the last lines of a deployment."""
+def _failed_command(build_id: str, services: Services) -> Problem | None:
+    """Give the block of the command that failed; None where there is no such build, or none."""
     from cicd.build.run import build_result
     from cicd.cli.show.failed_command import failed_command
 
-    stream = f"build/{external_id}"
-    if services.log.read(stream):
-        failure = build_result(stream, services).failure
-        if failure is not None and failure.has_line:
-            show.problems((failed_command(failure),))
-        return
-    stream = f"deployment/{external_id}"
-    lines = deque((line for _, line in services.logs.read(stream)), maxlen=_LAST_LINES)
-    for line in lines:
-        show.text(f"  {line.text}")
+    stream = f"build/{build_id}"
+    failure = build_result(stream, services).failure if services.log.read(stream) else None
+    return failed_command(failure) if failure is not None and failure.has_line else None
 
 
 def _children(stream: str, services: Services) -> list[str]:

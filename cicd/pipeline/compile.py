@@ -38,6 +38,7 @@ class Start:
     working_tree: bool = False
     approve: bool = False
     runner: str | None = None
+    build_image: str | None = None  # of all builds, instead of their projects' images
     image: str | None = None  # stands in for cloud images that ``cicd.yml`` does not name
     images: Mapping[str, str] = field(default_factory=dict)  # the settings' stand-ins
     network: str | None = None
@@ -71,6 +72,7 @@ def compile_plan(
         working_tree=start.working_tree,
         approve=start.approve,
         runner=start.runner,
+        build_image=start.build_image,
         image=start.image,
         images=start.images,
         network=start.network,

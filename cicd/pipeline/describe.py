@@ -137,7 +137,7 @@ def _action(state: PipelineState, key: str, word: str) -> Described:
             if result.error.where:
                 text = f"{text} ({result.error.where})"
             if result.error.hint:
-                text = f"{text}; {result.error.hint}"
+                text = "; ".join((text, *result.error.hint.splitlines()))
         elif result.summary:
             text = f"{text}: {result.summary}"
         detail["execution-result"] = said

@@ -91,6 +91,7 @@ class PipelinePlan:
     working_tree: bool = False  # sources give uncommitted changes, too
     approve: bool = False  # manual approvals are answered at once
     runner: str | None = None  # for builds; None: the resources' or the settings'
+    build_image: str | None = None  # of all builds, instead of their projects' images
     image: str | None = None  # stands in for cloud images; None: only the resources' stand-ins
     images: Mapping[str, str] = field(default_factory=dict)  # the settings' stand-ins
     network: str | None = None  # what builds join instead of their VPCs

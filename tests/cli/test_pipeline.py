@@ -226,28 +226,60 @@ def test_a_broken_definition_never_shows_a_traceback(here, capsys, content):
     assert "Traceback" not in capsys.readouterr().err
 
 
+def with_a_build(here, command):
+    (here / "buildspec.yml").write_text(
+        f"version: 0.2\nphases:\n  build:\n    commands:\n      - {command}\n"
+    )
+    (here / "cicd.yml").write_text("projects: [{name: app}]\nlocal: {runner: host}\n")
+    stages = PIPELINE[: PIPELINE.index("- name: Ask")]
+    (here / "pipeline.yml").write_text(
+        f"""{stages}- name: Build
+  actions:
+  - name: Compile
+    actionTypeId: {{category: Build, owner: AWS, provider: CodeBuild, version: '1'}}
+    configuration: {{ProjectName: app}}
+    inputArtifacts: [{{name: code}}]
+"""
+    )
+    commit()
+
+
 def test_a_build_that_this_machine_cannot_do_ends_with_four(here, capsys, monkeypatch):
     def gone(*_, **__):
         raise Unavailable("the engine has gone", hint="start it again")
 
     monkeypatch.setattr(HostRunner, "open", gone)
-    (here / "cicd.yml").write_text("projects: [{name: app}]\nlocal: {runner: host}\n")
-    (here / "buildspec.yml").write_text("version: 0.2\nphases: {build: {commands: ['true']}}\n")
-    (here / "pipeline.yml").write_text(
-        PIPELINE.partition("- name: Ask")[0]
-        + """- name: Build
-  actions:
-  - name: Compile
-    actionTypeId: {category: Build, owner: AWS, provider: CodeBuild, version: '1'}
-    configuration: {ProjectName: app}
-    inputArtifacts: [{name: code}]
-"""
-    )
-    commit()
+    with_a_build(here, "'true'")
     assert 4 == asked("run")
     said = "".join(capsys.readouterr())
     assert "the engine has gone" in said
     assert "start it again" in said
+
+
+def test_the_image_that_is_named_serves_all_builds(here, monkeypatch):
+    with_a_build(here, "'true'")
+    asked_for = []
+
+    def spy(request, _services):
+        asked_for.append(request.image)
+        raise Unavailable("enough")
+
+    monkeypatch.setattr("cicd.build.run.run_build", spy)
+    assert 4 == asked("run", "--image", "mine:1")
+    assert 4 == asked("run")
+    assert ["mine:1", None] == asked_for
+
+
+def test_a_command_that_failed_is_shown_once_with_what_helps(here, capsys):
+    with_a_build(here, "nosuchtool")
+    assert 1 == asked("run", "--output", "plain")
+    said = capsys.readouterr()
+    hint = "install it, or build in an image that has it: --runner docker"
+    assert 1 == said.err.count(hint)
+    ending = said.out[said.out.index("shop: Failed") :]
+    assert hint not in ending
+    assert "  at buildspec.yml" not in ending
+    assert "buildspec.yml:5:9" in said.err
 
 
 def test_a_template_is_drawn_under_its_parameters(here, capsys):

@@ -69,6 +69,7 @@ class CodeBuildAction:
             source=source,
             project=find_project(resources, configuration["ProjectName"], source),
             runner=request.plan.runner or runner_name(resources),
+            image=request.plan.build_image,
             images={**request.plan.images, **local_images(resources)},
             default_image=request.plan.image,
             local=local_places(resources),

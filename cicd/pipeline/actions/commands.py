@@ -67,6 +67,7 @@ class CommandsAction:
             source=directories.pop(primary.name),
             project=_project(request),
             runner=request.plan.runner or runner_name(resources),
+            image=request.plan.build_image,
             images={**request.plan.images, **local_images(resources)},
             default_image=request.plan.image,
             local=local_places(resources),

@@ -63,6 +63,7 @@ class PipelineInvocation:
                 working_tree=plan.working_tree,
                 approve=plan.approve,
                 runner=plan.runner,
+                build_image=plan.build_image,
                 image=plan.image,
                 images=plan.images,
                 network=plan.network,

@@ -107,6 +107,7 @@ def _build(request: RuleRequest, services: Services) -> BuildRequest:
         source=source,
         project=replace(project, environment=replace(project.environment, image=IMAGE)),
         runner=plan.runner or runner_name(resources),
+        image=plan.build_image,
         images={**plan.images, **local_images(resources)},
         default_image=plan.image,
         local=local_places(resources),
