@@ -90,7 +90,9 @@ Exit status: 0 Succeeded, 1 it ran and did not, 2 usage, 3 the definition is inv
     metavar="docker|sandbox|host",
     help="Where builds run; else the settings', else cicd.yml's.",
 )
-@click.option("--image", metavar="IMAGE", help="For all builds, instead of their projects' images.")
+@click.option(
+    "--image", metavar="IMAGE", help="For all builds, instead of their projects' images."
+)
 @click.option(
     "--env-file",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),

@@ -152,9 +152,9 @@ def _show_failure(show: Presenter, result: ExecutionResult, services: Services) 
     show.text(f"  {led_to}; its log: cicd pipeline logs {result.execution_id[:8]}")
     if command is not None:
         show.problems((command,))
-    lines = (line for _, line in services.logs.read(f"deployment/{led_to}"))
-    for line in deque(lines, maxlen=_LAST_LINES):
-        show.text(f"  {line.text}")
+    log = (line for _, line in services.logs.read(f"deployment/{led_to}"))
+    for each in deque(log, maxlen=_LAST_LINES):
+        show.text(f"  {each.text}")
 
 
 def _failed_command(build_id: str, services: Services) -> Problem | None:
