@@ -11,10 +11,10 @@ from cicd.errors import ExitCode
 from cicd.ports import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from cicd.cli.invocation import Invocation
-    from cicd.deploy.services.known import KnownTaskSet
+    from cicd.deploy.services.known import KnownService, KnownTaskSet
     from cicd.event import JSON
     from cicd.ports import Endpoint
 
@@ -82,23 +82,36 @@ def rm(invocation: Invocation, name: str) -> int:
     """
     from cicd.backends.traffic.running import forget_routers
     from cicd.deploy.services.end import end_service, find_known
+    from cicd.deploy.services.known import known_services
 
     with invocation.services() as services:
         found = find_known(name, services)
-        places = [
-            task.endpoint
-            for each in found.task_sets
-            for task in each.tasks
-            if task.endpoint is not None
-        ]
+        others = [each for each in known_services(services) if each.key != found.key]
         end_service(found, services)
-    routers = forget_routers(invocation.settings().home, places)
+    routers = forget_routers(
+        invocation.settings().home,
+        _places(found),
+        of=found.key.rpartition("/")[2],
+        others=[place for each in others for place in _places(each)],
+    )
     count = sum(len(each.tasks) for each in found.task_sets)
-    ended = f"{count} task" if count == 1 else f"{count} tasks"
-    with_it = f", with its load balancer {', '.join(routers)}" if routers else ""
-    invocation.show.text(f"{found.key}: {ended} ended{with_it}", Level.SUCCESS)
+    invocation.show.text(f"{found.key}: {_ended(count, routers)}", Level.SUCCESS)
     invocation.show.result({"service": found.key, "tasks": count, "loadBalancers": list(routers)})
     return ExitCode.SUCCEEDED
+
+
+def _places(service: KnownService) -> list[Endpoint]:
+    tasks = (task for each in service.task_sets for task in each.tasks)
+    return [task.endpoint for task in tasks if task.endpoint is not None]
+
+
+def _ended(tasks: int, routers: Sequence[str]) -> str:
+    """Say what a removal has ended."""
+    balancer = f"its load balancer {', '.join(routers)}" if routers else ""
+    if not tasks:
+        return f"{balancer} ended" if balancer else "nothing of it was left"
+    count = f"{tasks} task" if tasks == 1 else f"{tasks} tasks"
+    return f"{count} ended, with {balancer}" if balancer else f"{count} ended"
 
 
 def _traffic(task_set: KnownTaskSet, shares: Mapping[Endpoint, Mapping[str, int]]) -> str:

@@ -93,6 +93,9 @@ class TrafficRouter(Protocol):
         A router that was stopped is not started for it: it begins without the target next time.
         """
 
+    def retire(self) -> None:
+        """End it, and forget what it was told, if it has no target; else nothing happens."""
+
     def answered(self, route: str, since: datetime) -> Sequence[Answered]:
         """
         Give a route's requests that were answered since then, the oldest first.

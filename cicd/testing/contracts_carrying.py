@@ -244,6 +244,16 @@ class CarryingContract(TrafficRouterContract):
         until(lambda: bool(back.healthy(BLUE) and back.healthy(GREEN)), "health")
         assert _ask(front, count=200).words == {BLUE: 40, GREEN: 160}
 
+    def test_one_that_is_retired_listens_no_more_and_has_forgotten_its_weights(
+        self, router: TrafficRouter, front: Endpoint
+    ) -> None:
+        """The next thing that it is asked starts it as it was made."""
+        router.set_weights(ROUTE, {BLUE: 30, GREEN: 70})
+        router.retire()
+        with socket.socket() as probe:
+            assert probe.connect_ex((front.host, front.port)) != 0
+        assert router.weights(ROUTE) == {BLUE: 100, GREEN: 0}
+
     def test_a_target_leaves_a_router_that_was_stopped_without_starting_it(
         self, router: TrafficRouter, servers: list[Backend], process: RouterProcess
     ) -> None:

@@ -186,6 +186,16 @@ class TrafficRouterContract:
         assert list(router.answered(ROUTE, _LONG_AGO)) == []
         _refused(lambda: router.answered("nowhere", _LONG_AGO))
 
+    def test_one_that_is_retired_begins_anew_and_one_with_targets_is_not(
+        self, router: TrafficRouter, servers: list[Backend]
+    ) -> None:
+        """Nothing of what it was told is left; retired twice does no harm."""
+        router.retire()
+        router.retire()
+        router.register(BLUE, servers[0].endpoint)
+        router.retire()
+        until(lambda: bool(router.healthy(BLUE)), "health")
+
     def test_an_unknown_group_has_nobody(self, router: TrafficRouter) -> None:
         """It is not an error to ask."""
         assert router.healthy("unheard-of") == frozenset()

@@ -19,7 +19,8 @@ class RecordingTrafficRouter:
     Carries nothing; a registered target is healthy unless it is in ``ailing``.
 
     ``told`` has every change in order: ("register", group, "host:port"),
-    ("deregister", …), ("weights", route, "blue 30, green 70"). ``seen`` is its request log.
+    ("deregister", …), ("weights", route, "blue 30, green 70"), ("retire", "", "").
+    ``seen`` is its request log.
     """
 
     def __init__(self, spec: RouterSpec) -> None:
@@ -58,6 +59,12 @@ class RecordingTrafficRouter:
         with self._lock:
             self._groups.get(group, set()).discard(endpoint)
             self.told.append(("deregister", group, str(endpoint)))
+
+    def retire(self) -> None:
+        """Note that it has ended, if it has."""
+        with self._lock:
+            if not any(self._groups.values()):
+                self.told.append(("retire", "", ""))
 
     def answered(self, route: str, since: datetime) -> Sequence[Answered]:
         """Give of ``seen`` what came since then."""

@@ -175,9 +175,14 @@ class Load:
 
 
 @pytest.fixture
-def world(tmp_path, docker_image):
+def world(fresh):
+    assert fresh.deploy() == 0, fresh.said
+    return fresh
+
+
+@pytest.fixture
+def fresh(tmp_path, docker_image):
     made = World(tmp_path, docker_image)
-    assert made.deploy() == 0, made.said
     yield made
     made.cicd("router", "stop")
     sets = ContainerTaskSets(tmp_path / ".cicd")
@@ -350,3 +355,43 @@ def test_a_service_is_listed_and_kept_by_a_reap_and_removed_for_good(world):
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", world.port)) != 0
     assert world.cicd("service", "rm", "web") == 2
+
+
+def test_a_first_deployment_that_fails_leaves_nothing_that_listens(fresh):
+    fresh.version("v1", command=["sh", "-c", "echo no database; exit 3"])
+    assert fresh.deploy("--speed", "120") == 1
+    assert "no database" in fresh.said
+    assert fresh.cicd("router", "list") == 0
+    assert "no load balancer here" in fresh.said
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", fresh.port)) != 0
+    assert not ContainerTaskSets(fresh.root / ".cicd").known("default/web")
+
+
+def test_a_first_deployment_that_was_killed_is_removed_with_its_load_balancer(fresh):
+    fresh.version("v1", command=["sh", "-c", "echo no database; exit 3"])
+    with subprocess.Popen(
+        fresh.command("deploy", *fresh.options()),
+        cwd=fresh.root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as deploying:
+        for line in deploying.stdout:
+            if "no database" in line:
+                deploying.send_signal(signal.SIGKILL)
+                break
+    assert fresh.cicd("service", "rm", "web") == 4
+    assert "'cicd deploy stop d-" in fresh.said
+    assert fresh.cicd("deploy", "stop") == 0
+    assert "LOST" not in fresh.said
+    ContainerTaskSets(fresh.root / ".cicd").remove("default/web", _only(fresh.root))
+    assert fresh.cicd("service", "rm", "web") == 0, fresh.said
+    assert "default/web: its load balancer web ended" in fresh.said
+    assert fresh.cicd("router", "list") == 0
+    assert "no load balancer here" in fresh.said
+
+
+def _only(root):
+    (name,) = ContainerTaskSets(root / ".cicd").known("default/web")
+    return name

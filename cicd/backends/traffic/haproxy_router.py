@@ -26,6 +26,8 @@ from cicd.backends.traffic.haproxy_config import (
 from cicd.backends.traffic.router_state import (
     DIRECTORY,
     forget,
+    forget_all,
+    has_targets,
     kept,
     locked,
     remember,
@@ -102,6 +104,13 @@ class HAProxyRouter:
             time.sleep(_PAUSE)
         for each in going:
             self._running.remove(each)
+
+    def retire(self) -> None:
+        """End it, and forget what it was told, if it has no target."""
+        with locked(self._running.directory):
+            if not has_targets(self._running.directory):
+                self._running.stop()
+                forget_all(self._running.directory)
 
     def answered(self, route: str, since: datetime) -> Sequence[Answered]:
         """Give a route's requests that were answered since then; its log ends with it."""

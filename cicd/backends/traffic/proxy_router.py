@@ -15,6 +15,8 @@ from cicd.backends.traffic.control_socket import connected
 from cicd.backends.traffic.router_state import (
     DIRECTORY,
     forget,
+    forget_all,
+    has_targets,
     locked,
     remember,
     settings_of,
@@ -83,6 +85,14 @@ class ProxyRouter:
             "drain": drain.total_seconds(),
         }
         self._ask(wish, patience=_PATIENCE + drain.total_seconds())
+
+    def retire(self) -> None:
+        """End it, and forget what it was told, if it has no target."""
+        with locked(self._proxy.directory):
+            if not has_targets(self._proxy.directory):
+                self._proxy.stop()
+                forget_all(self._proxy.directory)
+                self._ready = False
 
     def answered(self, route: str, since: datetime) -> Sequence[Answered]:
         """Give a route's requests that were answered since then, whether it still runs or not."""

@@ -84,6 +84,18 @@ def forget(directory: Path, group: str, endpoint: Endpoint) -> None:
         table.save(directory)
 
 
+def has_targets(directory: Path) -> bool:
+    """Tell whether any group of a router has a target, as far as it was told."""
+    return bool(kept(directory)) and any(
+        group.members for group in load_table(directory).groups.values()
+    )
+
+
+def forget_all(directory: Path) -> None:
+    """Forget what a router was told that has ended; its log of requests stays."""
+    (directory / STATE).unlink(missing_ok=True)
+
+
 @contextmanager
 def locked(directory: Path) -> Iterator[None]:
     """Be the only one, of all threads and processes, that starts a router or changes its state."""

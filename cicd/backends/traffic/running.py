@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from cicd.backends.proxy.table import STATE, load_table
 from cicd.backends.traffic.haproxy_router import RunningHAProxy
 from cicd.backends.traffic.proxy_router import RunningProxy
-from cicd.backends.traffic.router_state import DIRECTORY, kept
+from cicd.backends.traffic.router_state import DIRECTORY, forget_all, kept
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -42,14 +42,26 @@ def shares_of(home: Path) -> Mapping[Endpoint, Mapping[str, int]]:
     return found
 
 
-def forget_routers(home: Path, endpoints: Collection[Endpoint]) -> tuple[str, ...]:
-    """Stop those that have no targets but these, and forget what they were told; gives names."""
+def forget_routers(
+    home: Path, ended: Collection[Endpoint], *, of: str, others: Collection[Endpoint]
+) -> tuple[str, ...]:
+    """
+    Stop those of a service that was removed, and forget what they were told; gives their names.
+
+    Args:
+        home: The state directory.
+        ended: The service's targets, as far as they are known: what has no others is its own.
+        of: The service's name, which its load balancer has.
+        others: The targets of other services: what has one of them goes on.
+
+    """
     forgotten = []
     for router in running_routers(home):
         groups = load_table(router.directory).groups.values()
         members = {endpoint for group in groups for endpoint in group.members}
-        if members and members <= set(endpoints):
+        is_named = router.directory.name == of and members.isdisjoint(others)
+        if is_named or (members and members <= set(ended)):
             router.stop()
-            (router.directory / STATE).unlink(missing_ok=True)
+            forget_all(router.directory)
             forgotten.append(router.directory.name)
     return tuple(forgotten)

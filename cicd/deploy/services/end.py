@@ -6,11 +6,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cicd.deploy.rolling.record import read_record, write_record
-from cicd.deploy.services.known import known_services, left_behind, unfinished_of
+from cicd.deploy.services.known import (
+    deployed_services,
+    deployments_to,
+    known_services,
+    left_behind,
+    unfinished_of,
+)
 from cicd.errors import Conflict, Unavailable, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from cicd.deploy.services.known import KnownService
     from cicd.ports import Endpoint, Services
@@ -20,12 +26,14 @@ def find_known(name: str, services: Services) -> KnownService:
     """
     Give the service of a name, or of "cluster/name".
 
+    One without a task is found, too, if it was deployed to: its load balancer may be left.
+
     Raises:
         UsageError: There is none, or there are several.
 
     """
     found = known_services(services)
-    same = [each for each in found if name in (each.key, each.key.rpartition("/")[2])]
+    same = _named(name, found) or _named(name, deployed_services(services))
     if len(same) == 1:
         return same[0]
     if same:
@@ -36,6 +44,10 @@ def find_known(name: str, services: Services) -> KnownService:
         f"there is no service '{name}' (ServiceNotFoundException)",
         hint=f"there is {there}" if there else "no service has a task here",
     )
+
+
+def _named(name: str, among: Sequence[KnownService]) -> list[KnownService]:
+    return [each for each in among if name in (each.key, each.key.rpartition("/")[2])]
 
 
 def end_service(service: KnownService, services: Services) -> None:
@@ -54,7 +66,11 @@ def end_service(service: KnownService, services: Services) -> None:
     for each in service.task_sets:
         services.task_sets().remove(service.key, each.id)
     record, version = read_record(service.key, services)
-    gone = replace(record, revision=None, completed=None, removed_at=services.clock.now())
+    # Deployments of a faster clock may have been made at moments that are still to come.
+    made = (found.created_at for found, _ in deployments_to(service.key, services))
+    gone = replace(
+        record, revision=None, completed=None, removed_at=max((services.clock.now(), *made))
+    )
     write_record(gone, version, services)
 
 

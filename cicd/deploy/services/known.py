@@ -15,6 +15,7 @@ from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from datetime import datetime
 
     from cicd.deploy.plan import DeploymentPlan
     from cicd.ports import Endpoint, ExecutionRecord, Services
@@ -50,6 +51,22 @@ def known_services(services: Services) -> tuple[KnownService, ...]:
             ),
         )
         for key in sets.services()
+    )
+
+
+def deployed_services(services: Services) -> tuple[KnownService, ...]:
+    """Give those that were deployed to and not removed since, by name, as if without a task."""
+    keys: dict[str, datetime] = {}
+    for record in services.executions.list(kind=KIND):
+        plan = read_plan(record.stream, services)
+        service = plan.shift.service if plan is not None and plan.shift is not None else None
+        if service is not None:
+            keys.setdefault(service_key(service), record.created_at)
+    removed = {key: read_record(key, services)[0].removed_at for key in keys}
+    return tuple(
+        KnownService(key=key, task_sets=())
+        for key, made in sorted(keys.items())
+        if (then := removed[key]) is None or made > then
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.alarms.carry_out import watch_alarms
 from cicd.deploy.lifecycle import LifecycleEvent
 from cicd.deploy.plan import DeploymentPlan, RunLifecycleEvent, TerminateInstance, WatchAlarms
-from cicd.deploy.shift.fault import ShiftFault, outcome_of
+from cicd.deploy.shift.fault import LOST, ShiftFault, outcome_of
 from cicd.deploy.shift.history import restarts_then, weight_now
 from cicd.deploy.shift.hook_call import call_hook
 from cicd.deploy.shift.machine_time import machine_time
@@ -68,7 +69,7 @@ class ServiceEffects:
     def recover(self, command: Command, scope: Scope) -> Outcome:
         """Do it again: all is repeatable."""
         if not self._rerun:
-            return Outcome(status=OutcomeStatus.LOST)
+            return LOST
         try:
             match command:
                 case WatchHealth():
@@ -110,6 +111,21 @@ class ServiceEffects:
 
     def _install(self, scope: Scope) -> Outcome:
         """Make the replacement, and wait until it can take requests."""
+        try:
+            return self._make(scope)
+        except (ShiftFault, Unavailable):
+            if not self._service.original.id:
+                self._leave_nothing()
+            raise
+
+    def _leave_nothing(self) -> None:
+        """End what a first deployment has begun, as nobody would: it has nothing to go back to."""
+        with suppress(Unavailable):  # of the engine, say: that has been told
+            self._forget(self._service.replacement.id)
+        with suppress(Unavailable):
+            self._router.retire()
+
+    def _make(self, scope: Scope) -> Outcome:
         service, sets = self._service, self._services.task_sets()
         self._check_primary()
         for stale in sets.known(service_key(service)):
@@ -121,13 +137,7 @@ class ServiceEffects:
         except Unavailable as reason:
             why = f"{reason.message}; {reason.hint}" if reason.hint else reason.message
             raise ShiftFault("ECS_UPDATE_ERROR", why) from None
-        try:
-            return self._become_healthy(scope)
-        except ShiftFault:
-            if not service.original.id:
-                # Nobody would end it: a first deployment has nothing to go back to.
-                self._forget(service.replacement.id)
-            raise
+        return self._become_healthy(scope)
 
     def _become_healthy(self, scope: Scope) -> Outcome:
         """Wait until the load balancer and their own checks like all tasks of the replacement."""

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cicd.engine.process import Outcome, OutcomeStatus
 
 if TYPE_CHECKING:
     from cicd.event import JSON
     from cicd.ports import CancelToken
+
+
+LOST: Final = Outcome(
+    status=OutcomeStatus.LOST,
+    detail={"message": "nobody drove the deployment any more while this ran"},
+)
+"""What becomes of an event whose driver died, where it is not to be run again."""
 
 
 class ShiftFault(Exception):

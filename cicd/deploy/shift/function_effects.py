@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.alarms.carry_out import watch_alarms
 from cicd.deploy.plan import RunLifecycleEvent, WatchAlarms
-from cicd.deploy.shift.fault import ShiftFault, outcome_of
+from cicd.deploy.shift.fault import LOST, ShiftFault, outcome_of
 from cicd.deploy.shift.hook_call import call_hook
 from cicd.deploy.shift.machine_time import machine_time
 from cicd.deploy.shift.plan import SetWeights
@@ -44,7 +44,7 @@ class FunctionEffects:
     def recover(self, command: Command, scope: Scope) -> Outcome:
         """Do it again: an alias that was moved is moved to the same place."""
         if not self._rerun:
-            return Outcome(status=OutcomeStatus.LOST)
+            return LOST
         return self._do(command, scope, again=True)
 
     def _do(self, command: Command, scope: Scope, *, again: bool) -> Outcome:

@@ -70,6 +70,40 @@ def test_a_first_deployment_that_is_never_healthy_leaves_nothing(world):
     world.sets.dead = True
     assert deploy(world).status == "Failed"
     assert not world.sets.sets
+    assert ("retire", "", "") == world.routers["greeter"].told[-1]
+
+
+def test_what_a_later_deployment_fails_for_ends_no_load_balancer(world):
+    text = (world.place / "cicd.yml").read_text()
+    limited = text.replace("desiredCount: 2", "desiredCount: 2\n        healthyWithinMinutes: 1")
+    (world.place / "cicd.yml").write_text(limited)
+    world.services = replace(world.services, clock=ScaledClock(120))
+    assert deploy(world).status == "Succeeded"
+    world.sets.dead = True
+    assert deploy(world).status == "Failed"
+    assert ("retire", "", "") not in world.routers["greeter"].told
+
+
+def test_a_service_without_tasks_is_found_until_it_was_removed(world):
+    deploy(world)
+    world.sets.sets.clear()  # somebody else removed its containers
+    found = find_known("greeter", world.services)
+    assert (KEY, ()) == (found.key, found.task_sets)
+    end_service(found, world.services)
+    with pytest.raises(UsageError, match="no service 'greeter'"):
+        find_known("greeter", world.services)
+
+
+def test_a_service_that_a_faster_clock_deployed_to_is_removed_all_the_same(world):
+    slow = world.services.clock
+    world.services = replace(world.services, clock=ScaledClock(1e6))
+    deploy(world)
+    world.services = replace(world.services, clock=slow)
+    end_service(find_known(KEY, world.services), world.services)
+    with pytest.raises(UsageError, match="no service"):
+        find_known(KEY, world.services)
+    world.routers.clear()
+    assert "Succeeded" == deploy(world).status
 
 
 def test_what_has_traffic_is_kept_and_what_has_none_is_ended(world):
