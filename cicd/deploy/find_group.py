@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from shlex import quote
 from typing import TYPE_CHECKING, Final
 
+from cicd.deploy.fleet.fleet import NAME as FLEET_NAME
 from cicd.deploy.group import NAME, DeploymentGroup, group_id
 from cicd.deploy.group_reader import read_group
 from cicd.deploy.selection import select
@@ -180,10 +182,17 @@ def _instances(
             f"no running container has the tags of '{group.name}' (NO_INSTANCES)",
             hint=f"these have them and do not run: {stopped}"
             if stopped
-            else "start one with such labels, `docker run --label KEY=VALUE`, or list instances "
+            else f"{_made(group)} makes some; or list instances "
             f"under 'local: deploymentGroups: {group.name}: instances' of cicd.yml",
         )
     return (*group.targets, *containers)
+
+
+def _made(group: DeploymentGroup) -> str:
+    """Give the command that makes instances with the tags that a group asks for."""
+    labels = (f"--label {quote(f'{k}={v}')}" for k, v in group.selections[0].example().items())
+    name = group.name if FLEET_NAME.fullmatch(group.name) else "NAME"
+    return f"`cicd fleet up {name} --count 2 --image IMAGE {' '.join(labels)}`"
 
 
 def _refuse(resources: Resources, name: str | None, application: str | None) -> None:

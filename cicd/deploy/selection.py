@@ -56,6 +56,10 @@ class TagSelection:
             any(each.matches(tags) for each in group) for group in self.groups
         )
 
+    def example(self) -> Mapping[str, str]:
+        """Give tags of an instance that is meant: those of the first filter of each group."""
+        return {group[0].key or "KEY": group[0].value or "VALUE" for group in self.groups if group}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selected:

@@ -78,6 +78,21 @@ def test_instances_that_do_not_run_are_told(tmp_path):
     assert refused.value.hint == "these have them and do not run: old-web"
 
 
+@pytest.mark.parametrize(
+    ("tags", "labels"),
+    [
+        (PROD_OR_STAGE_AND_WEB, "--label env=prod --label role=web"),
+        (flat("{Key: team, Value: 'a b', Type: KEY_AND_VALUE}"), "--label 'team=a b'"),
+        (flat("{Key: env, Type: KEY_ONLY}"), "--label env=VALUE"),
+        (flat("{Value: db, Type: VALUE_ONLY}"), "--label KEY=db"),
+    ],
+)
+def test_where_nothing_has_the_tags_the_command_that_makes_such_is_told(tmp_path, tags, labels):
+    with pytest.raises(UsageError) as refused:
+        found(tmp_path, tags, tagged=tuple)
+    assert f"`cicd fleet up web --count 2 --image IMAGE {labels}`" in refused.value.hint
+
+
 def test_filters_and_a_set_together_are_refused(tmp_path):
     with pytest.raises(DocumentError):
         found(tmp_path, flat("{Key: env, Type: KEY_ONLY}") + PROD_OR_STAGE_AND_WEB)
