@@ -73,5 +73,5 @@ def test_an_alarm_on_a_metric_keeps_a_stage_shut_until_it_is_well_again(world):
     plan = world.plan(SOURCE_STAGE, guarded, pipelineType="V2")
     second = start_execution(plan, world.services)
     assert ("Succeeded", "Failed") == (first.status, second.status)
-    reason = "the datapoint 300, GreaterThanOrEqualToThreshold 240"
+    reason = "300 is greater than or equal to the threshold 240"
     assert [f"the alarm slow is ALARM: {reason}"] == said(second)

@@ -34,7 +34,7 @@ def evaluate(alarm: Alarm, points: Sequence[float | None], before: AlarmState) -
     treat missing data".
     """
     window = points[-alarm.evaluation_periods :]
-    known = [_is_bad(alarm, point) for point in window if point is not None]
+    known = [is_bad(alarm, point) for point in window if point is not None]
     missing = alarm.evaluation_periods - len(known)
     match alarm.treat_missing_data:
         case TreatMissingData.BREACHING:
@@ -50,5 +50,6 @@ def evaluate(alarm: Alarm, points: Sequence[float | None], before: AlarmState) -
     return AlarmState.ALARM if bad >= alarm.datapoints_to_alarm else AlarmState.OK
 
 
-def _is_bad(alarm: Alarm, point: float) -> bool:
+def is_bad(alarm: Alarm, point: float) -> bool:
+    """Tell whether a datapoint is on the wrong side of the threshold."""
     return _COMPARE[alarm.operator](point, alarm.threshold)

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from cicd.deploy.alarms.alarm import Alarm, AlarmState
-from cicd.deploy.alarms.evaluate import evaluate
+from cicd.deploy.alarms.alarm import Alarm, AlarmState, ComparisonOperator
+from cicd.deploy.alarms.evaluate import evaluate, is_bad
 from cicd.deploy.alarms.record import set_state, standing
 from cicd.deploy.analysis.watch import Judge
+from cicd.document.position import brief
 from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.ports import Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from cicd.deploy.alarms.alarm import AlarmWatch
     from cicd.deploy.alarms.record import Standing
@@ -26,6 +27,13 @@ if TYPE_CHECKING:
 _GLANCE: Final = timedelta(seconds=1)  # how soon a state that somebody set is seen
 _OFTEN: Final = timedelta(seconds=5)  # how soon an execution that ended counts for a metric
 _NUMBER: Final = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_COMPARED: Final[Mapping[ComparisonOperator, str]] = {
+    ComparisonOperator.GREATER_OR_EQUAL: "greater than or equal to",
+    ComparisonOperator.GREATER: "greater than",
+    ComparisonOperator.LESS: "less than",
+    ComparisonOperator.LESS_OR_EQUAL: "less than or equal to",
+}
+"""Source: CloudWatch's own reasons of alarms."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -106,12 +114,14 @@ def _looked(watch: AlarmWatch, services: Services) -> list[_Looked]:
 
 def _look(looked: Iterable[_Looked], watch: AlarmWatch, services: Services) -> Outcome | None:
     for each in looked:
-        name = each.alarm.name
         stands = _glance(each, services)
+        looks_at = brief(each.alarm.looks_at)
         if stands.state is AlarmState.ALARM:
-            return _went_off(name, "ALARM", stands.reason)
+            # What a person sets is the person's own word, and not what was seen.
+            why = stands.reason if stands.by_hand else f"{looks_at}: {stands.reason}"
+            return _went_off(each.alarm.name, "ALARM", why)
         if each.unreadable and not watch.ignore_poll_alarm_failure:
-            return _went_off(name, "UNREADABLE", each.unreadable)
+            return _went_off(each.alarm.name, "UNREADABLE", f"{looks_at}: {each.unreadable}")
     return None
 
 
@@ -165,7 +175,8 @@ def _reason(alarm: Alarm, point: float | None, reading: Reading) -> str:
     if point is None:
         return f"no datapoint: {reading.words}"
     if alarm.measures:
-        return f"the datapoint {point:g}, {alarm.operator} {alarm.threshold:g}"
+        isnt = "" if is_bad(alarm, point) else "not "
+        return f"{point:g} is {isnt}{_COMPARED[alarm.operator]} the threshold {alarm.threshold:g}"
     return reading.words
 
 

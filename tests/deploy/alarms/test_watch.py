@@ -43,7 +43,7 @@ class Alarmed(World):
 
     @property
     def group(self):
-        errors = Alarm(name="errors", probe=Probe(command="x"), period=1, **self.options)
+        errors = Alarm(name="errors", probe=Probe(command="watched"), period=1, **self.options)
         watch = AlarmWatch(alarms=(errors,), ignore_poll_alarm_failure=self.ignore)
         return replace(World.group.fget(self), alarms=watch)
 
@@ -66,7 +66,7 @@ def test_an_alarm_that_is_on_at_the_start_stops_before_the_first_target(tmp_path
     result = world.deploy(version(world, "v1"))
     assert ("Stopped", ["Skipped", "Skipped"]) == (result.status, statuses(result))
     assert "ALARM_ACTIVE" == error(result)["code"]
-    assert "The alarm 'errors' went off: exit status 1." == error(result)["message"]
+    assert "The alarm 'errors' went off: watched: exit status 1." == error(result)["message"]
     assert not world.at("/srv", "a").exists()
 
 
@@ -100,7 +100,7 @@ def test_an_alarm_that_cannot_be_read_stops_unless_that_is_ignored(tmp_path, ign
     result = world.deploy(version(world, "v1"))
     assert status == result.status
     if not ignore:
-        assert "could not be read: exit status 2" in error(result)["message"]
+        assert "could not be read: watched: exit status 2" in error(result)["message"]
 
 
 def test_insufficient_data_is_no_alarm(tmp_path):
@@ -121,7 +121,10 @@ def test_a_metric_is_the_number_that_a_command_prints(tmp_path):
     }
     result = world.deploy(version(world, "v1"))
     assert "Stopped" == result.status
-    assert "the datapoint 0.07, GreaterThanThreshold 0.05" in error(result)["message"]
+    assert (
+        "The alarm 'errors' went off: watched: 0.07 is greater than the threshold 0.05."
+        == error(result)["message"]
+    )
 
 
 def test_a_state_set_by_hand_counts_instead_of_a_look(tmp_path):
