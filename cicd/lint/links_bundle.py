@@ -26,19 +26,10 @@ def check(repository: Repository, problems: Problems) -> None:
 
 def _bundle(repository: Repository, problems: Problems) -> None:
     appspec, artifacts = repository.appspec, _deployed(repository)
-    if appspec is None or artifacts is None or not artifacts.files:
+    if appspec is None or artifacts is None:
         return
-    patterns = tuple(item.text for item in artifacts.files)
-    base = _base(artifacts)
-    if artifacts.discard_paths or base or any(map(_UNDECIDABLE.search, patterns)):
-        return  # what lies below a base directory is made by the build
-    if not could_hold(patterns, "appspec.yml"):
-        problems.warning(
-            "links/appspec-left-out",
-            "the artifact does not hold 'appspec.yml', so CodeDeploy cannot deploy it",
-            artifacts.files[0].span,
-            hint="add 'appspec.yml' and the scripts to 'files'",
-        )
+    patterns = _decidable(artifacts)
+    if not patterns or check_revision(artifacts, problems):
         return
     named: list[tuple[str, Span]] = [(m.source, m.span) for m in appspec.files]
     named += [(s.location, s.span) for scripts in appspec.hooks.values() for s in scripts]
@@ -52,6 +43,29 @@ def _bundle(repository: Repository, problems: Problems) -> None:
                 hint=f"add it to 'artifacts' of {repository.prefix}buildspec.yml",
                 note="the deployment does not find it",
             )
+
+
+def check_revision(artifacts: ArtifactsSpec, problems: Problems) -> bool:
+    """Note, once, that an artifact which is deployed leaves its AppSpec out; tell whether so."""
+    patterns = _decidable(artifacts)
+    if not patterns or could_hold(patterns, "appspec.yml"):
+        return False
+    rule, span = "links/appspec-left-out", artifacts.files[0].span
+    if not any(known.rule == rule and known.span == span for known in problems):
+        problems.warning(
+            rule,
+            "the artifact does not hold 'appspec.yml', so CodeDeploy cannot deploy it",
+            span,
+            hint="add 'appspec.yml' and the scripts to 'files'",
+        )
+    return True
+
+
+def _decidable(artifacts: ArtifactsSpec) -> tuple[str, ...]:
+    """Give an artifact's patterns; none where the build itself makes what they are about."""
+    patterns = tuple(item.text for item in artifacts.files)
+    made = artifacts.discard_paths or _base(artifacts)
+    return () if made or any(map(_UNDECIDABLE.search, patterns)) else patterns
 
 
 def _deployed(repository: Repository) -> ArtifactsSpec | None:

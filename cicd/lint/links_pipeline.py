@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from cicd.build.spec import Buildspec
 from cicd.document.nearest import closest
 from cicd.document.position import brief
+from cicd.lint.links_bundle import check_revision
 from cicd.pipeline.rules.referred import uses
 from cicd.pipeline.spec import ActionDeclaration
 from cicd.record import dataclass
@@ -15,7 +16,7 @@ from cicd.record import dataclass
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from cicd.build.spec import Text
+    from cicd.build.spec import ArtifactsSpec, Text
     from cicd.document.problem import Problems
     from cicd.pipeline.spec import PipelineDeclaration
 
@@ -33,14 +34,19 @@ class Built:
 
 def check(declaration: PipelineDeclaration, builds: tuple[Built, ...], problems: Problems) -> None:
     """Note what does not fit between a pipeline's builds and their buildspecs."""
+    actions = [action for stage in declaration.stages for action in stage.actions]
+    taken = frozenset(artifact.name for action in actions for artifact in action.inputs)
     for built in builds:
         if built.spec is not None and built.action.configuration.get("BatchEnabled") != "true":
-            _outputs(built.action, built.spec, problems)
+            _outputs(built.action, built.spec, taken, problems)
     _variables(declaration, builds, problems)
     _sources(builds, problems)
+    _revisions(declaration, builds, problems)
 
 
-def _outputs(action: ActionDeclaration, spec: Buildspec, problems: Problems) -> None:
+def _outputs(
+    action: ActionDeclaration, spec: Buildspec, taken: frozenset[str], problems: Problems
+) -> None:
     """
     Several outputs are filled from the secondary artifacts of those names, one from the primary.
 
@@ -60,14 +66,23 @@ def _outputs(action: ActionDeclaration, spec: Buildspec, problems: Problems) -> 
         return
     left = spec.artifacts is not None and bool(spec.artifacts.files)
     for output in action.outputs:
-        if not left:
+        message = (
+            f"the build '{action.name}' makes no '{output.name}': its buildspec has no 'artifacts'"
+        )
+        if not left and output.name in taken:
             problems.warning(
                 "links/no-artifact",
-                f"the build '{action.name}' makes no '{output.name}': its buildspec has no "
-                "'artifacts'",
+                message,
                 output.span,
                 hint="add 'artifacts' with 'files' to the buildspec",
                 note="the build succeeds, and whatever takes the artifact fails",
+            )
+        elif not left:
+            problems.remark(
+                "links/no-artifact",
+                message,
+                output.span,
+                hint="nothing takes it either: leave it out of 'outputArtifacts'",
             )
     if not action.outputs and left:
         problems.remark(
@@ -122,6 +137,27 @@ def _sources(builds: tuple[Built, ...], problems: Problems) -> None:
                     note=f"the secondary sources are {', '.join(given) or 'none'}; the variable "
                     "is empty",
                 )
+
+
+def _revisions(
+    declaration: PipelineDeclaration, builds: tuple[Built, ...], problems: Problems
+) -> None:
+    """What CodeDeploy takes is a revision: it holds its AppSpec."""
+    makers = {output.name: built for built in builds for output in built.action.outputs}
+    actions = [action for stage in declaration.stages for action in stage.actions]
+    for action in actions:
+        for artifact in action.inputs if action.type_id.provider == "CodeDeploy" else ():
+            made = _artifacts(makers.get(artifact.name), artifact.name)
+            if made is not None:
+                check_revision(made, problems)
+
+
+def _artifacts(built: Built | None, name: str) -> ArtifactsSpec | None:
+    if built is None or built.spec is None or built.action.configuration.get("BatchEnabled"):
+        return None
+    if len(built.action.outputs) == 1:
+        return built.spec.artifacts
+    return next((a for a in built.spec.secondary_artifacts if a.identifier == name), None)
 
 
 def _inputs(action: ActionDeclaration) -> Iterator[str]:

@@ -12,6 +12,7 @@ from cicd.document.cloudformation.template import read_template
 from cicd.document.cloudformation.values import unknown_values
 from cicd.document.problem import Problems, Severity
 from cicd.errors import DocumentError, Unavailable, UsageError
+from cicd.lint import links_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -80,6 +81,7 @@ def check_template(node: Node, given: Given, beside: Resources, problems: Proble
         _project(project, template, problems)
     for name, machine in sections["stateMachines"].items():
         _machine(name, machine, template, problems)
+    links_template.check(specs, sections["projects"], problems)
     resources = beside.beside(sections)
     _groups(sections, resources, template, problems)
     if beside.sections:

@@ -70,6 +70,64 @@ def test_a_fault_of_a_project_is_found_at_its_line(before, after, rule, at):
     assert (rule, "error", line(text, at)) in told(text)
 
 
+PIPE = """\
+  Pipe:
+    Type: AWS::CodePipeline::Pipeline
+    Properties:
+      Name: shop
+      RoleArn: arn:aws:iam::123456789012:role/pipe
+      ArtifactStore: {Type: S3, Location: artifacts}
+      Stages:
+        - Name: Source
+          Actions:
+            - Name: Get
+              ActionTypeId: {Category: Source, Owner: AWS, Provider: CodeCommit, Version: "1"}
+              Configuration: {RepositoryName: shop, BranchName: main}
+              OutputArtifacts: [{Name: code}]
+        - Name: Build
+          Actions:
+            - Name: Make
+              ActionTypeId: {Category: Build, Owner: AWS, Provider: CodeBuild, Version: "1"}
+              Configuration: {ProjectName: !Ref Build}
+              InputArtifacts: [{Name: code}]
+              OutputArtifacts: [{Name: site}]
+        - Name: Deploy
+          Actions:
+            - Name: Up
+              ActionTypeId: {Category: Deploy, Owner: AWS, Provider: CodeDeploy, Version: "1"}
+              Configuration: {ApplicationName: shop, DeploymentGroupName: fleet}
+              InputArtifacts: [{Name: site}]
+"""
+ALL = "          artifacts: {files: ['**/*']}\n"
+
+
+@pytest.mark.parametrize(
+    ("artifacts", "found"),
+    [
+        (ALL, []),
+        (
+            ALL.replace("**/*", "app.jar"),
+            [("links/appspec-left-out", "warning", "files: ['app.jar']")],
+        ),
+        ("", [("links/no-artifact", "warning", "[{Name: site}]")]),
+    ],
+)
+def test_what_a_pipeline_takes_is_held_against_an_inline_buildspec(artifacts, found):
+    text = HEAD + PROJECT + artifacts + PIPE
+    assert [(rule, how, line(text, at)) for rule, how, at in found] == told(text)
+
+
+def test_an_output_that_nothing_takes_is_only_worth_knowing_when_it_is_not_made():
+    text = HEAD + PROJECT + PIPE[: PIPE.index("        - Name: Deploy")]
+    at = line(text, "[{Name: site}]")
+    assert ("links/no-artifact", "note", at) in told(text)
+
+
+def test_a_buildspec_that_is_a_file_is_of_a_repository_that_is_not_known():
+    inline = PROJECT[: PROJECT.index("        BuildSpec")]
+    assert [] == told(HEAD + inline + "        BuildSpec: ci/build.yml\n" + PIPE)
+
+
 def test_a_parameter_that_is_given_counts():
     text = HEAD + PROJECT
     expected = ("build/out-of-range", "error", line(text, "TimeoutInMinutes"))
