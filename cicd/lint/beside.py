@@ -7,7 +7,6 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from cicd.document.fix import Fix
 from cicd.errors import DocumentError, Unavailable, UsageError
 
 if TYPE_CHECKING:
@@ -34,21 +33,11 @@ def check_pipeline_links(spec: PipelineDeclaration, path: Path, problems: Proble
 
 def check_appspec_file(node: Node, path: Path, problems: Problems) -> None:
     """
-    Note what the agent makes of a server's AppSpec as a file: its name, and how it begins.
+    Note what the agent makes of the name of a server's AppSpec.
 
-    Source: the agent's behaviour: hooks read appspec.yml only, and a mark is a letter.
+    Source: the agent's behaviour: hooks read appspec.yml only.
     """
     source = node.span.source
-    if source.byte_order_mark:
-        problems.error(
-            "deploy/byte-order-mark",
-            "the file begins with a byte order mark, which the agent takes for a letter",
-            source.span(0, 0),
-            hint="save it as UTF-8 without a mark; --fix does",
-            note="the first key is then none of the agent's: an invalid version, or an "
-            "unsupported operating system",
-            fix=Fix.mark(source.span(0, 0)),
-        )
     if path.name == "appspec.yaml" and not path.with_suffix(".yml").exists():
         problems.warning(
             "deploy/file-name",

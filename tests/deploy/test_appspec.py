@@ -9,7 +9,7 @@ from cicd.deploy.appspec.reader import read_appspec
 from cicd.deploy.revision import read_as_agent
 from cicd.deploy.rules import check_appspec
 from cicd.deploy.spec import ComputePlatform, FileExistsBehavior, compute_platform
-from cicd.document.load import load_text
+from cicd.document.load import load_bytes, load_text
 from cicd.document.problem import Problems
 from cicd.errors import DocumentError
 
@@ -101,6 +101,40 @@ def test_trap_26_of_two_equal_keys_the_last_one_counts():
 def test_aliases_are_refused():
     with pytest.raises(DocumentError):
         read("x: &a 1\ny: *a\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("released: 2001-01-01\n", "Date"),
+        ("files:\n  - {source: a, destination: 2001-1-1}\n", "Date"),
+        ("released: 2001-01-01 10:00:00 Z\n", "Time"),
+        ("x: !ruby/object:Foo {}\n", "Foo"),
+        ("x: !ruby/regexp /a/\n", "Object"),
+    ],
+)
+def test_what_is_of_a_class_is_refused_wherever_it_stands(text, name):
+    spec, problems = read(text)
+    assert f"Tried to load unspecified class: {name}" == spec.fault
+    assert "deploy/class" in [problem.rule for problem in problems.errors]
+
+
+def test_a_quoted_date_is_a_text():
+    assert read('released: "2001-01-01"\n')[0].fault is None
+
+
+@pytest.mark.parametrize(
+    ("first", "words"),
+    [
+        ("version: 0.0\nos: linux\n", "version value ()"),
+        ("os: linux\nversion: 0.0\n", "system ()"),
+    ],
+)
+def test_a_byte_order_mark_makes_the_first_key_another(first, words):
+    problems = Problems()
+    spec = read_appspec(load_bytes(b"\xef\xbb\xbf" + first.encode(), "appspec.yml"), problems)
+    assert words in spec.fault
+    assert ["deploy/byte-order-mark"] == [problem.rule for problem in problems.errors]
 
 
 def test_an_unsupported_type_keeps_the_agents_missing_blank():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cicd.deploy.appspec import scalars
+from cicd.deploy.appspec.classes import check_classes
 from cicd.deploy.appspec.findings import Findings, mappings, value
 from cicd.deploy.appspec.permissions import read_permissions
 from cicd.deploy.appspec.scripts import read_hooks
@@ -33,6 +34,8 @@ def read_appspec(node: Node, problems: Problems) -> AppSpec:
     if node.kind is not NodeKind.MAPPING:
         _no_mapping(node, findings)
         return AppSpec(fault=findings.fault, span=node.span)
+    check_classes(node, findings)
+    _check_mark(node, findings)
     _check_version(node, findings)
     _check_os(node, findings)
     hooks = read_hooks(value(node, "hooks"), findings)
@@ -83,11 +86,39 @@ def _no_mapping(node: Node, findings: Findings) -> None:
     )
 
 
+def _check_mark(node: Node, findings: Findings) -> None:
+    """
+    Refuse a byte order mark: the first key is then none of the agent's.
+
+    Source: the agent's behaviour, "YAML rules".
+    """
+    source = node.span.source
+    if not source.byte_order_mark:
+        return
+    first = next(iter(node.entries), "")
+    findings.reject(
+        "deploy/byte-order-mark",
+        "the file begins with a byte order mark, which the agent takes for a letter",
+        source.span(0, 0),
+        hint="save it as UTF-8 without a mark; 'cicd lint --fix' does",
+        agent=_unsupported_system("") if first == "os" else _invalid_version(""),
+        fix=Fix.mark(source.span(0, 0)),
+    )
+
+
 def _invalid_version(written: str) -> str:
     return (
         f"{PREFIX} an invalid version value ({written}) was entered in the application "
         'specification file. Make sure your AppSpec file specifies "0.0" as the version, and '
         "then try again."
+    )
+
+
+def _unsupported_system(written: str) -> str:
+    return (
+        f"{PREFIX} the application specification file specifies an unsupported operating system "
+        f'({written}). Specify either "linux" or "windows" in the os section of the AppSpec '
+        "file, and then try again."
     )
 
 
@@ -115,11 +146,7 @@ def _check_os(node: Node, findings: Findings) -> None:
     written = system.text if system is not None else ""
     if written == "linux":
         return
-    agent = (
-        f"{PREFIX} the application specification file specifies an unsupported operating system "
-        f'({written}). Specify either "linux" or "windows" in the os section of the AppSpec '
-        "file, and then try again."
-    )
+    agent = _unsupported_system(written)
     if system is None:
         findings.reject(
             "deploy/os", "'os' is missing", node.span, hint="write 'os: linux'", agent=agent
