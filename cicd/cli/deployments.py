@@ -47,6 +47,11 @@ def finish(show: Presenter, result: DeploymentResult) -> int:
     show_result(show, replace(result, failure="\n".join(told)))
     if result.rollback is not None:
         show_result(show, result.rollback)
+    if result.last_good:
+        show.text(
+            f"'cicd deploy rollback {result.deployment_id}' deploys the revision of "
+            f"{result.last_good} again, to all of them"
+        )
     show.result(result.deployment)
     return ExitCode.SUCCEEDED if result.status == "Succeeded" else ExitCode.FAILED
 

@@ -10,6 +10,7 @@ from cicd.deploy.admission import admit, overtaken_by
 from cicd.deploy.compile import deployment_id
 from cicd.deploy.describe import describe
 from cicd.deploy.effects import DeploymentEffects
+from cicd.deploy.fleet.hooks import BY_ITSELF
 from cicd.deploy.history import KIND, Folded, last_succeeded, read_plan, stream_of
 from cicd.deploy.processes import process_of
 from cicd.deploy.result import DeploymentResult, deployment_result
@@ -110,7 +111,20 @@ def carry_through(
 
         update_late(plan, services)
     rollback = roll_back(plan, services, cancel, folded)
-    return replace(deployment_result(plan, services, folded), rollback=rollback)
+    result = deployment_result(plan, services, folded)
+    good = "" if rollback is not None else _last_good(plan, result, services)
+    return replace(result, rollback=rollback, last_good=good)
+
+
+def _last_good(plan: DeploymentPlan, result: DeploymentResult, services: Services) -> str:
+    """Name what a person could go back to from instances that a deployment has left mixed."""
+    if plan.shift is not None or plan.blue_green is not None or plan.creator in BY_ITSELF:
+        return ""
+    touched = any(status not in ("Skipped", "Pending") for _, status in result.targets)
+    if result.status == "Succeeded" or not touched or plan.rollback_of is not None:
+        return ""
+    good = last_succeeded(plan, services)
+    return "" if good is None else good.deployment_id
 
 
 def _effects(plan: DeploymentPlan, services: Services, *, rerun: bool) -> Effects:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -211,12 +212,29 @@ def _concluded(process: DeploymentProcess, state: DeploymentState) -> Described:
             (diagnostics(entry.outcome) or {}).get("message") == information["message"]
             for entry in state.begun.values()
         )
-        because = f" {information['code']}" + ("" if told else f": {information['message']}")
+        words = _too_many_failed(process, state) or information["message"]
+        because = f" {information['code']}" + ("" if told else f": {words}")
     return Described(
         text=f"{process.plan.deployment_id}: {state.status}{because}",
         level=level,
         detail=_deployment_detail(process, word),
     )
+
+
+def _too_many_failed(process: DeploymentProcess, state: DeploymentState) -> str:
+    """Give the numbers behind HEALTH_CONSTRAINTS; "" where they are not all there is to it."""
+    plan = process.plan
+    if plan.shift is not None or plan.blue_green is not None or plan.config.zonal is not None:
+        return ""
+    if process.doom(state) != "HEALTH_CONSTRAINTS":
+        return ""
+    found = Counter(process.target_status(state, target.id) for target in plan.targets)
+    total, failed, rest = len(plan.targets), found[Status.FAILED], found[Status.SKIPPED]
+    words = f"{failed} of {total} instance{'' if total == 1 else 's'} failed"
+    if rest:
+        others = f"the other {rest} are" if rest > 1 else "the last one is"
+        return f"{words}, and {process.minimum} must stay healthy: {others} not begun"
+    return f"{words}, and {max(1, process.minimum)} must be healthy"
 
 
 def _deployment_detail(process: DeploymentProcess, word: str) -> dict[str, JSON]:

@@ -28,6 +28,7 @@ class DeploymentResult:
     failure: str | None = None  # the first cause, in one or more lines; None: there is none
     # of the failure: targetId, lifecycleEventName, diagnostics
     detail: Mapping[str, JSON] = field(default_factory=dict)
+    last_good: str = ""  # the deployment that a rollback by hand goes back to; "": none is due
     rollback: DeploymentResult | None = None  # the automatic rollback, when one was run just now
     targets: tuple[tuple[str, str], ...] = ()  # (target, status), in order
     events: tuple[tuple[str, str, str], ...] = ()  # (target, lifecycle event, status), in order

@@ -30,7 +30,7 @@ _TOO_MANY: Final = (
 )
 _INVALID: Final = (
     "The deployment configuration leaves no instance that may be out of service: the minimum of "
-    "healthy hosts is as large as the deployment group."
+    "healthy hosts is as large as the deployment group"
 )
 _NOT_CONTINUED: Final = (
     "The deployment timed out while waiting for a notification to continue. This time out period "
@@ -132,8 +132,11 @@ def error_information(
     code = process.doom(state) or "HEALTH_CONSTRAINTS"
     if process.plan.shift is not None and code != "TIMEOUT":
         return {"code": code, "message": _first_words(state)}
-    message = {"HEALTH_CONSTRAINTS_INVALID": _INVALID, "TIMEOUT": _TOO_LONG}.get(code, _TOO_MANY)
-    return {"code": code, "message": message}
+    if code == "HEALTH_CONSTRAINTS_INVALID" and process.plan.config.zonal is None:
+        total = len(process.plan.targets)
+        return {"code": code, "message": f"{_INVALID}: {process.minimum} of {total}."}
+    message = {"HEALTH_CONSTRAINTS_INVALID": f"{_INVALID}.", "TIMEOUT": _TOO_LONG}
+    return {"code": code, "message": message.get(code, _TOO_MANY)}
 
 
 def _first_words(state: DeploymentState) -> str:

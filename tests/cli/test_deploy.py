@@ -175,6 +175,18 @@ def test_a_deployment_goes_back_by_hand(shop, capsys):
     assert words in _output(capsys, "status", worse)
 
 
+def test_who_is_left_with_a_mixed_fleet_is_told_of_the_way_back(shop, capsys):
+    assert 0 == cli("--output", "json")
+    good = json.loads(capsys.readouterr().out.splitlines()[-1])["deploymentInfo"]["deploymentId"]
+    (shop / "check.sh").write_text("#!/bin/sh\nexit 3\n")
+    assert 1 == cli("--no-rollback")
+    out = capsys.readouterr().out
+    assert "1 of 2 instances failed, and 1 must stay healthy: the last one is not begun" in out
+    assert f"deploys the revision of {good} again" in out.splitlines()[-1]
+    assert 1 == cli("--rollback")
+    assert "deploys the revision" not in capsys.readouterr().out
+
+
 def test_instances_that_listen_nowhere_have_no_column_for_it(shop, capsys):
     assert "ENDPOINT" not in _output(capsys, "--instance", f"a={shop}/a")
     assert "RELATED" not in _output(capsys, "list")

@@ -1,3 +1,5 @@
+import pytest
+
 from cicd.deploy.describe import describe
 from cicd.deploy.process import DeploymentProcess
 from cicd.engine.codec import encode
@@ -5,7 +7,7 @@ from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.event import Event, EventKind
 from cicd.ports import Level
 from cicd.testing.clock import START
-from tests.deploy.test_process import plan
+from tests.deploy.test_process import event, live, plan
 
 
 def tell(*steps, **options):
@@ -13,9 +15,9 @@ def tell(*steps, **options):
     process = DeploymentProcess(plan(count=1, **options))
     state = process.initial()
     for kind, key, data in steps:
-        event = Event(kind=kind, at=START, key=key, data=data)
-        state = process.apply(state, event)
-    return describe(process, state, event)
+        last = Event(kind=kind, at=START, key=key, data=data)
+        state = process.apply(state, last)
+    return describe(process, state, last)
 
 
 def finished(status, **detail):
@@ -87,8 +89,35 @@ def test_the_end_names_the_code():
         (EventKind.FINISHED, STARTED[1], end),
         (EventKind.CONCLUDED, "", {"status": "Failed"}),
     )
-    assert said.text.startswith("d-ABCDEFGHI: Failed HEALTH_CONSTRAINTS: The overall deployment")
+    assert said.text.startswith("d-ABCDEFGHI: Failed HEALTH_CONSTRAINTS: 1 of 1 instance failed")
     assert "FAILURE" == said.detail["detail"]["state"]
+
+
+@pytest.mark.parametrize(
+    ("config", "count", "failing", "words"),
+    [
+        ("OneAtATime", 1, 1, "1 of 1 instance failed, and 1 must be healthy"),
+        (
+            "OneAtATime",
+            3,
+            1,
+            "1 of 3 instances failed, and 2 must stay healthy: the other 2 are not begun",
+        ),
+        (
+            "HalfAtATime",
+            3,
+            1,
+            "1 of 3 instances failed, and 2 must stay healthy: the other 2 are not begun",
+        ),
+        ("AllAtOnce", 4, 4, "4 of 4 instances failed, and 1 must be healthy"),
+    ],
+)
+def test_too_many_that_failed_are_told_in_numbers(config, count, failing, words):
+    process = DeploymentProcess(plan(config, count))
+    ends = {f"i{number}/Install": OutcomeStatus.FAILED for number in range(failing)}
+    status, _, state = live(process, ends)
+    said = describe(process, state, event(EventKind.CONCLUDED, 9, status=status))
+    assert f"d-ABCDEFGHI: Failed HEALTH_CONSTRAINTS: {words}" == said.text
 
 
 def test_a_stop_is_announced():
