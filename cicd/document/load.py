@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from cicd.document.position import Source
 from cicd.document.problem import Problem, Severity
-from cicd.document.yaml_reader import Duplicates, read_yaml
 from cicd.errors import DocumentError, Unavailable, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from cicd.document.node import Node
+    from cicd.document.yaml_reader import Duplicates
 
 MAX_BYTES = 1024 * 1024
 """The largest document that is read; the largest real ones hold about a tenth of it."""
@@ -104,6 +104,8 @@ def _read(source: Source, *, json: bool, duplicates: Duplicates, aliases: bool) 
         from cicd.document.json_reader import read_json
 
         return read_json(source, duplicates=duplicates)
+    from cicd.document.yaml_reader import read_yaml
+
     return read_yaml(source, duplicates=duplicates, aliases=aliases)
 
 

@@ -6,6 +6,8 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NoReturn, TypeAlias
 
+import yaml
+
 from cicd.document.keys import enter
 from cicd.document.node import MAX_DEPTH, MAX_NODES, Entry, Node, NodeKind, ScalarStyle
 from cicd.document.position import brief
@@ -15,8 +17,6 @@ from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import yaml
 
     from cicd.document.position import Source, Span
 
@@ -101,8 +101,6 @@ class _Reader:
 
     def _parsed(self) -> Iterator[yaml.Event]:
         """Give the parser's events; whatever it cannot read becomes a problem."""
-        import yaml
-
         # Without libyaml PyYAML has no CSafeLoader; the pure one gives the same events.
         native = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         loader = native if self._native else yaml.SafeLoader
@@ -136,8 +134,6 @@ class _Reader:
         return read_yaml(source, duplicates=self._duplicates, aliases=self._aliases)
 
     def _document(self) -> Node:
-        import yaml
-
         root: _Built | None = None
         for event in self._events:
             if not isinstance(event, yaml.DocumentStartEvent):
@@ -160,8 +156,6 @@ class _Reader:
         return root.node
 
     def _built(self, event: yaml.Event, depth: int) -> _Built:
-        import yaml
-
         if depth > MAX_DEPTH:
             self._stop(
                 "document/too-deep",
@@ -205,8 +199,6 @@ class _Reader:
         return _Built(node=node, size=1, height=1, end=end)
 
     def _sequence(self, event: yaml.SequenceStartEvent, depth: int) -> _Built:
-        import yaml
-
         children: list[_Built] = []
         for inner in self._events:
             if isinstance(inner, yaml.SequenceEndEvent):
@@ -222,8 +214,6 @@ class _Reader:
         return _around(node, children, end)
 
     def _mapping(self, event: yaml.Event, depth: int) -> _Built:
-        import yaml
-
         children: list[_Built] = []
         entries: dict[str, Entry] = {}
         merged: dict[str, Entry] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from importlib import import_module
 from threading import Thread
 from typing import TYPE_CHECKING, Final, NoReturn
@@ -70,7 +71,9 @@ def check_pushed(
         repository_here,
     )
 
-    # It goes on while git looks for what is pushed.
+    # It goes on while git looks for what is pushed; git's answers wait for it half a
+    # millisecond, and not five.
+    sys.setswitchinterval(0.0005)
     Thread(target=_load_ahead, name="load ahead", daemon=True).start()
     if stdin and commits is not None:
         raise UsageError("--stdin and REF..REF both say what is pushed", hint="give one of them")
