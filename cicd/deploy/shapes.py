@@ -59,7 +59,7 @@ def deployment_info(process: DeploymentProcess, state: DeploymentState) -> dict[
             "enabled": bool(plan.rollback_events),
             "events": [str(event) for event in plan.rollback_events],
         },
-        "alarmConfiguration": _alarm_configuration(process),
+        "overrideAlarmConfiguration": _alarm_configuration(process),
         "updateOutdatedInstancesOnly": plan.update_outdated_instances_only,
         "deploymentStyle": {
             "deploymentType": "IN_PLACE"

@@ -164,5 +164,5 @@ def test_the_alarms_are_in_the_shape_of_the_deployment(tmp_path):
         "enabled": True,
         "ignorePollAlarmFailure": False,
         "alarms": [{"name": "errors"}],
-    } == info["alarmConfiguration"]
+    } == info["overrideAlarmConfiguration"]
     assert isinstance(world.group, DeploymentGroup)
