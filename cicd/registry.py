@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from cicd.errors import UsageError
+from cicd.nearest import closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,9 +62,12 @@ class Registry(Generic[T]):
                 hint="uninstall one of the two",
             )
         if not found:
+            known = sorted({*self._table, *self._plugins()})
+            near = closest(name, known)
+            meant = f"did you mean '{near}'? " if near else ""
             raise UsageError(
                 f"'{name}' is not known among the {_plural(self.group)}",
-                hint=f"known names: {', '.join(sorted(self._table))}",
+                hint=f"{meant}known names: {', '.join(known)}",
             )
         return found[0][1]
 

@@ -51,7 +51,7 @@ def find_project(
     if node is None:
         if not known and not required:
             return replace(default_project(name), report_groups=groups)
-        from cicd.document.nearest import closest
+        from cicd.nearest import closest
 
         near = closest(name, known)
         listed = f"the projects are {', '.join(known)}" if known else "cicd.yml has no projects"

@@ -137,7 +137,7 @@ def _alarms(invocation: Invocation) -> Mapping[str, Alarm]:
 
 
 def _find(invocation: Invocation, name: str) -> Alarm:
-    from cicd.document.nearest import closest
+    from cicd.nearest import closest
 
     known = _alarms(invocation)
     if name in known:

@@ -82,8 +82,8 @@ class LazyGroup(click.Group):
         """Find the command, or say which one may have been meant."""
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
-            from cicd.document.nearest import closest
             from cicd.errors import UsageError
+            from cicd.nearest import closest
 
             near = closest(name, COMMANDS)
             raise UsageError(

@@ -56,7 +56,7 @@ def read_event(typed: str, directory: Path) -> WebhookEvent:
     name = kind.strip().upper().replace("-", "_")
     name = EventType.PULL_REQUEST_CREATED if name == "PULL_REQUEST" else name
     if name not in list(EventType):
-        from cicd.document.nearest import closest
+        from cicd.nearest import closest
 
         near = closest(kind.lower(), (event.lower() for event in EventType))
         raise UsageError(

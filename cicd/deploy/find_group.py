@@ -12,8 +12,8 @@ from cicd.deploy.group_reader import read_group
 from cicd.deploy.selection import select
 from cicd.deploy.traffic.fleet_copy import copy_of
 from cicd.deploy.traffic.plan import GreenAction
-from cicd.document.nearest import closest
 from cicd.errors import Unavailable, UsageError
+from cicd.nearest import closest
 from cicd.ports import TargetKind, TargetSpec
 
 if TYPE_CHECKING:

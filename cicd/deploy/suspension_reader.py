@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cicd.document.nearest import closest
+from cicd.nearest import closest
 
 if TYPE_CHECKING:
     from cicd.document.fields import Fields

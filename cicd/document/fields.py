@@ -7,12 +7,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar, overload
 
 from cicd.document.fix import Fix
-from cicd.document.nearest import closest, only_close
 from cicd.document.node import Node, NodeKind, ScalarStyle
 from cicd.document.position import brief
 from cicd.document.problem import Problems, Severity
 from cicd.document.unknown import note_unknown
 from cicd.document.yaml_slips import missing_blank
+from cicd.nearest import closest, only_close
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from cicd.document.fix import Fix
-from cicd.document.nearest import closest, only_close
 from cicd.document.node import Node, NodeKind
 from cicd.document.position import Span, brief
 from cicd.document.problem import Problem, Problems, Severity
 from cicd.document.schema_words import called, demand, kind_of, types_asked_for
+from cicd.nearest import closest, only_close
 from cicd.record import dataclass
 
 if TYPE_CHECKING:

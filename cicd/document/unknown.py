@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cicd.document.fix import Fix
-from cicd.document.nearest import closest, only_close
 from cicd.document.position import brief
 from cicd.document.problem import Problem, Severity
+from cicd.nearest import closest, only_close
 
 if TYPE_CHECKING:
     from collections.abc import Collection

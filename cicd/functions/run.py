@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
-from cicd.document.nearest import closest
 from cicd.engine.codec import decode, encode
 from cicd.errors import CicdError, Conflict
 from cicd.event import Event, EventKind
@@ -15,6 +14,7 @@ from cicd.functions.invocations import InvocationRecord, note_invocation
 from cicd.functions.names import check_payload, split
 from cicd.functions.refusal import invalid, not_found
 from cicd.functions.routing import choose, draw
+from cicd.nearest import closest
 from cicd.ports import FunctionAnswer, FunctionCall, LogBlock, LogLine
 from cicd.record import dataclass
 

@@ -8,8 +8,8 @@ from importlib import resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from cicd.document.nearest import closest
 from cicd.errors import UsageError
+from cicd.nearest import closest
 from cicd.record import dataclass
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cicd.document.nearest import closest
 from cicd.document.position import brief
 from cicd.document.problem import Problem, Severity
+from cicd.nearest import closest
 from cicd.record import dataclass
 
 if TYPE_CHECKING:

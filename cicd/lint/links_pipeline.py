@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from cicd.build.spec import Buildspec
-from cicd.document.nearest import closest
 from cicd.document.position import brief
 from cicd.lint.links_bundle import check_revision
+from cicd.nearest import closest
 from cicd.pipeline.rules.referred import uses
 from cicd.pipeline.spec import ActionDeclaration
 from cicd.record import dataclass

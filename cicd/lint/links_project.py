@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cicd.document.nearest import closest
 from cicd.document.node import NodeKind
 from cicd.document.position import brief
 from cicd.document.resources import Resources
 from cicd.errors import CicdError
 from cicd.lint import links_machine, links_pipeline
 from cicd.lint.links_pipeline import Built
+from cicd.nearest import closest
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,13 +15,13 @@ from cicd.document.cloudformation.resolve import NOTHING_GIVEN, Resolver
 from cicd.document.cloudformation.resources import names_of
 from cicd.document.cloudformation.template import read_template
 from cicd.document.load import load
-from cicd.document.nearest import closest
 from cicd.document.node import Node, NodeKind
 from cicd.document.problem import Problems
 from cicd.document.resources import FILE
 from cicd.document.rules import run_rules
 from cicd.document.schema import check
 from cicd.errors import DocumentError, Unavailable, UsageError
+from cicd.nearest import closest
 from cicd.pipeline.constraint import constraint
 from cicd.pipeline.envelope import PIPELINE_RESOURCE, Form, declaration_of, form_of
 from cicd.pipeline.rules import RULES

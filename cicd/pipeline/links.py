@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cicd.document.nearest import closest
 from cicd.document.resources import Resources
 from cicd.document.rules import rule, run_rules
+from cicd.nearest import closest
 from cicd.pipeline.spec import PipelineDeclaration
 from cicd.pipeline.variables import references
 from cicd.record import dataclass

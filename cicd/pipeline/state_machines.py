@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from cicd.document.cloudformation.values import UNRESOLVED, is_known
 from cicd.document.load import load, load_text
-from cicd.document.nearest import closest
 from cicd.document.node import Node, NodeKind
 from cicd.errors import UsageError
+from cicd.nearest import closest
 from cicd.record import dataclass
 
 if TYPE_CHECKING:

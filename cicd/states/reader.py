@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cicd.document.fields import Fields
-from cicd.document.nearest import closest
 from cicd.document.node import NodeKind
 from cicd.document.problem import Severity
+from cicd.nearest import closest
 from cicd.states.machine import Machine, State
 from cicd.states.reading import INVALID, ROOM, UNREACHABLE, json_path_alone, seconds
 from cicd.states.state_reader import StateReader

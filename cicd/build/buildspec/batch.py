@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from cicd.document.fields import Fields
-from cicd.document.nearest import closest
 from cicd.document.node import NodeKind
 from cicd.document.position import Span
 from cicd.document.problem import Label
+from cicd.nearest import closest
 from cicd.record import dataclass
 
 if TYPE_CHECKING:

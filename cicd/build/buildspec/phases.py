@@ -15,9 +15,9 @@ from cicd.build.spec import (
     Text,
 )
 from cicd.document.fix import Fix, quoted
-from cicd.document.nearest import closest, only_close
 from cicd.document.node import NodeKind
 from cicd.expression import ExpressionFault, check
+from cicd.nearest import closest, only_close
 
 if TYPE_CHECKING:
     from cicd.build.buildspec.reading import Reading

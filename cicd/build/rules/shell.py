@@ -7,9 +7,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from cicd.build.rules.commands import commands_of, lists_of
-from cicd.document.nearest import slip
 from cicd.document.position import brief
 from cicd.document.rules import rule
+from cicd.nearest import slip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

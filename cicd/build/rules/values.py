@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from cicd.build.environment_variable import VariableType
 from cicd.build.spec import PhaseType
 from cicd.document.fix import Fix
-from cicd.document.nearest import closest, only_close
 from cicd.document.plain_secrets import find_secret, looks_secret, masked
 from cicd.document.rules import rule
+from cicd.nearest import closest, only_close
 
 if TYPE_CHECKING:
     from cicd.build.spec import Buildspec

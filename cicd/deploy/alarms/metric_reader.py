@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cicd.document.nearest import closest
 from cicd.metric import DIMENSIONS, METRICS, Metric, Statistic
+from cicd.nearest import closest
 
 if TYPE_CHECKING:
     from cicd.document.fields import Fields

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from cicd.deploy.alarms.alarm import Alarm, AlarmWatch, ComparisonOperator, TreatMissingData
 from cicd.deploy.alarms.metric_reader import read_metric
 from cicd.document.fields import Fields
-from cicd.document.nearest import closest
 from cicd.document.node import NodeKind
+from cicd.nearest import closest
 from cicd.ports import Probe
 
 if TYPE_CHECKING:

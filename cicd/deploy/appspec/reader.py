@@ -11,8 +11,8 @@ from cicd.deploy.appspec.permissions import read_permissions
 from cicd.deploy.appspec.scripts import read_hooks
 from cicd.deploy.spec import PREFIX, WINDOWS, AppSpec, FileExistsBehavior, FileMapping, is_string
 from cicd.document.fix import Fix
-from cicd.document.nearest import closest, only_close
 from cicd.document.node import NodeKind
+from cicd.nearest import closest, only_close
 
 if TYPE_CHECKING:
     from cicd.document.node import Node

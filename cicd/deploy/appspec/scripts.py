@@ -11,8 +11,8 @@ from cicd.deploy.appspec.findings import mappings, value
 from cicd.deploy.lifecycle import SCRIPTABLE, TOLERATED
 from cicd.deploy.spec import DEFAULT_TIMEOUT, PREFIX, HookScript
 from cicd.document.fix import Fix
-from cicd.document.nearest import closest, only_close
 from cicd.document.node import NodeKind
+from cicd.nearest import closest, only_close
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import Final
 
 from cicd.deploy.lifecycle import SCRIPTABLE, LifecycleEvent
-from cicd.document.nearest import closest
 from cicd.errors import UsageError
+from cicd.nearest import closest
 from cicd.record import dataclass
 
 NONE: Final = "none"

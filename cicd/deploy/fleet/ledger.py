@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.fleet.fleet import Fleet, FleetStatus, fold
-from cicd.document.nearest import closest
 from cicd.engine.signals import send
 from cicd.errors import UsageError
+from cicd.nearest import closest
 from cicd.ports import Described, Level
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from cicd.deploy.rolling.service import CircuitBreaker, RollingService
 from cicd.deploy.traffic.plan import DRAIN
 from cicd.deploy.traffic.reader import read_check
 from cicd.document.fields import Fields
-from cicd.document.nearest import closest
 from cicd.document.problem import Problems
 from cicd.errors import UsageError
+from cicd.nearest import closest
 from cicd.ports import Endpoint, RouterSpec, RouteSpec
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ from cicd.deploy.rules.service_values import (
 )
 from cicd.deploy.spec import ComputePlatform
 from cicd.document.fix import Fix
-from cicd.document.nearest import closest, only_close
 from cicd.document.node import NodeKind
 from cicd.document.position import brief
 from cicd.document.problem import Label, Problems
 from cicd.document.unknown import note_unknown
+from cicd.nearest import closest, only_close
 from cicd.record import dataclass
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.spec import ComputePlatform
 from cicd.document.fields import Fields
-from cicd.document.nearest import closest
 from cicd.document.problem import Problems
 from cicd.errors import UsageError
+from cicd.nearest import closest
 from cicd.record import dataclass
 
 if TYPE_CHECKING:

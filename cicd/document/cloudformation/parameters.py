@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from cicd.document.cloudformation.template import text_of
 from cicd.document.cloudformation.values import list_node, text_node, unresolved
-from cicd.document.nearest import closest
 from cicd.document.node import Node, NodeKind
 from cicd.errors import UsageError
 from cicd.expression import ExpressionFault, matches
+from cicd.nearest import closest
 from cicd.record import dataclass
 
 if TYPE_CHECKING:

@@ -119,7 +119,7 @@ def _hashes(file: Path) -> tuple[str, str]:
 
 
 def _near(key: str, bucket: Bucket) -> str:
-    from cicd.document.nearest import closest
+    from cicd.nearest import closest
 
     if not bucket.exists():
         return "nothing is there at all"

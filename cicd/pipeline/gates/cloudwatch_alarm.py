@@ -26,8 +26,8 @@ class CloudWatchAlarm:
         from cicd.deploy.alarms.alarm import AlarmState
         from cicd.deploy.alarms.reader import read_alarms
         from cicd.deploy.alarms.watch import wait_for_state
-        from cicd.document.nearest import closest
         from cicd.document.problem import Problems
+        from cicd.nearest import closest
         from cicd.pipeline.resources_of import resources_of
 
         del again

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cicd.document.nearest import closest
 from cicd.document.rules import rule
+from cicd.nearest import closest
 from cicd.pipeline.action_type import ACTION_TYPES, Category, find_action_type
 from cicd.pipeline.actions import ACTIONS
 from cicd.pipeline.local import region

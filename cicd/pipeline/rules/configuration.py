@@ -7,9 +7,9 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from cicd.document.fix import Fix
-from cicd.document.nearest import closest, only_close
 from cicd.document.position import brief
 from cicd.document.rules import rule
+from cicd.nearest import closest, only_close
 from cicd.pipeline.rules.structure import actions_of
 from cicd.pipeline.variables import references
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cicd.document.nearest import closest
 from cicd.document.problem import Label
 from cicd.document.rules import rule
+from cicd.nearest import closest
 from cicd.pipeline.rules.referred import Use, uses
 from cicd.pipeline.rules.structure import ACTION
 from cicd.pipeline.variables import CODEPIPELINE, EXECUTION_ID, RESERVED, VARIABLES

@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from cicd.document.fix import Fix
-from cicd.document.nearest import closest, only_close
 from cicd.document.position import brief
 from cicd.document.rules import rule
 from cicd.document.unknown import note_unknown
+from cicd.nearest import closest, only_close
 from cicd.pipeline.rules.gates import conditions, provider_of, rules_of
 from cicd.pipeline.rules.structure import STAGE
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cicd.document.nearest import closest
 from cicd.document.plain_secrets import find_secret, looks_secret, masked
 from cicd.document.position import brief
 from cicd.document.role_arn import check_role
 from cicd.document.rules import rule
+from cicd.nearest import closest
 from cicd.pipeline.action_type import Category, find_action_type
 from cicd.pipeline.rules.structure import ACTION, actions_of
 from cicd.pipeline.variables import references

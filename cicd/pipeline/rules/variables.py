@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cicd.document.fix import Fix
-from cicd.document.nearest import closest, only_close
 from cicd.document.position import brief
 from cicd.document.problem import Label
 from cicd.document.rules import rule
+from cicd.nearest import closest, only_close
 from cicd.pipeline.action_type import Category
 from cicd.pipeline.rules.referred import uses
 from cicd.pipeline.rules.structure import actions_of

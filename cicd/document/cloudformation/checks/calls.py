@@ -5,9 +5,9 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from cicd.document.nearest import closest
 from cicd.document.node import Node, NodeKind
 from cicd.document.position import brief
+from cicd.nearest import closest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,9 +8,9 @@ from cicd.document.cloudformation.checks.calls import check_call
 from cicd.document.cloudformation.intrinsics import attribute_of, call_of, substituted
 from cicd.document.cloudformation.names import NO_VALUE, NOTIFICATION_ARNS, PSEUDO
 from cicd.document.embedded import as_written
-from cicd.document.nearest import closest
 from cicd.document.node import Node, NodeKind
 from cicd.document.position import brief
+from cicd.nearest import closest
 
 if TYPE_CHECKING:
     from collections.abc import Collection

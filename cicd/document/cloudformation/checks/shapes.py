@@ -9,11 +9,11 @@ from importlib import resources as package_files
 from typing import TYPE_CHECKING, TypeAlias
 
 from cicd.document.cloudformation.intrinsics import call_of, is_no_value
-from cicd.document.nearest import closest
 from cicd.document.node import Node, NodeKind
 from cicd.document.position import brief
 from cicd.document.problem import Severity
 from cicd.document.unknown import note_unknown
+from cicd.nearest import closest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,11 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from cicd.document.cloudformation.parameters import not_allowed
-from cicd.document.nearest import closest
 from cicd.document.node import Node, NodeKind
 from cicd.document.position import brief
 from cicd.document.problem import Severity
 from cicd.document.unknown import note_unknown
+from cicd.nearest import closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

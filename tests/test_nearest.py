@@ -1,6 +1,6 @@
 import pytest
 
-from cicd.document.nearest import closest, slip
+from cicd.nearest import closest, slip
 
 PHASES = ("install", "pre_build", "build", "post_build")
 
