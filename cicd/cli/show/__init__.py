@@ -72,7 +72,7 @@ def presenter(output: str | None, color: str = "auto") -> Presenter:
     if output == "json":
         from cicd.cli.show.json_lines import JsonLines
 
-        return JsonLines(sys.stdout)
+        return JsonLines(sys.stdout, sys.stderr)
     if output == "human" or (output is None and sys.stdout.isatty()):
         from cicd.cli.show.human import Human
 

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 class JsonLines:
     """Writes every event and log line as an object, in the order they happened."""
 
-    def __init__(self, out: TextIO) -> None:
-        """Write to ``out``."""
+    def __init__(self, out: TextIO, err: TextIO) -> None:
+        """Write to ``out``; notices to ``err``, so that no reader takes one for a result."""
         self._out = out
+        self._err = err
         self._unicode = (out.encoding or "utf-8").lower().replace("-", "") == "utf8"
         self._lock = threading.Lock()
 
@@ -56,9 +57,9 @@ class JsonLines:
         """Leave it to ``result``."""
 
     def notice(self, text: str, level: Level = Level.INFO) -> None:
-        """Write what went wrong; the rest are words for people, about what the result says."""
+        """Write what went wrong to standard error; the rest is in the result."""
         if level in {Level.WARNING, Level.FAILURE}:
-            self._write({"type": "notice", "level": level.value, "text": text})
+            self._write({"type": "notice", "level": level.value, "text": text}, out=self._err)
 
     def text(self, text: str, level: Level = Level.INFO) -> None:
         """Leave it to ``result``."""
@@ -80,11 +81,12 @@ class JsonLines:
     def close(self) -> None:
         """Hold nothing."""
 
-    def _write(self, *values: JSON) -> None:
+    def _write(self, *values: JSON, out: TextIO | None = None) -> None:
         lines = [json.dumps(value, ensure_ascii=not self._unicode) + "\n" for value in values]
+        to = out or self._out
         with self._lock:
-            self._out.write("".join(lines))
-            self._out.flush()
+            to.write("".join(lines))
+            to.flush()
 
 
 def _log(stream: str, line: LogLine) -> JSON:
