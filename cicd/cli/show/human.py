@@ -151,17 +151,20 @@ class Human:
             self._out.print(harmless(text), style=STYLES[level], markup=False)
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Print a table, its first column never cut."""
+        """Print a table that fits the terminal."""
         from rich.table import Table
         from rich.text import Text
 
+        from cicd.cli.show.columns import columns_for
+
         if not rows:
             return
+        cells = [[printable(cell) for cell in row] for row in rows]
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for index, column in enumerate(columns):
-            table.add_column(column.upper(), no_wrap=index == 0, overflow="fold")
-        for row in rows:
-            table.add_row(*(Text(printable(cell), style=status_style(cell)) for cell in row))
+        for title, least, whole in columns_for(columns, cells, self._out.width):
+            table.add_column(title.upper(), min_width=least, no_wrap=whole, overflow="fold")
+        for row in cells:
+            table.add_row(*(Text(cell, style=status_style(cell)) for cell in row))
         with self._lock:
             self._out.print(table, soft_wrap=False)
 

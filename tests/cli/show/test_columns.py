@@ -1,0 +1,50 @@
+"""Tables fit the terminal, and break no short word."""
+
+import pytest
+
+from cicd.cli.show.human import Human
+
+COLUMNS = ("report", "status", "total", "passed", "skipped", "took")
+NAME = "rep-unit-tests-of-the-orders-service"
+
+
+@pytest.fixture
+def shown(monkeypatch, capsys):
+    def lines_of(rows, width, columns=COLUMNS):
+        monkeypatch.setenv("COLUMNS", str(width))
+        Human("never").table(columns, rows)
+        lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+        assert all(len(line) <= width for line in lines)
+        return lines
+
+    return lines_of
+
+
+def test_where_there_is_room_a_row_is_a_line(shown):
+    head, row = shown([(NAME, "FAILED", "2", "1", "0", "1.60 s")], 80)
+    assert ["REPORT", "STATUS", "TOTAL", "PASSED", "SKIPPED", "TOOK"] == head.split()
+    assert row.startswith(f"{NAME}  FAILED  2 ")
+
+
+@pytest.mark.parametrize("width", [80, 60, 50])
+def test_a_status_and_the_words_above_it_stay_whole(shown, width):
+    name = NAME * 2
+    lines = shown([(name, "SUCCEEDED", "200", "199", "1", "1.60 s")], width)
+    assert ["REPORT", "STATUS", "TOTAL", "PASSED", "SKIPPED", "TOOK"] == lines[0].split()
+    assert "SUCCEEDED" in lines[1]
+    assert name == "".join(line.split()[0] for line in lines[1:])
+
+
+def test_a_name_that_fits_stays_whole_beside_a_long_text(shown):
+    text = "a text that goes on for longer than the terminal is wide, so that it is broken"
+    lines = shown([(NAME, text)], 60, ("name", "description"))
+    assert lines[1].startswith(NAME)
+    assert len(lines) > 2
+
+
+def test_an_id_stays_whole_while_a_moment_may_take_two_lines(shown):
+    build = "rep:58518b64-4a87-49b1-8374-1d1c73c8079c"
+    columns = ("build", "number", "status", "started", "took")
+    lines = shown([(build, "2", "SUCCEEDED", "2026-11-26 23:49:47", "0.6 s")], 80, columns)
+    assert lines[1].startswith(f"{build}  2 ")
+    assert ["2026-11-26", "23:49:47"] == [lines[1].split()[3], lines[2].split()[0]]
