@@ -15,7 +15,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent.parent
 PICTURE = HERE / "docs" / "session.svg"
-WIDTH = 96
+WIDTH = 106  # the longest line of today fits
 SHOWN = 14  # lines of what a command prints, at most: the last ones
 COMMANDS = (
     "cicd init --runner host",
