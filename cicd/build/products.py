@@ -80,15 +80,15 @@ class Products:
             _, redactor = self.shell.values()
         except CicdError as problem:
             # What is exported is not worth losing the build's status over.
-            self.journal.say(key, f"Exported variables could not be read: {problem.message}")
+            self.journal.tell(key, f"Exported variables could not be read: {problem.message}")
             return []
         found: list[JSON] = []
         for name, answer in zip(names, answers, strict=True):
             value = answer[1:]
             if not answer:
-                self.journal.say(key, f"Exported variable {name} is not set")
+                self.journal.tell(key, f"Exported variable {name} is not set")
             elif redactor.redact(value) != value:
-                self.journal.say(key, f"Exported variable {name} holds a secret: left out")
+                self.journal.tell(key, f"Exported variable {name} holds a secret: left out")
             else:
                 found.append({"name": name, "value": value})
         return found

@@ -254,6 +254,16 @@ def test_an_unreadable_report_is_incomplete_and_harmless(build, reporter):
     assert [f"Report app-{name}: {sums}" for name in ("bad", "none", "gone")] == said
 
 
+def test_an_exported_variable_that_nobody_set_is_told_to_people(build, reporter):
+    done = build(
+        "version: 0.2\nenv: {exported-variables: [SET, LOST]}\n"
+        "phases: {build: {commands: ['SET=1']}}\n"
+    )
+    assert ("SUCCEEDED", {"SET": "1"}) == (done.status, dict(done.result.exported_variables))
+    told = [line.text for _, line in reporter.lines if line.text.startswith("Exported")]
+    assert ["Exported variable LOST is not set"] == told
+
+
 def test_what_the_build_is_told_of_itself(build):
     names = [
         "AWS_REGION",
