@@ -69,7 +69,15 @@ This page is made by `./run docs` of what the code itself goes by.
 | `aws codepipeline put-approval-result` | `cicd pipeline approve ID ACTION` |
 | `aws deploy create-deployment` | `cicd deploy` |
 | `aws deploy get-deployment` | `cicd deploy status ID --output json` |
-| `aws ssm put-parameter`, `aws secretsmanager create-secret` | `cicd parameter`, `cicd secret` |
+| `aws ssm put-parameter` | `cicd parameter put NAME` |
+| `aws secretsmanager create-secret` | `cicd secret put NAME` |
+| `aws lambda create-function` | `cicd function create NAME` |
+| `aws lambda invoke` | `cicd function invoke NAME` |
+| `aws cloudwatch set-alarm-state` | `cicd alarm set-state NAME STATE` |
+| `aws cloudwatch get-metric-data` | `cicd metrics` |
+| `aws cloudtrail lookup-events` | `cicd audit` |
+| rules of EventBridge | `local.subscribers` of `cicd.yml`, `cicd events tail` |
+| the SDKs, and `aws` itself | `cicd serve`, which answers their calls with `--endpoint-url` |
 | projects, applications, deployment groups | `cicd.yml`, in the shapes of the API |
 | the console | `cicd status`, `cicd logs` |
 """

@@ -70,8 +70,9 @@ STANDINGS: Mapping[str, Standing] = MappingProxyType(
         "Approval/AWS/Manual": _works("waits for cicd pipeline approve; no topic is notified"),
         "Deploy/AWS/S3": _nearly("files into a folder or a URL; access lists have no effect"),
         "Deploy/AWS/CloudFormation": _nearly(
-            "a stack of this machine: buckets, parameters and functions are made, with their "
-            "versions and aliases; other resources are refused"
+            "a stack of this machine: buckets, parameters, state machines and functions are made, "
+            "with their versions and aliases; permissions have no effect, other resources are "
+            "refused"
         ),
         "Deploy/AWS/CloudFormationStackSet": _not(
             "stack sets are about several accounts and Regions, and here is one"
