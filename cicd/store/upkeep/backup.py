@@ -179,4 +179,6 @@ def _put(fresh: Path, home: Path) -> Path | None:
     for path in aside.iterdir():
         if path.name not in {*brought, *TREES, *FILES} and not (home / path.name).exists():
             path.rename(home / path.name)
+    # What is aside is nobody's to commit, its settings neither: only the home's are.
+    (aside / ".gitignore").write_text("*\n", "utf-8")
     return aside
