@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import os
+import select
 import shutil
 import signal
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from cicd.backends.proxy.balance import MemberState
@@ -269,9 +270,17 @@ class RunningHAProxy:
         """End it, and wait until its ports are free; False: it did not run."""
         try:
             self.command("show version")
-            os.kill(self.pid(), signal.SIGTERM)
+            process = self.pid()
+            os.kill(process, signal.SIGTERM)
         except OSError:
             return False
+        # Its control socket closes before the ports of its routes do.
+        with suppress(OSError, AttributeError):  # gone already; or not on Linux
+            ending = os.pidfd_open(process)
+            try:
+                select.select([ending], [], [], _PATIENCE)
+            finally:
+                os.close(ending)
         until = time.monotonic() + _PATIENCE
         while time.monotonic() < until and self.lives():
             time.sleep(_PAUSE)
