@@ -28,8 +28,8 @@ _LEVELS = {
 }
 _LONG = 200  # characters that are told twice
 _TARGETS = {"ECS": "service", "Lambda": "function"}  # by compute platform; else instances
-_STATUSES = ("Created", "InProgress", "Baking", "Succeeded", "Failed", "Stopped")
-_TARGET_STATUSES = ("Pending", "InProgress", "Succeeded", "Failed", "Skipped")
+_STATUSES = ("Created", "InProgress", "Baking", "Ready", "Succeeded", "Failed", "Stopped")
+_TARGET_STATUSES = ("Pending", "InProgress", "Ready", "Succeeded", "Failed", "Skipped")
 
 
 def finish(show: Presenter, result: DeploymentResult) -> int:
@@ -96,18 +96,21 @@ def list_deployments(
     invocation: Invocation, group_name: str | None, status: str | None, limit: int
 ) -> int:
     """List deployments, the newest first."""
+    from cicd.deploy.run import is_over, status_of
+
     with invocation.services() as services:
         records = services.executions.list(
             kind="deployment", name=group_name, limit=None if status else limit
         )
+        statuses = {record.stream: status_of(record, services) for record in records}
+        if status:
+            records = [each for each in records if statuses[each.stream] == status][:limit]
         related = _related(records, services)
-    if status:
-        records = [record for record in records if record.status == status][:limit]
     rows = [
         (
             record.stream.partition("/")[2],
             record.name,
-            record.status if record.driven or record.status != "InProgress" else "interrupted",
+            statuses[record.stream] if record.driven or is_over(record) else "interrupted",
             local_time(record.created_at),
             related.get(record.stream, ""),
         )

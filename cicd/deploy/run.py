@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from cicd.deploy.forecast import Forecast
     from cicd.deploy.plan import DeploymentPlan
     from cicd.event import JSON
-    from cicd.ports import CancelToken, Services
+    from cicd.ports import CancelToken, ExecutionRecord, Services
 
 _OVER = ("Succeeded", "Failed", "Stopped")
 
@@ -301,6 +301,25 @@ def _turn_back(plan: DeploymentPlan, services: Services) -> DeploymentResult:
             return resume_deployment(found, services)
         inbox.take(None)
     return get_deployment(found, services)
+
+
+def is_over(record: ExecutionRecord) -> bool:
+    """Tell whether a deployment has come to its end, and to that of its waits."""
+    return record.status in _OVER
+
+
+def status_of(record: ExecutionRecord, services: Services) -> str:
+    """Give a deployment's status: the index knows of one that runs only that it does."""
+    if is_over(record):
+        return record.status
+    from cicd.deploy.history import fold, read_plan
+    from cicd.deploy.processes import process_of
+
+    plan = read_plan(record.stream, services)
+    if plan is None:
+        return record.status
+    process = process_of(plan)
+    return str(process.status(fold(process, services)))
 
 
 def get_deployment(deployment_id: str, services: Services) -> DeploymentResult:

@@ -1,0 +1,50 @@
+"""How a deployment that waits stands in a list."""
+
+import threading
+from dataclasses import replace
+from datetime import timedelta
+
+from cicd.deploy.run import is_over, status_of, stop_deployment
+from cicd.deploy.traffic.plan import BlueGreenOptions, ReadyAction
+from cicd.ports import Described, Reporter
+from tests.deploy.traffic.world import TrafficWorld
+
+WAITS = BlueGreenOptions(
+    ready_action=ReadyAction.STOP_DEPLOYMENT, ready_wait=timedelta(minutes=60)
+)
+
+
+class Waiting(Reporter):
+    """Says when a deployment has told that it waits."""
+
+    def __init__(self):
+        self.reached = threading.Event()
+
+    def event(self, stream, event, said: Described):
+        if "Ready: " in said.text:
+            self.reached.set()
+
+    def line(self, stream, line):
+        """It waits for events only."""
+
+    def block(self, stream, block):
+        """It waits for events only."""
+
+
+def test_a_deployment_that_waits_to_be_continued_is_ready_and_not_only_in_progress(tmp_path):
+    world = TrafficWorld(root=tmp_path, ids=("a",), green_ids=("b",), options=WAITS)
+    waiting = Waiting()
+    world.services = replace(world.services, reporters=(waiting,))
+    revision = world.revision("v1", "files: [{source: app, destination: /srv}]\n", {"app/x": ""})
+    deploying = threading.Thread(target=world.deploy, args=(revision,))
+    deploying.start()
+    try:
+        assert waiting.reached.wait(60)
+        (record,) = world.executions.list(kind="deployment")
+        assert ("Ready", False) == (status_of(record, world.services), is_over(record))
+    finally:
+        (record,) = world.executions.list(kind="deployment")
+        stop_deployment(record.stream.partition("/")[2], world.services)
+        deploying.join(60)
+    (record,) = world.executions.list(kind="deployment")
+    assert ("Stopped", True) == (status_of(record, world.services), is_over(record))
