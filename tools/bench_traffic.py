@@ -23,7 +23,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cicd.backends.traffic.haproxy_router import HAProxyRouter, RunningHAProxy
+from cicd.backends.traffic.haproxy_process import RunningHAProxy
+from cicd.backends.traffic.haproxy_router import HAProxyRouter
 from cicd.backends.traffic.proxy_router import ProxyRouter, RunningProxy
 from cicd.backends.traffic.router_state import DIRECTORY
 from cicd.errors import CicdError

@@ -144,9 +144,9 @@ def _buildspec(given: str | None, directory: Path) -> str | None:
     if given is not None and (given.startswith("arn:") or is_document(given, directory)):
         return given
     # Not Path.exists(), which lets out what the system says of a name that is too long.
-    if given is None or os.path.exists(directory / given):  # noqa: PTH110
+    if given is None or os.path.exists(directory / given):  # noqa: PTH110 - as above
         return given
-    if not os.path.exists(given):  # noqa: PTH110
+    if not os.path.exists(given):  # noqa: PTH110 - as above
         from cicd.document.position import brief
 
         raise UsageError(

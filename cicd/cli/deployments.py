@@ -96,7 +96,8 @@ def list_deployments(
     invocation: Invocation, group_name: str | None, status: str | None, limit: int
 ) -> int:
     """List deployments, the newest first."""
-    from cicd.deploy.run import is_over, status_of
+    from cicd.deploy.history import status_of
+    from cicd.deploy.state import FINAL
 
     with invocation.services() as services:
         records = services.executions.list(
@@ -110,7 +111,7 @@ def list_deployments(
         (
             record.stream.partition("/")[2],
             record.name,
-            statuses[record.stream] if record.driven or is_over(record) else "interrupted",
+            statuses[record.stream] if record.driven or record.status in FINAL else "interrupted",
             local_time(record.created_at),
             related.get(record.stream, ""),
         )

@@ -70,6 +70,7 @@ def _open_streams() -> None:
     ) <= 2:  # `>&-`: else a file takes its place
         os.set_inheritable(descriptor, True)  # noqa: FBT003 - the standard library's own signature
     os.close(descriptor)
+    # They stay open to the end, which is why no "with" closes them.
     sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):

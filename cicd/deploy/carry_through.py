@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cicd.deploy.admission import admit, overtaken_by
 from cicd.deploy.compile import deployment_id
@@ -16,6 +16,7 @@ from cicd.deploy.processes import process_of
 from cicd.deploy.result import DeploymentResult, deployment_result
 from cicd.deploy.rollback import is_wanted, plan_rollback
 from cicd.deploy.shift.history import with_task_set
+from cicd.deploy.state import FINAL
 from cicd.deploy.teller import Teller
 from cicd.engine.codec import encode
 from cicd.engine.loop import drive
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from cicd.deploy.state import DeploymentState
     from cicd.engine.process import Effects
     from cicd.ports import ExecutionRecord, Services
-
-FINAL: Final = ("Succeeded", "Failed", "Stopped")
 
 
 def find_deployment(wanted: str, services: Services) -> tuple[ExecutionRecord, DeploymentPlan]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from cicd.deploy.fleet.hooks import BY_ITSELF
 from cicd.deploy.plan import TERMINATE, DeploymentPlan
 from cicd.deploy.processes import process_of
-from cicd.deploy.state import DeploymentStatus
+from cicd.deploy.state import FINAL, DeploymentStatus
 from cicd.engine.codec import decode
 from cicd.event import Event, EventKind
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from cicd.deploy.process import DeploymentProcess
     from cicd.deploy.state import DeploymentState
-    from cicd.ports import Services
+    from cicd.ports import ExecutionRecord, Services
 
 KIND: Final = "deployment"
 LOOKED_BACK: Final = 20  # deployments
@@ -34,6 +34,15 @@ def read_plan(stream: str, services: Services) -> DeploymentPlan | None:
         if event.kind is EventKind.SUBMITTED:
             return decode(DeploymentPlan, event.data["plan"])
     return None
+
+
+def status_of(record: ExecutionRecord, services: Services) -> str:
+    """Give a deployment's status: the index knows of one that runs only that it does."""
+    plan = None if record.status in FINAL else read_plan(record.stream, services)
+    if plan is None:
+        return record.status
+    process = process_of(plan)
+    return process.status(fold(process, services))
 
 
 class Folded:

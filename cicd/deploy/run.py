@@ -17,6 +17,7 @@ from cicd.deploy.plan import BundleType
 from cicd.deploy.result import DeploymentResult, deployment_result
 from cicd.deploy.shift.config import ShiftConfig
 from cicd.deploy.spec import FileExistsBehavior
+from cicd.deploy.state import FINAL
 from cicd.errors import UsageError
 from cicd.record import dataclass
 
@@ -27,9 +28,7 @@ if TYPE_CHECKING:
     from cicd.deploy.forecast import Forecast
     from cicd.deploy.plan import DeploymentPlan
     from cicd.event import JSON
-    from cicd.ports import CancelToken, ExecutionRecord, Services
-
-_OVER = ("Succeeded", "Failed", "Stopped")
+    from cicd.ports import CancelToken, Services
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +173,7 @@ def resume_deployment(
     The lifecycle events that were running are run again. An automatic rollback that is due
     and was not begun, or not ended, is carried out now.
     """
-    from cicd.deploy.carry_through import FINAL, carry_through, find_deployment, roll_back
+    from cicd.deploy.carry_through import carry_through, find_deployment, roll_back
     from cicd.deploy.fleet.late import update_late
 
     record, plan = find_deployment(deployment_id, services)
@@ -204,7 +203,7 @@ def stop_deployment(
         UsageError: There is none, or it is over.
 
     """
-    from cicd.deploy.carry_through import FINAL, carry_through, find_deployment
+    from cicd.deploy.carry_through import carry_through, find_deployment
     from cicd.engine.signals import send
     from cicd.ports import CancelToken
 
@@ -238,7 +237,7 @@ def roll_back_deployment(
 
     """
     from cicd.deploy.admission import admit
-    from cicd.deploy.carry_through import FINAL, carry_through, find_deployment, submit
+    from cicd.deploy.carry_through import carry_through, find_deployment, submit
     from cicd.deploy.compile import deployment_id as make_id
     from cicd.deploy.fleet.copies import provision, with_members
     from cicd.deploy.fleet.hooks import BY_ITSELF
@@ -296,30 +295,11 @@ def _turn_back(plan: DeploymentPlan, services: Services) -> DeploymentResult:
     found = back.get("rollbackDeploymentId") if isinstance(back, dict) else None
     if not isinstance(found, str):
         return result
-    while not (record := find_deployment(found, services)[0]).status.startswith(_OVER):
+    while (record := find_deployment(found, services)[0]).status not in FINAL:
         if not record.driven:
             return resume_deployment(found, services)
         inbox.take(None)
     return get_deployment(found, services)
-
-
-def is_over(record: ExecutionRecord) -> bool:
-    """Tell whether a deployment has come to its end, and to that of its waits."""
-    return record.status in _OVER
-
-
-def status_of(record: ExecutionRecord, services: Services) -> str:
-    """Give a deployment's status: the index knows of one that runs only that it does."""
-    if is_over(record):
-        return record.status
-    from cicd.deploy.history import fold, read_plan
-    from cicd.deploy.processes import process_of
-
-    plan = read_plan(record.stream, services)
-    if plan is None:
-        return record.status
-    process = process_of(plan)
-    return str(process.status(fold(process, services)))
 
 
 def get_deployment(deployment_id: str, services: Services) -> DeploymentResult:

@@ -43,6 +43,10 @@ class DeploymentStatus(StrEnum):
     STOPPED = "Stopped"
 
 
+FINAL: Final = (DeploymentStatus.SUCCEEDED, DeploymentStatus.FAILED, DeploymentStatus.STOPPED)
+"""The statuses of a deployment that is over, its waits included."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventState:
     """One lifecycle event of one target that has begun."""

@@ -76,7 +76,7 @@ def _deployed(repository: Repository) -> ArtifactsSpec | None:
     declaration = repository.declaration
     if declaration is None:
         return spec.artifacts
-    actions = [action for stage in declaration.stages for action in stage.actions]
+    actions = declaration.actions()
     taken = [a.name for d in actions if d.type_id.provider == "CodeDeploy" for a in d.inputs]
     for action in actions:
         names = [output.name for output in action.outputs]

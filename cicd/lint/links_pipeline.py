@@ -31,14 +31,24 @@ class Built:
     spec: Buildspec | None
     sources: tuple[str, ...] = ()  # identifiers of the project's secondary sources
 
+    @property
+    def leaves(self) -> Buildspec | None:
+        """Its buildspec, where that says what it leaves: a batch's builds have artifacts apart."""
+        is_batch = self.action.configuration.get("BatchEnabled", "").lower() == "true"
+        return None if is_batch else self.spec
+
+
+def builds_of(declaration: PipelineDeclaration) -> tuple[ActionDeclaration, ...]:
+    """Give the actions that are builds."""
+    return tuple(a for a in declaration.actions() if a.type_id.provider == "CodeBuild")
+
 
 def check(declaration: PipelineDeclaration, builds: tuple[Built, ...], problems: Problems) -> None:
     """Note what does not fit between a pipeline's builds and their buildspecs."""
-    actions = [action for stage in declaration.stages for action in stage.actions]
-    taken = frozenset(artifact.name for action in actions for artifact in action.inputs)
+    taken = frozenset(a.name for action in declaration.actions() for a in action.inputs)
     for built in builds:
-        if built.spec is not None and built.action.configuration.get("BatchEnabled") != "true":
-            _outputs(built.action, built.spec, taken, problems)
+        if built.leaves is not None:
+            _outputs(built.action, built.leaves, taken, problems)
     _variables(declaration, builds, problems)
     _sources(builds, problems)
     _revisions(declaration, builds, problems)
@@ -144,8 +154,7 @@ def _revisions(
 ) -> None:
     """What CodeDeploy takes is a revision: it holds its AppSpec."""
     makers = {output.name: built for built in builds for output in built.action.outputs}
-    actions = [action for stage in declaration.stages for action in stage.actions]
-    for action in actions:
+    for action in declaration.actions():
         for artifact in action.inputs if action.type_id.provider == "CodeDeploy" else ():
             made = _artifacts(makers.get(artifact.name), artifact.name)
             if made is not None:
@@ -153,11 +162,11 @@ def _revisions(
 
 
 def _artifacts(built: Built | None, name: str) -> ArtifactsSpec | None:
-    if built is None or built.spec is None or built.action.configuration.get("BatchEnabled"):
+    if built is None or built.leaves is None:
         return None
     if len(built.action.outputs) == 1:
-        return built.spec.artifacts
-    return next((a for a in built.spec.secondary_artifacts if a.identifier == name), None)
+        return built.leaves.artifacts
+    return next((a for a in built.leaves.secondary_artifacts if a.identifier == name), None)
 
 
 def _inputs(action: ActionDeclaration) -> Iterator[str]:

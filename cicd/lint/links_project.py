@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cicd.document.position import Span
     from cicd.document.problem import Problems
     from cicd.lint.links import Repository
-    from cicd.pipeline.spec import ActionDeclaration, PipelineDeclaration
+    from cicd.pipeline.spec import ActionDeclaration
 
 
 def check(repository: Repository, problems: Problems) -> None:
@@ -35,9 +35,10 @@ def check(repository: Repository, problems: Problems) -> None:
         _project(repository, node, problems)
     spec = repository.declaration
     if spec is not None and resources.section("projects"):
-        builds = tuple(_built(repository, action, resources) for action in _builds(spec))
+        actions = links_pipeline.builds_of(spec)
+        builds = tuple(_built(repository, action, resources) for action in actions)
         links_pipeline.check(spec, builds, problems)
-        for action in _builds(spec):
+        for action in actions:
             written = action.configuration.get("BuildspecOverride", "")
             span = action.span("configuration", "BuildspecOverride")
             _buildspec_file(repository, written, span, problems)
@@ -105,15 +106,6 @@ def _buildspec_of(repository: Repository, project: Node) -> Buildspec | None:
     if not _is_path(written.text):
         return None
     return read_buildspec(repository.root / written.text, repository.prefix + written.text)
-
-
-def _builds(spec: PipelineDeclaration) -> list[ActionDeclaration]:
-    return [
-        action
-        for stage in spec.stages
-        for action in stage.actions
-        if action.type_id.provider == "CodeBuild"
-    ]
 
 
 def _under(node: Node, *path: str) -> Node | None:

@@ -28,9 +28,8 @@ def check(
     the one that the template is kept in: it is not judged.
     """
     for spec in specs:
-        actions = [action for stage in spec.stages for action in stage.actions]
-        builds = [each for each in actions if each.type_id.provider == "CodeBuild"]
-        links_pipeline.check(spec, tuple(_built(each, projects) for each in builds), problems)
+        actions = links_pipeline.builds_of(spec)
+        links_pipeline.check(spec, tuple(_built(each, projects) for each in actions), problems)
 
 
 def _built(action: ActionDeclaration, projects: Mapping[str, Node]) -> Built:

@@ -228,10 +228,7 @@ def _variables(spec: PipelineDeclaration, given: Mapping[str, str]) -> Mapping[s
 
 def _revisions(spec: PipelineDeclaration, given: Mapping[str, str]) -> Mapping[str, str]:
     sources = [
-        action.name
-        for stage in spec.stages
-        for action in stage.actions
-        if action.type_id.category == Category.SOURCE
+        action.name for action in spec.actions() if action.type_id.category == Category.SOURCE
     ]
     for name in given:
         if name not in sources:

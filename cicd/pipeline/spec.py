@@ -120,6 +120,10 @@ class PipelineDeclaration:
     variables: tuple[VariableDeclaration, ...] = ()
     node: Node
 
+    def actions(self) -> tuple[ActionDeclaration, ...]:
+        """Give all actions, stage by stage."""
+        return tuple(action for stage in self.stages for action in stage.actions)
+
     def span(self, *path: str) -> Span:
         """Say where a field stands: its value, or the declaration's start when it is absent."""
         return place(self.node, *path)

@@ -153,15 +153,11 @@ class ArtifactFiles:
                 Path(name).unlink(missing_ok=True)
 
     def _keep(self, file: BufferedRandom, part: Path, count: int) -> Artifact:
-        from concurrent.futures import ThreadPoolExecutor
-
         file.flush()
+        os.fsync(file.fileno())
         size = file.tell()
         file.seek(0)
-        with ThreadPoolExecutor(1) as pool:  # what the disk does, and what the processor does
-            durable = pool.submit(os.fsync, file.fileno())
-            digest = file_digest(file, "sha256").hexdigest()
-        durable.result()
+        digest = file_digest(file, "sha256").hexdigest()
         path = self._path(digest)
         path.parent.mkdir(mode=0o700, exist_ok=True)
         with self._held(fcntl.LOCK_SH):

@@ -3,7 +3,8 @@ import shutil
 
 import pytest
 
-from cicd.backends.traffic.haproxy_router import HAProxyRouter, RunningHAProxy
+from cicd.backends.traffic.haproxy_process import RunningHAProxy
+from cicd.backends.traffic.haproxy_router import HAProxyRouter
 from cicd.backends.traffic.proxy_router import ProxyRouter, RunningProxy
 from cicd.cli.boundary import run
 from cicd.cli.commands import cicd

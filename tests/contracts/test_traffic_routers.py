@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from cicd.backends.traffic.haproxy_router import HAProxyRouter, RunningHAProxy
+from cicd.backends.traffic.haproxy_process import RunningHAProxy
+from cicd.backends.traffic.haproxy_router import HAProxyRouter
 from cicd.backends.traffic.proxy_router import ProxyRouter, RunningProxy
 from cicd.ports import Endpoint
 from cicd.testing.contracts_carrying import CarryingContract

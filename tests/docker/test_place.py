@@ -15,6 +15,7 @@ from cicd.backends.runner_docker import DockerRunner
 from cicd.errors import Unavailable
 from cicd.ports import Environment, Exit, Mount, MountMode
 from cicd.testing.contracts_runner import in_time, left_in, run
+from tests.absent import absent
 from tests.docker.small import small_image
 
 pytestmark = pytest.mark.docker
@@ -139,7 +140,7 @@ def test_a_nested_engine_needs_an_image_that_has_one(opened):
 def nested(opened, tmp_path):
     """Open sessions whose engine inside is this machine's, its tools seen through a mount."""
     if shutil.which("dockerd") != "/usr/sbin/dockerd":
-        pytest.skip("there is no Debian dockerd on this machine to be run inside")
+        absent("there is no Debian dockerd on this machine to be run inside")
     links = tmp_path / "links"
     links.mkdir()
     for name in ("iptables", "ip6tables", "iptables-save", "ip6tables-save"):

@@ -18,6 +18,7 @@ from cicd.backends.runner_docker import DockerRunner
 from cicd.errors import Unavailable
 from cicd.ports import Environment, Exit
 from cicd.testing.contracts_session import run
+from tests.absent import absent
 from tests.docker.small import small_image
 
 pytestmark = pytest.mark.docker
@@ -38,9 +39,7 @@ http: {{addr: "127.0.0.1:{port}"}}
 def registry(tmp_path_factory, docker_image):
     """Serve one image: openly at ``open``, to who has the password at ``closed``."""
     if shutil.which("docker-registry") is None:
-        if os.environ.get("CICD_REQUIRE_DOCKER") == "1":
-            pytest.fail("CICD_REQUIRE_DOCKER=1, but there is no docker-registry on PATH")
-        pytest.skip("there is no docker-registry on PATH")
+        absent("there is no docker-registry on PATH")
     place = tmp_path_factory.mktemp("registry")
     (place / "passwords").write_text(PASSWORDS)
     guard = f"auth: {{htpasswd: {{realm: test, path: {place}/passwords}}}}"

@@ -12,6 +12,7 @@ from cicd.functions.code import read_code
 from cicd.functions.function import FunctionConfiguration
 from cicd.functions.refusal import FunctionRefused
 from cicd.functions.run import Functions
+from tests.absent import absent
 from tests.functions.contract import HANDLER, NODE, FunctionContract, told
 from tests.functions.world import create, home, invoke
 
@@ -28,7 +29,7 @@ class TestProcesses(FunctionContract):
     def node(self):
         major = os.popen("node --version").read()[1:].partition(".")[0]
         if not major:
-            pytest.skip("there is no Node on this machine")
+            absent("there is no Node on this machine")
         return f"nodejs{major}.x"
 
 

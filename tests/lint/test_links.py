@@ -136,6 +136,16 @@ def test_a_revision_that_comes_from_the_source_holds_what_the_source_holds(tmp_p
     )
 
 
+@pytest.mark.parametrize(
+    ("batch", "expected"), [("false", [("appspec-left-out", "app.jar")]), ("true", [])]
+)
+def test_what_a_batch_leaves_is_not_what_its_buildspec_says(tmp_path, batch, expected):
+    configuration = f'ProjectName: shop, BatchEnabled: "{batch}"'
+    build = an_action("Make", "Build/CodeBuild", configuration, "code", "jar")
+    up = an_action("Up", "Deploy/CodeDeploy", UP, "jar")
+    assert expected == linked(tmp_path, GET, build, up, buildspec=MAKE + FILES)
+
+
 def test_the_secondary_artifact_that_is_deployed_is_the_one_looked_into(tmp_path):
     (tmp_path / "appspec.yml").write_text(APPSPEC)
     build = an_action("Make", "Build/CodeBuild", "ProjectName: shop", "code", "whole part")

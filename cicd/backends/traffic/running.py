@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from cicd.backends.proxy.table import STATE, load_table
-from cicd.backends.traffic.haproxy_router import RunningHAProxy
+from cicd.backends.traffic.haproxy_process import RunningHAProxy
 from cicd.backends.traffic.proxy_router import RunningProxy
 from cicd.backends.traffic.router_state import DIRECTORY, forget_all, kept
 

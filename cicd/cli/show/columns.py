@@ -2,40 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 SHORT = 20  # characters, from which on a word may be broken: statuses and times are shorter
-_NARROW = 8  # what is left to names where there is no room
+_LINE = 8  # characters of a text that stays on its line, such as "1.60 s"
+_NARROW = 6  # what is left to long names where there is no room
 BETWEEN = 2  # blanks
 
 
-class Column(NamedTuple):
-    """What a column asks for."""
-
-    title: str
-    least: int  # characters
-    whole: bool  # no cell of it is broken
-
-
-def columns_for(
-    titles: Sequence[str], rows: Sequence[Sequence[str]], width: int
-) -> tuple[Column, ...]:
+def widths_for(
+    titles: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    width: int,
+    cells: Callable[[str], int],
+) -> tuple[int, ...]:
     """
-    Lay out a table for ``width`` columns of a terminal.
+    Lay out a table for ``width`` columns of a terminal; ``cells`` says how many a text takes.
 
-    Short words are never broken. The first column, of names that people copy, is not broken
-    either while the others have room for their words beside it.
+    Short words, and texts such as "1.6 s", are never broken while there is room. The first
+    column, of names that people copy, has what the others can spare.
     """
     down = [[title, *(row[at] for row in rows)] for at, title in enumerate(titles)]
-    words = [max(min(SHORT, len(word)) for cell in each for word in cell.split()) for each in down]
-    room = width - sum(words[1:]) - BETWEEN * (len(titles) - 1)
-    first = Column(
-        title=titles[0],
-        least=min(words[0], max(_NARROW, room)),
-        whole=max(map(len, down[0])) <= room,
-    )
-    others = zip(titles[1:], words[1:], strict=True)
-    return (first, *(Column(title=title, least=least, whole=False) for title, least in others))
+    words = [max(cells(word) for text in each for word in text.split()) for each in down]
+    whole = [max(map(cells, each)) for each in down]
+    room = width - BETWEEN * (len(titles) - 1)
+    others = [
+        text if text <= _LINE else min(SHORT, word)
+        for text, word in zip(whole[1:], words[1:], strict=True)
+    ]
+    least = words[0] if words[0] <= SHORT else _NARROW
+    found = [min(whole[0], max(least, room - sum(others))), *others]
+    while sum(found) > max(room, len(found)):
+        found[found.index(max(found))] -= 1
+    for at in sorted(range(len(found)), key=lambda at: whole[at] - found[at]):
+        found[at] += min(whole[at] - found[at], max(0, room - sum(found)))
+    return tuple(found)

@@ -152,17 +152,19 @@ class Human:
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a table that fits the terminal."""
+        from rich.cells import cell_len
         from rich.table import Table
         from rich.text import Text
 
-        from cicd.cli.show.columns import columns_for
+        from cicd.cli.show.columns import widths_for
 
         if not rows:
             return
         cells = [[printable(cell) for cell in row] for row in rows]
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for title, least, whole in columns_for(columns, cells, self._out.width):
-            table.add_column(title.upper(), min_width=least, no_wrap=whole, overflow="fold")
+        widths = widths_for(columns, cells, self._out.width, cell_len)
+        for title, width in zip(columns, widths, strict=True):
+            table.add_column(title.upper(), width=width, overflow="fold")
         for row in cells:
             table.add_row(*(Text(cell, style=status_style(cell)) for cell in row))
         with self._lock:

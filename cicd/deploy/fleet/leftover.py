@@ -27,9 +27,9 @@ def finish(fleet: str, member: TargetSpec, services: Services, group_id: str = "
         Whether there was one, ended by now or long before.
 
     """
-    from cicd.deploy.carry_through import FINAL
     from cicd.deploy.history import KIND, read_plan
     from cicd.deploy.run import resume_deployment, stop_deployment
+    from cicd.deploy.state import FINAL
 
     found = False
     for record in services.executions.list(kind=KIND):

@@ -45,8 +45,8 @@ def await_termination(fleet: Fleet, services: Services) -> None:
 
 def _holder(fleet: Fleet, services: Services) -> ExecutionRecord | None:
     """Give a deployment to the fleet that is not over, and suspends the ending of members."""
-    from cicd.deploy.carry_through import FINAL
     from cicd.deploy.history import KIND, LOOKED_BACK, read_plan
+    from cicd.deploy.state import FINAL
 
     for record in services.executions.list(kind=KIND, limit=LOOKED_BACK):
         if record.status in FINAL:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from cicd.deploy.history import KIND, read_plan
 from cicd.deploy.rolling.record import RolloutState, read_record
 from cicd.deploy.shift.task_sets import service_key
-from cicd.deploy.state import DeploymentStatus
+from cicd.deploy.state import FINAL
 from cicd.deploy.traffic.plan import BlueAction
 from cicd.ports import TaskState
 from cicd.record import dataclass
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from cicd.ports import Endpoint, ExecutionRecord, Services
 
 _REVISION: Final = re.compile(r"r([0-9]+)-[0-9]+")
-_OVER: Final = (DeploymentStatus.SUCCEEDED, DeploymentStatus.FAILED, DeploymentStatus.STOPPED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +87,7 @@ def left_behind(
     if not idle or record.state is RolloutState.IN_PROGRESS:
         return ()
     deployments = deployments_to(service.key, services)
-    if any(found.status not in _OVER for found, _ in deployments):
+    if any(found.status not in FINAL for found, _ in deployments):
         return ()
     revisions = {each.number for each in (record.revision, record.completed) if each is not None}
     kept = {_kept_by(plan) for _, plan in deployments[:1]}
@@ -126,6 +125,6 @@ def unfinished_of(key: str, services: Services) -> str:
     if record.state is RolloutState.IN_PROGRESS:
         return record.owner
     for found, plan in deployments_to(key, services):
-        if found.status not in _OVER:
+        if found.status not in FINAL:
             return plan.deployment_id
     return ""

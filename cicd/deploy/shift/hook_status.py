@@ -38,10 +38,11 @@ def put_hook_status(deployment_id: str, execution: str, status: str, services: S
 
     Source: CodeDeploy API Reference, "PutLifecycleEventHookExecutionStatus".
     """
-    from cicd.deploy.carry_through import FINAL, find_deployment
+    from cicd.deploy.carry_through import find_deployment
     from cicd.deploy.history import fold
     from cicd.deploy.plan import RunLifecycleEvent
     from cicd.deploy.processes import process_of
+    from cicd.deploy.state import FINAL
 
     if status not in _REPORTS:
         raise UsageError(

@@ -163,13 +163,8 @@ def _around(x1: float, y1: float, x2: float, y2: float, low: float, lane: int) -
 
 
 def _card_width(spec: PipelineDeclaration) -> float:
-    names = [len(action.name) + 9 for stage in spec.stages for action in stage.actions]
-    names += [
-        len(output.name) + 4
-        for stage in spec.stages
-        for action in stage.actions
-        for output in action.outputs
-    ]
+    names = [len(action.name) + 9 for action in spec.actions()]
+    names += [len(output.name) + 4 for action in spec.actions() for output in action.outputs]
     return min(_WIDE, max(_NARROW, max(names, default=0) * _LETTER + 36))
 
 

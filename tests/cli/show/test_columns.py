@@ -48,3 +48,18 @@ def test_an_id_stays_whole_while_a_moment_may_take_two_lines(shown):
     lines = shown([(build, "2", "SUCCEEDED", "2026-11-26 23:49:47", "0.6 s")], 80, columns)
     assert lines[1].startswith(f"{build}  2 ")
     assert ["2026-11-26", "23:49:47"] == [lines[1].split()[3], lines[2].split()[0]]
+
+
+@pytest.mark.parametrize("width", range(40, 121))
+@pytest.mark.parametrize("name", ["rep", NAME, NAME * 2])
+def test_nothing_of_a_table_is_cut_off(shown, name, width):
+    columns = (*COLUMNS, "trend")
+    row = (name, "SUCCEEDED", "200", "199", "1", "1.60 s", "=")
+    said = "".join(columns).upper() + "".join(row)
+    lines = shown([row], width, columns)
+    assert sorted(said.replace(" ", "")) == sorted("".join(lines).replace(" ", ""))
+
+
+def test_a_time_stays_on_its_line_where_the_name_is_broken_anyway(shown):
+    lines = shown([(NAME * 2, "FAILED", "2", "1", "0", "1.60 s")], 60)
+    assert lines[1].endswith("1.60 s")

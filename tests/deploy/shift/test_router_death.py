@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from cicd.backends.traffic.haproxy_router import HAProxyRouter, RunningHAProxy
+from cicd.backends.traffic.haproxy_process import RunningHAProxy
+from cicd.backends.traffic.haproxy_router import HAProxyRouter
 from cicd.backends.traffic.proxy_router import ProxyRouter, RunningProxy
 from cicd.engine.clock import ScaledClock, _elapsed
 from cicd.testing.contracts_traffic import backends, free_port, kill, until

@@ -4,7 +4,8 @@ import threading
 from dataclasses import replace
 from datetime import timedelta
 
-from cicd.deploy.run import is_over, status_of, stop_deployment
+from cicd.deploy.history import status_of
+from cicd.deploy.run import stop_deployment
 from cicd.deploy.traffic.plan import BlueGreenOptions, ReadyAction
 from cicd.ports import Described, Reporter
 from tests.deploy.traffic.world import TrafficWorld
@@ -41,10 +42,10 @@ def test_a_deployment_that_waits_to_be_continued_is_ready_and_not_only_in_progre
     try:
         assert waiting.reached.wait(60)
         (record,) = world.executions.list(kind="deployment")
-        assert ("Ready", False) == (status_of(record, world.services), is_over(record))
+        assert "Ready" == status_of(record, world.services)
     finally:
         (record,) = world.executions.list(kind="deployment")
         stop_deployment(record.stream.partition("/")[2], world.services)
         deploying.join(60)
     (record,) = world.executions.list(kind="deployment")
-    assert ("Stopped", True) == (status_of(record, world.services), is_over(record))
+    assert "Stopped" == status_of(record, world.services)

@@ -4,7 +4,8 @@ import sys
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from cicd.backends.traffic.haproxy_router import HAProxyRouter, RunningHAProxy
+from cicd.backends.traffic.haproxy_process import RunningHAProxy
+from cicd.backends.traffic.haproxy_router import HAProxyRouter
 from cicd.backends.traffic.proxy_router import ProxyRouter, RunningProxy
 from cicd.deploy.traffic.plan import BlueGreenOptions, LoadBalancer
 from cicd.ports import Endpoint, HealthCheck, RouterSpec, RouteSpec, TargetSpec
