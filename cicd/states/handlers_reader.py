@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cicd.document.problem import Severity
 from cicd.states.machine import Catcher, Retrier
-from cicd.states.reading import INVALID, REFUSED, path, seconds
+from cicd.states.reading import ASSIGNING, INVALID, REFUSED, path, refuse, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +42,7 @@ def read_catch(state: Fields) -> tuple[Catcher, ...]:
     """Read ``Catch``. Source: States Language, "Fallback states"."""
     found = []
     for inner in _elements(state, "Catch"):
+        refuse(inner, ASSIGNING)
         found.append(
             Catcher(
                 error_equals=_errors(inner),

@@ -10,7 +10,7 @@ from cicd.states.moments import LONGEST, is_seconds
 from cicd.states.paths import check_reference, steps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from cicd.document.fields import Fields
     from cicd.document.position import Span
@@ -20,6 +20,8 @@ ROOM: Final = "states"
 REFUSED: Final = "states/refused"
 INVALID: Final = "states/invalid"
 UNREACHABLE: Final = "states/unreachable"
+ASSIGNING: Final = ("Assign", "Output")
+"""Keys of a state, of a catcher and of a rule. Source: States Language, "Variables"."""
 
 
 def json_path_alone(fields: Fields, problems: Problems, what: str) -> bool:
@@ -33,6 +35,15 @@ def json_path_alone(fields: Fields, problems: Problems, what: str) -> bool:
             hint="write it with JSONPath",
         )
     return alone
+
+
+def refuse(fields: Fields, keys: Iterable[str]) -> None:
+    """Refuse keys of the language that are not carried out here, each at its place."""
+    for key in (each for each in keys if each in fields):
+        fields.node(key)  # it is known, so nobody calls it unknown
+        fields.problems.error(
+            REFUSED, f"'{key}' of {fields.what} is not carried out here", fields.span(key)
+        )
 
 
 def seconds(fields: Fields, name: str, default: float | None) -> float | None:

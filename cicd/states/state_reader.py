@@ -24,7 +24,17 @@ from cicd.states.machine import (
     Wait,
     Work,
 )
-from cicd.states.reading import INVALID, REFUSED, ROOM, checked, json_path_alone, path, seconds
+from cicd.states.reading import (
+    ASSIGNING,
+    INVALID,
+    REFUSED,
+    ROOM,
+    checked,
+    json_path_alone,
+    path,
+    refuse,
+    seconds,
+)
 from cicd.states.templates import check_template
 
 if TYPE_CHECKING:
@@ -43,8 +53,9 @@ _RETRIED: Final = ("Task", "Parallel", "Map")
 _ENDING: Final = ("Succeed", "Fail")
 # Keys of the service's own, which would change the result if they were left out.
 _NOT_HERE: Final = (
-    *("Arguments", "Assign", "Credentials", "HeartbeatSecondsPath", "ItemBatcher", "ItemReader"),
-    *("Items", "Label", "MaxConcurrencyPath", "Output", "ResultWriter"),
+    *ASSIGNING,
+    *("Arguments", "Credentials", "HeartbeatSecondsPath", "ItemBatcher", "ItemReader"),
+    *("Items", "Label", "MaxConcurrencyPath", "ResultWriter"),
     *("ToleratedFailureCount", "ToleratedFailureCountPath"),
     *("ToleratedFailurePercentage", "ToleratedFailurePercentagePath"),
 )
@@ -82,9 +93,7 @@ class StateReader:
         fields.text("Comment")
         if not json_path_alone(fields, self._problems, self._what):
             return None
-        for key in (each for each in _NOT_HERE if each in fields):
-            fields.node(key)
-            self._stop(REFUSED, f"'{key}' of {self._what} is not carried out here", key)
+        refuse(fields, _NOT_HERE)
         work = self._work(kind)
         ends = fields.flag("End") if kind not in (*_ENDING, "Choice") else False
         following = fields.text("Next", default=None) if kind not in (*_ENDING, "Choice") else None
@@ -189,7 +198,9 @@ class StateReader:
             if not isinstance(rule, dict) or not isinstance(rule.get("Next"), str):
                 self._problems.error(INVALID, f"a rule of {self._what} has no 'Next'", node.span)
                 continue
-            checked(partial(check_rule, rule), self._fields, node.span)
+            refuse(fields.inner(node, what=f"a rule of {self._what}"), ASSIGNING)
+            compared = {key: value for key, value in rule.items() if key not in ASSIGNING}
+            checked(partial(check_rule, compared), self._fields, node.span)
             rules.append((rule, str(rule["Next"])))
         return Choice(rules=tuple(rules), default=fields.text("Default", default=None))
 

@@ -24,6 +24,19 @@ def one(**state):
         (one(Type="Activity", End=True), "invalid", "'Activity' of the state 'One' is no type"),
         (one(Type=""), "invalid", "'' of the state 'One' is no type"),
         (one(Type="Pass", End=True, Assign={}), "refused", "'Assign' of the state 'One' is not"),
+        (
+            one(**task(Catch=[{"ErrorEquals": ["x"], "Assign": {}, "Next": "One"}], End=True)),
+            "refused",
+            "'Assign' of 'Catch' of the state 'One' is not carried out here",
+        ),
+        (
+            one(
+                Type="Choice",
+                Choices=[{"Variable": "$", "IsNull": True, "Assign": {}, "Next": "One"}],
+            ),
+            "refused",
+            "'Assign' of a rule of the state 'One' is not carried out here",
+        ),
         (one(Type="Pass", End=True, Asign={}), "unknown-key", "'Asign' is not a key of"),
         (
             machine("A", A={"Type": "Pass", "Next": "B"}, B={"Type": "Pass", "Next": "A"}),
@@ -134,6 +147,17 @@ def test_what_is_not_carried_out_is_refused_with_its_place(definition, rule, wor
     found = [each for each in problems if each.rule == f"states/{rule}"]
     assert any(words in each.message for each in found), [each.message for each in problems]
     assert all("machine.json:" in str(each.span) for each in problems)
+
+
+def test_what_is_refused_is_told_once_and_nothing_else_is_said_of_it():
+    state = {
+        "Type": "Choice",
+        "Choices": [{"Variable": "$", "IsNull": True, "Assign": {"a": 1}, "Next": "Done"}],
+        "Default": "Ask",
+    }
+    caught = task(Catch=[{"ErrorEquals": ["x"], "Assign": {"a": 1}, "Next": "Done"}], End=True)
+    problems = read(machine("One", One=state, Ask=caught, Done={"Type": "Succeed"}))[1]
+    assert ["states/refused"] * 2 == [each.rule for each in problems]
 
 
 def test_a_whole_machine_of_the_language_is_read():
