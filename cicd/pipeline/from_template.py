@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cicd.document.cloudformation.parameters import Given, check_given
+from cicd.document.cloudformation.parameters import Given, check_given, is_hidden
 from cicd.document.cloudformation.resolve import Resolver
 from cicd.document.cloudformation.resources import sections_of
-from cicd.document.cloudformation.template import Template, read_template, text_of
+from cicd.document.cloudformation.template import Template, read_template
 from cicd.document.load import load
 from cicd.document.problem import Problems
 from cicd.document.resources import Resources
@@ -68,11 +68,7 @@ def read_from_template(
     spec = _one(found, specs, given)
     refuse_unfulfilled(spec)
     sections = sections_of(template, Resolver(template, given))
-    hidden = {
-        name
-        for name, entry in template.parameters.items()
-        if text_of(entry.value, "NoEcho").lower() == "true"
-    }
+    hidden = {name for name, entry in template.parameters.items() if is_hidden(entry.value)}
     return FromTemplate(
         spec=spec,
         resources=resources.beside(sections),

@@ -215,6 +215,50 @@ def test_trap_79_82_what_cannot_be_used_fails_the_action(cloud, configuration, s
     assert None is cloud.stack().status
 
 
+SECRET = TEMPLATE.replace(
+    "Resources:", "  Password: {Type: String, NoEcho: true, MinLength: 5}\nResources:"
+)
+
+
+def test_a_value_with_no_echo_is_written_down_and_shown_nowhere(cloud):
+    given = json.dumps({"Parameters": {"Password": "hunter2"}})
+    taken = SECRET.replace("/${Word}", "/${Word}${Password}")
+    error = cloud.act(
+        template=taken, files={"c.json": given}, TemplateConfiguration="App::c.json"
+    ).error
+    assert error.message.endswith("(the value of a NoEcho parameter is not kept: Password)")
+    for mode in ("CHANGE_SET_REPLACE", "CREATE_UPDATE"):
+        result = cloud.act(
+            mode,
+            template=SECRET,
+            files={"c.json": given},
+            TemplateConfiguration="App::c.json",
+            ChangeSetName="next",
+        )
+        assert "Succeeded" == result.status
+    assert "****" == cloud.stack().is_.parameters["Password"]
+    events = cloud.services.log.read("stack/shop")
+    assert "hunter2" not in f"{events}{cloud.said}{result}"
+
+
+def test_nobody_guesses_whether_a_resource_is_made(cloud):
+    asked = SECRET.replace(
+        "Resources:\n", 'Conditions: {Has: !Not [!Equals [!Ref Password, ""]]}\nResources:\n'
+    ).replace("Type: AWS::S3::Bucket", "Type: AWS::S3::Bucket\n    Condition: Has")
+    error = cloud.act(template=asked, ParameterOverrides='{"Password": "hunter2"}').error
+    assert "whether 'Files' is made is not known here: its condition 'Has'" in error.message
+    assert not cloud.bucket("shop-dev").exists()
+
+
+def test_a_value_with_no_echo_that_was_given_once_stays_and_is_not_judged_again(cloud):
+    assert "Parameters: [Password] must have values" in cloud.act(template=SECRET).error.message
+    short = cloud.act(template=SECRET, ParameterOverrides='{"Password": "1234"}').error.message
+    assert "cannot be its value: its length is 5 at least" in short
+    given = cloud.act(template=SECRET, ParameterOverrides='{"Password": "hunter2"}')
+    assert "Stack CREATE_COMPLETE" == given.summary
+    assert "No updates are to be performed" == cloud.act(template=SECRET).summary
+
+
 ROLE = "  Role: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {}}}\n"
 WITH_ROLE = TEMPLATE.replace("Outputs:", ROLE + "Outputs:\n  R: {Value: !GetAtt Role.RoleId}")
 

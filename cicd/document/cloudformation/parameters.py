@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cicd.document.cloudformation.template import text_of
 from cicd.document.cloudformation.values import list_node, text_node, unresolved
@@ -17,6 +17,9 @@ from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from cicd.document.cloudformation.template import Template
+
+HIDDEN: Final = "****"
+"""What stands for a value that nobody may see."""
 
 _LIST_TYPES = ("CommaDelimitedList", "List<")
 _STORED = "AWS::SSM::Parameter::Value"
@@ -39,7 +42,7 @@ def parameter_value(name: str, declared: Node, given: Given, node: Node) -> Node
     known; of a parameter that names one of Parameter Store, only the name is known.
     """
     text = text_given(name, declared, given)
-    if text is None or text_of(declared, "NoEcho").lower() == "true":
+    if text is None or is_hidden(declared):
         return unresolved(name, node)
     kind = text_of(declared, "Type")
     if kind.startswith(_STORED):
@@ -48,6 +51,24 @@ def parameter_value(name: str, declared: Node, given: Given, node: Node) -> Node
         items = tuple(text_node(item.strip(), node) for item in text.split(","))
         return list_node(items, node)
     return text_node(text, node)
+
+
+def is_hidden(declared: Node) -> bool:
+    """Tell whether a parameter's value is one that nobody may see: ``NoEcho``."""
+    return text_of(declared, "NoEcho").lower() == "true"
+
+
+def masked(template: Template, parameters: Mapping[str, str]) -> dict[str, str]:
+    """
+    Give parameters as they may be written down: those with ``NoEcho`` are ``****``.
+
+    Source: CloudFormation User Guide, "Parameters", NoEcho.
+    """
+    declared = template.parameters
+    return {
+        name: HIDDEN if name in declared and is_hidden(declared[name].value) else text
+        for name, text in parameters.items()
+    }
 
 
 def text_given(name: str, declared: Node, given: Given) -> str | None:
@@ -88,6 +109,8 @@ def check_given(template: Template, parameters: Mapping[str, str], *, whole: boo
                 else "it has none",
             )
         node, text = declared[name].value, parameters[name]
+        if text == HIDDEN and is_hidden(node):
+            continue  # it was judged when it was given, and is the same
         refusal = not_allowed(node, text) or _badly_written(node, text)
         if refusal is not None:
             raise UsageError(f"the parameter '{name}' {refusal}")
@@ -144,7 +167,7 @@ def _badly_written(node: Node, text: str) -> str | None:
 
 
 def _shown(node: Node, text: str) -> str:
-    return "its value" if text_of(node, "NoEcho").lower() == "true" else f"'{text}'"
+    return "its value" if is_hidden(node) else f"'{text}'"
 
 
 def _number(text: str) -> float | None:

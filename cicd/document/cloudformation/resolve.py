@@ -80,8 +80,12 @@ class Resolver:
 
     def is_wanted(self, logical_id: str) -> bool:
         """Tell whether a resource is made; one whose condition is not known is."""
+        return self.is_known_wanted(logical_id) is not False
+
+    def is_known_wanted(self, logical_id: str) -> bool | None:
+        """Tell whether a resource is made; None: its condition is not known."""
         condition = text_of(self._template.resources[logical_id].value, "Condition")
-        return not condition or self._met(condition, self._template.node) is not False
+        return self._met(condition, self._template.node) if condition else True
 
     def chosen(self, argument: Node) -> Node | None:
         """Give the branch of ``Fn::If`` that counts, as written; ``None``: it is not known."""

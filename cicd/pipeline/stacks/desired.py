@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from cicd.document.cloudformation.checks.cycles import needs_of
-from cicd.document.cloudformation.parameters import Given, check_given
+from cicd.document.cloudformation.parameters import Given, check_given, is_hidden, masked
 from cicd.document.cloudformation.resolve import Resolver
 from cicd.document.cloudformation.template import read_template, text_of
 from cicd.document.cloudformation.values import UNRESOLVED, text_node
@@ -74,6 +74,8 @@ def desired_of(
     _check_capabilities(template, capabilities)
     resolver = Resolver(template, Given(parameters=parameters))
     wanted = [name for name in template.resources if resolver.is_wanted(name)]
+    if not simulate:
+        _check_conditions(template, resolver, wanted)
     _check_kinds(template, wanted, simulate=simulate)
     resources = tuple(
         _resource(template, resolver, logical_id, simulate=simulate)
@@ -83,7 +85,7 @@ def desired_of(
     return Desired(
         resources=resources,
         outputs=outputs,
-        parameters=dict(parameters),
+        parameters=masked(template, parameters),
         template=hashlib.sha256(text.encode()).hexdigest(),
     ), unknown
 
@@ -133,6 +135,17 @@ def _check_capabilities(template: Template, capabilities: frozenset[str]) -> Non
         )
 
 
+def _check_conditions(template: Template, resolver: Resolver, wanted: list[str]) -> None:
+    """Refuse to guess whether a resource is made."""
+    for name in wanted:
+        if resolver.is_known_wanted(name) is None:
+            condition = text_of(template.resources[name].value, "Condition")
+            raise TemplateInvalid(
+                f"whether '{name}' is made is not known here: its condition '{condition}' asks "
+                "for what is not known, such as the value of a NoEcho parameter"
+            )
+
+
 def _check_kinds(template: Template, wanted: list[str], *, simulate: bool) -> None:
     if simulate:
         return
@@ -174,6 +187,7 @@ def _resource(
     if unknown and real and not simulate:
         raise TemplateInvalid(
             f"'{logical_id}' needs what is not known here: {', '.join(dict.fromkeys(unknown))}"
+            f"{_hidden_in(unknown, template)}"
         )
     policy = text_of(template.resources[logical_id].value, "DeletionPolicy")
     return StackResource(
@@ -185,6 +199,16 @@ def _resource(
         simulated=not real or bool(unknown),
         policies=tuple(_policies(template.resources[logical_id].value)),
     )
+
+
+def _hidden_in(unknown: list[str], template: Template) -> str:
+    """Say which names in what is not known are parameters that nobody may see; "": none."""
+    hidden = [
+        name
+        for name, entry in template.parameters.items()
+        if is_hidden(entry.value) and any(name in text for text in unknown)
+    ]
+    return f" (the value of a NoEcho parameter is not kept: {', '.join(hidden)})" if hidden else ""
 
 
 def _policies(resource: Node) -> Iterator[str]:
