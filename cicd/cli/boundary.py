@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cicd.cli.ending import ended
+from cicd.cli.ending import ended, tell
 from cicd.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def _carried_out(command: click.Command, asked: list[str]) -> int | None:
     except click.exceptions.Abort:
         return ExitCode.INTERRUPTED
     except click.exceptions.NoArgsIsHelpError as wanted:
-        click.echo(wanted.format_message(), err=True)
+        tell(wanted.format_message())
         return ExitCode.USAGE
     except click.ClickException as failure:
         raise _misused(failure) from failure

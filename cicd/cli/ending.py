@@ -13,6 +13,7 @@ from cicd.errors import CicdError, DocumentError, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import TextIO
 
     from cicd.event import JSON
 
@@ -29,6 +30,7 @@ _REFUSALS = {
     errno.ENFILE: "end some programs: this machine has too many open files",
     errno.ENOMEM: "end some programs: this machine has no memory left",
     errno.EIO: "look at that disk",
+    errno.EBADF: "it must be open for writing",
     errno.ELOOP: "look at the links on that path",
     errno.ENAMETOOLONG: "shorten the name",
 }
@@ -42,11 +44,11 @@ def ended(act: Callable[[], int | None], asked: Sequence[str]) -> int:
         try:
             sys.stdout.flush()
         except BrokenPipeError:  # what was done is done, whoever still reads
-            _forget_output()
+            _forget(sys.stdout)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:  # the reader has gone: ``| head``
-        _forget_output()
+        _forget(sys.stdout)
         return ExitCode.FAILED
     except DocumentError as failure:
         _show_problems(failure, asked)
@@ -79,9 +81,9 @@ def _open_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _forget_output() -> None:
+def _forget(stream: TextIO) -> None:
     """Keep Python from trying at its exit to write again what nobody takes."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _refused(failure: OSError, asked: Sequence[str]) -> ExitCode:
@@ -92,7 +94,7 @@ def _refused(failure: OSError, asked: Sequence[str]) -> ExitCode:
     what = brief(str(failure.filename)) if failure.filename is not None else "standard output"
     code = ExitCode.USAGE if failure.errno == errno.ENAMETOOLONG else ExitCode.UNAVAILABLE
     if failure.filename is None:
-        _forget_output()
+        _forget(sys.stdout)
         asked = ("--output=plain",)  # what JSON would be written to is what is lost
     _show(asked, f"{what} cannot be used: {reason}", _REFUSALS[failure.errno or 0], code)
     return code
@@ -106,14 +108,22 @@ def _show(asked: Sequence[str], message: str, hint: str | None, code: ExitCode) 
         return
     # Colour is of the two first words only: nothing else comes with codes of its own.
     red, cyan, end = ("\33[31;1m", "\33[36m", "\33[0m") if _coloured() else ("", "", "")
-    _tell(f"{red}error: {end}{harmless(message)}")
+    tell(f"{red}error: {end}{harmless(message)}")
     if hint:
-        _tell(f"{cyan}hint: {end}{harmless(hint)}")
+        tell(f"{cyan}hint: {end}{harmless(hint)}")
 
 
-def _tell(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
+def tell(text: str) -> None:
+    """Say it on standard error; where that takes nothing, the exit status says it alone."""
+    _say(sys.stderr, text)
+
+
+def _say(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(f"{text}\n")
+        stream.flush()
+    except OSError:
+        _forget(stream)
 
 
 def _show_problems(failure: DocumentError, asked: Sequence[str]) -> None:
@@ -122,7 +132,7 @@ def _show_problems(failure: DocumentError, asked: Sequence[str]) -> None:
     if _wants_json(asked):
         _json({"problems": as_json(failure.problems), "exitCode": int(failure.exit_code)})
         return
-    _tell(render(failure.problems, colour=_coloured()))
+    tell(render(failure.problems, colour=_coloured()))
 
 
 def _crashed(failure: Exception, asked: Sequence[str]) -> ExitCode:
@@ -154,8 +164,7 @@ def _wants_json(asked: Sequence[str]) -> bool:
 def _json(value: JSON) -> None:
     import json
 
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+    _say(sys.stdout, json.dumps(value, ensure_ascii=False))
 
 
 def _coloured() -> bool:

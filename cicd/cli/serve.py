@@ -31,8 +31,8 @@ StartPipelineExecution, StopPipelineExecution, RetryStageExecution, RollbackStag
 OverrideStageCondition, PutApprovalResult, DisableStageTransition,
 EnableStageTransition, PutJobSuccessResult and PutJobFailureResult.
 What it is asked to start it runs itself: Ctrl-C lets running actions end.
-Any credentials will do; only programs of this machine are heard, and what they
-ask for is in 'cicd audit'.
+Any credentials will do; only programs of this machine are heard, on Linux only
+your own and root's, and what they ask for is in 'cicd audit'.
 """
 )
 @click.option(

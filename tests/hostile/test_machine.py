@@ -105,6 +105,35 @@ def test_a_full_disk_behind_standard_output_is_said_when_the_build_is_over(place
     assert "SUCCEEDED" in place.cicd("builds", "list").out
 
 
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (["lint", "--nope"], 2),
+        ([], 2),
+        (["lint", "nowhere.yml"], 2),
+        (["lint", "nowhere.yml", "--output", "json"], 2),
+        (["build", "--buildspec", "bad.yml"], 3),
+        (["build"], 0),
+    ],
+)
+@pytest.mark.parametrize("streams", [("stderr",), ("stdout", "stderr")])
+def test_a_message_that_nobody_takes_leaves_the_status_as_it_is(place, words, status, streams):
+    place.write("bad.yml", "version: 9\n")
+    with Path("/dev/full").open("wb") as full:
+        ended = place.cicd(*words, **dict.fromkeys(streams, full))
+    lost = words == ["build"] and "stdout" in streams  # what it was asked to print
+    assert (4 if lost else status) == ended.status
+
+
+def test_a_standard_output_that_is_only_read_is_no_bug(place):
+    with Path(os.devnull).open("rb") as read:
+        ended = place.cicd("--version", stdout=read)
+    assert (4, "error: standard output cannot be used: Bad file descriptor") == (
+        ended.status,
+        ended.err.splitlines()[0],
+    )
+
+
 def test_closed_streams_are_no_bug(place):
     ended = place.cicd("build", limit=lambda: (os.close(1), os.close(2)))
     assert 0 == ended.status

@@ -51,7 +51,7 @@ class Served:
     services: Services
     functions: Functions
     drives: Drives
-    user: str = ""  # who runs the endpoint: only programs of this machine are heard
+    user: str = ""  # who runs the endpoint: only they, and root, are heard
     directory: Path  # whose pipelines are known
     start: Start = field(default_factory=Start)  # how what is started here is run
 

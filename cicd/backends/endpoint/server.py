@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from cicd.backends.endpoint import object_calls
+from cicd.backends.endpoint import object_calls, peer
 from cicd.backends.endpoint.call import Answer, Call, CallRefused, Served
 from cicd.backends.endpoint.control_calls import control_call
 from cicd.backends.endpoint.drives import Drives
@@ -122,6 +122,7 @@ class _Connection(BaseHTTPRequestHandler):
         """Answer at once: small messages are not to wait for each other."""
         super().setup()
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._heard = peer.is_heard(self.client_address, self.connection.getsockname())
 
     def log_message(self, *_: object) -> None:
         """Say nothing on standard error."""
@@ -152,6 +153,10 @@ class _Connection(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 - http.server's names
 
     def _call(self) -> Call:
+        # Another user could else start what runs as this one, or read what this one may.
+        if not self._heard:
+            self.close_connection = True
+            raise CallRefused("AccessDeniedException", "this is for who runs it", 403)
         host = self.headers.get("Host", "").partition(":")[0]
         # A page in a browser could else reach us, under a name that leads here.
         if host not in _HOSTS or self.headers.get("Origin") is not None:

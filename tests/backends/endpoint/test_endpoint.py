@@ -1,6 +1,7 @@
 """The wire: raw HTTP, and boto3 as it is."""
 
 import json
+import os
 import threading
 from http.client import HTTPConnection
 
@@ -9,6 +10,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from cicd.backends.endpoint import peer
 from cicd.wiring.functions import serve
 from tests.functions.world import create, home
 
@@ -141,6 +143,13 @@ def test_raw_http_gets_no_traceback_and_strangers_get_nothing(endpoint):
         status, headers, body = raw(endpoint, *wrong[:3], **wrong[3])
         assert 400 <= status < 500, wrong
         assert b"Traceback" not in body
+
+
+def test_another_user_of_the_machine_is_refused(endpoint, monkeypatch):
+    monkeypatch.setattr(peer, "owner_in", lambda *_: 4242 if os.geteuid() != 4242 else 4243)
+    target = {"X_Amz_Target": "CodePipeline_20150709.ListPipelines"}
+    status, _, body = raw(endpoint, "POST", "/", b"{}", **target)
+    assert (403, "AccessDeniedException") == (status, json.loads(body)["__type"])
 
 
 def test_only_the_loopback_address_is_listened_on(endpoint):
