@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from cicd.errors import Unavailable
+
 _SYSTEM: Final = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "nix")
 _OWN: Final = ("etc", "home", "opt", "root", "run", "srv", "tmp", "var", "var/tmp")
 _MOUNTED: Final = ("dev", "proc", "sys")
@@ -24,6 +26,9 @@ _SHARED: Final = (
 _WORLD_MODES: Final = {"tmp": 0o1777, "var/tmp": 0o1777, "root": 0o700}
 
 
+# What root must not have to be kept from reading other processes' memory and environment, and from
+# reaching this machine's files by their /proc/PID/root.
+_DROPPED: Final = ("CAP_SYS_PTRACE", "CAP_PERFMON", "CAP_SYS_ADMIN")
 _PATIENCE: Final = 10.0  # seconds
 
 
@@ -57,10 +62,16 @@ def _trial() -> subprocess.Popen[bytes] | None:
     nothing = subprocess.DEVNULL
     try:
         return subprocess.Popen(
-            ("bwrap", *mounts, "true"), stdin=nothing, stdout=nothing, stderr=nothing
+            (*_beginning(), *mounts, "true"), stdin=nothing, stdout=nothing, stderr=nothing
         )
     except OSError:
         return None
+
+
+def _beginning() -> list[str]:
+    if os.geteuid() != 0:
+        return ["bwrap"]  # its namespace of users keeps us from the others' processes
+    return ["bwrap", *(word for name in _DROPPED for word in ("--cap-drop", name))]
 
 
 def prepare(root: Path) -> None:
@@ -68,7 +79,18 @@ def prepare(root: Path) -> None:
     Give a directory what every root has; what is there already stays as it is.
 
     Two deployments may come to a new instance at once: each leaves what the other one made.
+
+    Raises:
+        Unavailable: A hook has put a link in the place of a directory that we would write to:
+            on this machine it leads elsewhere than inside.
+
     """
+    for name in ("etc", "var"):
+        if (root / name).is_symlink():
+            raise Unavailable(
+                f"/{name} is a link in the instance at {root}",
+                hint=f"make it a directory, or remove {root / name}",
+            )
     there = {each.name for each in root.iterdir()} if root.is_dir() else set()
     for name in _OWN:
         place = root / name
@@ -117,9 +139,10 @@ def enter(root: Path) -> tuple[str, ...]:
     Give the beginning of a command line that runs the rest with ``root`` as ``/``.
 
     Processes and network are this machine's own, and nothing dies with us: a server that a hook
-    starts goes on, and the number in its pid file means something to the next hook.
+    starts goes on, and the number in its pid file means something to the next hook. What other
+    processes have in their memory and environment is out of sight.
     """
-    arguments = ["bwrap", "--bind", str(root), "/"]
+    arguments = [*_beginning(), "--bind", str(root), "/"]
     for name in _SYSTEM:
         ours = Path("/") / name
         if ours.is_dir() and not ours.is_symlink():

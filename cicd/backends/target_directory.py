@@ -66,11 +66,13 @@ class DirectoryTarget:
         self._environment = environment
         self._isolated = instance_world.works() if isolated is None else isolated
         self._machine = machine
-        self.agent_root = self._root / _AGENT_ROOT
+        # The links of the whole machine are its owner's, and followed; see _refuse_links.
+        self.agent_root = self.path(_AGENT_ROOT) if machine else self._root / _AGENT_ROOT
         self._prepared = False
 
     def check(self) -> None:
         """Make the directory; raises ``Unavailable`` when it cannot be one's own."""
+        self._refuse_links()
         if self._prepared and self.agent_root.is_dir():
             return  # by an earlier lifecycle event of the same deployment
         if self._root.resolve() == Path("/") and not self._machine:
@@ -89,6 +91,14 @@ class DirectoryTarget:
                 hint=self._way_in(),
             ) from reason
         self._prepared = True
+
+    def _refuse_links(self) -> None:
+        """Refuse to keep the agent's state where a script has put a link: it may lead outside."""
+        if self.path(_AGENT_ROOT) != self.agent_root or self.agent_root.is_symlink():
+            raise Unavailable(
+                f"instance '{self.id}' cannot be used: a link is on the way to /{_AGENT_ROOT}",
+                hint=f"make directories of what leads to {self.agent_root}",
+            )
 
     def _way_in(self) -> str:
         if not self._machine:

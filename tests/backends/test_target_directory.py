@@ -1,4 +1,5 @@
 import os
+import subprocess
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from cicd.backends import instance_world
 from cicd.backends.target_directory import DirectoryTarget
-from cicd.errors import UsageError
+from cicd.errors import Unavailable, UsageError
 from cicd.ports import CancelToken, HookExit, HookFailure, HookRun, TargetSpec
 
 ISOLATED = [False, True] if instance_world.works() else [False]
@@ -138,6 +139,32 @@ def test_su_works_for_root_inside(tmp_path):
             made = target(tmp_path, isolated=isolated)
             _, lines = run(made, "su nobody -s /bin/sh -c 'id -un'\n")
             assert [("stdout", "nobody")] == lines
+
+
+@pytest.mark.parametrize("name", ["etc", "var"])
+def test_a_link_in_the_place_of_a_directory_is_not_written_through(tmp_path, name):
+    root, outside = tmp_path / "a", tmp_path / "outside"
+    outside.mkdir()
+    instance_world.prepare(root)
+    (root / name).rename(root / "old")
+    (root / name).symlink_to(outside)
+    with pytest.raises(Unavailable, match=f"/{name} is a link"):
+        instance_world.prepare(root)
+    assert [] == list(outside.iterdir())
+
+
+def test_a_script_of_root_does_not_read_what_other_processes_have_in_their_environment(tmp_path):
+    for isolated in ISOLATED[1:]:
+        made = target(tmp_path, isolated=isolated)
+        other = subprocess.Popen(["sleep", "60"], env={"PATH": os.environ["PATH"], "TOKEN": "t"})
+        try:
+            read = f"cat /proc/{other.pid}/environ >/dev/null 2>&1 && echo read\n"
+            enter = f"ls /proc/{other.pid}/root/ >/dev/null 2>&1 && echo entered\n"
+            _, lines = run(made, f"{read}{enter}kill -0 {other.pid} && echo seen\n")
+        finally:
+            other.kill()
+            other.wait()
+        assert [("stdout", "seen")] == lines
 
 
 def test_two_that_prepare_a_new_instance_at_once_leave_what_the_other_made(tmp_path, monkeypatch):

@@ -275,3 +275,29 @@ def test_the_users_own_environment_does_not_reach_a_script(tmp_path, isolated, m
     world = World(tmp_path, isolated=isolated)
     result = world.deploy(after(world, SH + 'echo "<$PRIVATE>"\n'))
     assert "[stdout]<>" == world.script_log(result)[-1]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        *("/opt", "/opt/codedeploy-agent", "/opt/codedeploy-agent/deployment-root"),
+        *("/opt/codedeploy-agent/deployment-root/deployment-logs", "/opt/codedeploy-agent/cicd"),
+        "/opt/codedeploy-agent/deployment-root/deployment-instructions",
+        "/opt/codedeploy-agent/deployment-root/deployment-logs/codedeploy-agent-deployments.log",
+    ],
+)
+def test_a_link_in_the_place_of_the_agents_own_files_leads_nobody_outside(world, tmp_path, place):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "kept").write_text("kept")
+    leads_to = outside / "kept" if place.endswith(".log") else outside
+    inside = f'"$CICD_INSTANCE_ROOT"{place}'
+    moved = f"rm -rf {inside}.old; mv {inside} {inside}.old; ln -s {leads_to} {inside}"
+    script = f"{SH}{moved}\necho x\n"
+    revision = after(world, script)
+    for _ in range(2):
+        result = world.deploy(revision)
+        assert "Failed" == result.status
+        assert "link" in message(result)
+    assert ["kept"] == [each.name for each in outside.iterdir()]
+    assert "kept" == (outside / "kept").read_text()

@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Final
 from cicd.deploy.agent.fault import AgentFault, LifecycleErrorCode
 from cicd.deploy.agent.hooks import ScriptLog, run_scripts
 from cicd.deploy.agent.installing import install
-from cicd.deploy.agent.instance import ARCHIVE, InstanceDisk, Layout
+from cicd.deploy.agent.instance import ARCHIVE, ROOT, InstanceDisk, Layout, linked
 from cicd.deploy.fleet.fault import FaultKind
 from cicd.deploy.fleet.trouble import Unreached
 from cicd.deploy.lifecycle import PREVIOUS_REVISION, LifecycleEvent
 from cicd.deploy.revision import read_as_agent
 from cicd.deploy.traffic.control import allow_traffic, block_traffic
 from cicd.engine.process import Outcome, OutcomeStatus
-from cicd.errors import CicdError
+from cicd.errors import CicdError, Unavailable
 from cicd.ports import LogLine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from cicd.deploy.agent.download import Download
     from cicd.deploy.fleet.trouble import Trouble
@@ -85,13 +86,19 @@ class Agent:
             group_id=plan.deployment_group_id,
             deployment_id=plan.deployment_id,
         )
-        self._log = ScriptLog(layout=self._layout, clock=services.clock, say=self._say)
+        self._log = ScriptLog(
+            layout=self._layout,
+            clock=services.clock,
+            say=self._say,
+            link=lambda: self._link(self._layout.log_places),
+        )
 
     def perform(self) -> Outcome:
         """Carry the event out; what the agent would report is in the outcome."""
         try:
             self._trouble.reach()
             self._target.check()
+            self._refuse_links()
             if self._event is self._plan.events_of(self._target.id)[0]:
                 self._trouble.check_clock(self._target)
             with self._tracked():
@@ -143,8 +150,24 @@ class Agent:
         tracking.write_text(self._scope.key, "utf-8")
         try:
             yield
+            self._refuse_links()  # a script may have made some
         finally:
-            tracking.unlink(missing_ok=True)
+            if self._link(self._layout.places) is None:
+                tracking.unlink(missing_ok=True)
+
+    def _refuse_links(self) -> None:
+        """Write nothing through a link in the place of the agent's own files."""
+        place = self._link(self._layout.places)
+        if place is not None:
+            raise Unavailable(
+                f"instance '{self._target.id}' cannot be used: a link is in the place of "
+                f"{self._target.inside(place)}, or on the way there",
+                hint=f"remove {place}",
+            )
+
+    def _link(self, places: Sequence[Path]) -> Path | None:
+        root = self._layout.root
+        return root if self._target.path(ROOT) != root else linked(places)
 
     def _carry_out(self) -> None:
         match self._event:

@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.agent.fault import AgentFault, LifecycleErrorCode
@@ -36,6 +37,7 @@ class ScriptLog:
     layout: Layout
     clock: Clock
     say: Callable[[str], None]  # the same lines, for people
+    link: Callable[[], Path | None]  # says which link is in the place of a log, or on the way
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _lines: list[str] = field(default_factory=list)
 
@@ -44,12 +46,14 @@ class ScriptLog:
         with self._lock:
             now = self.clock.now().astimezone()
             self._lines.append(text + "\n")
+            self.say(text)
+            if self.link() is not None:
+                return  # a script made it so; when it has ended, its event fails for it
             self.layout.script_log.parent.mkdir(parents=True, exist_ok=True)
             with self.layout.script_log.open("a", encoding="utf-8") as file:
                 file.write(f"{now:%Y-%m-%d %H:%M:%S} {text}\n")
             stamp = f"{now:%Y-%m-%d %H:%M:%S}.{now.microsecond // 1000:03d}"
             self._append_all(f"[{stamp}] [{self.layout.deployment_id}]{text}\n")
-            self.say(text)
 
     def tail(self) -> str:
         """

@@ -172,6 +172,23 @@ class Layout:
         return self.aside / f"{self.group_id}-fresh"
 
     @property
+    def log_places(self) -> tuple[Path, ...]:
+        """The files of the logs, with the directories on the way to them."""
+        ours = (self.root, self.group, self.deployment, self.script_log.parent, self.script_log)
+        return (*ours, self.deployments_log.parent, self.deployments_log)
+
+    @property
+    def places(self) -> tuple[Path, ...]:
+        """Every place that the agent itself writes to, with the directories on the way to it."""
+        tracking = (self.tracking.parent, self.tracking)
+        revision = (self.bundle, self.archive)
+        replaced = self.cleanup.with_name(f"{self.cleanup.name}.new")
+        states = (self.last_successful_install, self.most_recent_install, self.install_json)
+        records = (self._instructions, self.cleanup, replaced, *states)
+        aside = (self.aside, self.unpacked, self.installed, self.fresh)
+        return (*self.log_places, *tracking, *revision, *records, *aside)
+
+    @property
     def _instructions(self) -> Path:
         return self.root / "deployment-instructions"
 
@@ -181,3 +198,13 @@ class Layout:
             return file.read_text("utf-8").strip() or None
         except FileNotFoundError:
             return None
+
+
+def linked(places: Sequence[Path]) -> Path | None:
+    """
+    Give the first of the agent's own places that is a link; None: none is.
+
+    Scripts may put one there, and this machine would follow it from its own root, not from the
+    instance's. Links in the archive are another matter: ``InstanceDisk`` follows those.
+    """
+    return next((place for place in places if place.is_symlink()), None)
