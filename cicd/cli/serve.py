@@ -23,13 +23,13 @@ Examples:
   AWS_ENDPOINT_URL=http://127.0.0.1:4599 python use_boto3.py
   aws codepipeline start-pipeline-execution --name shop --endpoint-url http://127.0.0.1:4599
 \b
-It answers Lambda's Invoke and the calls about versions and aliases, CodeDeploy's
-PutLifecycleEventHookExecutionStatus and GetDeployment, and CodePipeline's
-ListPipelines, GetPipeline, GetPipelineState, GetPipelineExecution,
-ListPipelineExecutions, ListActionExecutions, ListRuleExecutions, ListActionTypes,
+It answers Lambda's Invoke and the calls about versions and aliases; the calls of
+CodeBuild, CodeDeploy and CodePipeline that look at builds, deployments and pipelines;
+CodeDeploy's PutLifecycleEventHookExecutionStatus; and CodePipeline's
 StartPipelineExecution, StopPipelineExecution, RetryStageExecution, RollbackStage,
 OverrideStageCondition, PutApprovalResult, DisableStageTransition,
 EnableStageTransition, PutJobSuccessResult and PutJobFailureResult.
+Any other call of these is refused with the reason, and what to do here.
 What it is asked to start it runs itself: Ctrl-C lets running actions end.
 Any credentials will do; only programs of this machine are heard, on Linux only
 your own and root's, and what they ask for is in 'cicd audit'.

@@ -94,3 +94,11 @@ def text(fields: Mapping[str, JSON], name: str) -> str:
     if not isinstance(value, str | int) or isinstance(value, bool):
         raise invalid(f"'{name}' must be given, as text")
     return str(value)
+
+
+def texts(fields: Mapping[str, JSON], name: str, *, most: int) -> list[str]:
+    """Give a list of texts that must be there, with 1 to ``most`` of them."""
+    value = fields.get(name)
+    if not isinstance(value, list) or not 1 <= len(value) <= most:
+        raise invalid(f"'{name}' must be a list of 1 to {most}")
+    return [str(each) for each in value]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cicd.event import JSON
 
 _SERVICES: Final = {
+    "CodeBuild_20161006": "codebuild",
     "CodePipeline_20150709": "codepipeline",
     "CodeDeploy_20141006": "codedeploy",
 }
@@ -28,8 +29,14 @@ _LAMBDA: Final = (
     ("PUT", re.compile("/([^/]+)/aliases/([^/]+)"), "UpdateAlias20150331"),
     ("DELETE", re.compile("/([^/]+)/aliases/([^/]+)"), "DeleteAlias20150331"),
 )
+_LOOKING: Final = ("Get", "List", "BatchGet", "Describe", "PollFor")
 _REFUSED: Final = 400
-_SECRET: Final = frozenset({"token", "outputVariables", "continuationToken", "nonce"})
+_SECRET: Final = frozenset(
+    {
+        *("token", "outputVariables", "continuationToken", "nonce", "password", "username"),
+        *("OAuthToken", "SecretToken", "ClientSecret", "RefreshToken"),
+    }
+)
 
 
 def control_call(call: Call, answer: Answer, *, at: datetime, user: str) -> Control | None:
@@ -67,14 +74,22 @@ def _named(call: Call) -> tuple[str, str, dict[str, JSON]] | None:
                 return "lambda", name, {**parts, **_without_secrets(call)}
         return None
     prefix, _, name = call.headers.get("x-amz-target", "").partition(".")
-    if prefix not in _SERVICES or name.startswith(("Get", "List")):
+    if prefix not in _SERVICES or name.startswith(_LOOKING):
         return None
     return _SERVICES[prefix], name, _without_secrets(call)
 
 
 def _without_secrets(call: Call) -> dict[str, JSON]:
-    fields = _fields(call.body)
-    return {name: _hidden(value) if name in _SECRET else value for name, value in fields.items()}
+    return {name: _shown(name, value) for name, value in _fields(call.body).items()}
+
+
+def _shown(name: str, value: JSON) -> JSON:
+    """Give a value as it may be kept: a secret may stand deep in a declaration."""
+    if name in _SECRET:
+        return _hidden(value)
+    if isinstance(value, dict):
+        return {key: _shown(key, each) for key, each in value.items()}
+    return [_shown("", each) for each in value] if isinstance(value, list) else value
 
 
 def _fields(body: bytes) -> Mapping[str, JSON]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from cicd.backends.endpoint.call import CallRefused
 
@@ -11,15 +11,17 @@ if TYPE_CHECKING:
 
     from cicd.event import JSON
 
+    Element = TypeVar("Element", bound=JSON)
+
 MOST: Final = 100
 
 
 def page(
-    found: Iterable[dict[str, JSON]],
+    found: Iterable[Element],
     fields: Mapping[str, JSON],
     *,
     under: str,
-    key: Callable[[dict[str, JSON]], str],
+    key: Callable[[Element], str],
     most: int = MOST,
 ) -> dict[str, JSON]:
     """

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from cicd.backends.endpoint.call import CallRefused, text
 from cicd.backends.endpoint.pipeline_found import check_action, find_plan
+from cicd.backends.endpoint.pipeline_kinds import PIPELINE_KINDS
 from cicd.backends.endpoint.pipeline_starts import PIPELINE_STARTS, go_on
 from cicd.backends.endpoint.pipeline_views import PIPELINE_VIEWS
-from cicd.backends.endpoint.times import on_the_wire
-from cicd.errors import DocumentError, Unavailable, UsageError
-from cicd.functions.refusal import FunctionRefused
-from cicd.observe.call import error_code
+from cicd.backends.endpoint.said import said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,28 +93,11 @@ def _inbound(served: Served, fields: Mapping[str, JSON]) -> PipelinePlan:
     return find_plan(served, text(fields, "pipelineName"))
 
 
-def _said(operation: Operation) -> Operation:
-    """Give an operation whose refusals carry the name that the service has for them."""
-
-    def call(served: Served, fields: Mapping[str, JSON]) -> JSON:
-        try:
-            return on_the_wire(operation(served, fields))
-        except FunctionRefused as refusal:  # of a field that is missing
-            raise CallRefused("ValidationException", refusal.words) from None
-        except UsageError as refusal:
-            raise CallRefused(error_code(refusal), refusal.message) from None
-        except Unavailable as lacking:  # not 500, which SDKs would ask again and again
-            raise CallRefused("ServiceException", lacking.message) from None
-        except DocumentError as wrong:
-            raise CallRefused("InvalidStructureException", wrong.message) from None
-
-    return call
-
-
 PIPELINE_CALLS: Final[Mapping[str, Operation]] = {
-    f"CodePipeline_20150709.{name}": _said(operation)
+    f"CodePipeline_20150709.{name}": said(operation)
     for name, operation in {
         **PIPELINE_VIEWS,
+        **PIPELINE_KINDS,
         **PIPELINE_STARTS,
         "PutApprovalResult": _put_approval_result,
         "DisableStageTransition": _disable,

@@ -133,26 +133,6 @@ def _details(
     return page(found(), fields, under=under, key=lambda each: str(each[identity]))
 
 
-def _list_action_types(served: Served, fields: Mapping[str, JSON]) -> JSON:
-    del served
-    from cicd.pipeline.action_type import ACTION_TYPES, ActionTypeId
-    from cicd.pipeline.fidelity import as_api
-
-    owner = fields.get("actionOwnerFilter")
-    found = []
-    for name in ACTION_TYPES:
-        kind, whose, provider = name.split("/")
-        if owner in (None, whose):
-            found.append(as_api(ActionTypeId(category=kind, owner=whose, provider=provider)))
-    return page(found, fields, under="actionTypes", key=_action_type, most=len(ACTION_TYPES))
-
-
-def _action_type(shape: Mapping[str, JSON]) -> str:
-    identity = shape["id"]
-    assert isinstance(identity, dict), "made by as_api"
-    return "/".join(str(identity[key]) for key in ("category", "owner", "provider"))
-
-
 def _none_of(under: str) -> Callable[[Served, Mapping[str, JSON]], JSON]:
     def operation(served: Served, fields: Mapping[str, JSON]) -> JSON:
         del served, fields
@@ -176,6 +156,5 @@ PIPELINE_VIEWS: Final[Mapping[str, Operation]] = {
     "ListPipelineExecutions": _list_pipeline_executions,
     "ListActionExecutions": _list_action_executions,
     "ListRuleExecutions": _list_rule_executions,
-    "ListActionTypes": _list_action_types,
     "ListWebhooks": _none_of("webhooks"),  # none can be made here
 }

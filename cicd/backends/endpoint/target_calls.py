@@ -1,12 +1,14 @@
-"""Calls of JSON 1.1, named by ``X-Amz-Target``: CodeDeploy's and CodePipeline's."""
+"""Calls of JSON 1.1, named by ``X-Amz-Target``: CodeBuild's, CodeDeploy's and CodePipeline's."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from cicd.backends.endpoint.build_calls import BUILD_CALLS
 from cicd.backends.endpoint.call import CallRefused, as_json, fields_of, text
+from cicd.backends.endpoint.deploy_calls import DEPLOY_CALLS
+from cicd.backends.endpoint.not_here import NOT_HERE
 from cicd.backends.endpoint.pipeline_calls import PIPELINE_CALLS
-from cicd.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,45 +23,25 @@ def answer_target(served: Served, call: Call) -> Answer:
     target = call.headers.get("x-amz-target", "")
     operation = _TABLE.get(target)
     if operation is None:
-        service = target.partition(".")[0]
-        known = [each for each in _TABLE if each.partition(".")[0] == service] or [*_TABLE]
-        names = ", ".join(sorted(each.partition(".")[2] for each in known))
-        raise CallRefused(
-            "UnknownOperationException",
-            f"'{target}' is not answered here; there are {names}"
-            if target
-            else "the call names no operation in X-Amz-Target",
-        )
+        raise _unanswered(target)
     return as_json(operation(served, fields_of(call.body)))
 
 
-def _get_deployment(served: Served, fields: Mapping[str, JSON]) -> JSON:
-    from cicd.deploy.run import get_deployment
-
-    wanted = text(fields, "deploymentId")
-    try:
-        found = get_deployment(wanted, served.services)
-    except UsageError as refusal:
-        raise _refused(refusal) from None
-    return {"deploymentInfo": found.deployment["deploymentInfo"]}
-
-
-def _refused(refusal: UsageError) -> CallRefused:
-    """Give a refusal whose message ends with its exception's name in brackets."""
-    words, _, code = refusal.message.rstrip(")").rpartition(" (")
-    known = code.endswith("Exception")
-    return CallRefused(code if known else "ValidationException", words or refusal.message)
-
-
-def _put_hook_status(served: Served, fields: Mapping[str, JSON]) -> JSON:
-    from cicd.deploy.shift.hook_status import put_hook_status
-
-    wanted = (text(fields, "deploymentId"), text(fields, "lifecycleEventHookExecutionId"))
-    try:
-        found = put_hook_status(*wanted, str(fields.get("status")), served.services)
-    except UsageError as refusal:
-        raise _refused(refusal) from None
-    return {"lifecycleEventHookExecutionId": found}
+def _unanswered(target: str) -> CallRefused:
+    service, _, name = target.partition(".")
+    if target in NOT_HERE:
+        return CallRefused(
+            "UnsupportedOperationException",
+            f"{name} is not carried out here: {NOT_HERE[target]}",
+        )
+    known = [each for each in _TABLE if each.partition(".")[0] == service] or [*_TABLE]
+    names = ", ".join(sorted(each.partition(".")[2] for each in known))
+    return CallRefused(
+        "UnknownOperationException",
+        f"'{target}' is not answered here; there are {names}"
+        if target
+        else "the call names no operation in X-Amz-Target",
+    )
 
 
 def _put_job_success(served: Served, fields: Mapping[str, JSON]) -> JSON:
@@ -109,8 +91,8 @@ def _mapping(fields: Mapping[str, JSON], name: str) -> Mapping[str, JSON]:
 
 _TABLE: Final[dict[str, Operation]] = {
     **PIPELINE_CALLS,
-    "CodeDeploy_20141006.GetDeployment": _get_deployment,
-    "CodeDeploy_20141006.PutLifecycleEventHookExecutionStatus": _put_hook_status,
+    **BUILD_CALLS,
+    **DEPLOY_CALLS,
     "CodePipeline_20150709.PutJobSuccessResult": _put_job_success,
     "CodePipeline_20150709.PutJobFailureResult": _put_job_failure,
 }

@@ -9,7 +9,10 @@ if TYPE_CHECKING:
     from cicd.event import JSON
 
 _TIMES: Final = frozenset(
-    {"created", "updated", "startTime", "lastUpdateTime", "lastStatusChange", "lastChangedAt"}
+    {
+        *("created", "updated", "startTime", "lastUpdateTime", "lastStatusChange"),
+        *("lastChangedAt", "createTime", "completeTime", "endTime", "lastUpdatedAt"),
+    }
 )
 _USERS: Final = frozenset({"configuration", "resolvedConfiguration", "outputVariables"})
 

@@ -44,6 +44,14 @@ def submit(job: Job, services: Services) -> None:
         services.log.append(_stream(job.id), (submitted,), expected=0)
 
 
+def find_job(job_id: str, services: Services) -> Job:
+    """Give a job as it was submitted; raises ``JobRefused`` where there is none."""
+    events = services.log.read(_stream(job_id))
+    if not events:
+        raise _unknown(job_id)
+    return decode(Job, events[0][1].data["plan"])
+
+
 def result_of(job_id: str, services: Services) -> JobResult | None:
     """Give what was reported; None: nothing yet."""
     for _, event in services.log.read(_stream(job_id)):
@@ -63,7 +71,7 @@ def put_result(job_id: str, result: JobResult, services: Services) -> None:
     _check(result)
     events = services.log.read(_stream(job_id))
     if not events:
-        raise JobRefused("JobNotFoundException", f"The job with id {job_id} was not found")
+        raise _unknown(job_id)
     if len(events) > 1:
         raise _answered(job_id)
     reported = Event(
@@ -80,6 +88,10 @@ def put_result(job_id: str, result: JobResult, services: Services) -> None:
 def objects_of(bucket: str, services: Services) -> Path:
     """Say where the objects of an action's bucket are on this machine."""
     return services.home / "jobs" / bucket.removeprefix(BUCKET_PREFIX)
+
+
+def _unknown(job_id: str) -> JobRefused:
+    return JobRefused("JobNotFoundException", f"The job with id {job_id} was not found")
 
 
 def _answered(job_id: str) -> JobRefused:

@@ -47,6 +47,18 @@ def test_a_jobs_report_is_kept_without_what_may_be_secret():
     } == found.request
 
 
+def test_a_secret_deep_in_a_declaration_is_not_kept():
+    action = {"name": "Code", "configuration": {"Owner": "me", "OAuthToken": "hush"}}
+    asked = target("CodePipeline_20150709.CreatePipeline", pipeline={"stages": [[action]]})
+    kept = {"name": "Code", "configuration": {"Owner": "me", "OAuthToken": "****"}}
+    assert {"pipeline": {"stages": [[kept]]}} == of(asked).request
+
+
+@pytest.mark.parametrize("name", ["BatchGetBuilds", "ListBuilds", "DescribeTestCases"])
+def test_a_call_that_looks_at_builds_is_not_kept(name):
+    assert of(target(f"CodeBuild_20161006.{name}")) is None
+
+
 def test_a_refusal_is_kept_with_its_exception():
     body = json.dumps({"__type": "JobNotFoundException", "message": "no job"}).encode()
     failed = target("CodePipeline_20150709.PutJobFailureResult", jobId="8")

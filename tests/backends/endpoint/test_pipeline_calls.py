@@ -7,9 +7,12 @@ import time
 
 import boto3
 import pytest
+import yaml
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from cicd.pipeline.jobs.job import Job
+from cicd.pipeline.jobs.ledger import submit
 from cicd.settings import load_settings
 from cicd.wiring import make_services
 from cicd.wiring.functions import serve
@@ -265,7 +268,7 @@ def test_what_cannot_be_is_refused_in_the_answer_by_the_services_own_name(home, 
     assert "ActionNotFoundException" == refused(
         "put_approval_result", pipelineName="shop", stageName="Ask", actionName="No", **answer
     )
-    with pytest.raises(ClientError, match=r"DeletePipeline' is not answered here; there are Dis"):
+    with pytest.raises(ClientError, match=r"\(UnsupportedOp.*DeletePipeline is not.*: edit cicd"):
         client.delete_pipeline(name="shop")
     (home.parent / "cicd.yml").write_text("projects: 7\n")
     with pytest.raises(ClientError, match=r"InvalidStructure.*cicd.yml:1:11: 'projects' must be"):
@@ -286,6 +289,78 @@ def test_a_pipeline_is_given_as_the_service_would_give_it(client):
     assert "Manual" in [
         each["id"]["provider"] for each in client.list_action_types()["actionTypes"]
     ]
+
+
+def test_the_kinds_of_rules_are_listed_with_their_configuration(client):
+    kinds = {
+        each["id"]["provider"]: {
+            key["name"]: key["required"] for key in each["ruleConfigurationProperties"]
+        }
+        for each in client.list_rule_types()["ruleTypes"]
+    }
+    assert {"Cron": True, "TimeZone": False} == kinds["DeploymentWindow"]
+    assert "VariableCheck" in kinds
+
+
+ARN = "arn:aws:codepipeline:us-east-1:123456789012:{}"
+TEMPLATE = """
+Parameters: {Team: {Type: String, Default: web}}
+Resources:
+  Shop:
+    Type: AWS::CodePipeline::Pipeline
+    Properties:
+      Name: made
+      Tags: [{Key: team, Value: !Ref Team}]
+"""
+
+
+def test_tags_are_those_that_stand_beside_the_pipeline(home, client):
+    assert [] == client.list_tags_for_resource(resourceArn=ARN.format("shop"))["tags"]
+    request = {"pipeline": yaml.safe_load(PIPELINE), "tags": [{"key": "a", "value": "b"}]}
+    (home.parent / "pipeline.yml").write_text(yaml.safe_dump(request))
+    assert [{"key": "a", "value": "b"}] == client.list_tags_for_resource(
+        resourceArn=ARN.format("shop")
+    )["tags"]
+    for arn, refusal in (
+        (ARN.format("none"), "ResourceNotFoundException"),
+        ("arn:aws:s3:::shop", "InvalidArnException"),
+    ):
+        with pytest.raises(ClientError, match=refusal):
+            client.list_tags_for_resource(resourceArn=arn)
+
+
+def test_tags_of_a_template_are_resolved(home, client):
+    (home.parent / "pipeline.yml").unlink()
+    shape = yaml.safe_load(PIPELINE)
+    stages = json.dumps([_capitalised(stage) for stage in shape["stages"]])
+    store = "      ArtifactStore: {Type: S3, Location: artifacts}\n"
+    role = f"      RoleArn: {shape['roleArn']}\n      Stages: {stages}\n"
+    (home.parent / "infra.yml").write_text(TEMPLATE + store + role)
+    assert [{"key": "team", "value": "web"}] == client.list_tags_for_resource(
+        resourceArn=ARN.format("made")
+    )["tags"]
+
+
+def _capitalised(value):
+    if isinstance(value, list):
+        return [_capitalised(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {key[0].upper() + key[1:]: _capitalised(each) for key, each in value.items()}
+
+
+def test_a_job_is_given_as_the_function_was_invoked_with_it(home, client):
+    settings = load_settings({"home": str(home)}, {}, home.parent)
+    job = Job(id="7", configuration={"FunctionName": "f"}, bucket="codepipeline-local-x")
+    with make_services(settings, reporters=()) as services:
+        submit(job, services)
+    found = client.get_job_details(jobId="7")["jobDetails"]
+    assert ("7", {"FunctionName": "f"}) == (
+        found["id"],
+        found["data"]["actionConfiguration"]["configuration"],
+    )
+    with pytest.raises(client.exceptions.JobNotFoundException):
+        client.get_job_details(jobId="8")
 
 
 def test_a_pipeline_that_never_ran_has_a_state_even_if_a_start_must_be_given_a_variable(
