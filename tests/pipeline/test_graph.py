@@ -1,11 +1,15 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree as ET
+
+import pytest
 
 from cicd.pipeline.compile import Start, compile_plan, execution_graph
 from cicd.pipeline.drawing.critical_path import why_slow
 from cicd.pipeline.drawing.dot import as_dot
 from cicd.pipeline.drawing.html import Execution, as_html
+from cicd.pipeline.drawing.layout import GATE, HEADER, lay_out
 from cicd.pipeline.drawing.mermaid import as_mermaid
 from cicd.pipeline.drawing.seen import Seen, duration
 from cicd.pipeline.drawing.svg import as_svg
@@ -122,8 +126,6 @@ def test_names_cannot_break_out_of_the_page():
 
 
 def test_cards_do_not_lie_on_each_other():
-    from cicd.pipeline.drawing.layout import lay_out
-
     layout = lay_out(SHOP)
     for one in layout.cards:
         for other in layout.cards:
@@ -136,6 +138,69 @@ def test_cards_do_not_lie_on_each_other():
             assert one is other or apart
         assert one.x + one.width < layout.width
         assert one.y + one.height < layout.height
+
+
+def guarded(**more):
+    build = stage("Build", action("Compile", takes="code"), **more)
+    return read(
+        SOURCE_STAGE, build, pipelineType="V2", variables=[{"name": "a", "defaultValue": "x"}]
+    )
+
+
+CHECK = {
+    "name": "check",
+    "ruleTypeId": {
+        "category": "Rule",
+        "owner": "AWS",
+        "provider": "VariableCheck",
+        "version": "1",
+    },
+    "configuration": {"Variable": "#{variables.a}", "Value": "x", "Operator": "EQ"},
+}
+GATES = (
+    ({"beforeEntry": {"conditions": [{"result": "SKIP", "rules": [CHECK]}]}}, "before entry"),
+    ({"onSuccess": {"conditions": [{"result": "FAIL", "rules": [CHECK]}]}}, "on success"),
+)
+
+
+@pytest.mark.parametrize(
+    ("gates", "words"),
+    [
+        (GATES[0][0], "before entry: VariableCheck, else SKIP"),
+        (GATES[1][0], "on success: VariableCheck, else FAIL"),
+        ({"onFailure": {"result": "RETRY"}}, "on failure: RETRY"),
+        ({"onFailure": {"result": "ROLLBACK"}}, "on failure: ROLLBACK"),
+    ],
+)
+def test_what_a_stage_asks_at_its_gates_stands_below_its_name(gates, words):
+    spec = guarded(**gates)
+    assert f"  Build\n    ◇ {words}\n    ─ Compile" in as_text(spec, {})
+    assert f"◇ {words}</text>" in as_svg(spec, {})
+
+
+def test_gates_do_not_lie_on_cards():
+    layout = lay_out(guarded(**GATES[0][0], **GATES[1][0]))
+    (panel,) = (each for each in layout.panels if each.gates)
+    lowest = panel.y + HEADER + GATE * (len(panel.gates) - 1) + GATE / 2
+    assert 2 == len(panel.gates)
+    assert all(lowest <= card.y for card in layout.cards)
+
+
+def test_no_name_is_longer_than_the_card_has_room_for():
+    wide = 9.3  # a bold letter of the widest font that names are usually shown in, at 13 pixels
+    spec = read(SOURCE_STAGE, stage("Build", action("n" * 100, takes="code", makes="m" * 100)))
+    root = ET.fromstring(as_svg(spec, {}))
+    (card,) = (each for each in lay_out(spec).cards if each.key.startswith("Build/"))
+    for each in root.iter("{http://www.w3.org/2000/svg}text"):
+        if (each.text or "").startswith("nn"):
+            assert float(each.get("x")) + wide * len(each.text) <= card.x + card.width
+
+
+def test_a_page_says_in_full_why_an_action_failed():
+    summary = "nothing says where the bucket is; " * 10
+    seen = {"Build/Test": replace(RUN["Build/Test"], summary=summary)}
+    assert f"<b>Build/Test</b> {summary}</p>" in as_html(SHOP, seen)
+    assert "What failed" not in as_html(SHOP, {})
 
 
 def test_who_was_waited_for_has_no_slack_and_the_rest_is_overhead():

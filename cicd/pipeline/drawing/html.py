@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cicd.pipeline.drawing.critical_path import why_slow
 from cicd.pipeline.drawing.seen import duration
 from cicd.pipeline.drawing.svg import as_svg
+from cicd.pipeline.result import ActionStatus
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ font-weight:600;vertical-align:4px;background:#e8ebf0;color:#475467}
 .pill.InProgress,.pill.Stopping{background:#dbe8fd;color:#1a4fb4}
 .picture{margin-top:22px;overflow-x:auto;border:1px solid #e1e4ea;border-radius:14px}
 .picture svg{display:block;max-width:100%;height:auto;margin:0 auto}
+.failure{white-space:pre-wrap;overflow-wrap:anywhere}.failure b{color:#a11616;margin-right:8px}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th{text-align:left;font-size:12px;font-weight:600;color:#667085;padding:4px 10px 4px 0}
 td{padding:4px 10px 4px 0;white-space:nowrap;border-top:1px solid #edeff3}
@@ -55,7 +57,7 @@ td.bar{width:60%;padding-right:0}
 @media (prefers-color-scheme:dark){body{background:#0e131b;color:#e8edf5}
 p,th{color:#93a0b5}.picture{border-color:#263142}td{border-color:#1f2937}
 .pill{background:#263142;color:#c3cede}.pill.Succeeded{background:#143d26;color:#6fe39b}
-.pill.Failed{background:#4c1a1c;color:#ff9c9c}
+.pill.Failed{background:#4c1a1c;color:#ff9c9c}.failure b{color:#ff9c9c}
 .pill.InProgress,.pill.Stopping{background:#17315e;color:#9cc2ff}
 .track i{background:#55637a}.track i.critical{background:#f0a04b}.track b{background:#33415a}}
 @media (max-width:700px){main{padding:18px 14px}td.bar,th.bar{display:none}}
@@ -77,6 +79,7 @@ def as_html(
         f"<p>{escape(_below(spec, execution, slow))}</p>",
         f'<div class="picture">{_scaled(as_svg(spec, seen, critical))}</div>',
     ]
+    parts += _failures(seen)
     if slow.steps:
         parts += _timeline(slow)
     parts.append("</main></body></html>")
@@ -104,6 +107,19 @@ def _below(spec: PipelineDeclaration, execution: Execution | None, slow: WhySlow
     since = f" · {execution.started:%Y-%m-%d %H:%M:%S} UTC" if execution.started else ""
     by = f" · {execution.trigger}" if execution.trigger else ""
     return f"{execution.id}{since}{by} · {duration(slow.total)} · {whole}"
+
+
+def _failures(seen: Mapping[str, Seen]) -> Iterator[str]:
+    """Say in full why actions failed: a card has room for the first words alone."""
+    failed = {
+        key: each.summary
+        for key, each in seen.items()
+        if each.status is ActionStatus.FAILED and each.summary
+    }
+    if failed:
+        yield "<h2>What failed</h2>"
+    for key, summary in failed.items():
+        yield f'<p class="failure"><b>{escape(key)}</b> {escape(summary)}</p>'
 
 
 def _timeline(slow: WhySlow) -> Iterator[str]:

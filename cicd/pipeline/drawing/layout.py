@@ -8,9 +8,11 @@ one that is taken further on goes below the stages, in a lane of its own.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cicd.pipeline.drawing.artifact_edges import handed_on
+from cicd.pipeline.drawing.gate_words import gate_words
 from cicd.pipeline.spec import ActionDeclaration
 from cicd.record import dataclass
 
@@ -23,8 +25,9 @@ MARGIN, HEADER, PAD = 24, 48, 16  # of a picture; of a stage's head; inside a st
 CARD_GAP, COLUMN_GAP, STAGE_GAP = 14, 56, 64
 LINE, CARD_LINES = 18, 2  # of text in a card; those that each has
 LANE = 16
-_LETTER = 7.4  # the width of one, on average, of the font of names
-_NARROW, _WIDE = 168, 264
+GATE = 16  # of a line that says what a stage asks
+_LETTER = 9.4  # the width of one, on average, of the widest font that names are shown in
+_NARROW, _WIDE = 168, 296
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,7 @@ class Panel:
     y: float
     width: float
     height: float
+    gates: tuple[str, ...] = ()  # what it asks before its entry and after its actions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +81,14 @@ def lay_out(spec: PipelineDeclaration) -> Layout:
     width = _card_width(spec)
     panels: list[Panel] = []
     cards: list[Card] = []
+    gates = {stage.name: tuple(gate_words(stage)) for stage in spec.stages}
+    top = float(MARGIN + HEADER + GATE * max(map(len, gates.values()), default=0))
     x, column = float(MARGIN), 0
     for stage in spec.stages:
         left = x
         x += PAD
         for order in sorted({action.run_order for action in stage.actions}):
-            y = float(MARGIN + HEADER)
+            y = top
             for action in stage.actions:
                 if action.run_order == order:
                     height = _card_height(action)
@@ -101,13 +107,19 @@ def lay_out(spec: PipelineDeclaration) -> Layout:
             x += width + COLUMN_GAP
             column += 1
         x += PAD - (COLUMN_GAP if stage.actions else 0)
-        panels.append(Panel(name=stage.name, x=left, y=MARGIN, width=x - left, height=0))
+        panels.append(
+            Panel(
+                name=stage.name,
+                x=left,
+                y=MARGIN,
+                width=x - left,
+                height=0,
+                gates=gates[stage.name],
+            )
+        )
         x += STAGE_GAP
-    bottom = max((card.y + card.height for card in cards), default=float(MARGIN + HEADER)) + PAD
-    panels = [
-        Panel(name=each.name, x=each.x, y=each.y, width=each.width, height=bottom - MARGIN)
-        for each in panels
-    ]
+    bottom = max((card.y + card.height for card in cards), default=top) + PAD
+    panels = [replace(each, height=bottom - MARGIN) for each in panels]
     lines, lanes = _lines(spec, {card.key: card for card in cards}, bottom)
     return Layout(
         width=x - STAGE_GAP + MARGIN,
@@ -154,7 +166,8 @@ def _lines(
 
 def _around(x1: float, y1: float, x2: float, y2: float, low: float, lane: int) -> str:
     """Go down behind one card, along a lane, and up before the other, with round corners."""
-    out, back, r = x1 + 14 + 7 * (lane % 5), x2 - 14 - 7 * (lane % 5), 8
+    aside, r = PAD + 8 + 7 * (lane % 4), 8  # beside the stage, and not upon its edge
+    out, back = x1 + aside, x2 - aside
     return (
         f"M{x1:g} {y1:g} H{out - r:g} Q{out:g} {y1:g} {out:g} {y1 + r:g} V{low - r:g} "
         f"Q{out:g} {low:g} {out + r:g} {low:g} H{back - r:g} Q{back:g} {low:g} {back:g} "
@@ -163,7 +176,8 @@ def _around(x1: float, y1: float, x2: float, y2: float, low: float, lane: int) -
 
 
 def _card_width(spec: PipelineDeclaration) -> float:
-    names = [len(action.name) + 9 for action in spec.actions()]
+    names = [len(action.name) + 5 for action in spec.actions()]
+    names += [len(words) - 6 for stage in spec.stages for words in gate_words(stage)]
     names += [len(output.name) + 4 for action in spec.actions() for output in action.outputs]
     return min(_WIDE, max(_NARROW, max(names, default=0) * _LETTER + 36))
 

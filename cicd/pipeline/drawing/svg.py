@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from cicd.pipeline.drawing.layout import (
+    GATE,
     HEADER,
     LINE,
     PAD,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from cicd.pipeline.spec import PipelineDeclaration
 
 _HUES = 6  # of artifacts, as the style has them
-_SMALL = 6.4  # the width of a letter of the font of providers
+_SMALL = 7  # the width of a letter of the font of providers
 
 STYLE = """
 .cicd{--bg:#ffffff;--panel:#f6f7f9;--edge:#e1e4ea;--card:#ffffff;--line:#d4d8e0;--ink:#1b2230;
@@ -113,14 +114,21 @@ def _artifacts(layout: Layout) -> Iterator[str]:
 def _panel(panel: Panel, seen: Sequence[Seen | None]) -> Iterator[str]:
     yield (
         f'<rect class="panel" x="{panel.x:g}" y="{panel.y:g}" width="{panel.width:g}" '
-        f'height="{panel.height:g}" rx="12"/>'
+        f'height="{panel.height:g}" rx="12">'
+        f"<title>{escape(chr(10).join((panel.name, *panel.gates)))}</title></rect>"
     )
     middle = panel.y + HEADER / 2
     left, right = panel.x + PAD, panel.x + panel.width - PAD
     yield (
         f'<text class="stage" x="{left:g}" y="{middle:g}">'
-        f"{escape(fitted(panel.name, panel.width - 2 * PAD - 56, 8))}</text>"
+        f"{escape(fitted(panel.name, panel.width - 2 * PAD - 56, 10))}</text>"
     )
+    for number, words in enumerate(panel.gates):
+        y = panel.y + HEADER + GATE * number
+        yield (
+            f'<text class="soft" x="{left:g}" y="{y:g}">'
+            f"◇ {escape(fitted(words, right - left - 2 * _SMALL, _SMALL))}</text>"
+        )
     known = [each for each in seen if each is not None]
     if known:
         status = _of_stage(seen)

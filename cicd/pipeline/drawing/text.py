@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cicd.pipeline.drawing.gate_words import gate_words
 from cicd.pipeline.result import ActionStatus
 
 if TYPE_CHECKING:
@@ -24,11 +25,13 @@ def as_text(spec: PipelineDeclaration, seen: Mapping[str, Seen]) -> str:
     """
     Draw the stages downwards; actions that run together share a brace.
 
-    What an action takes and makes stands behind it: ``[input] → [output]``.
+    What an action takes and makes stands behind it: ``[input] → [output]``. What a stage asks
+    at its gates stands below its name.
     """
     lines = [spec.name]
     for stage in spec.stages:
         lines.append(f"  {stage.name}")
+        lines += [f"    ◇ {words}" for words in gate_words(stage)]
         orders = sorted({action.run_order for action in stage.actions})
         for order in orders:
             group = [action for action in stage.actions if action.run_order == order]
