@@ -84,11 +84,13 @@ def check_template(node: Node, given: Given, beside: Resources, problems: Proble
     links_template.check(specs, sections["projects"], problems)
     resources = beside.beside(sections)
     _groups(sections, resources, template, problems)
-    if beside.sections:
-        from cicd.pipeline.links import check_links
+    from cicd.pipeline.links import check_links, check_workers
 
-        for spec in specs:
+    for spec in specs:
+        if beside.sections:
             check_links(spec, resources, problems)
+        else:  # what the template alone lacks is told of it as a template
+            check_workers(spec, resources, problems)
 
 
 def _pipelines(

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from cicd.document.cloudformation.values import UNRESOLVED
 from cicd.document.resources import Resources
 from cicd.document.rules import rule, run_rules
 from cicd.nearest import closest
+from cicd.pipeline.action_type import find_action_type
+from cicd.pipeline.actions import ACTIONS, name_among
+from cicd.pipeline.local import jenkins_places
+from cicd.pipeline.rules.local import CUSTOM, note_provider
 from cicd.pipeline.spec import PipelineDeclaration
 from cicd.pipeline.variables import references
 from cicd.record import dataclass
@@ -27,9 +32,15 @@ class Linked:
 
 
 def check_links(spec: PipelineDeclaration, resources: Resources, problems: Problems) -> None:
-    """Note what ``cicd.yml`` lacks; nothing where there is no ``cicd.yml``."""
+    """Note what ``cicd.yml`` lacks; without it, only custom providers that nobody works for."""
+    check_workers(spec, resources, problems)
     if resources.sections:
         run_rules(LINKS, Linked(spec=spec, resources=resources), problems)
+
+
+def check_workers(spec: PipelineDeclaration, resources: Resources, problems: Problems) -> None:
+    """Note each action of a custom provider whose work nothing here does."""
+    run_rules((unknown_worker,), Linked(spec=spec, resources=resources), problems)
 
 
 @rule("pipeline/unknown-project")
@@ -73,7 +84,27 @@ def unknown_group(linked: Linked, problems: Problems) -> None:
             )
 
 
+@rule("pipeline/provider-not-here")
+def unknown_worker(linked: Linked, problems: Problems) -> None:
+    """A custom provider is a Jenkins of ``local.jenkins``, or of a package; else it will fail."""
+    known = jenkins_places(linked.resources)
+    for stage in linked.spec.stages:
+        for action in stage.actions:
+            type_id = action.type_id
+            if type_id.owner != CUSTOM or not find_action_type(type_id) or _waits(action):
+                continue
+            if name_among(type_id, known) not in ACTIONS:
+                note_provider(action, problems)
+
+
 LINKS: Final = (unknown_project, unknown_group)
+
+
+def _waits(action: ActionDeclaration) -> bool:
+    """Tell whether the provider is a value that is not known before a run."""
+    entry = action.node.entries.get("actionTypeId")
+    provider = entry.value.entries.get("provider") if entry is not None else None
+    return provider is not None and provider.value.tag == UNRESOLVED
 
 
 def _of(spec: PipelineDeclaration, provider: str) -> Iterator[ActionDeclaration]:

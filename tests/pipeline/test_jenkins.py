@@ -12,13 +12,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from cicd.backends.http_calls import call_http
+from cicd.document.problem import Problems
+from cicd.document.resources import Resources
 from cicd.engine.clock import SystemClock
 from cicd.engine.process import Scope
 from cicd.errors import Unavailable, UsageError
 from cicd.pipeline.actions.jenkins import JENKINS
+from cicd.pipeline.links import check_links
 from cicd.pipeline.result import StoredArtifact
 from cicd.ports import ArtifactFile, CancelToken
-from tests.pipeline.documents import SOURCE_STAGE, action, stage
+from tests.pipeline.documents import SOURCE_STAGE, action, read, stage
 
 TOKEN = "ab" * 10
 
@@ -30,6 +33,7 @@ class FakeJenkins(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Requests)
         self.asked = []
         self.parameters = ["code"]
+        self.texts = []  # its other parameters
         self.result = "SUCCESS"
         self.archived = True
         self.cancelled = False
@@ -58,7 +62,10 @@ class _Requests(BaseHTTPRequestHandler):
             self._say(401, {})
         elif path == "/job/shop/job/site/api/json":
             files = [{"name": n, "type": "FileParameterDefinition"} for n in jenkins.parameters]
-            self._say(200, {"property": [{}, {"parameterDefinitions": files}]})
+            texts = [{"name": n, "type": "StringParameterDefinition"} for n in jenkins.texts]
+            self._say(200, {"property": [{}, {"parameterDefinitions": [*texts, *files]}]})
+        elif path.endswith("/build") and (jenkins.parameters or jenkins.texts):
+            self._say(400, b"Nothing is submitted")  # as a real one says
         elif path in {"/job/shop/job/site/buildWithParameters", "/job/shop/job/site/build"}:
             jenkins.given = body
             self._say(201, {}, location=f"{jenkins.url}/queue/item/7/")
@@ -177,6 +184,30 @@ def test_an_artifact_that_cannot_be_handed_over_is_not_passed_over(ask, jenkins)
     assert "POST /job/shop/job/site/build" not in jenkins.asked
     assert "Succeeded" == ask(inputs="none").status
     assert "POST /job/shop/job/site/build" in jenkins.asked
+
+
+def test_a_job_whose_parameters_all_have_defaults_is_built_with_them(ask, jenkins):
+    jenkins.parameters, jenkins.texts = [], ["BRANCH"]
+    assert "Succeeded" == ask(inputs="none").status
+    assert "POST /job/shop/job/site/buildWithParameters" in jenkins.asked
+
+
+def test_a_provider_that_cicd_yml_names_a_jenkins_is_not_warned_of(tmp_path):
+    spec = read(
+        SOURCE_STAGE,
+        stage(
+            "Build",
+            action("Job", "Build/Custom/Ci", takes="code", configuration={"ProjectName": "p"}),
+        ),
+    )
+    warned = Problems()
+    check_links(spec, Resources.load(tmp_path), warned)
+    assert ["pipeline/provider-not-here"] == [each.rule for each in warned]
+    place = {"local": {"jenkins": {"Ci": {"url": "http://127.0.0.1:1"}}}}
+    (tmp_path / "cicd.yml").write_text(json.dumps(place))
+    quiet = Problems()
+    check_links(spec, Resources.load(tmp_path), quiet)
+    assert [] == list(quiet)
 
 
 def test_a_build_that_left_the_queue_unbuilt_fails_the_action(ask, jenkins):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from cicd.registry import Registry
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from cicd.pipeline.action_type import ActionTypeId
@@ -58,6 +59,13 @@ def name_of(type_id: ActionTypeId, root: Path) -> str:
     from cicd.document.resources import Resources
     from cicd.pipeline.local import jenkins_places
 
-    jenkins = f"{type_id.category}/Custom/Jenkins"
-    known = jenkins in ACTIONS and type_id.provider in jenkins_places(Resources.load(root))
-    return jenkins if known else name
+    return name_among(type_id, jenkins_places(Resources.load(root)))
+
+
+def name_among(type_id: ActionTypeId, jenkins: Collection[str]) -> str:
+    """Give the name in ``ACTIONS`` where ``jenkins`` are the providers that are one."""
+    name = str(type_id)
+    known = f"{type_id.category}/Custom/Jenkins"
+    if type_id.owner != "Custom" or name in ACTIONS or type_id.provider not in jenkins:
+        return name
+    return known if known in ACTIONS else name

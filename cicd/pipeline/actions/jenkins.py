@@ -67,8 +67,8 @@ class JenkinsAction:
         if files and place.inputs == "none":
             request.say(f"{request.action.name}: no artifact is handed to Jenkins, as told")
             files = {}
-        known = jenkins.file_parameters(project)
-        missing = sorted(set(files) - known)
+        known = jenkins.parameters(project)
+        missing = sorted(name for name in files if not known.get(name))
         if missing:
             return failed(
                 FailureType.CONFIGURATION_ERROR,
@@ -77,7 +77,7 @@ class JenkinsAction:
                 hint=f"add a file parameter '{missing[0]}' to it; or, if it fetches its source "
                 "itself, say inputs: none under local.jenkins",
             )
-        queued = jenkins.start(project, files)
+        queued = jenkins.start(project, files, parameterized=bool(known))
         request.workspace.mkdir(parents=True, exist_ok=True)
         (request.workspace / _NOTE).write_text(json.dumps(queued), "utf-8")
         return _followed(request, services, scope, jenkins, _Job(project=project, queued=queued))

@@ -43,8 +43,12 @@ class Jenkins:
             word = base64.b64encode(":".join(login).encode()).decode()
             self._headers["Authorization"] = f"Basic {word}"
 
-    def file_parameters(self, project: str) -> frozenset[str]:
-        """Name the job's file parameters; raises ``UsageError`` where there is no such job."""
+    def parameters(self, project: str) -> Mapping[str, bool]:
+        """
+        Name the job's parameters, and say which are files.
+
+        Raises ``UsageError`` where there is no such job.
+        """
         answer = self._ask(
             "GET", f"{_job(project)}/api/json?tree=property[parameterDefinitions[name,type]]"
         )
@@ -54,15 +58,19 @@ class Jenkins:
                 hint="a project in a folder is named folder/project",
             )
         found = self._json(answer)
-        return frozenset(
-            str(each["name"])
+        return {
+            str(each["name"]): each.get("type") == "FileParameterDefinition"
             for listed in found.get("property") or ()
             for each in listed.get("parameterDefinitions") or ()
-            if each.get("type") == "FileParameterDefinition"
-        )
+        }
 
-    def start(self, project: str, files: Mapping[str, Path]) -> int:
-        """Start a build with these file parameters, and give its place in the queue."""
+    def start(self, project: str, files: Mapping[str, Path], *, parameterized: bool) -> int:
+        """
+        Start a build with these file parameters, and give its place in the queue.
+
+        A job that has parameters is only built with them: those that are not given have their
+        defaults. Source: Jenkins, "Remote Access API", "Submitting jobs".
+        """
         if files:
             answer = self._ask(
                 "POST",
@@ -71,7 +79,8 @@ class Jenkins:
                 headers={"Content-Type": f"multipart/form-data; boundary={_BOUNDARY}"},
             )
         else:
-            answer = self._ask("POST", f"{_job(project)}/build", body=b"")
+            how = "buildWithParameters" if parameterized else "build"
+            answer = self._ask("POST", f"{_job(project)}/{how}", body=b"")
         queued = _QUEUED.search(answer.headers.get("location", ""))
         if answer.status != 201 or queued is None:
             raise self._refused(answer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cicd.document.node import NodeKind, ScalarStyle
 from cicd.document.rules import rule
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from cicd.document.position import Span
     from cicd.document.problem import Problems
-    from cicd.pipeline.spec import PipelineDeclaration
+    from cicd.pipeline.spec import ActionDeclaration, PipelineDeclaration
+
+CUSTOM: Final = "Custom"
 
 
 @rule("pipeline/provider-not-here")
@@ -24,14 +26,21 @@ def provider_not_here(spec: PipelineDeclaration, problems: Problems) -> None:
     """An action of a provider that nothing here carries out will fail, and say so."""
     for stage in spec.stages:
         for action in stage.actions:
-            refusal = reason_against(str(action.type_id))
-            if find_action_type(action.type_id) and refusal is not None:
-                problems.warning(
-                    "pipeline/provider-not-here",
-                    f"'{action.name}': {action.type_id} is not carried out here: {refusal}",
-                    action.span("actionTypeId", "provider"),
-                    hint="the action will be Failed with the code LocalUnsupported",
-                )
+            # Whether there is a worker of a custom one is told beside cicd.yml.
+            if find_action_type(action.type_id) and action.type_id.owner != CUSTOM:
+                note_provider(action, problems)
+
+
+def note_provider(action: ActionDeclaration, problems: Problems) -> None:
+    """Warn of an action that nothing here carries out."""
+    refusal = reason_against(str(action.type_id))
+    if refusal is not None:
+        problems.warning(
+            "pipeline/provider-not-here",
+            f"'{action.name}': {action.type_id} is not carried out here: {refusal}",
+            action.span("actionTypeId", "provider"),
+            hint="the action will be Failed with the code LocalUnsupported",
+        )
 
 
 @rule("pipeline/condition-not-here")
