@@ -12,6 +12,7 @@ from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.errors import CicdError, Unavailable
 from cicd.pipeline.actions import ACTIONS, name_of
 from cicd.pipeline.actions.git_reference import misplaced
+from cicd.pipeline.actions.package_fault import faults_told
 from cicd.pipeline.actions.provider import ActionRequest, carry_out
 from cicd.pipeline.actions.raw_object import not_a_zip
 from cicd.pipeline.actions.workspace import clear
@@ -186,7 +187,6 @@ class PipelineEffects:
                 hint=f"put a zip where '{raw.action}' looks for it",
                 where=action.where,
             )
-        provider = ACTIONS.get(name)
         request = ActionRequest(
             plan=self._plan,
             action=action,
@@ -197,7 +197,10 @@ class PipelineEffects:
             say=lambda text: self._say(action.key, text),
             resolve=lambda text: resolve(text, command.namespaces),
         )
-        return carry_out(provider, request, self._services, scope, again=again)
+        return faults_told(
+            name,
+            lambda: carry_out(ACTIONS.get(name), request, self._services, scope, again=again),
+        )
 
     def _say(self, origin: str, text: str) -> None:
         say(self._services, f"pipeline/{self._plan.execution_id}", text, origin=origin)

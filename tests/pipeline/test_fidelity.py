@@ -127,6 +127,8 @@ from cicd.pipeline.result import ActionResult, ActionStatus
 
 class Greeting:
     def run(self, request, services, scope):
+        if request.configuration["Who"] == "nobody":
+            raise KeyError("hush")
         request.say(f"hello {request.configuration['Who']}")
         return ActionResult(status=ActionStatus.SUCCEEDED, variables={"Said": "hello"})
 
@@ -148,6 +150,7 @@ def plugin(tmp_path, monkeypatch):
     (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: cicd-greeting\nVersion: 1.0\n")
     (facts / "entry_points.txt").write_text(
         "[cicd.actions]\nInvoke/Custom/Greeting = cicd_greeting:GREETING\n"
+        "Invoke/Custom/Lost = cicd_not_there:LOST\n"
     )
     monkeypatch.syspath_prepend(str(place))
     yield
@@ -162,6 +165,24 @@ def test_an_installed_package_adds_a_provider(plugin, world):
     assert "provided by cicd-greeting" == all_standings()["Invoke/Custom/Greeting"].words
     lines = [line.text for _, line in world.services.logs.read(result.stream)]
     assert "hello you" in lines
+
+
+@pytest.mark.parametrize(
+    ("provider", "who", "words"),
+    [
+        ("Greeting", "nobody", "KeyError at cicd_greeting.py:8"),
+        ("Lost", "you", "ModuleNotFoundError at "),
+    ],
+)
+def test_a_package_that_breaks_is_named_with_its_line_and_not_its_words(
+    plugin, world, provider, who, words
+):
+    broken = action("Greet", f"Invoke/Custom/{provider}", configuration={"Who": who})
+    error = world.run(SOURCE_STAGE, stage("Say", broken)).failure.error
+    brings = f"the package cicd-greeting, which brings Invoke/Custom/{provider}, broke: {words}"
+    assert brings in error.message
+    assert ("JobFailed", True) == (error.code, "tell its authors" in error.hint)
+    assert "hush" not in str(error)
 
 
 def test_without_it_the_action_fails_and_says_what_would_help(world):
