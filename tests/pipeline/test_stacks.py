@@ -215,6 +215,13 @@ def test_trap_79_82_what_cannot_be_used_fails_the_action(cloud, configuration, s
     assert None is cloud.stack().status
 
 
+def test_one_change_is_told_as_one(cloud):
+    cloud.act()
+    changed = {"ParameterOverrides": '{"Word": "bye"}', "ChangeSetName": "next"}
+    result = cloud.act("CHANGE_SET_REPLACE", **changed)
+    assert "Change set next was created: 1 change" == result.summary
+
+
 SECRET = TEMPLATE.replace(
     "Resources:", "  Password: {Type: String, NoEcho: true, MinLength: 5}\nResources:"
 )

@@ -122,7 +122,7 @@ def _proposed(request: ActionRequest, work: StackWork, desired: Desired) -> Acti
     work.note(replace(stack, status=status, change_sets=(*kept, made)))
     for change in todo:
         request.say(f"{stack.name}: {change}")
-    words = f"Change set {name} was created: {len(todo)} changes"
+    words = f"Change set {name} was created: {len(todo)} change{'s' * (len(todo) != 1)}"
     words = words if todo else f"Change set {name} has no changes"
     return ActionResult(
         status=ActionStatus.SUCCEEDED,

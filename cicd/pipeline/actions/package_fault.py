@@ -31,10 +31,15 @@ def faults_told(name: str, work: Callable[[], ActionResult]) -> ActionResult:
         package = ACTIONS.installed().get(name)
         if package is None:
             raise
-        last = traceback.extract_tb(crash.__traceback__)[-1]
         return failed(
             FailureType.JOB_FAILED,
-            f"the package {package}, which brings {name}, broke: {type(crash).__name__} at "
-            f"{Path(last.filename).name}:{last.lineno}",
+            f"the package {package}, which brings {name}, {_how(crash)}",
             hint="this is a fault of the package and not of the pipeline: tell its authors",
         )
+
+
+def _how(crash: Exception) -> str:
+    if isinstance(crash, ImportError) and crash.name:
+        return f"cannot be loaded: '{crash.name}' cannot be imported"
+    last = traceback.extract_tb(crash.__traceback__)[-1]
+    return f"broke: {type(crash).__name__} at {Path(last.filename).name}:{last.lineno}"

@@ -72,7 +72,8 @@ class S3Deploy:
                 return failed(FailureType.JOB_FAILED, CANCELLED)
             bucket.write(f"{prefix}{file.path}", file.source)
             count += 1
-        return _done(request, f"{count} objects in {bucket.place}{prefix and f'/{prefix}'}")
+        objects = "1 object" if count == 1 else f"{count} objects"
+        return _done(request, f"{objects} in {bucket.place}{prefix and f'/{prefix}'}")
 
     def recover(self, request: ActionRequest, services: Services, scope: Scope) -> None:
         """Put all of it again, over what was there."""
