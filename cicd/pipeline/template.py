@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from cicd.document.cloudformation.checks.judged import add_judged
 from cicd.document.cloudformation.checks.written import check_written
+from cicd.document.cloudformation.intrinsics import call_of
+from cicd.document.cloudformation.names import REFERRED_BY_ID
 from cicd.document.cloudformation.resolve import Resolver
 from cicd.document.cloudformation.template import read_template
 from cicd.document.cloudformation.values import UNRESOLVED, unknown_values
@@ -52,6 +54,8 @@ def read_pipelines(
         if template.type_of(logical_id) != PIPELINE_RESOURCE or not resolver.is_wanted(logical_id):
             continue
         properties = template.properties(logical_id)
+        if properties is not None:
+            _check_repositories(properties, template, problems)
         given = resolver.value(properties) if properties is not None else None
         if given is None or given.kind is not NodeKind.MAPPING:
             continue  # told as what it is: a resource without properties
@@ -62,6 +66,23 @@ def read_pipelines(
         add_judged(found, resource, unknown, problems)
         specs.append(spec)
     return tuple(specs)
+
+
+def _check_repositories(node: Node, template: Template, problems: Problems) -> None:
+    """Note where the id of a repository is given for its name, so that no source would find it."""
+    for entry in node.entries.values():
+        call = call_of(entry.value) if entry.key == "RepositoryName" else None
+        meant = call.argument.text if call is not None and call.name == "Ref" else ""
+        if meant in template.resources and template.type_of(meant) in REFERRED_BY_ID:
+            problems.warning(
+                "pipeline/repository-id",
+                f"Ref of the repository '{meant}' gives its id, and a source wants its name",
+                entry.value.span,
+                hint=f"write !GetAtt {meant}.Name",
+            )
+        _check_repositories(entry.value, template, problems)
+    for item in node.items:
+        _check_repositories(item, template, problems)
 
 
 def _declaration(properties: Node, name: Node, resource: Entry) -> Node:

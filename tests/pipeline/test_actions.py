@@ -108,7 +108,7 @@ def test_a_source_takes_the_configured_branch_and_gives_its_variables(world):
     ]
 
 
-def test_links_arrive_as_text_files_and_modes_stay(world):
+def test_trap_60_links_arrive_as_text_files_and_modes_stay(world):
     services, _ = with_repository(world)
     result = CODE_COMMIT.run(asked(world, "S0"), services, SCOPE)
     into = world.home / "unpacked"
@@ -286,7 +286,7 @@ def test_inputs_that_codebuild_would_refuse_fail_the_action(world, inputs, prima
     assert ("ConfigurationError", said) == (result.error.code, result.error.message)
 
 
-def test_keys_are_cut_to_twenty_and_ten_and_do_not_collide():
+def test_trap_52_keys_are_cut_to_twenty_and_ten_and_do_not_collide():
     one = object_key("a-pipeline-with-a-long-name", "ApplicationBuild", "1" * 64)
     two = object_key("a-pipeline-with-a-long-name", "ApplicationBundle", "2" * 64)
     assert "a-pipeline-with-a-lo/Applicatio/1111111" == one

@@ -67,7 +67,7 @@ def test_a_service_gets_its_images_and_is_steady(world, services):
         ({"ClusterName": "prod"}, "in the cluster 'local', not in 'prod'"),
     ],
 )
-def test_what_cannot_be_deployed_is_a_wrong_configuration(world, services, change, said):
+def test_trap_64_what_cannot_be_deployed_is_a_wrong_configuration(world, services, change, said):
     done = run(world, services, **change)
     assert ("Failed", "ConfigurationError") == (done.status, done.error.code)
     assert said in done.error.message

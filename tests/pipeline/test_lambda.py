@@ -90,7 +90,7 @@ def call(do="go", **more):
     return action("Call", INVOKE, configuration=configuration, **more)
 
 
-def test_artifacts_go_through_a_function_and_its_variables_to_the_next_action(tmp_path):
+def test_trap_73_artifacts_go_through_a_function_and_its_variables_to_the_next_action(tmp_path):
     use = {"FunctionName": "worker", "UserParameters": "#{Fn.Word}"}
     result, state, log, services = run(
         tmp_path,
@@ -108,7 +108,7 @@ def test_artifacts_go_through_a_function_and_its_variables_to_the_next_action(tm
     assert [] == list((tmp_path / ".cicd/jobs").iterdir())
 
 
-def test_a_token_brings_the_function_again_with_a_new_job_of_the_same_action(tmp_path):
+def test_trap_76_a_token_brings_the_function_again_with_a_new_job_of_the_same_action(tmp_path):
     result, state, log, _ = run(tmp_path, stage("Next", call("steps")))  # trap 76
     assert "Succeeded" == result.status, log
     assert {"Word": "half"} == dict(state.actions["Next/Call"].result.variables)
@@ -123,7 +123,7 @@ def test_a_token_brings_the_function_again_with_a_new_job_of_the_same_action(tmp
         ("raise", "JobFailed", "within 20 minutes"),
     ],
 )
-def test_a_function_that_reports_failure_or_nothing_fails_its_action(
+def test_trap_75_a_function_that_reports_failure_or_nothing_fails_its_action(
     tmp_path, monkeypatch, do, code, words
 ):
     if do != "fail":

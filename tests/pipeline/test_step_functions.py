@@ -124,7 +124,7 @@ def test_a_machine_of_cicd_yml_runs_and_its_output_and_variables_are_handed_on(t
     assert ("SUCCEEDED", "order") == (record.status, record.name)
 
 
-def test_a_machine_that_fails_fails_its_action_and_an_express_one_does_not(tmp_path):
+def test_trap_83_a_machine_that_fails_fails_its_action_and_an_express_one_does_not(tmp_path):
     ended, log, _ = run(tmp_path, started("bad"))
     assert ("Failed", "JobFailed") == (ended.status, ended.error.code), log
     assert "is FAILED: Sorry: the order was refused" in ended.error.message

@@ -1,5 +1,6 @@
 """
-The traps of CodePipeline, 1 to 51, by their number; many are held in depth by the tests beside.
+The traps of CodePipeline, 1 to 51, by their number; many are held in depth by the tests beside,
+and so are those from 52 on.
 
 The last test counts them: none is missing.
 """
@@ -397,9 +398,9 @@ def test_trap_51_an_unknown_pipeline_is_not_made_by_asking_for_it(world):
         find_definition("nope", Resources.load(world.home), world.home)
 
 
-def test_every_trap_of_structure_and_execution_has_a_test():
+def test_every_trap_has_a_test():
     found = set()
     for path in Path(__file__).parent.glob("test_*.py"):
         for name in re.findall(r"^def test_(?:trap_)?(\d\w*)\(", path.read_text(), re.MULTILINE):
             found |= {int(word) for word in name.split("_") if word.isdecimal()}
-    assert set() == set(range(1, 52)) - found
+    assert set() == set(range(1, 95)) - found

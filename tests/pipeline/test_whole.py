@@ -65,6 +65,7 @@ applications:
     "buildspec.yml": """
 version: 0.2
 env:
+  variables: {TAG: early}
   exported-variables: [TAG]
 phases:
   build:
@@ -135,7 +136,7 @@ def warnings_of(planned):
     return [problem.rule for problem in planned.warnings if problem.severity == "warning"]
 
 
-def test_a_commit_is_built_checked_and_deployed(shop):
+def test_trap_72_a_commit_is_built_and_what_was_exported_last_is_checked_and_deployed(shop):
     result, state, reporter = run(shop)
     assert ("Succeeded", None) == (result.status, result.failure)
     site = shop / "instances" / "web-1" / "srv" / "site"

@@ -46,6 +46,9 @@ NAMES: Mapping[str, str] = MappingProxyType(
 REFERRED_BY_ARN = frozenset({"AWS::StepFunctions::StateMachine"})
 """Types of which ``Ref`` gives the ARN."""
 
+REFERRED_BY_ID = frozenset({"AWS::CodeCommit::Repository"})
+"""Types of which ``Ref`` gives an id that is not the name."""
+
 _ARNS: Mapping[str, str] = MappingProxyType(
     {
         "AWS::CodeBuild::Project": f"arn:aws:codebuild:{REGION}:{ACCOUNT}:project/",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+from uuid import NAMESPACE_URL, uuid5
 
 from cicd.document.cloudformation import functions
 from cicd.document.cloudformation.budget import Budget
@@ -17,6 +18,7 @@ from cicd.document.cloudformation.names import (
     OF_PROPERTIES,
     PSEUDO,
     REFERRED_BY_ARN,
+    REFERRED_BY_ID,
     around_name,
 )
 from cicd.document.cloudformation.parameters import Given, parameter_value
@@ -204,6 +206,8 @@ class Resolver:
         if name in self._template.resources and self.is_wanted(name):
             if self._template.type_of(name) in REFERRED_BY_ARN:
                 return self._attribute((name, "Arn"), node)
+            if self._template.type_of(name) in REFERRED_BY_ID:
+                return self._budget.made(text_node(str(uuid5(NAMESPACE_URL, name)), node))
             return self._budget.made(moved(self.name_of(name), node))
         return unresolved(name.replace("::", "."), node)
 
