@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import subprocess
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,7 @@ _SEEDS: Final = (
 _SHARED: Final = (
     *("alternatives", "ca-certificates", "ld.so.conf.d", "pam.d", "pki", "security", "ssl"),
 )
+_MACHINE: Final = Path("/etc")
 _WORLD_MODES: Final = {"tmp": 0o1777, "var/tmp": 0o1777, "root": 0o700}
 
 
@@ -112,12 +114,37 @@ def prepare(root: Path) -> None:
     etc = root / "etc"
     there = {each.name for each in etc.iterdir()}
     for name in _SEEDS:
-        if name not in there and (Path("/etc") / name).is_file():
-            shutil.copyfile(Path("/etc") / name, etc / name)
+        if name not in there:
+            _seed(_MACHINE / name, etc / name)
     for name in _SHARED:
         if name not in there and (Path("/etc") / name).is_dir():
             (etc / name).mkdir(exist_ok=True)
     _prepare_shadow(root / "etc")
+
+
+def _seed(ours: Path, place: Path) -> None:
+    """Copy a file of this machine, if it has one; what somebody made meanwhile stays."""
+    try:
+        found = ours.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    if not stat.S_ISREG(found.st_mode):
+        return
+    data = _content(ours, (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns))
+    try:
+        number = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    except FileExistsError:
+        return
+    with os.fdopen(number, "wb", buffering=0) as file:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[file.write(rest) :]
+
+
+@lru_cache(maxsize=len(_SEEDS))
+def _content(ours: Path, _stamp: tuple[int, ...]) -> bytes:
+    """Read a file of this machine once for all instances, and again when it has changed."""
+    return ours.read_bytes()
 
 
 def _prepare_shadow(etc: Path) -> None:

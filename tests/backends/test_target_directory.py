@@ -176,3 +176,31 @@ def test_two_that_prepare_a_new_instance_at_once_leave_what_the_other_made(tmp_p
         context.setattr(Path, "exists", lambda path: path.name == "passwd")
         instance_world.prepare(tmp_path)
     assert before == sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*"))
+
+
+def test_a_new_instance_has_the_machines_files_as_they_are_at_that_moment(tmp_path, monkeypatch):
+    monkeypatch.setattr(instance_world, "_MACHINE", tmp_path / "machine")
+    (tmp_path / "machine").mkdir()
+    for name, text in (
+        ("one", "127.0.0.1 a\n"),
+        ("two", "127.0.0.1 a\n"),
+        ("three", "10.0.0.1 b\n"),
+    ):
+        (tmp_path / "machine" / "hosts").write_text(text)
+        instance_world.prepare(tmp_path / name)
+        assert text == (tmp_path / name / "etc" / "hosts").read_text()
+
+
+def test_a_link_that_appears_in_an_instance_meanwhile_is_not_written_through(
+    tmp_path, monkeypatch
+):
+    outside = tmp_path / "outside"
+    outside.write_text("not the instance's\n")
+    root = tmp_path / "root"
+    (root / "etc").mkdir(parents=True)
+    (root / "etc" / "hosts").symlink_to(outside)
+    with monkeypatch.context() as context:
+        # It was not there when the directory was listed.
+        context.setattr(Path, "iterdir", lambda _: iter(()))
+        instance_world.prepare(root)
+    assert "not the instance's\n" == outside.read_text()
