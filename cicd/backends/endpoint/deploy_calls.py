@@ -46,8 +46,7 @@ def _list_deployments(served: Served, fields: Mapping[str, JSON]) -> JSON:
         )
 
     def ids() -> Iterator[str]:
-        from cicd.deploy.history import read_plan
-        from cicd.deploy.run import status_of
+        from cicd.deploy.history import read_plan, status_of
 
         name = str(group) if group is not None else None
         for record in served.services.executions.list(kind="deployment", name=name):
