@@ -65,6 +65,10 @@ class Unavailable(CicdError):
     exit_code = ExitCode.UNAVAILABLE
 
 
+class NoImage(Unavailable):
+    """The image that something was to run in is not on this machine, and cannot be had."""
+
+
 class Conflict(CicdError):
     """The stream moved on since it was read; read on, fold, decide again."""
 

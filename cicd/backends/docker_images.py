@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from cicd.backends.docker_engine import Engine, Refused, endpoint
 from cicd.build.images.table import published
-from cicd.errors import Unavailable
+from cicd.errors import NoImage, Unavailable
 from cicd.ports import LocalImage
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def find(
                 )
             return name
     if pull_to is None:
-        raise Unavailable(
+        raise NoImage(
             f"image '{image}'{_role(stands_for)} is not on this machine",
             hint=_ways(image, stands_for),
         )
@@ -76,7 +76,7 @@ def pull(engine: Engine, image: str, stands_for: str, say: Callable[[str], None]
         docker_client.pull(engine.url, image, say)
     except docker_client.NotPulled as problem:
         ways = _ways(image, stands_for)
-        raise Unavailable(
+        raise NoImage(
             f"image '{image}'{_role(stands_for)} is not on this machine and cannot be pulled: "
             f"{problem}",
             hint=f"{problem.hint}; {ways}" if problem.hint else ways,
@@ -89,7 +89,7 @@ def _check_reach(engine: Engine, image: str) -> None:
 
     if engine.url.startswith("tcp://") and tls.certificates() is None:
         return
-    raise Unavailable(
+    raise NoImage(
         f"image '{image}' is not on the engine at {engine.url}, and is not pulled there by itself",
         hint=f"`docker pull {image}` with the same DOCKER_HOST or context",
     )
@@ -100,7 +100,7 @@ def look(engine: Engine, image: str) -> Mapping[str, JSON] | None:
     try:
         return engine.find(f"/images/{quote(image, safe='/:@')}/json")
     except Refused as refused:
-        raise Unavailable(
+        raise NoImage(
             f"image '{image}' cannot be had: {refused.message}",
             hint="check the name, or choose another with `--image`",
         ) from None

@@ -1,8 +1,9 @@
 # What is asked about, and done with, the files inside a session, by whatever its image has.
 # POSIX sh with cp and stat is enough; find makes it fast.
 #
-# Usage: sh errands.sh list DIRECTORY      "mode size path NUL link NUL kind NUL" for each file, in
-#                                          any order; kind N, or L: a link that leads to nothing
+# Usage: sh errands.sh list DIRECTORY [N]  "mode size path NUL link NUL kind NUL" for each file, in
+#                                          any order; kind N, or L: a link that leads to nothing;
+#                                          N: no deeper than so many components
 #        sh errands.sh show PATH…          the same for these
 
 show() {
@@ -19,8 +20,8 @@ show() {
 # Needs no find: one look at a directory at a time.
 walk() {
     for path in "$1"/* "$1"/.[!.]* "$1"/..?*; do
-        if [ ! -L "$path" ] && [ -d "$path" ]; then
-            (walk "$path")
+        if [ "$2" != 1 ] && [ ! -L "$path" ] && [ -d "$path" ]; then
+            (walk "$path" "${2:+$(($2 - 1))}")
         fi
     done
     from=$1
@@ -36,12 +37,15 @@ walk() {
 case $1 in
 list)
     cd "$2" 2>/dev/null || exit 3
+    depth=$3
+    set -- .
+    [ -z "$depth" ] || set -- . -maxdepth "$depth"
     if find . -maxdepth 0 -printf '' 2>/dev/null; then
-        find . \( -type f -o -type l \) -printf '%m %s %P\0%l\0%Y\0'
+        find "$@" -ignore_readdir_race \( -type f -o -type l \) -printf '%m %s %P\0%l\0%Y\0'
     elif command -v find >/dev/null; then
-        find . \( -type f -o -type l \) -exec sh "$0" show {} +
+        find "$@" \( -type f -o -type l \) -exec sh "$0" show {} +
     else
-        walk .
+        walk . "$depth"
     fi
     ;;
 show)

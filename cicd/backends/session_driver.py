@@ -140,9 +140,9 @@ class DriverSession:
         finally:
             remove_tree(at)
 
-    def files(self, directory: str) -> Iterator[FileEntry]:
+    def files(self, directory: str, *, depth: int | None = None) -> Iterator[FileEntry]:
         """See ``ports.Session``."""
-        return self._files.files(directory)
+        return self._files.files(directory, depth=depth)
 
     def copy_in(self, source: Path, destination: str) -> None:
         """See ``ports.Session``."""

@@ -35,10 +35,11 @@ class ErrandFiles:
         """Run the errands in this session."""
         self._session = session
 
-    def files(self, directory: str) -> Iterator[FileEntry]:
+    def files(self, directory: str, *, depth: int | None = None) -> Iterator[FileEntry]:
         """See ``ports.Session``."""
+        asked = f"{shlex.quote(directory)} {depth or ''}"
         status, at = self._run(
-            ERRANDS.read_text("utf-8"), f'sh "$at/tool" list {shlex.quote(directory)} >"$at/list"'
+            ERRANDS.read_text("utf-8"), f'sh "$at/tool" list {asked} >"$at/list"'
         )
         if status == NO_DIRECTORY:
             raise UsageError(f"'{directory}' is not a directory")

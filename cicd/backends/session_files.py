@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
 class MachineFiles:
     """Reached directly: a path inside is the same path here."""
 
-    def files(self, directory: str) -> Iterator[FileEntry]:
+    def files(self, directory: str, *, depth: int | None = None) -> Iterator[FileEntry]:
         """See ``ports.Session``."""
         if not Path(directory).is_dir():
             raise UsageError(f"'{directory}' is not a directory")
-        return iter(sorted(_listing(directory), key=lambda entry: entry.path))
+        return iter(sorted(_listing(directory, depth), key=lambda entry: entry.path))
 
     def copy_in(self, source: Path, destination: str) -> None:
         """See ``ports.Session``."""
@@ -76,22 +77,29 @@ def _loops(path: Path) -> bool:
     )
 
 
-def _listing(directory: str) -> Iterator[FileEntry]:
-    waiting = [("", directory)]
+def _listing(directory: str, depth: int | None) -> Iterator[FileEntry]:
+    waiting = [("", directory, depth)]
     while waiting:
-        prefix, current = waiting.pop()
-        with os.scandir(current) as entries:
+        prefix, current, left = waiting.pop()
+        # A process that a build has left running may remove what is being listed.
+        with suppress(FileNotFoundError), os.scandir(current) as entries:
             for entry in entries:
                 path = prefix + entry.name
                 if entry.is_dir(follow_symlinks=False):
-                    waiting.append((f"{path}/", entry.path))
+                    if left != 1:
+                        waiting.append((f"{path}/", entry.path, left and left - 1))
                 elif entry.is_symlink() or entry.is_file():
-                    status = entry.stat(follow_symlinks=False)
-                    link = str(Path(entry.path).readlink()) if entry.is_symlink() else None
-                    yield FileEntry(
-                        path=path,
-                        mode=stat.S_IMODE(status.st_mode),
-                        size=status.st_size,
-                        link=link,
-                        broken=link is not None and not os.path.exists(entry.path),  # noqa: PTH110 - Path.exists lets a loop out
-                    )
+                    with suppress(FileNotFoundError):
+                        yield _entry(path, entry)
+
+
+def _entry(path: str, entry: os.DirEntry[str]) -> FileEntry:
+    status = entry.stat(follow_symlinks=False)
+    link = str(Path(entry.path).readlink()) if entry.is_symlink() else None
+    return FileEntry(
+        path=path,
+        mode=stat.S_IMODE(status.st_mode),
+        size=status.st_size,
+        link=link,
+        broken=link is not None and not os.path.exists(entry.path),  # noqa: PTH110 - Path.exists lets a loop out
+    )

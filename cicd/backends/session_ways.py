@@ -39,7 +39,7 @@ class Channel(Protocol):
 class Files(Protocol):
     """The way to the files of one session."""
 
-    def files(self, directory: str) -> Iterator[FileEntry]:
+    def files(self, directory: str, *, depth: int | None = None) -> Iterator[FileEntry]:
         """See ``ports.Session``."""
 
     def copy_in(self, source: Path, destination: str) -> None:

@@ -30,7 +30,7 @@ from cicd.build.shell.commands import GOES_ON, WAITS
 from cicd.build.shell.shell import BuildShell
 from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.engine.signals import send
-from cicd.errors import CicdError
+from cicd.errors import CicdError, NoImage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -141,12 +141,17 @@ class BuildEffects:
     def _provision(self) -> Outcome:
         if self._plan.refused is not None:
             return DONE
-        session = open_session(
-            self._plan,
-            self._stream,
-            self._services,
-            say=lambda text: self._journal.output(Provision().key, (text,)),
-        )
+        try:
+            session = open_session(
+                self._plan,
+                self._stream,
+                self._services,
+                say=lambda text: self._journal.output(Provision().key, (text,)),
+            )
+        except NoImage as problem:
+            code = "BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE"
+            why = failed(code, problem.message, hint=problem.hint or "")
+            return replace(why, status=OutcomeStatus.FAULT)
         self._opened = self._in(session)
         return DONE
 

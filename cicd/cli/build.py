@@ -235,8 +235,8 @@ def _is_there(path: Path) -> bool:
         return False
 
 
-def conclude(show: Presenter, result: BuildResult) -> ExitCode:
-    """Show how a build ended, and give the exit status."""
+def conclude(show: Presenter, result: BuildResult, *, told: bool = True) -> ExitCode:
+    """Show how a build ended, and give the exit status; ``told``: its events were shown."""
     from cicd.cli.show.failed_command import failed_command
 
     failure = result.failure
@@ -247,8 +247,9 @@ def conclude(show: Presenter, result: BuildResult) -> ExitCode:
             if result.status == "FAILED" and failure.command and not (failure.hint or looked_at):
                 show.text("hint: look into it where it happens: cicd build --break-on failure")
         else:
-            said = failure.message.strip() or f"{failure.phase} {failure.status}"
-            show.notice(said, Level.FAILURE)
+            if not told:
+                said = failure.message.strip() or f"{failure.phase} {failure.status}"
+                show.notice(said, Level.FAILURE)
             if failure.hint:
                 show.notice("hint: " + failure.hint.replace("\n", "\n      "))
     if result.reports:

@@ -74,9 +74,14 @@ class Session(Protocol):
         reason "KILLED" skips the grace.
         """
 
-    def files(self, directory: str) -> Iterator[FileEntry]:
-        """List regular files and links below ``directory`` (absolute), sorted; raises UsageError
-        when it is not a directory. Links to directories are listed as links, not entered."""
+    def files(self, directory: str, *, depth: int | None = None) -> Iterator[FileEntry]:
+        """
+        List regular files and links below ``directory`` (absolute), sorted.
+
+        Links to directories are listed as links, not entered. ``depth``: how many components a
+        path has at most, 1 or more. What goes away meanwhile may be left out.
+        Raises UsageError when it is not a directory.
+        """
 
     def copy_in(self, source: Path, destination: str) -> None:
         """Copy a file or a directory's content to ``destination`` inside, making parents."""

@@ -126,6 +126,15 @@ class PlacesContract(SessionContract):
         ]
         assert expected == list(session.files(f"{session.scratch}/l"))
 
+    def test_files_are_listed_as_deep_as_is_asked(self, session: Session) -> None:
+        run(session, "mkdir -p d/b/c && touch d/x d/b/y d/b/c/z && ln -s b d/l")
+        expected = {1: "l x", 2: "b/y l x", 3: "b/c/z b/y l x", None: "b/c/z b/y l x"}
+        found = {
+            depth: " ".join(e.path for e in session.files(f"{session.scratch}/d", depth=depth))
+            for depth in expected
+        }
+        assert expected == found
+
     def test_what_comes_out_keeps_modes_and_is_ours(
         self, session: Session, tmp_path: Path
     ) -> None:

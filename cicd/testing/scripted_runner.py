@@ -147,7 +147,7 @@ class ScriptedSession:
         cancel.on_cancel(lambda: command.end(_cancelled(cancel.reason)))
         return command.wait()
 
-    def files(self, directory: str) -> Iterator[FileEntry]:
+    def files(self, directory: str, *, depth: int | None = None) -> Iterator[FileEntry]:
         """List what answers have written below ``directory``; the places always exist."""
         below = directory.rstrip("/") + "/"
         found = sorted(path for path in self._contents if path.startswith(below))
@@ -156,6 +156,7 @@ class ScriptedSession:
         return iter(
             FileEntry(path=path.removeprefix(below), mode=0o644, size=len(self._contents[path]))
             for path in found
+            if depth is None or path.removeprefix(below).count("/") < depth
         )
 
     def copy_in(self, source: Path, destination: str) -> None:

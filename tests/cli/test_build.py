@@ -86,6 +86,17 @@ def test_a_failed_build_exits_1_and_names_the_line(here, capsys):
     assert "break-on" not in capsys.readouterr().out
 
 
+def test_what_no_line_explains_is_explained_once_with_its_hint(here, capsys):
+    (here / "buildspec.yml").write_text(BUILDSPEC.replace("[made.txt]", ""))
+    assert 1 == asked("build")
+    told = capsys.readouterr()
+    assert 1 == told.out.count("no definition for primary artifacts in buildspec")
+    assert 0 == told.err.count("no definition for primary artifacts in buildspec")
+    assert 1 == told.err.count("hint: name its files: 'artifacts: {files: [...]}'")
+    assert 1 == asked("builds", "resume")
+    assert 1 == capsys.readouterr().err.count("no definition for primary artifacts in buildspec")
+
+
 def test_an_invalid_buildspec_exits_3_with_a_caret(here, capsys):
     (here / "buildspec.yml").write_text("version: 0.2\nphases: {biuld: }\n")
     assert 3 == asked("build")

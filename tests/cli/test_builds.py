@@ -40,7 +40,7 @@ def test_a_running_build_is_stopped_from_another_terminal(outside):
     assert (0, f"{build_id} has been asked to stop\n") == (status, out)
     rest, _ = process.communicate(timeout=60)
     assert 1 == process.returncode
-    assert "BUILD STOPPED" == rest.decode().splitlines()[-1]
+    assert f"Build {build_id}: STOPPED" in rest.decode().splitlines()[-1]
     status, out, said = outside.run("builds", "resume", build_id)
     assert (1, f"build {build_id} has ended already\nBUILD STOPPED\n") == (status, said)
 

@@ -86,6 +86,14 @@ def test_another_user_sees_the_state_of_root_and_root_sees_his(build):
     assert ("SUCCEEDED", ["nobody", "root", "root", "nobody"]) == (result.status, output)
 
 
+def test_a_file_of_the_root_directory_is_an_artifact(build, tmp_path):
+    spec = "version: 0.2\nphases: {build: {commands: [echo 1 >/a.json]}}\nartifacts: {files: "
+    for number, pattern in enumerate(("/a.json", "/*.json")):
+        result, _ = build(f"{spec}'{pattern}'}}\n")
+        assert ("SUCCEEDED", number) == (result.status, result.build["buildNumber"] - 1)
+        assert ["a.json"] == [path.name for path in (tmp_path / "out").rglob("*.json")]
+
+
 def test_an_image_that_is_not_there_is_a_fault_with_a_hint(build, docker_image, tmp_path):
     source = tmp_path / "app"
     (source / "buildspec.yml").write_text("version: 0.2\nphases: {build: {commands: [a]}}\n")
@@ -95,6 +103,7 @@ def test_an_image_that_is_not_there_is_a_fault_with_a_hint(build, docker_image, 
         )
         result = run_build(request, services)
     assert ("FAULT", "PROVISIONING") == (result.status, result.failure.phase)
+    assert "BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE" == result.failure.code
     assert "aws/codebuild/standard:7.0" in result.failure.message
     assert "127.0.0.1:1/none:1" in result.failure.message
     assert "cicd images set aws/codebuild/standard:7.0 IMAGE" in result.failure.hint

@@ -92,6 +92,11 @@ def split_pattern(pattern: str) -> tuple[str, str]:
     return "/".join(parts[:literal]) or "/", "/".join(parts[literal:])
 
 
+def reach(pattern: str) -> int | None:
+    """Give how many components what a relative pattern matches has; None: any number."""
+    return None if "**" in pattern else pattern.count("/") + 1
+
+
 def place(
     chosen: Iterable[tuple[str, str]], *, discard_paths: bool
 ) -> tuple[tuple[Placed, ...], tuple[str, ...]]:

@@ -17,6 +17,7 @@ from cicd.build.artifacts.patterns import (
     base_directories,
     is_pattern,
     normal,
+    reach,
     select,
     split_pattern,
 )
@@ -110,7 +111,7 @@ class Picker:
         }
         for pattern in outside:
             directory, rest = split_pattern(pattern)
-            entries = self._files(directory) or {}
+            entries = self._files(directory, reach(rest)) or {}
             found = select(sorted(entries), [rest], [])
             self.say(f"Expanding {pattern}", *found.log[2:])
             chosen += [
@@ -161,9 +162,9 @@ class Picker:
             for directory in base_directories(everything, pattern)
         }
 
-    def _files(self, directory: str) -> dict[str, FileEntry] | None:
+    def _files(self, directory: str, depth: int | None = None) -> dict[str, FileEntry] | None:
         try:
-            return {entry.path: entry for entry in self.session.files(directory)}
+            return {entry.path: entry for entry in self.session.files(directory, depth=depth)}
         except UsageError:  # it is not a directory
             return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from cicd.build.artifacts.patterns import is_pattern, normal, select, split_pattern
+from cicd.build.artifacts.patterns import is_pattern, normal, reach, select, split_pattern
 from cicd.errors import UsageError
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ def find_files(session: Session, paths: Iterable[str]) -> dict[str, dict[str, Fi
         base = source if part == SOURCE else ""
         if is_pattern(path):
             above, rest = split_pattern(f"/{path}")
-            listed = _list(session, f"{base}{above}")
             every = [rest] if rest.rpartition("/")[2] in ("*", "**") else [rest, f"{rest}/**/*"]
+            listed = _list(session, f"{base}{above}", reach(every[-1]))
             chosen: Iterable[str] = select(tuple(listed), every, ()).paths
         else:
             above, listed = f"/{path}", _list(session, f"{base}/{path}")
@@ -39,7 +39,7 @@ def find_files(session: Session, paths: Iterable[str]) -> dict[str, dict[str, Fi
             if not listed:
                 above = posixpath.dirname(f"/{path}")
                 name = posixpath.basename(path)
-                listed = _list(session, f"{base}{above}")
+                listed = _list(session, f"{base}{above}", 1)
                 chosen = [name] if name in listed else ()
         for name in chosen:
             found[part][posixpath.join(above, name).lstrip("/")] = listed[name]
@@ -53,7 +53,7 @@ def is_file(session: Session, pattern: str) -> bool:
         return False
     base = session.places["src"] if part == SOURCE else ""
     above, name = posixpath.split(f"{base}/{path}")
-    return name in _list(session, above or "/")
+    return name in _list(session, above or "/", 1)
 
 
 def _placed(pattern: str, source: str) -> tuple[str, str]:
@@ -69,8 +69,9 @@ def _placed(pattern: str, source: str) -> tuple[str, str]:
     return ROOT, path.lstrip("/") or "."
 
 
-def _list(session: Session, directory: str) -> dict[str, FileEntry]:
+def _list(session: Session, directory: str, depth: int | None = None) -> dict[str, FileEntry]:
     try:
-        return {entry.path: entry for entry in session.files(posixpath.normpath(directory))}
+        listed = session.files(posixpath.normpath(directory), depth=depth)
+        return {entry.path: entry for entry in listed}
     except UsageError:  # it is not a directory
         return {}

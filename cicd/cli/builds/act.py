@@ -62,10 +62,11 @@ def resume(invocation: Invocation, *, build_id: str | None, env_file: Path | Non
 
     with invocation.services(env_file=env_file) as services:
         stream = find_build(services, build_id)
-        if status_of(services, stream) != "IN_PROGRESS":
+        goes_on = status_of(services, stream) == "IN_PROGRESS"
+        if not goes_on:
             invocation.show.notice(f"build {stream.partition('/')[2]} has ended already")
         waited = go_on(stream, services)
-        return _drive_on(invocation, services, stream, elsewhere=waited)
+        return _drive_on(invocation, services, stream, elsewhere=waited, told=goes_on)
 
 
 @click.command(
@@ -139,9 +140,18 @@ def enter(
 
 
 def _drive_on(
-    invocation: Invocation, services: Services, stream: str, *, elsewhere: bool
+    invocation: Invocation,
+    services: Services,
+    stream: str,
+    *,
+    elsewhere: bool,
+    told: bool = True,
 ) -> ExitCode:
-    """Drive a build here, unless its own cicd still does and was just told (``elsewhere``)."""
+    """
+    Drive a build here, unless its own cicd still does and was just told (``elsewhere``).
+
+    ``told``: it has not ended before, so that its events are shown.
+    """
     from cicd.build.run import resume_build
     from cicd.cli.build import conclude
 
@@ -154,7 +164,7 @@ def _drive_on(
             f"build {stream.partition('/')[2]} goes on where it was started", Level.SUCCESS
         )
         return ExitCode.SUCCEEDED
-    return conclude(invocation.show, result)
+    return conclude(invocation.show, result, told=told)
 
 
 @contextmanager
