@@ -24,22 +24,11 @@ VARIABLE_CHECK = "VariableCheck"
 ROLLBACK = "ROLLBACK"
 SKIP = "SKIP"
 
-# What is carried out here, by gate.
 RESULTS: Final[Mapping[str, tuple[str, ...]]] = {
     BEFORE_ENTRY: ("FAIL", SKIP),
     ON_SUCCESS: ("FAIL", ROLLBACK),
     ON_FAILURE: ("FAIL", ROLLBACK),
 }
-PROVIDERS: Final = frozenset(
-    {
-        VARIABLE_CHECK,
-        "DeploymentWindow",
-        "CloudWatchAlarm",
-        "Commands",
-        "CodeBuild",
-        "LambdaInvoke",
-    }
-)
 
 
 class ConditionStatus(StrEnum):
@@ -107,7 +96,7 @@ class ConditionResult:
 
 
 def read_conditions(stage: Node) -> Iterator[ConditionPlan]:
-    """Give a stage's conditions that are carried out here: those whose rules all are."""
+    """Give a stage's conditions that can be asked: those with rules, and a result of theirs."""
     for gate in RESULTS:
         entry = stage.entries.get(gate)
         listed = entry.value.entries.get("conditions") if entry is not None else None
@@ -168,8 +157,7 @@ def _condition(gate: str, node: Node) -> ConditionPlan | None:
     word = _text(node.entries, "result") or "FAIL"
     listed = node.entries.get("rules")
     rules = tuple(_rule(item) for item in listed.value.items) if listed is not None else ()
-    here = bool(rules) and all(rule.provider in PROVIDERS for rule in rules)
-    if not here or word not in RESULTS[gate]:
+    if not rules or word not in RESULTS[gate]:
         return None
     return ConditionPlan(gate=gate, result=word, rules=rules)
 

@@ -176,8 +176,8 @@ def refuse_unfulfilled(spec: PipelineDeclaration) -> None:
     """Raise ``Unavailable`` for what would change the result if it were left out."""
     for span, what in unfulfilled(spec):
         raise Unavailable(
-            f"{span}: {what} is not carried out here yet",
-            hint="without it the result would not be AWS's; remove it to run the pipeline here",
+            f"{span}: {what} asks nothing: it has no rules",
+            hint="what would come of it is not known; give it one, or remove it",
         )
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PIPELINE_RESOURCE = "AWS::CodePipeline::Pipeline"
 _MOST_TAGS = 50
+_LENGTHS = {"key": (1, 128), "value": (0, 256)}  # of a tag's parts, in characters
 
 
 class Form(StrEnum):
@@ -91,7 +92,8 @@ def _check_tags(node: Node, problems: Problems) -> None:
     """
     Note tags that create-pipeline refuses.
 
-    Source: CodePipeline API Reference, "Tag": 50 of them, and ``aws:`` is the service's own.
+    Source: CodePipeline API Reference, "Tag": 50 of them, of limited length, and ``aws:`` is the
+    service's own.
     """
     seen: dict[str, Node] = {}
     if len(node.items) > _MOST_TAGS:
@@ -125,6 +127,16 @@ def _check_tags(node: Node, problems: Problems) -> None:
                 labels=(Label(span=seen[key.text].span, text="first written here"),),
             )
         seen.setdefault(key.text, key)
+        for part, (least, most) in _LENGTHS.items():
+            text = item.entries[part].value if part in item.entries else None
+            if text is not None and not least <= len(text.text) <= most:
+                problems.error(
+                    "pipeline/tag",
+                    f"the {part} of a tag has {len(text.text)} characters, not {least} to {most}",
+                    text.span,
+                    note="ValidationException: Member must have length less than or equal to "
+                    f"{most}",
+                )
 
 
 def _holds_pipeline(resources: Node) -> bool:

@@ -368,3 +368,35 @@ def test_all_problems_are_found_at_once_with_their_lines():
         problem.rule for problem in found
     }
     assert all(problem.span.line > 1 for problem in found)
+
+
+def test_a_pipeline_has_a_thousand_actions_at_most():
+    full = [
+        stage(f"Ask{n}", *(action(f"Approve{m}", APPROVAL) for m in range(50))) for n in range(20)
+    ]
+    assert "pipeline/action-count" not in rules(SOURCE_STAGE, *full[:19])
+    assert ["pipeline/action-count"] == rules(SOURCE_STAGE, *full)
+
+
+def test_an_action_takes_an_artifact_once():
+    twice = stage("Build", action("Compile", takes="code code"))
+    problems = checked(pipeline(SOURCE_STAGE, twice))[1]
+    assert ("pipeline/input-twice", "'Compile' takes the artifact 'code' twice") in [
+        (problem.rule, problem.message) for problem in problems
+    ]
+
+
+def test_each_of_several_stores_has_a_buckets_name():
+    document = pipeline(SOURCE_STAGE, LAST_STAGE)
+    del document["artifactStore"]
+    document["artifactStores"] = {"us-east-1": {"type": "S3", "location": "s3://store/x"}}
+    (problem,) = checked(document)[1]
+    assert ("pipeline/bucket-name", '"s3://store/x"') == (problem.rule, problem.span.text)
+
+
+@pytest.mark.parametrize(("part", "length"), [("key", 129), ("value", 257)])
+def test_the_parts_of_a_tag_are_not_longer_than_the_service_takes_them(part, length):
+    tag = {"key": "team", "value": "shop", part: "x" * length}
+    document = {"pipeline": pipeline(SOURCE_STAGE, LAST_STAGE), "tags": [tag]}
+    (problem,) = checked(document)[1]
+    assert ("pipeline/tag", f'"{"x" * length}"') == (problem.rule, problem.span.text)

@@ -160,3 +160,34 @@ def test_a_stack_needs_what_its_mode_needs():
         f"'Up' has no '{key}', which CHANGE_SET_REPLACE needs"
         for key in ("TemplatePath", "RoleArn", "ChangeSetName")
     ] == [problem.message for problem in found if problem.rule == "pipeline/stack-mode"]
+
+
+@pytest.mark.parametrize(
+    ("gate", "taken", "told"),
+    [
+        ("beforeEntry", "code", False),
+        ("beforeEntry", "made", True),
+        ("onSuccess", "made", False),
+        ("onFailure", "made", False),
+        ("onSuccess", "nothing", True),
+    ],
+)
+def test_what_a_rule_takes_is_made_before_it_is_asked(gate, taken, told):
+    rule = {**a_rule("CodeBuild", ProjectName="app"), "inputArtifacts": [{"name": taken}]}
+    condition = {"conditions": [{"result": "FAIL", "rules": [rule]}]}
+    found = said(
+        CONNECTED,
+        stage("Build", action("Make", takes="code", makes="made"), **{gate: condition}),
+        stage("Last", action("Use", takes="made")),
+    )
+    assert ([("pipeline/input-order", taken)] if told else []) == found
+
+
+@pytest.mark.parametrize(("gate", "result"), [("onSuccess", "SKIP"), ("onFailure", "RETRY")])
+def test_a_wrong_result_of_a_condition_is_told_once(gate, result):
+    rule = a_rule("VariableCheck", Variable="a", Value="a", Operator="EQ")
+    condition = {"conditions": [{"result": result, "rules": [rule]}]}
+    document = pipeline(
+        CONNECTED, stage("Build", action("Make", takes="code"), **{gate: condition}), **V2
+    )
+    assert ["pipeline/gate-result"] == [problem.rule for problem in checked(document)[1]]

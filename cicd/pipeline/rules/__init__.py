@@ -51,6 +51,7 @@ RULES: tuple[Rule[PipelineDeclaration], ...] = (
     builds.compute_commands,
     flow.output_names,
     flow.input_order,
+    flow.input_twice,
     flow.clone_references,
     flow.namespaces,
     flow.variable_references,

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from cicd.document.problem import Label
 from cicd.document.rules import rule
 from cicd.nearest import closest
-from cicd.pipeline.rules.referred import Use, uses
+from cicd.pipeline.rules.referred import Use, placed_rules, uses
 from cicd.pipeline.rules.structure import ACTION
 from cicd.pipeline.variables import CODEPIPELINE, EXECUTION_ID, RESERVED, VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
+    from cicd.document.position import Span
     from cicd.document.problem import Problems
     from cicd.pipeline.spec import ActionDeclaration, ArtifactName, PipelineDeclaration
 
@@ -45,27 +46,42 @@ def input_order(spec: PipelineDeclaration, problems: Problems) -> None:
         for place, action in _placed(spec)
         for output in action.outputs
     }
-    for place, action in _placed(spec):
+    for place, taker, name, span in _taken(spec):
+        source = made.get(name)
+        if source is not None and source[0] < place:
+            continue
+        if source is None:
+            message = f"nothing makes the artifact '{name}'"
+            near = closest(name, made)
+            hint = f"did you mean '{near}'?" if near else None
+        else:
+            message = f"'{name}' is made by '{source[1].name}', which does not come first"
+            hint = f"give '{taker}' a higher runOrder, or a later stage"
+        problems.error(
+            "pipeline/input-order",
+            message,
+            span,
+            hint=hint,
+            note=f"{ACTION}: Input Artifact Bundle {name} in action {taker} is not declared as "
+            "Output Artifact Bundle in any of the preceding actions",
+        )
+
+
+@rule("pipeline/input-twice")
+def input_twice(spec: PipelineDeclaration, problems: Problems) -> None:
+    """An action takes an artifact once: each of its inputs has a directory of that name."""
+    for _, action in _placed(spec):
+        seen: dict[str, ArtifactName] = {}
         for taken in action.inputs:
-            source = made.get(taken.name)
-            if source is not None and source[0] < place:
-                continue
-            if source is None:
-                message = f"nothing makes the artifact '{taken.name}'"
-                hint = _meant(taken.name, made)
-            else:
-                message = (
-                    f"'{taken.name}' is made by '{source[1].name}', which does not come first"
+            if taken.name in seen:
+                problems.error(
+                    "pipeline/input-twice",
+                    f"'{action.name}' takes the artifact '{taken.name}' twice",
+                    taken.span,
+                    hint="remove one of the two",
+                    labels=(Label(span=seen[taken.name].span, text="first taken here"),),
                 )
-                hint = f"give '{action.name}' a higher runOrder, or a later stage"
-            problems.error(
-                "pipeline/input-order",
-                message,
-                taken.span,
-                hint=hint,
-                note=f"{ACTION}: Input Artifact Bundle {taken.name} in action {action.name} is "
-                "not declared as Output Artifact Bundle in any of the preceding actions",
-            )
+            seen.setdefault(taken.name, taken)
 
 
 @rule("pipeline/clone-reference")
@@ -167,6 +183,15 @@ def _placed(spec: PipelineDeclaration) -> Iterator[tuple[tuple[int, int], Action
             yield (index, action.run_order), action
 
 
-def _meant(name: str, made: dict[str, tuple[tuple[int, int], ActionDeclaration]]) -> str | None:
-    near = closest(name, made)
-    return f"did you mean '{near}'?" if near else None
+def _taken(spec: PipelineDeclaration) -> Iterator[tuple[tuple[int, int], str, str, Span]]:
+    """Give each input: its taker's place and name, an action or a rule, the artifact, the span."""
+    for where, action in _placed(spec):
+        for taken in action.inputs:
+            yield where, action.name, taken.name, taken.span
+    for where, item in placed_rules(spec):
+        name, inputs = item.entries.get("name"), item.entries.get("inputArtifacts")
+        for each in inputs.value.items if inputs else ():
+            artifact = each.entries.get("name")
+            if artifact is not None:
+                found = artifact.value
+                yield where, name.value.text if name else "", found.text, found.span

@@ -7,21 +7,17 @@ from typing import TYPE_CHECKING, Final
 from cicd.document.position import brief
 from cicd.document.problem import Label
 from cicd.document.rules import rule
+from cicd.pipeline.condition import RESULTS
 from cicd.pipeline.rules.structure import STAGE
 from cicd.pipeline.spec import ExecutionMode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from cicd.document.node import Entry, Node
     from cicd.document.problem import Problems
     from cicd.pipeline.spec import PipelineDeclaration, StageDeclaration
 
-RESULTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "beforeEntry": ("FAIL", "SKIP"),
-    "onSuccess": ("ROLLBACK", "FAIL"),
-    "onFailure": ("ROLLBACK", "FAIL"),
-}
 GATES: Final = tuple(RESULTS)
 FAILURE: Final = ("ROLLBACK", "RETRY")  # what a failure leads to without being asked about
 SKIPPING: Final = frozenset({"VariableCheck", "LambdaInvoke"})

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Final
 from cicd.document.node import NodeKind, ScalarStyle
 from cicd.document.rules import rule
 from cicd.pipeline.action_type import find_action_type
-from cicd.pipeline.condition import ON_FAILURE
 from cicd.pipeline.fidelity import reason_against
-from cicd.pipeline.rules.gates import gates
+from cicd.pipeline.rules.gates import gates, rules_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,9 +48,9 @@ def condition_not_here(spec: PipelineDeclaration, problems: Problems) -> None:
     for span, what in unfulfilled(spec):
         problems.warning(
             "pipeline/condition-not-here",
-            f"{what} is not carried out here yet",
+            f"{what} asks nothing: it has no rules",
             span,
-            hint="a run of this pipeline is refused: its result would not be AWS's",
+            hint="a run of this pipeline is refused: what would come of it is not known",
         )
 
 
@@ -104,8 +103,8 @@ def not_text(spec: PipelineDeclaration, problems: Problems) -> None:
 def unfulfilled(spec: PipelineDeclaration) -> Iterator[tuple[Span, str]]:
     """Give what would change the result if a run left it out: conditions without rules."""
     for stage, key, entry in gates(spec):
-        here = any(condition.gate == key for condition in stage.conditions)
-        if key == ON_FAILURE:
-            here = here or stage.rolls_back or stage.retry is not None
-        if not entry.value.is_null and not here:
+        listed = entry.value.entries.get("conditions")
+        asked = listed.value.items if listed is not None else ()
+        bare = not asked and "result" not in entry.value.entries and not entry.value.is_null
+        if bare or not all(rules_of(condition) for condition in asked):
             yield entry.key_span, f"'{key}' of the stage '{stage.name}'"

@@ -51,18 +51,24 @@ def uses(spec: PipelineDeclaration) -> Iterator[Use]:
                         place=(index, action.run_order),
                         source=source,
                     )
+    for place, item in placed_rules(spec):
+        for value in _values(item, "configuration"):
+            for reference in references(value.text):
+                yield Use(
+                    reference=reference,
+                    span=value.span.within(reference.text),
+                    place=place,
+                    source=False,
+                )
+
+
+def placed_rules(spec: PipelineDeclaration) -> Iterator[tuple[tuple[int, int], Node]]:
+    """Give each rule of a condition with the place at which it is asked."""
     indexes = {stage.name: index for index, stage in enumerate(spec.stages)}
     for stage, gate, condition in conditions(spec):
         order = _BEFORE_ALL if gate == "beforeEntry" else _AFTER_ALL
         for item in rules_of(condition):
-            for value in _values(item, "configuration"):
-                for reference in references(value.text):
-                    yield Use(
-                        reference=reference,
-                        span=value.span.within(reference.text),
-                        place=(indexes[stage.name], order),
-                        source=False,
-                    )
+            yield (indexes[stage.name], order), item
 
 
 def _texts(action: ActionDeclaration) -> Iterator[tuple[str, Span]]:

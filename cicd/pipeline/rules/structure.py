@@ -21,6 +21,7 @@ ACTION = "InvalidActionDeclarationException"
 FIRST = "first declared here"
 MAX_STAGES = 50
 MAX_ACTIONS = 50  # a stage
+MAX_OF_PIPELINE = 1000
 
 
 @rule("pipeline/stage-count")
@@ -124,7 +125,15 @@ def action_names(spec: PipelineDeclaration, problems: Problems) -> None:
 
 @rule("pipeline/action-count")
 def action_count(spec: PipelineDeclaration, problems: Problems) -> None:
-    """A stage has 1 to 50 actions."""
+    """A stage has 1 to 50 actions, and a pipeline 1000 at most."""
+    every = list(actions_of(spec))
+    if len(every) > MAX_OF_PIPELINE:
+        problems.error(
+            "pipeline/action-count",
+            f"the pipeline has {len(every)} actions, and may have {MAX_OF_PIPELINE}",
+            every[MAX_OF_PIPELINE].span("name"),
+            note=f"{STRUCTURE}: a pipeline has at most {MAX_OF_PIPELINE} actions",
+        )
     for stage in spec.stages:
         if not stage.actions:
             problems.error(

@@ -56,20 +56,20 @@ def role_arn(spec: PipelineDeclaration, problems: Problems) -> None:
 @rule("pipeline/bucket-name")
 def bucket_name(spec: PipelineDeclaration, problems: Problems) -> None:
     """An artifact store's ``location`` is a bucket's name: no prefix, no URL."""
-    entry = spec.node.entries.get("artifactStore")
-    location = entry.value.entries.get("location") if entry else None
-    if location is None or location.value.is_null:
-        return
-    text = location.value.text
-    if not _BUCKET.fullmatch(text) and not re.search(r"[<>{}$]", text):
-        problems.warning(
-            "pipeline/bucket-name",
-            f"'{brief(text)}' is not the name of a bucket",
-            location.value.span,
-            hint="write the name alone, without s3:// and without a path",
-            note="ValidationException: Member must satisfy regular expression pattern: "
-            "[a-zA-Z0-9\\-\\.]+",
-        )
+    one, several = (spec.node.entries.get(key) for key in ("artifactStore", "artifactStores"))
+    stores = [*([one] if one else []), *(several.value.entries.values() if several else ())]
+    for store in stores:
+        location = store.value.entries.get("location")
+        text = location.value.text if location and not location.value.is_null else ""
+        if location and text and not _BUCKET.fullmatch(text) and not re.search(r"[<>{}$]", text):
+            problems.warning(
+                "pipeline/bucket-name",
+                f"'{brief(text)}' is not the name of a bucket",
+                location.value.span,
+                hint="write the name alone, without s3:// and without a path",
+                note="ValidationException: Member must satisfy regular expression pattern: "
+                "[a-zA-Z0-9\\-\\.]+",
+            )
 
 
 @rule("pipeline/old-source")
