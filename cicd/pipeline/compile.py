@@ -55,16 +55,17 @@ def compile_plan(
     Every action has its execution id from the beginning, so that it can be told apart.
     """
     execution_id = new_id()
-    store = spec.node.entries.get("artifactStore")
-    location = store.value.entries.get("location") if store else None
+    buckets = _buckets(spec)
+    here = region()
     return PipelinePlan(
         execution_id=execution_id,
         name=spec.name,
         version=spec.version,
         pipeline_type=spec.pipeline_type,
         execution_mode=spec.execution_mode,
-        region=region(),
-        bucket=location.value.text if location else "",
+        region=here,
+        bucket=buckets.get("") or buckets.get(here) or next(iter(buckets.values()), ""),
+        buckets=MappingProxyType({name: each for name, each in buckets.items() if name}),
         stages=tuple(_stages(spec, new_id)),
         variables=_variables(spec, start.variables),
         revisions=_revisions(spec, start.revisions),
@@ -79,6 +80,18 @@ def compile_plan(
         docker=start.docker,
         triggered_by=start.triggered_by,
     )
+
+
+def _buckets(spec: PipelineDeclaration) -> Mapping[str, str]:
+    """Give the locations of the artifact stores by Region; the only one's is ""."""
+    one, several = (spec.node.entries.get(key) for key in ("artifactStore", "artifactStores"))
+    stores = {"": one.value} if one else {}
+    stores |= {key: entry.value for key, entry in several.value.entries.items()} if several else {}
+    return {
+        key: store.entries["location"].value.text
+        for key, store in stores.items()
+        if "location" in store.entries
+    }
 
 
 def same_stages(plan: PipelinePlan, spec: PipelineDeclaration) -> bool:

@@ -120,7 +120,7 @@ def _action(state: PipelineState, key: str, word: str) -> Described:
     }
     if word == "STARTED" and action.inputs:
         taken = [state.artifacts[name] for name in action.inputs if name in state.artifacts]
-        detail["input-artifacts"] = artifact_places(plan, taken)
+        detail["input-artifacts"] = artifact_places(plan, action.region, taken)
     result = state.actions[key].result
     text, level = f"{key} ({action.type_id.provider}) started", Level.DETAIL
     if result is not None:
@@ -142,7 +142,7 @@ def _action(state: PipelineState, key: str, word: str) -> Described:
             text = f"{text}: {result.summary}"
         detail["execution-result"] = said
         if result.outputs:
-            detail["output-artifacts"] = artifact_places(plan, result.outputs)
+            detail["output-artifacts"] = artifact_places(plan, action.region, result.outputs)
     return Described(
         text=text, level=level, detail=_envelope("Action", detail, plan, action.stage, action.name)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cicd.pipeline.execution import execution_state, result_of
-from cicd.pipeline.rule_shapes import condition_status, rule_executions
+from cicd.pipeline.rule_shapes import condition_status, executions_of
 from cicd.pipeline.shapes import stage_status
 from cicd.pipeline.spec import ExecutionMode
 from cicd.pipeline.stages import admissions, inbound_transition
@@ -75,10 +75,12 @@ def _inside(stage: StagePlan, latest: str | None, services: Services) -> dict[st
     }
     entered = next((each for each in state.plan.stages if each.name == stage.name), stage)
     status = stage_status(state, entered)
+    revisions = _revisions(state, entered)
     return {
         "actionStates": [
             {
                 "actionName": name,
+                **revisions.get(name, {}),
                 **({"latestExecution": known[name]} if name in known else {}),
             }
             for name in names
@@ -99,25 +101,37 @@ def _inside(stage: StagePlan, latest: str | None, services: Services) -> dict[st
     }
 
 
+def _revisions(state: PipelineState, stage: StagePlan) -> Mapping[str, dict[str, JSON]]:
+    """Give what a stage's source actions took, by their names."""
+    sources = {action.name for action in stage.actions() if action.type_id.category == "Source"}
+    return {
+        artifact.action: {
+            "currentRevision": {"revisionId": artifact.revision_id},
+            **({"revisionUrl": artifact.revision_url} if artifact.revision_url else {}),
+        }
+        for artifact in state.artifacts.values()
+        if artifact.action in sources
+    }
+
+
 def _conditions(state: PipelineState, stage: StagePlan) -> dict[str, JSON]:
     """Give the states of a stage's conditions that were asked, such as beforeEntry's."""
-    asked = rule_executions(state)
     found: dict[str, JSON] = {}
     for condition in stage.conditions:
         status = condition_status(state, stage, condition)
         if status is None:
             continue
-        names = {rule.name for rule in condition.rules}
-        shape: JSON = {"status": status.value}
+        asked = executions_of(state, stage, condition)
+        changed = max((str(each["lastUpdateTime"]) for each in asked), default="")
+        shape: JSON = {
+            "status": status.value,
+            **({"lastStatusChange": changed} if changed else {}),
+        }
         rules: list[JSON] = [
-            {"ruleName": each["ruleName"], "latestExecution": _rule(each)}
-            for each in asked
-            if isinstance(each, dict)
-            and each["stageName"] == stage.name
-            and each["ruleName"] in names
+            {"ruleName": each["ruleName"], "latestExecution": _rule(each)} for each in asked
         ]
         found[f"{condition.gate}ConditionState"] = {
-            "latestExecution": shape,
+            "latestExecution": {"status": status.value},
             "conditionStates": [{"latestExecution": shape, "ruleStates": rules}],
         }
     return found

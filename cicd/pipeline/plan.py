@@ -82,6 +82,7 @@ class PipelinePlan:
     execution_mode: ExecutionMode = ExecutionMode.SUPERSEDED
     region: str = "us-east-1"
     bucket: str = ""  # the artifact store's location, for AWS's shapes
+    buckets: Mapping[str, str] = field(default_factory=dict)  # by Region, where there are several
     stages: tuple[StagePlan, ...]
     variables: Mapping[str, str] = field(default_factory=dict)  # as resolved
     revisions: Mapping[str, str] = field(default_factory=dict)  # source action → version
@@ -106,6 +107,10 @@ class PipelinePlan:
     def execution_type(self) -> str:
         """Give AWS's word: "STANDARD", or "ROLLBACK"."""
         return "ROLLBACK" if self.rolls_back_to else "STANDARD"
+
+    def bucket_in(self, region: str | None) -> str:
+        """Name the artifact store of a Region; ``None``: the pipeline's own."""
+        return self.buckets.get(region or self.region, self.bucket)
 
     def stage(self, name: str) -> StagePlan:
         """Find a stage; raises ``KeyError`` when there is none of that name."""

@@ -17,13 +17,23 @@ if TYPE_CHECKING:
     from cicd.pipeline.state import PipelineState
 
 
-def rule_executions(state: PipelineState) -> list[JSON]:
+def rule_executions(state: PipelineState) -> list[dict[str, JSON]]:
     """Give the details of every rule of each stage's latest attempt that was asked."""
     assert state.plan is not None, "the plan is the first event"
     return [
         shape
         for stage in state.plan.stages
         for condition in stage.conditions
+        for shape in executions_of(state, stage, condition)
+    ]
+
+
+def executions_of(
+    state: PipelineState, stage: StagePlan, condition: ConditionPlan
+) -> list[dict[str, JSON]]:
+    """Give the details of those rules of one condition that were asked."""
+    return [
+        shape
         for place, rule in enumerate(condition.rules)
         if (shape := _execution(state, stage, condition, rule, place)) is not None
     ]
@@ -42,7 +52,7 @@ def condition_status(
 
 def _execution(
     state: PipelineState, stage: StagePlan, condition: ConditionPlan, rule: RulePlan, place: int
-) -> JSON:
+) -> dict[str, JSON] | None:
     assert state.plan is not None, "the plan is the first event"
     name = f"{stage.name}/{condition.gate}/{place}"
     said = _said(state, stage, condition, place)

@@ -194,12 +194,14 @@ def _action_execution(
             **({"roleArn": action.role_arn} if action.role_arn else {}),
             "region": action.region or plan.region,
             "inputArtifacts": artifact_places(
-                plan, [state.artifacts[n] for n in action.inputs if n in state.artifacts]
+                plan,
+                action.region,
+                [state.artifacts[n] for n in action.inputs if n in state.artifacts],
             ),
             **({"namespace": action.namespace} if action.namespace else {}),
         },
         "output": {
-            "outputArtifacts": artifact_places(plan, made.values()),
+            "outputArtifacts": artifact_places(plan, action.region, made.values()),
             "executionResult": outcome,
             "outputVariables": dict(result.variables) if result else {},
         },
@@ -213,12 +215,14 @@ def _action_execution_id(action: ActionPlan, found: ActionState) -> str:
     return str(uuid5(UUID(action.action_execution_id), str(found.attempt)))
 
 
-def artifact_places(plan: PipelinePlan, artifacts: Iterable[StoredArtifact]) -> list[JSON]:
-    """Give artifacts by their names, and where they would be in AWS."""
+def artifact_places(
+    plan: PipelinePlan, region: str | None, artifacts: Iterable[StoredArtifact]
+) -> list[JSON]:
+    """Give artifacts by their names, and where they would be in AWS, in an action's Region."""
     return [
         {
             "name": artifact.name,
-            "s3location": {"bucket": plan.bucket, "key": artifact.key},
+            "s3location": {"bucket": plan.bucket_in(region), "key": artifact.key},
         }
         for artifact in artifacts
     ]

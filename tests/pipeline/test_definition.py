@@ -94,7 +94,9 @@ def test_conditions_without_rules_are_refused_because_they_change_the_result():
     document = node(pipeline(SOURCE_STAGE, guarded, pipelineType="V2"))
     with pytest.raises(Unavailable) as refused:
         read_definition(document)
-    assert "'onFailure' of the stage 'Build' asks nothing: it has no rules" in refused.value.message
+    assert (
+        "'onFailure' of the stage 'Build' asks nothing: it has no rules" in refused.value.message
+    )
     assert "Build" == inspect_definition(document).stages[1].name
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from cicd.pipeline.pipeline_state import pipeline_state
 from cicd.pipeline.result import FailureType, failed
 from cicd.pipeline.run import execution_state, stop_execution
 from cicd.pipeline.shapes import stage_status
@@ -227,3 +228,24 @@ def test_22_a_gate_has_one_condition_of_at_most_five_rules():
     six = gate("FAIL", *(equal("a", "a", f"R{number}") for number in range(6)))
     for gates in (two, six):
         assert "pipeline/out-of-range" in rules(*declared(beforeEntry=gates), **V2)
+
+
+def test_each_conditions_rules_are_told_as_its_own_whatever_they_are_called(world):
+    entry, success = gate("FAIL", equal("a", "a")), gate("FAIL", equal("a", "b"))
+    result, _ = run(world, beforeEntry=entry, onSuccess=success)
+    state = execution_state(result.stream, world.services)
+    stages = pipeline_state(state.plan, world.services)["stageStates"]
+    (build,) = [found for found in stages if found["stageName"] == "Build"]
+    shown = {
+        key: [
+            (rule["ruleName"], rule["latestExecution"]["status"])
+            for condition in found["conditionStates"]
+            for rule in condition["ruleStates"]
+        ]
+        for key, found in build.items()
+        if key.endswith("ConditionState")
+    }
+    assert {
+        "beforeEntryConditionState": [("IsIt", "Succeeded")],
+        "onSuccessConditionState": [("IsIt", "Failed")],
+    } == shown

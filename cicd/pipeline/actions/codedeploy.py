@@ -49,7 +49,7 @@ class CodeDeployAction:
             creator=f"codepipeline/{request.plan.name}",
             parent=request.parent,
             deployment_id=deployment_id(child_uuid(request)),
-            revision_name=f"s3://{request.plan.bucket}/{taken.key}",
+            revision_name=f"s3://{request.bucket}/{taken.key}",
             refuse_invalid=False,
         )
         return deployed(request, run_deployment(deployment, services, cancel=scope.cancel))

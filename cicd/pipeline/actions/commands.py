@@ -88,7 +88,7 @@ class CommandsAction:
             parent=request.parent,
             uuid=child_uuid(request),
             revision=Revision(id=primary.revision_id),
-            source_version=f"arn:aws:s3:::{request.plan.bucket}/{primary.key}",
+            source_version=f"arn:aws:s3:::{request.bucket}/{primary.key}",
             outputs=request.action.outputs,
             raise_problems=False,
         )

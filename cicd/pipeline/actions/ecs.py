@@ -124,7 +124,7 @@ def _images(request: ActionRequest, services: Services) -> Mapping[str, str]:
         raise UsageError(
             f"Did not find the image definition file {name} in the input artifacts ZIP file. "
             "Verify the file is stored in your pipeline's Amazon S3 artifact bucket: "
-            f"{request.plan.bucket} key: {taken.key}",
+            f"{request.bucket} key: {taken.key}",
             hint=f"have the build write it, and list it under 'artifacts: files:': {name}",
         )
     if len(text.encode()) > LARGEST_FILE:

@@ -31,6 +31,11 @@ class ActionRequest:
     say: Callable[[str], None]  # a line into the execution's log
     resolve: Callable[[str], str] = str  # replaces every `#{…}` of a text; raises ``Unresolved``
 
+    @property
+    def bucket(self) -> str:
+        """The artifact store of the action's Region, which its inputs are in."""
+        return self.plan.bucket_in(self.action.region)
+
 
 class Asked(Protocol):
     """Whatever was asked for something that may have begun a child execution."""

@@ -56,7 +56,7 @@ def wanted_stack(request: ActionRequest, stack: Stack, services: Services) -> De
     overrides = read_overrides(
         configuration.get("ParameterOverrides", ""),
         inputs,
-        request.plan.bucket,
+        request.bucket,
         request.action.region or request.plan.region,
         files.read,
     )

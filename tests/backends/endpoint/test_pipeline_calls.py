@@ -186,8 +186,10 @@ def test_what_the_api_starts_is_driven_by_the_endpoint_and_retried_rolled_back_a
 
     second = client.start_pipeline_execution(name="shop")["pipelineExecutionId"]
     assert "Failed" == answer(client, second, "Rejected")
-    acted = client.get_pipeline_state(name="shop")["stageStates"][1]["actionStates"][0]
-    assert acted["latestExecution"]["lastUpdatedBy"]
+    source, asked = client.get_pipeline_state(name="shop")["stageStates"]
+    assert asked["actionStates"][0]["latestExecution"]["lastUpdatedBy"]
+    took = source["actionStates"][0]
+    assert took["currentRevision"]["revisionId"] == took["latestExecution"]["externalExecutionId"]
     where = {"pipelineName": "shop", "stageName": "Ask"}
     client.retry_stage_execution(**where, pipelineExecutionId=second, retryMode="FAILED_ACTIONS")
     assert "Succeeded" == answer(client, second, "Approved")
@@ -378,6 +380,6 @@ def test_a_pipeline_that_never_ran_has_a_state_even_if_a_start_must_be_given_a_v
 def test_what_this_machine_cannot_do_is_refused_once_and_not_asked_again(home, client):
     gate = "    onFailure: {conditions: [{result: ROLLBACK}]}\n"
     (home.parent / "pipeline.yml").write_text(PIPELINE + gate)
-    with pytest.raises(ClientError, match="'onFailure' of the stage 'Ask' is not carried out"):
+    with pytest.raises(ClientError, match="'onFailure' of the stage 'Ask' asks nothing"):
         client.start_pipeline_execution(name="shop")
     assert ["StartPipelineExecution"] == [each["eventName"] for each in audit_log(home).records()]
