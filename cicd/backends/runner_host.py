@@ -142,7 +142,7 @@ class HostChannel:
             {**variables, **trust, **environment.variables},
             where="host runner's driver",
         )
-        (self._directory.root / "driver.pid").write_text(str(self._process.pid))
+        (self._directory.root / session_machine.DRIVER).write_text(str(self._process.pid))
 
     def send(self, request: str) -> None:
         """See ``Channel``."""
@@ -165,7 +165,7 @@ class HostChannel:
 
     def enter(self, command: Sequence[str]) -> int:
         """See ``Channel``."""
-        pid = (self._directory.root / "driver.pid").read_text().strip()
+        pid = (self._directory.root / session_machine.DRIVER).read_text().strip()
         process = Path("/proc", pid)
         known = variables_of(process) if process.exists() else dict(os.environ)
         known[session_machine.MARK] = str(self._directory.root)

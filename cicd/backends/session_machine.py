@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from cicd.backends.session_directory import SessionDirectory
 
 START = 10.0  # seconds for a driver to come up
+DRIVER = "driver.pid"  # in the directory of a session: the process that leads the driver's group
 MARK = "CICD_SESSION"  # in the environment of each process of a session: its directory
 
 # What a build on this machine needs of its user's own environment; credentials are not in it.
@@ -132,8 +134,14 @@ def processes(directory: SessionDirectory, *, alive: bool) -> set[int]:
 
 
 def kill(directory: SessionDirectory, *, alive: bool) -> None:
-    """Kill all processes of a session; returns when there are none."""
+    """
+    Kill all processes of a session; returns when there are none.
+
+    The driver goes first: it would still write down how the commands ended that are killed here.
+    """
     deadline = time.monotonic() + START
+    if alive:
+        _kill_driver(directory)
     while found := processes(directory, alive=alive):
         for pid in found:
             try:
@@ -147,9 +155,15 @@ def kill(directory: SessionDirectory, *, alive: bool) -> None:
         time.sleep(0.002)
 
 
+def _kill_driver(directory: SessionDirectory) -> None:
+    """Kill the shells of the driver, which are one process group, at once."""
+    with suppress(OSError, ValueError):
+        os.killpg(int((directory.root / DRIVER).read_text()), signal.SIGKILL)
+
+
 def _leaders(directory: SessionDirectory) -> set[int]:
     found = set()
-    ours = directory.root / "driver.pid"
+    ours = directory.root / DRIVER
     for path in (*directory.io.glob("*.pid"), *directory.io.glob("errand-*/pid"), ours):
         try:
             found.add(int(path.read_text()))
