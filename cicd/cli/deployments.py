@@ -72,8 +72,9 @@ def show_result(show: Presenter, result: DeploymentResult) -> None:
     besides = (
         f", {failed} of {len(rows)} Failed" if result.status == "Succeeded" and failed else ""
     )
+    left = f", {result.left}" if result.left else ""
     show.text(
-        f"{result.deployment_id}: {result.status}{besides}",
+        f"{result.deployment_id}: {result.status}{besides}{left}",
         _LEVELS.get(result.status, Level.INFO),
     )
 
@@ -97,7 +98,6 @@ def list_deployments(
 ) -> int:
     """List deployments, the newest first."""
     from cicd.deploy.history import status_of
-    from cicd.deploy.state import FINAL
 
     with invocation.services() as services:
         records = services.executions.list(
@@ -111,7 +111,7 @@ def list_deployments(
         (
             record.stream.partition("/")[2],
             record.name,
-            statuses[record.stream] if record.driven or record.status in FINAL else "interrupted",
+            statuses[record.stream] + (" (interrupted)" if _is_left(record) else ""),
             local_time(record.created_at),
             related.get(record.stream, ""),
         )
@@ -125,6 +125,12 @@ def list_deployments(
         )
     invocation.show.result({"deployments": [row[0] for row in rows]})
     return ExitCode.SUCCEEDED
+
+
+def _is_left(record: ExecutionRecord) -> bool:
+    from cicd.deploy.state import FINAL
+
+    return record.status not in FINAL and not record.driven
 
 
 def _related(records: Sequence[ExecutionRecord], services: Services) -> Mapping[str, str]:
@@ -152,8 +158,14 @@ def status(invocation: Invocation, deployment_id: str | None) -> int:
 
     with invocation.services() as services:
         result = get_deployment(deployment_id or newest(services), services)
+        record = services.executions.find("deployment", result.deployment_id)
     invocation.show.table((_what(result), "event", "status"), list(result.events))
     show_result(invocation.show, result)
+    if record is not None and _is_left(record):
+        invocation.show.text(
+            f"nobody drives it: 'cicd deploy resume {result.deployment_id}' goes on",
+            Level.WARNING,
+        )
     for words in _rollback_words(result):
         invocation.show.text(words)
     invocation.show.result(result.deployment)

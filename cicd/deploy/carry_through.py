@@ -73,20 +73,22 @@ def carry_through(
     teller = Teller(process, services)
     # The first event is there before anybody drives: it has not been told.
     earlier = len(services.log.read(stream))
-    untold = 0 if earlier == 1 else earlier
+    told = 0 if earlier == 1 else earlier
+    seen = 0
 
     def tell(_: DeploymentState, event: Event, state: DeploymentState) -> None:
-        nonlocal untold
+        nonlocal seen
         folded.saw(state)
-        untold -= 1
-        if untold < 0:
-            teller.event(state, event)
+        seen += 1
+        if seen <= told:
+            return  # by the driver that died
+        teller.event(state, event)
         said = describe(process, state, event)
         for reporter in services.reporters:
             reporter.event(stream, event, said)
 
     with services.executions.drive(stream), closing(teller):
-        if untold and rerun:
+        if told and rerun:
             send(services.log, services.clock, stream, "resumed")
         services.executions.update(stream, "InProgress", services.clock.now())
         status = drive(

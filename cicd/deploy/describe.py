@@ -14,6 +14,7 @@ from cicd.deploy.shapes import REGION, alarm_words, diagnostics, error_informati
 from cicd.deploy.state import DeploymentStatus, Status
 from cicd.deploy.traffic.blue_green import Stage
 from cicd.deploy.traffic.plan import WaitType
+from cicd.deploy.waits import waiting
 from cicd.event import EventKind
 from cicd.ports import Described, Level
 
@@ -57,7 +58,7 @@ def describe(process: DeploymentProcess, state: DeploymentState, event: Event) -
         case EventKind.FINISHED:
             return _before_wait(process, state, _finished(process, state, event))
         case EventKind.SIGNALLED:
-            return _signalled(event)
+            return _signalled(process, state, event)
         case EventKind.CONCLUDED:
             return _concluded(process, state)
 
@@ -123,35 +124,27 @@ def _before_wait(process: DeploymentProcess, state: DeploymentState, said: Descr
     It is no mere information then: nothing else happens for so long.
     """
     plan = process.plan
-    monitored = process.monitored(state)
-    if monitored is not None and said.text:
-        after = f"{monitored.total_seconds():g} seconds"
-        words = f"Baking: the zone is monitored for {after}"
-        return replace(said, text=f"{said.text}\n{words}", level=_notable(said))
-    if plan.blue_green is None or any(key.endswith(f"/{TERMINATE}") for key in state.begun):
+    until = process.waits_until(state)
+    if until is None or not said.text or process.plan.shift is not None:
         return said
-    options = plan.blue_green.options
+    at = f"{until.astimezone():%H:%M:%S}"
     go_on = f"'cicd deploy continue {plan.deployment_id}'"
+    options = plan.blue_green.options if plan.blue_green is not None else None
     match process.stage(state):
-        case Stage.READY:
+        case Stage.READY if options is not None:
+            after = _minutes(options.ready_wait)
+            words = f"Ready: {go_on} moves traffic, else it stops after {after}, at {at}"
+            said = replace(said, detail=_deployment_detail(process, "READY"))
+        case Stage.TERMINATION_WAIT if options is not None:
+            if not options.termination_wait:
+                return said
             words = (
-                f"Ready: {go_on} moves traffic, else it stops after {_minutes(options.ready_wait)}"
+                f"Succeeded: the original instances end after {_minutes(options.termination_wait)}"
+                f", at {at}, or at {go_on}; 'cicd deploy stop {plan.deployment_id}' keeps them"
             )
-            return replace(
-                said,
-                text=f"{said.text}\n{words}",
-                level=_notable(said),
-                detail=_deployment_detail(process, "READY"),
-            )
-        case Stage.TERMINATION_WAIT if options.termination_wait:
-            after = _minutes(options.termination_wait)
-            words = (
-                f"Succeeded: the original instances end after {after}, or at {go_on}; "
-                f"'cicd deploy stop {plan.deployment_id}' keeps them"
-            )
-            return replace(said, text=f"{said.text}\n{words}", level=_notable(said))
         case _:
-            return said
+            words = f"Baking: the zone is monitored until {at}"
+    return replace(said, text=f"{said.text}\n{words}", level=_notable(said))
 
 
 def _notable(said: Described) -> Level:
@@ -173,8 +166,10 @@ def _terminated(target: str, entry: EventState) -> Described:
     )
 
 
-def _signalled(event: Event) -> Described:
+def _signalled(process: DeploymentProcess, state: DeploymentState, event: Event) -> Described:
     match event.data.get("signal"):
+        case "resumed":
+            return _going_on(process, state)
         case "stop":
             return Described(
                 text="Stopping: events that run finish, no new one begins", level=Level.WARNING
@@ -187,6 +182,16 @@ def _signalled(event: Event) -> Described:
             return Described(text=str(event.data.get("rollbackMessage", "")), level=Level.WARNING)
         case _:
             return Described(text="")
+
+
+def _going_on(process: DeploymentProcess, state: DeploymentState) -> Described:
+    """What was told before a driver died is not told again, but how far it came."""
+    plan = process.plan
+    found = Counter(str(process.target_status(state, each.id)) for each in plan.instances)
+    words = ", ".join(f"{count} {status}" for status, count in found.items())
+    wait = waiting(process, state)
+    left = "" if wait is None else f"; {wait.then} at {wait.until.astimezone():%H:%M:%S}"
+    return Described(text=f"Going on with {plan.deployment_id}: {words}{left}")
 
 
 def _analysed(event: Event) -> Described:

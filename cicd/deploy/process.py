@@ -27,7 +27,7 @@ from cicd.event import EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from cicd.engine.process import Command
     from cicd.event import Event
@@ -147,19 +147,26 @@ class DeploymentProcess:
             return DeploymentStatus.READY
         if not state.begun:
             return DeploymentStatus.CREATED
-        bakes = self.monitored(state) is not None
+        bakes = self.monitored_until(state) is not None
         return DeploymentStatus.BAKING if bakes else DeploymentStatus.IN_PROGRESS
 
-    def monitored(self, state: DeploymentState) -> timedelta | None:
-        """Say how long a zone is monitored while nothing runs; None: nothing waits for that."""
+    def monitored_until(self, state: DeploymentState) -> datetime | None:
+        """Say until when a zone is monitored while nothing runs; None: nothing waits for that."""
         if self.plan.config.zonal is None or not state.begun or self._events_in_flight(state):
             return None
         if state.stop is not None or state.alarm is not None:
             return None
         ends = [entry.finished_at for entry in state.begun.values() if entry.finished_at]
         move = self._strategy.next(self.progress(state, max(ends)))
-        until = move.until if isinstance(move, Wait) else None
-        return None if until is None else until - max(ends)
+        return move.until if isinstance(move, Wait) else None
+
+    def waits_until(self, state: DeploymentState) -> datetime | None:
+        """Say when the wait ends by itself that a deployment is in; None: it is in none."""
+        if state.status is not None or state.stop is not None or state.begun.running:
+            return None
+        if self.plan.blue_green is None:
+            return self.monitored_until(state)
+        return blue_green.position(self.plan, state).until
 
     def target_status(self, state: DeploymentState, target: str) -> Status:
         """Give a target's status; one that never began is Skipped once all is over."""

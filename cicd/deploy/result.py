@@ -28,6 +28,7 @@ class DeploymentResult:
     failure: str | None = None  # the first cause, in one or more lines; None: there is none
     # of the failure: targetId, lifecycleEventName, diagnostics
     detail: Mapping[str, JSON] = field(default_factory=dict)
+    left: str = ""  # of the wait that it is in: "9:47 until it stops"; "": it is in none
     last_good: str = ""  # the deployment that a rollback by hand goes back to; "": none is due
     rollback: DeploymentResult | None = None  # the automatic rollback, when one was run just now
     targets: tuple[tuple[str, str], ...] = ()  # (target, status), in order
@@ -38,19 +39,24 @@ def deployment_result(
     plan: DeploymentPlan, services: Services, folded: Folded | None = None
 ) -> DeploymentResult:
     """Fold a deployment's stream into its result; ``folded`` has read a part of it."""
-    from cicd.deploy.history import Folded, stream_of
+    from cicd.deploy.history import Folded, last_succeeded, stream_of
     from cicd.deploy.processes import process_of
     from cicd.deploy.shapes import deployment_info, deployment_targets, first_failure
+    from cicd.deploy.waits import waiting
 
     process = process_of(plan)
     state = (folded or Folded(process)).read_on(services)
     failure, detail = first_failure(process, state)
+    wait = waiting(process, state)
+    before = last_succeeded(plan, services)
     return DeploymentResult(
         deployment_id=plan.deployment_id,
         stream=stream_of(plan.deployment_id),
         status=process.status(state),
         deployment={
-            "deploymentInfo": deployment_info(process, state),
+            "deploymentInfo": deployment_info(
+                process, state, None if before is None else before.revision
+            ),
             "deploymentTargets": deployment_targets(process, state),
         },
         load_balancers={
@@ -63,6 +69,7 @@ def deployment_result(
         },
         failure=failure,
         detail=detail,
+        left="" if wait is None else wait.left(services.clock.now()),
         targets=tuple(
             (target.id, str(process.target_status(state, target.id))) for target in plan.instances
         ),

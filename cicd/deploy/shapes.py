@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cicd.deploy.lifecycle import LifecycleEvent
+    from cicd.deploy.plan import RevisionPlan
     from cicd.deploy.process import DeploymentProcess
     from cicd.deploy.state import DeploymentState
     from cicd.engine.process import Outcome
@@ -40,15 +41,28 @@ _TOO_LONG: Final = "The deployment did not end within 12 hours."
 _STOPPED: Final = "The deployment was stopped by a request."
 
 
-def deployment_info(process: DeploymentProcess, state: DeploymentState) -> dict[str, JSON]:
-    """Give ``deploymentInfo``. Times are RFC 3339. Source: API, "DeploymentInfo"."""
+def deployment_info(
+    process: DeploymentProcess,
+    state: DeploymentState,
+    previous: RevisionPlan | None = None,
+) -> dict[str, JSON]:
+    """
+    Give ``deploymentInfo``. Times are RFC 3339.
+
+    Args:
+        process: The deployment's.
+        state: How far it is.
+        previous: What the group had before it; None: nothing, or nobody asks.
+
+    Source: CodeDeploy API Reference, "DeploymentInfo".
+    """
     plan = process.plan
     info: dict[str, JSON] = {
         "applicationName": plan.application_name,
         "deploymentGroupName": plan.deployment_group_name,
         "deploymentConfigName": plan.config.name,
         "deploymentId": plan.deployment_id,
-        "revision": _revision(process),
+        "revision": _revision(plan.revision),
         "status": process.status(state),
         "createTime": _time(state.created_at),
         "deploymentOverview": _overview(process, state),
@@ -76,6 +90,8 @@ def deployment_info(process: DeploymentProcess, state: DeploymentState) -> dict[
         if plan.shift is None
         else str(plan.shift.config.compute_platform),
     }
+    if previous is not None:
+        info["previousRevision"] = _revision(previous)
     info |= traffic_info(plan)
     if plan.suspended_processes:
         options: JSON = {"autoScalingGroupProcessesToSuspend": list(plan.suspended_processes)}
@@ -212,8 +228,7 @@ def _alarm_configuration(process: DeploymentProcess) -> dict[str, JSON]:
     }
 
 
-def _revision(process: DeploymentProcess) -> dict[str, JSON]:
-    revision = process.plan.revision
+def _revision(revision: RevisionPlan) -> dict[str, JSON]:
     kind = revision.bundle_type
     return {
         "revisionType": "S3",

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -52,6 +53,24 @@ def cicd(shop, *words, ids=IDS):
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+ZONES = """
+applications:
+  - applicationName: shop
+    deploymentGroups: [{deploymentGroupName: web, deploymentConfigName: Zonal}]
+deploymentConfigs:
+  - deploymentConfigName: Zonal
+    computePlatform: Server
+    minimumHealthyHosts: {type: HOST_COUNT, value: 0}
+    zonalConfig: {monitorDurationInSeconds: 3600}
+local:
+  deploymentGroups:
+    web:
+      instances:
+        - {id: a, directory: .cicd/instances/a, zone: one}
+        - {id: b, directory: .cicd/instances/b, zone: two}
+"""
 
 
 def ran(shop, name):
@@ -126,3 +145,33 @@ def test_a_deployment_over_six_hosts_that_is_killed_again_and_again_ends_well(sh
         assert {"BeforeInstall", "AfterInstall", "ValidateService"} == set(ran(shop, name))
     again = {key for key, count in over.items() if ran(shop, key[0]).count(key[1]) != count}
     assert set() == again, "hooks of events that were over ran again"
+
+
+def asked(shop, *words):
+    """Give what a command of its own says to people."""
+    command = [sys.executable, "-m", "cicd", *words]
+    return subprocess.run(command, cwd=shop, capture_output=True, text=True, check=True).stdout
+
+
+def test_a_wait_is_told_alike_everywhere_and_a_resume_tells_only_what_is_new(shop):
+    (shop / "cicd.yml").write_text(ZONES)
+    driver = cicd(shop, ids=())
+    try:
+        until = time.monotonic() + 60
+        while "Baking" not in asked(shop, "deploy", "list"):
+            assert time.monotonic() < until
+        assert "Baking" in asked(shop, "status")
+        wait = r"d-\w+: Baking, (59|1:00):\d\d(:\d\d)? until the next zone begins"
+        assert re.search(wait, asked(shop, "deploy", "status"))
+    finally:
+        driver.kill()
+    assert "Baking: the zone is monitored until " in driver.communicate()[0]
+    assert "Baking (interrupted)" in asked(shop, "deploy", "list")
+    assert "nobody drives it: 'cicd deploy resume d-" in asked(shop, "deploy", "status")
+    out = asked(shop, "deploy", "resume", "--speed", "100000")
+    first, second, *_ = out.splitlines()
+    assert re.fullmatch(
+        r"Going on with d-\w+: 1 Succeeded, 1 Pending; the next zone begins at [\d:]{8}", first
+    )
+    assert "b: ApplicationStop InProgress" == second
+    assert "a: " not in out

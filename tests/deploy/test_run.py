@@ -12,6 +12,7 @@ from cicd.deploy.spec import FileExistsBehavior
 from cicd.engine.signals import send
 from cicd.errors import DocumentError, Unavailable, UsageError
 from cicd.ports import CancelToken
+from cicd.testing.fakes import RecordingReporter
 from tests.deploy.world import SH, World, events, hooks, message, statuses
 
 FILES = "files:\n  - source: app\n    destination: /srv/app\n"
@@ -235,6 +236,16 @@ def test_a_resumed_deployment_runs_the_interrupted_event_again(world):
     resumed = resume_deployment(result.deployment_id, world.services)
     assert "Succeeded" == resumed.status
     assert "v1" == world.text("/srv/app/index.html")
+
+
+def test_a_resume_tells_people_and_subscribers_only_what_is_new(world):
+    result = world.deploy(version(world, "v1"))
+    cut(world, result, "web-1/Install")
+    told = RecordingReporter()
+    world.listen(told)
+    resume_deployment(result.deployment_id, world.services)
+    assert f"Going on with {result.deployment_id}: 1 InProgress" == told.said()[0]
+    assert "web-1: Install Succeeded" == told.said()[1]
 
 
 def test_a_deployment_that_nobody_drives_is_concluded_by_a_stop(world):

@@ -81,6 +81,19 @@ def test_deployments_in_place_good_and_bad_and_their_rollbacks(tmp_path):
         assert [] == strays_of(each)
 
 
+def test_a_deployment_names_the_revision_that_the_group_had_before(tmp_path):
+    world = World(root=tmp_path, isolated=False)
+    first, second = (
+        world.deploy(world.revision(name, FILES, {"app/x": name}), revision_name=name)
+        for name in ("v1", "v2")
+    )
+    assert "previousRevision" not in first.deployment["deploymentInfo"]
+    info = second.deployment["deploymentInfo"]
+    assert first.deployment["deploymentInfo"]["revision"] == info["previousRevision"]
+    assert "v1" == info["previousRevision"]["s3Location"]["key"]
+    assert [] == strays_of(second)
+
+
 def test_a_shift_of_a_services_traffic(tmp_path):
     world = service_world(tmp_path)
     for _ in range(2):
@@ -95,7 +108,10 @@ def test_a_blue_green_deployment_with_its_load_balancer(tmp_path):
         options=BlueGreenOptions(blue_action=BlueAction.KEEP_ALIVE),
     )
     for name in ("v1", "v2"):
-        assert [] == strays_of(world.deploy(world.revision(name, FILES, {"app/x": ""})))
+        result = world.deploy(world.revision(name, FILES, {"app/x": ""}))
+        assert [] == strays_of(result)
+        meant = result.deployment["deploymentInfo"]["targetInstances"]
+        assert {"tagFilters": [], "autoScalingGroups": []} == meant
 
 
 def test_a_shift_of_a_functions_alias_and_a_failed_one(tmp_path):

@@ -38,6 +38,8 @@ Examples:
 @shared_options
 def status(invocation: Invocation, *, limit: int) -> int:
     """Show the last builds, pipelines and deployments, what waits for you, and the disk."""
+    from cicd.deploy.history import status_of
+
     home = invocation.settings().home
     show = invocation.show
     if not (home / "state.db").exists():
@@ -46,12 +48,14 @@ def status(invocation: Invocation, *, limit: int) -> int:
         return ExitCode.SUCCEEDED
     with invocation.services() as services:
         found = {kind: services.executions.list(kind=kind, limit=limit) for kind in KINDS}
+        # The index knows of a deployment that runs only that it does.
+        told = {each.stream: status_of(each, services) for each in found["deployment"]}
         approvals = _approvals(services)
     for kind, records in found.items():
         if records:
             show.table(
                 (KINDS[kind][0], "of", "status", "started", "took"),
-                [_row(record) for record in records],
+                [_row(record, told.get(record.stream, record.status)) for record in records],
             )
             show.text("")
     for approval in approvals:
@@ -72,7 +76,8 @@ def status(invocation: Invocation, *, limit: int) -> int:
         {
             "home": str(home),
             "executions": {
-                kind: [_shape(record) for record in records] for kind, records in found.items()
+                kind: [_shape(each, told.get(each.stream, each.status)) for each in records]
+                for kind, records in found.items()
             },
             "approvals": [dict(approval) for approval in approvals],
             "disk": dict(disk),
@@ -98,13 +103,13 @@ def _approvals(services: Services) -> list[Mapping[str, str]]:
     ]
 
 
-def _row(record: ExecutionRecord) -> tuple[str, ...]:
+def _row(record: ExecutionRecord, status: str) -> tuple[str, ...]:
     took = (record.updated_at - record.created_at).total_seconds()
     over = record.status not in UNFINISHED
     return (
         _id(record),
         f"{record.name} {record.number}",
-        "left in the middle" if _is_left(record) else record.status,
+        "left in the middle" if _is_left(record) else status,
         local_time(record.created_at),
         f"{took:.1f} s" if over else "",
     )
@@ -118,12 +123,12 @@ def _is_left(record: ExecutionRecord) -> bool:
     return record.status in UNFINISHED and not record.driven
 
 
-def _shape(record: ExecutionRecord) -> JSON:
+def _shape(record: ExecutionRecord, status: str) -> JSON:
     return {
         "id": _id(record),
         "name": record.name,
         "number": record.number,
-        "status": record.status,
+        "status": status,
         "driven": record.driven,
         "startTime": record.created_at.isoformat(),
         "lastUpdateTime": record.updated_at.isoformat(),

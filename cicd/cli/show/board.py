@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +11,7 @@ from cicd.event import EventKind
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from datetime import datetime
 
     from cicd.event import Event
     from cicd.ports import LogLine
@@ -48,28 +48,29 @@ class Board:
 
     def __init__(self, plan: Mapping[str, object]) -> None:
         """Take a deployment's plan as it is written."""
-        from cicd.deploy.config import DeploymentConfig
-        from cicd.deploy.lifecycle import BLUE_BLOCK, IGNORABLE
-        from cicd.deploy.strategies import strategy_for
+        from cicd.deploy.lifecycle import IGNORABLE
+        from cicd.deploy.plan import DeploymentPlan
+        from cicd.deploy.process import DeploymentProcess
         from cicd.engine.codec import decode
 
-        targets, events = plan["targets"], plan["events"]
-        assert isinstance(targets, Sequence), "written by a codec"
-        assert isinstance(events, Sequence), "written by a codec"
-        zones = {str(each["id"]): str(each.get("zone", "")) for each in targets}
-        self._events = dict.fromkeys(zones, tuple(str(event) for event in events))
+        made = decode(DeploymentPlan, plan)
+        self._process = DeploymentProcess(made)
+        self._state = self._process.initial()
+        self._events = {
+            each.id: tuple(map(str, made.events_of(each.id))) for each in made.instances
+        }
         # Of a blue/green deployment: the instances that have the traffic until they are blocked.
-        self._original = frozenset(_original(plan))
-        self._events |= dict.fromkeys(sorted(self._original), tuple(map(str, BLUE_BLOCK)))
+        original = made.blue_green.original if made.blue_green is not None else ()
+        self._original = frozenset(each.id for each in original)
         self._hosts = {target: _Host(target) for target in self._events}
-        config = decode(DeploymentConfig, plan["config"])
-        self.minimum = max(0, strategy_for(config, zones).minimum)
-        ignores = bool(plan.get("ignore_application_stop_failures"))
+        self.minimum = max(0, self._process.minimum)
+        ignores = made.ignore_application_stop_failures
         self._ignored = frozenset(map(str, IGNORABLE if ignores else ()))
         self._lines: dict[str, deque[LogLine]] = {}
 
     def event(self, event: Event, now: float) -> None:
         """Take one event in; ``now`` in seconds of any clock that only goes forward."""
+        self._state = self._process.apply(self._state, event)
         target, _, name = event.key.rpartition("/")
         host = self._hosts.get(target)
         if host is None or name not in self._events[target]:
@@ -95,6 +96,13 @@ class Board:
     def said(self, key: str) -> tuple[LogLine, ...]:
         """Give what was kept of one lifecycle event of one target, once."""
         return tuple(self._lines.pop(key, ()))
+
+    def left(self, moment: datetime) -> str:
+        """Say how long the wait lasts that the deployment is in; "": it is in none."""
+        from cicd.deploy.waits import waiting
+
+        wait = waiting(self._process, self._state)
+        return "" if wait is None else wait.left(moment)
 
     @property
     def total(self) -> int:
@@ -152,13 +160,6 @@ class Board:
             doing=doing,
             seconds=seconds,
         )
-
-
-def _original(plan: Mapping[str, object]) -> Iterator[str]:
-    blue_green = plan.get("blue_green")
-    original = blue_green.get("original") if isinstance(blue_green, Mapping) else None
-    for target in original if isinstance(original, Sequence) else ():
-        yield str(target["id"])
 
 
 def capacity_bar(board: Board, room: int = 80) -> str:

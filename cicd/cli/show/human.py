@@ -91,10 +91,14 @@ class Human:
             if self._tree is not None:
                 self._tree.event(stream, event, time.monotonic())
             self._follow_stages(stream, event)
-            self._follow(stream, event)
+            resumed = event.data.get("signal") == "resumed"
+            if resumed:
+                self._recall(stream, event)
+            self._follow(stream, event, time.monotonic())
+            signalled = event.kind is EventKind.SIGNALLED and not resumed
             if event.kind is EventKind.CONCLUDED:
                 self._running.pop(stream, None)
-            elif said.text and (event.kind is not EventKind.SIGNALLED or stream in self._running):
+            elif said.text and (not signalled or stream in self._running):
                 # What is signalled after the end, that it is rolled back say, begins nothing.
                 started, _ = self._running.get(stream, (time.monotonic(), ""))
                 self._running[stream] = (started, printable(said.text.split("\n")[0]))
@@ -221,7 +225,18 @@ class Human:
         if event.kind is EventKind.CONCLUDED:
             self._stages = None
 
-    def _follow(self, stream: str, event: Event) -> None:
+    def _recall(self, stream: str, resumed: Event) -> None:
+        """Show a deployment with what a driver that died had told of it: the log has it."""
+        known = stream in self._boards or stream in self._shifts
+        if not stream.startswith("deployment/") or known or self._services is None:
+            return
+        for _, event in self._services.log.read(stream):
+            if event == resumed:
+                return
+            ago = max(0.0, (resumed.at - event.at).total_seconds())
+            self._follow(stream, event, time.monotonic() - ago)
+
+    def _follow(self, stream: str, event: Event, now: float) -> None:
         """Keep the board of a deployment, and print what a script said that has just failed."""
         if event.kind is EventKind.SUBMITTED and stream.startswith("deployment/"):
             plan = event.data["plan"]
@@ -231,7 +246,6 @@ class Human:
                 from cicd.cli.show.board import Board
 
                 self._boards[stream] = Board(plan)
-            return
         if stream in self._shifts:
             self._shifts[stream].event(event)
             if event.kind is EventKind.CONCLUDED:
@@ -239,7 +253,7 @@ class Human:
         board = self._boards.get(stream)
         if board is None:
             return
-        board.event(event, time.monotonic())
+        board.event(event, now)
         if event.kind is EventKind.CONCLUDED:
             del self._boards[stream]
         elif event.kind is EventKind.FINISHED:
@@ -300,7 +314,8 @@ class Human:
         # Called under `Live`'s lock, which printing takes after ours: a copy instead of a lock.
         rows: list[LiveRow] = []
         for board in tuple(self._boards.values()):
-            rows += board_rows(board, now, max(3, limit - 1), self._out.width)
+            moment = None if self._services is None else self._services.clock.now()
+            rows += board_rows(board, now, max(3, limit - 1), self._out.width, moment)
         for shift in tuple(self._shifts.values()):
             rows += shift_rows(shift)
         for stream, (started, doing) in tuple(self._running.items()):

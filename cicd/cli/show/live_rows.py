@@ -9,6 +9,7 @@ from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from cicd.cli.show.board import Board
     from cicd.cli.show.shift_board import ShiftBoard
@@ -81,8 +82,20 @@ def stage_rows(stages: Stages, now: float, limit: int) -> list[LiveRow]:
     return found
 
 
-def board_rows(board: Board, now: float, limit: int, width: int) -> list[LiveRow]:
-    """Give the targets of a deployment, and how many of them serve, on ``width`` characters."""
+def board_rows(
+    board: Board, now: float, limit: int, width: int, moment: datetime | None = None
+) -> list[LiveRow]:
+    """
+    Give the targets of a deployment, how many of them serve, and what it waits for.
+
+    Args:
+        board: The deployment's.
+        now: In the seconds that the board was told of.
+        limit: At most so many rows of targets.
+        width: Of a row, in characters.
+        moment: The deployment's own time; None: it is not known.
+
+    """
     from cicd.cli.show.board import capacity_bar
 
     rows = board.rows(now, limit)
@@ -100,7 +113,9 @@ def board_rows(board: Board, now: float, limit: int, width: int) -> list[LiveRow
     ]
     longest = max((len(row.name) for row in found), default=0)
     bar = capacity_bar(board, width - _BETWEEN - _TIME - longest)
-    return [*found, LiveRow(name="", words=bar)]
+    found.append(LiveRow(name="", words=bar))
+    left = "" if moment is None else board.left(moment)
+    return [*found, LiveRow(name="", words=left)] if left else found
 
 
 def shift_rows(shift: ShiftBoard) -> list[LiveRow]:

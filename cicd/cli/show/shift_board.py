@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from cicd.deploy.analysis.figures import Figures, figures
 from cicd.deploy.shift.process import ShiftProcess
 from cicd.deploy.shift.requests import requests_of, versions_of
+from cicd.deploy.waits import waiting
 from cicd.errors import CicdError
 
 if TYPE_CHECKING:
@@ -62,6 +63,9 @@ class ShiftBoard:
             left = max(0, round((coming[1] - now).total_seconds()))
             at = f"{coming[1].astimezone():%H:%M:%S}"
             said += f"; {coming[0]} % at {at}, in {left // 60}:{left % 60:02}"
+        wait = waiting(self._process, self._state)
+        if wait is not None:
+            said += f"; {wait.left(now)}"
         if self._figures is None:
             return ((self.target, said),)
         old, new = self._figures

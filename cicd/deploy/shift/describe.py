@@ -86,15 +86,17 @@ def _with_wait(process: ShiftProcess, state: DeploymentState, event: Event) -> D
 def _wait(process: ShiftProcess, state: DeploymentState) -> str:
     plan, options = process.plan, process.shift.options
     go_on = f"'cicd deploy continue {plan.deployment_id}'"
+    until = process.waits_until(state)
+    at = "" if until is None else f", at {until.astimezone():%H:%M:%S}"
     match process.stage(state):
         case Stage.READY:
             after = _in_words(options.ready_wait)
-            return f"\nReady: {go_on} moves traffic, else it stops after {after}"
+            return f"\nReady: {go_on} moves traffic, else it stops after {after}{at}"
         case Stage.TERMINATION_WAIT if options.termination_wait and not process.shift.rollback:
             after = _in_words(options.termination_wait)
             return (
-                f"\nBaking: the original task set ends after {after}, or at {go_on}; until then "
-                f"'cicd deploy rollback {plan.deployment_id}' gives it the traffic back"
+                f"\nBaking: the original task set ends after {after}{at}, or at {go_on}; "
+                f"until then 'cicd deploy rollback {plan.deployment_id}' gives it the traffic back"
             )
         case _:
             return ""

@@ -8,7 +8,7 @@ of the configuration, each a ``SetWeights``, with waits between them in which it
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from cicd.deploy import limits
@@ -39,7 +39,7 @@ class _Position:
     stage: Stage
     event: LifecycleEvent | None = None
     entry: EventState | None = None  # of the event; None: it has not begun
-    since: datetime | None = None  # of a wait
+    until: datetime | None = None  # when a wait ends by itself
 
 
 class ShiftProcess(DeploymentProcess):
@@ -132,6 +132,12 @@ class ShiftProcess(DeploymentProcess):
         waits = stage is Stage.TERMINATION_WAIT and not self._busy(state)
         return DeploymentStatus.BAKING if waits else DeploymentStatus.IN_PROGRESS
 
+    def waits_until(self, state: DeploymentState) -> datetime | None:
+        """Say when the wait ends by itself that a deployment is in; None: it is in none."""
+        if state.status is not None or state.stop is not None or self._busy(state):
+            return None
+        return self._position(state).until
+
     def target_status(self, state: DeploymentState, target: str) -> Status:
         """Give the service's, or the function's, status."""
         del target
@@ -194,9 +200,8 @@ class ShiftProcess(DeploymentProcess):
             return Decision()
         match position.stage:
             case Stage.READY:
-                end = (position.since or now) + self.shift.options.ready_wait
-                if now < end:
-                    return Decision(wake_at=end)
+                if position.until is not None and now < position.until:
+                    return Decision(wake_at=position.until)
                 return Decision(conclude=DeploymentStatus.STOPPED)
             case Stage.ALLOW if position.event is LifecycleEvent.ALLOW_TRAFFIC:
                 return self._step(state, now)
@@ -238,11 +243,8 @@ class ShiftProcess(DeploymentProcess):
         command = TerminateInstance(target=self.target)
         if command.key in state.begun:
             return Decision(conclude=DeploymentStatus.SUCCEEDED)
-        wait = self.shift.options.termination_wait
-        end = (position.since or now) + wait
-        told = WaitType.TERMINATION_WAIT in state.continued
-        if now < end and not told and not self.shift.rollback:
-            return Decision(wake_at=end)
+        if position.until is not None and now < position.until:
+            return Decision(wake_at=position.until)
         return Decision(start=(command,))
 
     def _position(self, state: DeploymentState) -> _Position:
@@ -251,7 +253,8 @@ class ShiftProcess(DeploymentProcess):
             entry = self.event_state(state, event)
             if event is LifecycleEvent.ALLOW_TRAFFIC:
                 if entry is None and self._is_waiting(state):
-                    return _Position(stage=Stage.READY, event=event, since=ended)
+                    until = _after(ended or state.created_at, self.shift.options.ready_wait)
+                    return _Position(stage=Stage.READY, event=event, until=until)
                 if self._allow_traffic(state) is not Status.SUCCEEDED:
                     return _Position(stage=Stage.ALLOW, event=event, entry=entry)
             elif entry is None or entry.outcome is None:
@@ -261,7 +264,10 @@ class ShiftProcess(DeploymentProcess):
         kept = options.blue_action is BlueAction.KEEP_ALIVE and not self.shift.rollback
         if kept or not self._has_original:
             return _Position(stage=Stage.OVER)
-        return _Position(stage=Stage.TERMINATION_WAIT, since=ended)
+        if WaitType.TERMINATION_WAIT in state.continued or self.shift.rollback:
+            return _Position(stage=Stage.TERMINATION_WAIT)
+        until = _after(ended, options.termination_wait)
+        return _Position(stage=Stage.TERMINATION_WAIT, until=until)
 
     @property
     def _has_original(self) -> bool:
@@ -329,3 +335,7 @@ class ShiftProcess(DeploymentProcess):
         """Note nothing: there is one target, and how it stands is asked for when it matters."""
         del key
         return state
+
+
+def _after(ended: datetime | None, wait: timedelta) -> datetime | None:
+    return None if ended is None else ended + wait

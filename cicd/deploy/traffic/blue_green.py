@@ -46,7 +46,7 @@ class Position:
     stage: Stage
     progress: Progress | None = None  # of the stage's targets
     error: str | None = None  # the deployment's code, when it can only fail
-    since: datetime | None = None  # of a wait
+    until: datetime | None = None  # when a wait ends by itself
 
 
 def position(plan: DeploymentPlan, state: DeploymentState) -> Position:
@@ -62,8 +62,10 @@ def position(plan: DeploymentPlan, state: DeploymentState) -> Position:
             return unfinished
         installed = list(made.succeeded)
         if _is_waiting(blue_green, state):
-            since = _ended(state, green, installing)
-            return Position(stage=Stage.READY, progress=made, since=since)
+            ended = _ended(state, green, installing)
+            assert ended is not None, "something was installed"
+            until = ended + blue_green.options.ready_wait
+            return Position(stage=Stage.READY, progress=made, until=until)
     allowed = _progress(plan, state, installed, GREEN_ALLOW)
     unfinished = _unfinished(plan, Stage.ALLOW, allowed, len(installed))
     if unfinished is not None:
@@ -77,8 +79,12 @@ def position(plan: DeploymentPlan, state: DeploymentState) -> Position:
         return Position(stage=Stage.BLOCK, progress=blocked)
     if blue_green.rollback or blue_green.options.blue_action is BlueAction.KEEP_ALIVE:
         return Position(stage=Stage.OVER)
-    since = _ended(state, blue, blue_events) or _ended(state, green, plan.events)
-    return Position(stage=Stage.TERMINATION_WAIT, since=since)
+    ended = _ended(state, blue, blue_events) or _ended(state, green, plan.events)
+    ending = any(TerminateInstance(target=target).key in state.begun for target in blue)
+    if ended is None or ending or WaitType.TERMINATION_WAIT in state.continued:
+        return Position(stage=Stage.TERMINATION_WAIT)
+    until = ended + blue_green.options.termination_wait
+    return Position(stage=Stage.TERMINATION_WAIT, until=until)
 
 
 def _unfinished(
@@ -105,7 +111,7 @@ def decide(plan: DeploymentPlan, state: DeploymentState, now: datetime) -> Decis
         return Decision() if running else Decision(conclude="Stopped")
     match at.stage:
         case Stage.READY:
-            return _wait(plan, at, now)
+            return _wait(at, now)
         case Stage.BLOCK:
             return _block(plan, state, at)
         case _:
@@ -150,10 +156,10 @@ def _blue_events(plan: DeploymentPlan) -> tuple[LifecycleEvent, ...]:
     return plan.events_of(original[0].id) if original else ()
 
 
-def _wait(plan: DeploymentPlan, at: Position, now: datetime) -> Decision:
-    assert at.since is not None
-    end = at.since + _options(plan).options.ready_wait
-    return Decision(conclude="Stopped") if now >= end else Decision(wake_at=end)
+def _wait(at: Position, now: datetime) -> Decision:
+    assert at.until is not None
+    over = now >= at.until
+    return Decision(conclude="Stopped") if over else Decision(wake_at=at.until)
 
 
 def _terminate(
@@ -167,9 +173,8 @@ def _terminate(
         return Decision()
     if state.stop is not None or not left:
         return Decision(conclude="Succeeded")
-    end = (at.since or now) + blue_green.options.termination_wait
-    if now < end and WaitType.TERMINATION_WAIT not in state.continued:
-        return Decision(wake_at=end)
+    if at.until is not None and now < at.until:
+        return Decision(wake_at=at.until)
     return Decision(start=tuple(left))
 
 

@@ -18,6 +18,9 @@ def traffic_info(plan: DeploymentPlan) -> dict[str, JSON]:
         }
     if plan.blue_green is not None:
         options = plan.blue_green.options
+        # Instances that are listed have no tags that mean them.
+        fleets: list[JSON] = [*dict.fromkeys(each.fleet for each in plan.targets if each.fleet)]
+        info["targetInstances"] = {"tagFilters": [], "autoScalingGroups": fleets}
         info["blueGreenDeploymentConfiguration"] = {
             "terminateBlueInstancesOnDeploymentSuccess": {
                 "action": str(options.blue_action),

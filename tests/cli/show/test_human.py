@@ -1,9 +1,14 @@
 import io
+from types import SimpleNamespace
 
 from cicd.cli.show.human import Human
+from cicd.engine.codec import encode
+from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.event import EventKind
 from cicd.ports import Described
-from tests.deploy.test_process import event
+from cicd.testing.clock import VirtualClock
+from cicd.testing.fakes import MemoryEventLog
+from tests.deploy.test_process import event, plan
 
 PARENT, CHILD = "deployment/d-A", "deployment/d-B"
 
@@ -49,3 +54,27 @@ def test_a_notice_stands_above_the_live_view_where_both_are_on_one_terminal(monk
     human.notice("for a file")
     human.close()
     assert ("for a file\n", False) == (other.getvalue(), "for a file" in screen.getvalue())
+
+
+def test_a_deployment_that_is_resumed_is_shown_with_what_was_done_before(monkeypatch):
+    screen, log = Terminal(), MemoryEventLog()
+    monkeypatch.setattr("sys.stdout", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    done = encode(Outcome(status=OutcomeStatus.DONE))
+    resumed = event(EventKind.SIGNALLED, 9, signal="resumed")
+    earlier = (
+        event(EventKind.SUBMITTED, 0, plan=encode(plan(count=2))),
+        event(EventKind.STARTED, 1, "i0/ApplicationStop"),
+        event(EventKind.FINISHED, 2, "i0/ApplicationStop", outcome=done),
+        event(EventKind.STARTED, 2, "i0/DownloadBundle"),
+    )
+    log.append(PARENT, (*earlier, resumed), expected=0)
+    human = Human("always")
+    human.attend(SimpleNamespace(log=log, clock=VirtualClock()))
+    human.event(PARENT, resumed, Described(text="Going on with d-A"))
+    human.close()
+    said = screen.getvalue()
+    assert "Going on with d-A" in said
+    assert "●◐○○○○○  DownloadBundle" in said
+    assert "0:08" in said
+    assert "1 of 2 serve, at least 1" in said

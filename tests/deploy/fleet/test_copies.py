@@ -47,6 +47,8 @@ def test_the_copy_has_the_revision_takes_the_place_and_the_original_ends(tmp_pat
     assert first.status == "Succeeded"
     copy = f"CodeDeploy_web_{first.deployment_id}"
     assert meant(world) == [f"{copy}-1", f"{copy}-2"]
+    replacement = first.deployment["deploymentInfo"]["targetInstances"]
+    assert replacement == {"tagFilters": [], "autoScalingGroups": [copy]}
     assert (tmp_path / copy / f"{copy}-1/srv/app").read_text() == "v1"
     assert not world.member(1).exists()
     assert [each.name for each in ledger.active(world.services)] == [copy]

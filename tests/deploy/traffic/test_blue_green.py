@@ -21,6 +21,7 @@ from cicd.deploy.traffic.plan import (
     TrafficPlan,
 )
 from cicd.deploy.trigger import TriggerEvent
+from cicd.deploy.waits import waiting
 from cicd.engine.codec import decode, encode
 from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.event import Event, EventKind
@@ -315,12 +316,39 @@ def test_a_wait_says_what_ends_it():
     assert "READY" == said.detail["detail"]["state"]
     assert [
         "green1: ValidateService Succeeded",
-        "Ready: 'cicd deploy continue d-ABCDEFGHI' moves traffic, else it stops after 10 minutes",
+        (
+            "Ready: 'cicd deploy continue d-ABCDEFGHI' moves traffic, else it stops after "
+            f"10 minutes, at {life.wake_at.astimezone():%H:%M:%S}"
+        ),
     ] == said.text.splitlines()
     ended = Life(plan(options=BlueGreenOptions(termination_wait=timedelta(minutes=1)))).run()
     last = Event(kind=EventKind.FINISHED, at=ended.now, key="blue1/AfterBlockTraffic")
     said = describe(ended.process, ended.state, last).text.splitlines()[-1]
-    assert said.startswith("Succeeded: the original instances end after 1 minute, or at 'cicd")
+    at = f"{ended.wake_at.astimezone():%H:%M:%S}"
+    assert said.startswith(
+        f"Succeeded: the original instances end after 1 minute, at {at}, or at 'cicd"
+    )
+
+
+def test_what_is_left_of_a_wait_counts_down():
+    life = Life(plan(options=STOP)).run()
+    wait = waiting(life.process, life.state)
+    assert "10:00 until it stops" == wait.left(life.now)
+    assert "0:00 until it stops" == wait.left(life.now + timedelta(hours=1))
+    long = Life(plan(options=BlueGreenOptions(termination_wait=timedelta(hours=48)))).run()
+    wait = waiting(long.process, long.state)
+    assert "47:59:59 until the original instances end" == wait.left(
+        long.now + timedelta(seconds=1)
+    )
+
+
+def test_nothing_is_left_of_a_wait_that_is_over_or_never_was():
+    life = Life(plan(options=STOP)).run()
+    life.signal("stop", reason="STOPPED")
+    assert waiting(life.process, life.state) is None
+    ended = Life(plan(options=BlueGreenOptions(termination_wait=timedelta(minutes=5)))).run()
+    ended.signal("continue", deploymentWaitType="TERMINATION_WAIT")
+    assert waiting(ended.process, ended.state) is None
 
 
 def test_triggers_are_told_once_who_is_ready():
