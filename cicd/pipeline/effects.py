@@ -38,6 +38,7 @@ from cicd.pipeline.process import ABANDONED
 from cicd.pipeline.result import ActionResult, ActionStatus, FailureType, failed
 from cicd.pipeline.timeouts import TIMED_OUT
 from cicd.pipeline.unknown_value import refuse_unknown
+from cicd.pipeline.variable_limits import refuse_long, within_limits
 from cicd.pipeline.variables import Unresolved, resolve
 
 if TYPE_CHECKING:
@@ -104,9 +105,12 @@ class PipelineEffects:
             for key, value in action.configuration.items():
                 configuration[key] = resolve(value, command.namespaces)
             refuse_unknown(configuration)
+            refuse_long(configuration)
             # Looked up last, and not written down.
             given = looked_up(configuration, self._services.secrets)
-            result = self._run(action, given, command, scope, workspace, again=again)
+            result = within_limits(
+                self._run(action, given, command, scope, workspace, again=again)
+            )
         except Unresolved as missing:
             result = failed(FailureType.CONFIGURATION_ERROR, f"{action.name}: {missing}")
         except CicdError as problem:

@@ -179,6 +179,7 @@ def test_only_the_first_report_of_a_job_that_is_there_counts(services):
         {"continuation_token": "x" * 2049},
         {"continuation_token": "x", "variables": {"a": "b"}},
         {"summary": "x" * 2049},
+        {"variables": {"a.b": "c"}},
         {"succeeded": False, "failure_type": "Other", "message": "m"},
         {"succeeded": False, "failure_type": "JobFailed", "message": ""},
         {"succeeded": False, "failure_type": "JobFailed", "message": "x" * 5001},
@@ -189,3 +190,11 @@ def test_a_report_that_the_service_refuses_changes_nothing(services, wrong):
     with pytest.raises(JobRefused, match="ValidationException"):
         put_result("j1", replace(GOOD, **wrong), services)
     assert None is result_of("j1", services)
+
+
+def test_a_job_hands_on_variables_up_to_their_size(services):
+    submit(JOB, services)
+    long = replace(GOOD, variables={"a": "x" * 122_880})
+    with pytest.raises(JobRefused, match="OutputVariablesSizeExceededException"):
+        put_result("j1", long, services)
+    put_result("j1", replace(GOOD, variables={"a": "x" * 122_879}), services)

@@ -26,6 +26,7 @@ from cicd.pipeline.result import (
     failed,
     object_key,
 )
+from cicd.pipeline.variable_limits import MAX_RESOLVED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -172,12 +173,17 @@ def _date(text: str) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def _cut(message: str) -> str:
+    """Keep as much of a message as the service does, in whole characters."""
+    return message.encode()[:MAX_RESOLVED].decode(errors="ignore")
+
+
 def _commit(revision: Revision, branch: str) -> dict[str, str]:
     return {
         "AuthorDate": _date(revision.author_date),
         "BranchName": branch,
         "CommitId": revision.id,
-        "CommitMessage": revision.message.rstrip("\n"),
+        "CommitMessage": _cut(revision.message.rstrip("\n")),
     }
 
 

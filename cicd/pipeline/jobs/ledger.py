@@ -15,6 +15,7 @@ from cicd.pipeline.jobs.job import (
     Job,
     JobResult,
 )
+from cicd.pipeline.variable_limits import MAX_OUTPUT, bytes_of, wrong_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,8 +112,16 @@ def _check(result: JobResult) -> None:
         fault = f"'{result.failure_type}' is not one of {', '.join(FAILURE_TYPES)}"
     if not result.succeeded and not 1 <= len(result.message) <= MESSAGE_LENGTH:
         fault = f"message must have 1 to {MESSAGE_LENGTH} characters"
+    wrong = wrong_key(result.variables)
+    if wrong is not None:
+        fault = f"'{wrong}' cannot name a variable: letters, digits, '@', '-' and '_' can"
     if fault:
         raise JobRefused("ValidationException", fault)
+    if bytes_of(result.variables) > MAX_OUTPUT:
+        raise JobRefused(
+            "OutputVariablesSizeExceededException",
+            f"the output variables have more than {MAX_OUTPUT} bytes together",
+        )
 
 
 def _stream(job_id: str) -> str:
