@@ -67,6 +67,7 @@ def compile_plan(
         bucket=buckets.get("") or buckets.get(here) or next(iter(buckets.values()), ""),
         buckets=MappingProxyType({name: each for name, each in buckets.items() if name}),
         stages=tuple(_stages(spec, new_id)),
+        disabled=spec.disabled,
         variables=_variables(spec, start.variables),
         revisions=_revisions(spec, start.revisions),
         root=str(root.absolute()),

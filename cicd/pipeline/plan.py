@@ -84,6 +84,7 @@ class PipelinePlan:
     bucket: str = ""  # the artifact store's location, for AWS's shapes
     buckets: Mapping[str, str] = field(default_factory=dict)  # by Region, where there are several
     stages: tuple[StagePlan, ...]
+    disabled: Mapping[str, str] = field(default_factory=dict)  # stage → why, when it was made
     variables: Mapping[str, str] = field(default_factory=dict)  # as resolved
     revisions: Mapping[str, str] = field(default_factory=dict)  # source action → version
     root: str  # where ``cicd.yml`` and, with a single source, the repository are

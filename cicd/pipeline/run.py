@@ -35,6 +35,7 @@ from cicd.pipeline.plan import PipelinePlan
 from cicd.pipeline.resources_of import resources_of
 from cicd.pipeline.result import UNFINISHED
 from cicd.pipeline.spec import ExecutionMode
+from cicd.pipeline.stages import hold_as_made
 from cicd.pipeline.state import RESUMED
 from cicd.pipeline.submission import submit_execution
 from cicd.record import dataclass
@@ -135,6 +136,7 @@ def begin_execution(plan: PipelinePlan, services: Services, *, parent: str | Non
     """
     _check_runner(plan, services)
     _check_left_behind(plan, services)
+    hold_as_made(plan, services)
     return submit_execution(plan, services, parent=parent)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import field
 from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -118,6 +119,7 @@ class PipelineDeclaration:
     version: int = 1
     stages: tuple[StageDeclaration, ...] = ()
     variables: tuple[VariableDeclaration, ...] = ()
+    disabled: Mapping[str, str] = field(default_factory=dict)  # stage → why nobody is let in yet
     node: Node
 
     def actions(self) -> tuple[ActionDeclaration, ...]:

@@ -64,6 +64,24 @@ def enable_transition(spec: Staged, stage: str, services: Services) -> dict[str,
     return inbound_transition(admissions(spec.name, services), stage)
 
 
+def hold_as_made(plan: PipelinePlan, services: Services) -> None:
+    """
+    Disable the transitions that a template makes so, unless somebody switched them since.
+
+    Source: CloudFormation Template Reference, "DisableInboundStageTransitions".
+    """
+    events = services.log.read(state_stream(plan.name)) if plan.disabled else ()
+    switched = {
+        event.data["stage"] for _, event in events if event.data["signal"] in (DISABLED, ENABLED)
+    }
+    if plan.execution_mode is ExecutionMode.PARALLEL or plan.rolls_back_to:
+        return
+    for stage in plan.stages[1:]:
+        if stage.name in plan.disabled and stage.name not in switched:
+            reason = plan.disabled[stage.name]
+            _tell(plan, DISABLED, stage.name, services, reason=reason, by="cloudformation")
+
+
 def admissions(pipeline: str, services: Services) -> Admissions:
     """Say who is in a pipeline's stages, and in front of them."""
     return fold(event for _, event in services.log.read(state_stream(pipeline)))

@@ -15,12 +15,16 @@ from cicd.document.cloudformation.resolve import Resolver
 from cicd.document.cloudformation.template import read_template
 from cicd.document.cloudformation.values import UNRESOLVED, unknown_values
 from cicd.document.node import Entry, Node, NodeKind, ScalarStyle
+from cicd.document.position import brief
 from cicd.document.problem import Problems
+from cicd.nearest import closest
 from cicd.pipeline.definition import check_declaration
 from cicd.pipeline.envelope import PIPELINE_RESOURCE, in_api_spelling
 from cicd.pipeline.unknown_value import placeholder
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cicd.document.cloudformation.parameters import Given
     from cicd.document.cloudformation.template import Template
     from cicd.pipeline.spec import PipelineDeclaration
@@ -64,8 +68,35 @@ def read_pipelines(
         spec = check_declaration(declaration, found)
         unknown = {value.span for value in unknown_values(declaration)}
         add_judged(found, resource, unknown, problems)
-        specs.append(spec)
+        specs.append(replace(spec, disabled=_disabled(given, spec, problems)))
     return tuple(specs)
+
+
+def _disabled(
+    properties: Node, spec: PipelineDeclaration, problems: Problems
+) -> Mapping[str, str]:
+    """
+    Give the stages into which nobody is let until their transition is enabled, and why.
+
+    Source: CloudFormation Template Reference, "DisableInboundStageTransitions".
+    """
+    entry = in_api_spelling(properties).entries.get("disableInboundStageTransitions")
+    names, found = [stage.name for stage in spec.stages], {}
+    for item in entry.value.items if entry else ():
+        stage, reason = item.entries.get("stageName"), item.entries.get("reason")
+        if stage is None or reason is None or stage.value.tag == UNRESOLVED:
+            continue
+        if stage.value.text in names:
+            found[stage.value.text] = reason.value.text
+            continue
+        near = closest(stage.value.text, names)
+        problems.error(
+            "pipeline/disabled-stage",
+            f"the pipeline has no stage '{brief(stage.value.text)}'",
+            stage.value.span,
+            hint=f"did you mean '{near}'?" if near else f"its stages are {', '.join(names)}",
+        )
+    return MappingProxyType(found)
 
 
 def _check_repositories(node: Node, template: Template, problems: Problems) -> None:

@@ -100,6 +100,16 @@ def test_what_is_wrong_with_a_pipeline_is_said_at_its_line_of_the_template():
     assert [line] == [where for _, where in read(text)[1]]
 
 
+def test_a_template_says_which_stages_nobody_is_let_into():
+    held = "DisableInboundStageTransitions: [{StageName: Build, Reason: not yet}]\n      "
+    text = TEXT.replace("RestartExecutionOnUpdate", f"{held}RestartExecutionOnUpdate")
+    (spec,), errors = read(text)
+    assert ({"Build": "not yet"}, []) == (dict(spec.disabled), errors)
+    wrong = text.replace("StageName: Build", "StageName: Biuld")
+    line = 1 + text[: text.index("StageName: Build")].count("\n")
+    assert [("pipeline/disabled-stage", line)] == read(wrong)[1]
+
+
 BROKEN = {
     # Variables of Fn::Sub without Fn::Sub; and neither of the two kinds of stores.
     "noodlesegg__aws_code_pipeline__codepipeline.json",

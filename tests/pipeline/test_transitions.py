@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from cicd.errors import UsageError
@@ -103,3 +105,23 @@ def test_31_a_parallel_pipeline_never_waits_so_it_has_no_transitions(world):
     spec = read(SOURCE_STAGE, BUILD_STAGE, executionMode="PARALLEL", pipelineType="V2")
     with pytest.raises(UsageError, match="wait for nothing"):
         closed(world, spec)
+
+
+def test_a_template_disables_a_transition_once_and_whoever_enables_it_has_the_last_word(world):
+    made = {"Build": "not yet"}
+    plans = [replace(world.plan(SOURCE_STAGE, BUILD_STAGE), disabled=made) for _ in range(2)]
+    seen = []
+
+    def enable():
+        seen.append(inbound_transition(admissions("shop", world.services), "Build"))
+        enable_transition(SPEC, "Build", world.services)
+
+    world.clock.call_at(world.clock.now() + MINUTE, enable)
+    assert ["Succeeded"] * 2 == [start_execution(plan, world.services).status for plan in plans]
+    (held,) = seen
+    assert (False, "not yet", "cloudformation") == (
+        held["enabled"],
+        held["disabledReason"],
+        held["lastChangedBy"],
+    )
+    assert {"enabled": True} == inbound_transition(admissions("shop", world.services), "Build")
