@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from cicd.build.process import BuildProcess
     from cicd.event import Event
 
+_NOTES = 5  # lines about what an artifact did not take
+
 _LEVELS = {
     StatusType.SUCCEEDED: Level.SUCCESS,
     StatusType.IN_PROGRESS: Level.INFO,
@@ -113,6 +115,11 @@ def _artifact(artifact: JSON) -> Described:
     text = f"Artifact {name}: {artifact['files']} file(s), {artifact['size']} bytes"
     if artifact["location"]:
         text += f" → {artifact['location']}"
+    notes = artifact.get("notes")  # none in the log of an older build
+    if isinstance(notes, list) and notes:
+        shown = [f"  {note}" for note in notes[:_NOTES]]
+        more = [f"  and {len(notes) - _NOTES} more"] if len(notes) > _NOTES else []
+        return Described(text="\n".join([text, *shown, *more]), level=Level.WARNING)
     return Described(text=text)
 
 

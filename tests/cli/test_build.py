@@ -97,6 +97,40 @@ def test_what_no_line_explains_is_explained_once_with_its_hint(here, capsys):
     assert 1 == capsys.readouterr().err.count("no definition for primary artifacts in buildspec")
 
 
+def test_what_an_artifact_did_not_take_is_told_with_it(here, capsys):
+    spec = BUILDSPEC.replace(
+        "      - echo made", "      - ln -s nowhere l; mkdir a; touch a/l\n      - echo made"
+    )
+    files = "[made.txt, gone.txt, $NOPE, '**/l', b/../made.txt], discard-paths: yes"
+    (here / "buildspec.yml").write_text(spec.replace("[made.txt]", files))
+    assert 0 == asked("build")
+    said = capsys.readouterr().out.splitlines()
+    (at,) = [n for n, line in enumerate(said) if line.startswith("Artifact primary: 2 file(s)")]
+    assert [
+        "  the variable NOPE of '$NOPE' is not set at the end of the build",
+        "  gone.txt is no file that is there",
+        "  l: the link leads nowhere, or round",
+    ] == said[at + 1 : at + 4]
+    assert said[at + 4].startswith("Phase complete")
+
+
+def test_files_of_one_name_without_their_paths_are_told_of(here, capsys):
+    (here / "a").mkdir()
+    (here / "a" / "made.txt").touch()
+    spec = BUILDSPEC.replace("[made.txt]", "'**/made.txt', discard-paths: yes")
+    (here / "buildspec.yml").write_text(spec)
+    assert 0 == asked("build")
+    said = "  several files are called made.txt: the last one is taken"
+    assert said in capsys.readouterr().out.splitlines()
+
+
+def test_a_variable_that_a_pattern_lacks_is_named_where_nothing_matches(here, capsys):
+    (here / "buildspec.yml").write_text(BUILDSPEC.replace("made.txt]", "$NOPE/x]"))
+    assert 1 == asked("build")
+    said = "the variable NOPE of '$NOPE/x' is not set at the end of the build"
+    assert 1 == capsys.readouterr().err.count(said)
+
+
 def test_an_invalid_buildspec_exits_3_with_a_caret(here, capsys):
     (here / "buildspec.yml").write_text("version: 0.2\nphases: {biuld: }\n")
     assert 3 == asked("build")

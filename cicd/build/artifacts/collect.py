@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cicd.build.artifacts.delivery import deliver_zip, move_files
 from cicd.build.artifacts.patterns import key, place
-from cicd.build.artifacts.pick import NothingFound, Picker
+from cicd.build.artifacts.pick import NothingFound, Picker, unset
 from cicd.build.plan import BuildPlan
 from cicd.build.shell.script import expand
 from cicd.engine.redaction import Redactor
@@ -42,20 +42,20 @@ class Collector:
         base = expand(wanted.base_directory, values)
         patterns = [expand(pattern, values) for pattern in wanted.files]
         excludes = [expand(pattern, values) for pattern in wanted.exclude_paths]
+        notes = unset(texts, values)
         try:
-            chosen, links = picker.choose(
-                base, patterns, excludes, keep_links=wanted.enable_symlinks
-            )
-            if not chosen:
+            choice = picker.choose(base, patterns, excludes, keep_links=wanted.enable_symlinks)
+            if not choice.files:
                 raise NothingFound("no matching artifact paths found")  # noqa: TRY301
         except NothingFound as problem:
-            why = self.redactor.redact(picker.why_nothing(base, patterns, excludes))
-            raise NothingFound(str(problem), hint=why, base=problem.base) from None
-        placed, clashes = place(chosen, discard_paths=wanted.discard_paths)
-        picker.say(
-            *(f"Several files are called {name}: the last one is taken" for name in clashes)
-        )
-        with picker.out(placed, links if wanted.enable_symlinks else {}) as files:
+            why = "\n".join([*notes, picker.why_nothing(base, patterns, excludes)])
+            hint = self.redactor.redact(why)
+            raise NothingFound(str(problem), hint=hint, base=problem.base) from None
+        placed, clashes = place(choice.files, discard_paths=wanted.discard_paths)
+        same = [f"several files are called {name}: the last one is taken" for name in clashes]
+        picker.say(*notes, *same)
+        links = choice.links if wanted.enable_symlinks else {}
+        with picker.out(placed, links) as files:
             kept = self.artifacts.put(files)
             name = wanted.name
             if wanted.evaluate_name:
@@ -77,6 +77,7 @@ class Collector:
             "size": kept.size,
             "files": kept.files,
             "location": self.redactor.redact(location),
+            "notes": [self.redactor.redact(n) for n in (*notes, *choice.skipped, *same)],
         }
 
     def _deliver(

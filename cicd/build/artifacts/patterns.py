@@ -19,6 +19,7 @@ class Selection:
 
     paths: tuple[str, ...]  # relative to the directory, sorted, each once
     log: tuple[str, ...]  # the service's lines about it
+    missing: tuple[str, ...]  # the patterns that are names of files, and of none that is there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,7 @@ def select(entries: Sequence[str], patterns: Iterable[str], excludes: Iterable[s
     """
     known = frozenset(entries)
     chosen: set[str] = set()
+    missing = []
     log = ["Assembling file list"]
     for pattern in patterns:
         wanted = normal(pattern)
@@ -58,6 +60,7 @@ def select(entries: Sequence[str], patterns: Iterable[str], excludes: Iterable[s
         else:
             found = {wanted} & known
             if not found:
+                missing += [pattern] if pattern else []  # a variable that is not set leaves none
                 log.append(f"Skipping invalid file path {pattern}")
         if found:
             log.append(f"Found {len(found)} file(s)")
@@ -65,7 +68,7 @@ def select(entries: Sequence[str], patterns: Iterable[str], excludes: Iterable[s
     for exclude in excludes:
         matches = _regex(normal(exclude))
         chosen = {path for path in chosen if not matches.fullmatch(path)}
-    return Selection(paths=tuple(sorted(chosen)), log=tuple(log))
+    return Selection(paths=tuple(sorted(chosen)), log=tuple(log), missing=tuple(missing))
 
 
 def base_directories(entries: Iterable[str], pattern: str) -> tuple[str, ...]:

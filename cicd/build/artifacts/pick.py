@@ -6,7 +6,7 @@ import os
 import posixpath
 import stat
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -48,6 +48,15 @@ class NothingFound(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What the patterns of one artifact or report chose in a session."""
+
+    files: tuple[tuple[str, str], ...]  # (directory, path) pairs
+    links: dict[str, str]  # those among them that are links: absolute path → its text
+    skipped: tuple[str, ...]  # what was not taken, and why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Picker:
     """
     Picks files of one session.
@@ -62,12 +71,12 @@ class Picker:
     ask: Ask
 
     def values(self, what: str, texts: Sequence[str]) -> dict[str, str]:
-        """Give the values of the variables that ``texts`` name, as the build's shell has them."""
+        """Give the values of the variables that ``texts`` name, of those that the shell has."""
         names = tuple(dict.fromkeys(name for text in texts for name in names_in(text)))
         if not names:
             return {}
         answers = self.ask(what, [value_of(name) for name in names])
-        return {name: answer[1:] for name, answer in zip(names, answers, strict=True)}
+        return {name: a[1:] for name, a in zip(names, answers, strict=True) if a}
 
     def choose(
         self,
@@ -76,9 +85,9 @@ class Picker:
         excludes: Sequence[str],
         *,
         keep_links: bool = False,
-    ) -> tuple[tuple[tuple[str, str], ...], dict[str, str]]:
+    ) -> Choice:
         """
-        Give (directory, path) pairs, and the links among them: absolute path → its text.
+        Give the files that patterns choose.
 
         Links that are not kept are followed; what leads nowhere, or round, is left out then.
         Raises ``NothingFound`` when there is no such base directory.
@@ -97,11 +106,12 @@ class Picker:
         known = {path for entries in roots.values() for path in entries}
         selection = select(sorted(known), inside, excludes)
         self.say(*selection.log)
+        skipped = [f"{pattern} is no file that is there" for pattern in selection.missing]
         chosen = [
             (root, path)
             for root, entries in roots.items()
             for path in selection.paths
-            if path in entries and (keep_links or self._leads(root, entries[path]))
+            if path in entries and (keep_links or self._leads(root, entries[path], skipped))
         ]
         links = {
             f"{root}/{path}": entry.link
@@ -114,12 +124,13 @@ class Picker:
             entries = self._files(directory, reach(rest)) or {}
             found = select(sorted(entries), [rest], [])
             self.say(f"Expanding {pattern}", *found.log[2:])
+            skipped += [f"{pattern} is no file that is there" for _ in found.missing]
             chosen += [
                 (posixpath.dirname(f"{directory}/{path}"), posixpath.basename(path))
                 for path in found.paths
-                if self._leads(directory, entries[path])
+                if self._leads(directory, entries[path], skipped)
             ]
-        return tuple(chosen), links
+        return Choice(files=tuple(chosen), links=links, skipped=tuple(skipped))
 
     def why_nothing(self, base: str, patterns: Sequence[str], excludes: Sequence[str]) -> str:
         """Say what is there where ``choose`` found nothing."""
@@ -130,15 +141,17 @@ class Picker:
         inside, outside = _by_root(patterns, tuple(roots))
         return nothing_matched(base, files, [*inside, *outside], excludes)
 
-    def _leads(self, root: str, entry: FileEntry) -> bool:
-        """Tell whether an entry can be followed to a file or a directory's end."""
+    def _leads(self, root: str, entry: FileEntry, skipped: list[str]) -> bool:
+        """Tell whether an entry can be followed to a file or a directory's end; else note it."""
         if entry.link is None:
             return True
         place = f"{root}/{entry.path}"
         there = normal(posixpath.join(posixpath.dirname(place), entry.link))
         if not entry.broken and not place.startswith(f"{there.rstrip('/')}/"):
             return True
-        self.say(f"Skipping invalid file path {entry.path}: the link leads nowhere, or round")
+        why = f"{entry.path}: the link leads nowhere, or round"
+        self.say(f"Skipping invalid file path {why}")
+        skipped.append(why)
         return False
 
     def _roots(self, base: str) -> dict[str, dict[str, FileEntry]]:
@@ -186,6 +199,16 @@ class Picker:
                 for item in here:
                     files += _artifact_files(there / item.path, item.target, linked[item.path])
             yield tuple(files)
+
+
+def unset(texts: Sequence[str], values: Mapping[str, str]) -> list[str]:
+    """Say which variables that ``texts`` name the build's shell does not have."""
+    return [
+        f"the variable {name} of '{text}' is not set at the end of the build"
+        for text in texts
+        for name in names_in(text)
+        if name not in values
+    ]
 
 
 def _by_root(patterns: Sequence[str], roots: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -53,7 +53,7 @@ class ReportReader:
         base = expand(wanted.base_directory, values)
         patterns = [expand(pattern, values) for pattern in wanted.files]
         try:
-            chosen, _ = picker.choose(base, patterns, [])
+            chosen = picker.choose(base, patterns, []).files
         except NothingFound as problem:
             picker.say(str(problem))
         report = self._report(
