@@ -74,6 +74,7 @@ def _cache(plan: BuildPlan, shell: BuildShell, journal: Journal, caches: CacheSt
         shell=shell,
         caches=caches,
         say=lambda *texts: journal.say(_KEY, *texts),
+        tell=lambda *texts: journal.tell(_KEY, *texts),
     )
 
 

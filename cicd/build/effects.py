@@ -281,6 +281,7 @@ class BuildEffects:
             shell=shell,
             caches=self._services.caches,
             say=lambda *texts: self._journal.say(key, *texts),
+            tell=lambda *texts: self._journal.tell(key, *texts),
         )
 
     def _save_cache(self, command: SaveCache) -> Outcome:

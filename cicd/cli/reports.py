@@ -218,7 +218,7 @@ def _show(presenter: Presenter, found: FoundReport, *, failed: bool) -> None:
     change = change_of(summary)
     if change:
         presenter.text(f"compared with the run before: {change}")
-    for text in report.unreadable:
+    for text in (*report.unreadable, *str(summary.get("nothing", "")).splitlines()):
         presenter.text(text, Level.FAILURE)
     cases = [case for case in report.cases if not failed or case.status in BAD]
     presenter.table(

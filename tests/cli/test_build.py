@@ -131,6 +131,18 @@ def test_a_variable_that_a_pattern_lacks_is_named_where_nothing_matches(here, ca
     assert 1 == capsys.readouterr().err.count(said)
 
 
+def test_a_cache_that_is_not_used_is_told_of_once(here, capsys):
+    project = "projects: [{name: app, cache: {type: S3, location: bucket}}]\n"
+    (here / "cicd.yml").write_text(project)
+    for section, said in (
+        ("{paths: [d], key: $NOPE}", "Skip cache due to: the key $NOPE is empty"),
+        ("{paths: [d], key: k}", "No files match the cache paths: nothing is saved"),
+    ):
+        (here / "buildspec.yml").write_text(f"{BUILDSPEC}cache: {section}\n")
+        assert 0 == asked("build")
+        assert 1 == capsys.readouterr().out.splitlines().count(said)
+
+
 def test_an_invalid_buildspec_exits_3_with_a_caret(here, capsys):
     (here / "buildspec.yml").write_text("version: 0.2\nphases: {biuld: }\n")
     assert 3 == asked("build")

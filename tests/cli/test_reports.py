@@ -74,3 +74,22 @@ def test_a_page_needs_nothing_else(outside):
     assert 0 == outside.run("reports", "html", "-o", "page.html")[0]
     page = (outside.directory / "page.html").read_text()
     assert ("good" in page, "src=" in page, "http://" in page) == (True, False, False)
+
+
+def test_show_says_why_a_report_has_nothing_and_which_variable_its_group_lacks(tmp_path):
+    made = Outside(tmp_path)
+    spec = "{files: gone.xml}\n  $GROUP: {files: made.xml}\n"
+    (tmp_path / "buildspec.yml").write_text(
+        'version: 0.2\nphases: {build: {commands: [echo \'<testsuite><testcase name="t"/>'
+        f"</testsuite>' >made.xml]}}}}\nreports:\n  unit: {spec}"
+    )
+    status, said, _ = made.run("build", "--runner", "host")
+    lack = "buildspec.yml:5:19: the variable GROUP of '$GROUP' is not set at the end of the build"
+    nothing = "buildspec.yml:4:17: nothing in the source's directory matches gone.xml"
+    assert (0, 1, 1) == (status, said.count(lack), said.count(nothing))
+    assert "SUCCEEDED, 1 test: 1 passed" in said
+    _, shown, _ = made.run("reports", "show")
+    assert (1, 1) == (shown.count(lack), shown.count(nothing))
+    page = tmp_path / "page.html"
+    assert 0 == made.run("reports", "html", "--out", str(page))[0]
+    assert nothing in page.read_text().replace("&#x27;", "'")

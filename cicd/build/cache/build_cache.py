@@ -49,7 +49,9 @@ def with_cache(plan: BuildPlan, environment: Environment, caches: CacheStore) ->
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildCache:
     """
-    Restores and saves. Trouble is a line in the log: a cache never fails a build.
+    Restores and saves. Trouble is a line that is told: a cache never fails a build.
+
+    ``say`` writes lines to the build's log; ``tell`` those that people should see, too.
 
     Source: user guide, "Cache builds"; what it does not say is told in docs/caches.md.
     """
@@ -58,27 +60,30 @@ class BuildCache:
     shell: BuildShell
     caches: CacheStore
     say: Callable[..., None]
+    tell: Callable[..., None]
 
     def restore(self) -> None:
         """Put the files of the best entry where they were."""
         try:
             self._restore()
         except (CicdError, OSError) as problem:
-            self.say(f"Unable to download cache: {_words(problem)}")
+            self.tell(f"Unable to download cache: {_words(problem)}")
 
     def save(self) -> None:
         """Keep the files, unless the key has an entry already."""
         try:
             self._save()
         except (CicdError, OSError) as problem:
-            self.say(f"Unable to upload cache: {_words(problem)}")
+            self.tell(f"Unable to upload cache: {_words(problem)}")
 
     def _restore(self) -> None:
         paths = self._paths()
         self.say(*(f"Expanded cache path {path}" for path in paths))
         # Asked for in any case: saving means the key that was right before the commands ran.
-        keys = self._keys()
-        if keys is None or self.plan.cache.action == "save":
+        keys, unusable = self._keys()
+        if unusable:
+            self.tell(f"Skip cache due to: {unusable}")
+        if unusable or self.plan.cache.action == "save":
             return
         held = self.caches.held(self.plan.uuid)
         entry = held or self._best(keys)
@@ -98,8 +103,8 @@ class BuildCache:
         self.say(f"Restored {entry.files} file(s) of {entry.created_at:%Y-%m-%d %H:%M:%S}{under}")
 
     def _save(self) -> None:
-        keys = self._keys()
-        if keys is None:
+        keys, unusable = self._keys()
+        if unusable:  # as was told when it was not restored
             return
         here = scope(self.plan)
         if is_keyed(self.plan) and self.caches.find(here, keys[0]) is not None:
@@ -108,10 +113,10 @@ class BuildCache:
         session = self.shell.session
         found = find_files(session, self._paths())
         if self._shares_root() and found[ROOT]:
-            self.say("Paths outside the source are not cached by the host runner")
+            self.tell("Paths outside the source are not cached by the host runner")
             found[ROOT] = {}
         if not any(found.values()):
-            self.say("No files match the cache paths: nothing is saved")
+            self.tell("No files match the cache paths: nothing is saved")
             return
         image, name = self.plan.image, self.plan.project
         with self.caches.writing(here, keys[0], name, image=image) as tree:
@@ -149,20 +154,16 @@ class BuildCache:
         )
         return [path for path in paths if path not in files]
 
-    def _keys(self) -> Sequence[str] | None:
-        """Give the key and the fallback keys as the shell expands them; None: unusable."""
+    def _keys(self) -> tuple[Sequence[str], str]:
+        """Give the key and the fallback keys, expanded, and why they cannot be used."""
         if not is_keyed(self.plan):
-            return ("",)
+            return ("",), ""
         cache = self.plan.cache
         keys = self._ask("keys", [cache.key, *cache.fallback_keys])
         _, redactor = self.shell.values()
         if any(redactor.redact(key) != key for key in keys):
-            self.say("Skip cache due to: its key holds a secret")
-            return None
-        if not keys[0].strip():
-            self.say(f"Skip cache due to: the key {cache.key} is empty")
-            return None
-        return keys
+            return keys, "its key holds a secret"
+        return keys, "" if keys[0].strip() else f"the key {cache.key} is empty"
 
     def _ask(self, what: str, texts: list[str]) -> list[str]:
         """Ask once for the same texts; a buildspec that was read again may have others."""

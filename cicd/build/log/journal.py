@@ -55,7 +55,8 @@ class Journal:
         """Write words of the build's own that no event describes: the reporters get them, too."""
         self.say(origin, *texts)
         for text in texts:
-            line = LogLine(at=self._services.clock.now(), origin=origin, text=text)
+            at, shown = self._services.clock.now(), self.redacted(text)
+            line = LogLine(at=at, origin=origin, text=shown)
             for reporter in self._services.reporters:
                 reporter.line(self._stream, line)
 

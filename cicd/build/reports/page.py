@@ -66,7 +66,7 @@ def _section(found: FoundReport, number: int) -> str:
     name = escape(str(found.summary["name"]))
     change = change_of(found.summary)
     body = _coverage(found) if report.type is ReportType.CODE_COVERAGE else _tests(found)
-    notes = [*report.unreadable]
+    notes = [*report.unreadable, *str(found.summary.get("nothing", "")).splitlines()]
     if report.truncated:
         notes.append(f"{len(report.cases)} of {report.total} cases are kept, failed ones first")
     told = f'<p class="soft">Compared with the run before: {escape(change)}</p>' if change else ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cicd.build.artifacts.delivery import deliver_zip, move_files
 from cicd.build.artifacts.patterns import Placed, select
-from cicd.build.artifacts.pick import NothingFound, Picker
+from cicd.build.artifacts.pick import NothingFound, Picker, unset
 from cicd.build.plan import BuildPlan
 from cicd.build.reports import discover
 from cicd.build.reports.formats import COVERAGE_FORMATS, REPORT_FORMATS
@@ -48,7 +48,8 @@ class ReportReader:
     def read(self, wanted: ReportPlan) -> dict[str, JSON]:
         """Read the files of one report group, and give the report's summary."""
         picker = self.picker
-        values = picker.values("names", (wanted.group, wanted.base_directory, *wanted.files))
+        texts = (wanted.group, wanted.base_directory, *wanted.files)
+        values = picker.values("names", texts)
         chosen: tuple[tuple[str, str], ...] = ()
         base = expand(wanted.base_directory, values)
         patterns = [expand(pattern, values) for pattern in wanted.files]
@@ -62,10 +63,12 @@ class ReportReader:
             file_format=wanted.file_format,
             flat=wanted.discard_paths,
         )
-        if chosen:
+        wrong = unset(texts, values)
+        if not chosen:
+            wrong.append(picker.why_nothing(base, patterns, []))
+        if not wrong:
             return report
-        why = self.redactor.redact(picker.why_nothing(base, patterns, []))
-        return {**report, "nothing": f"{wanted.where}: {why}"}
+        return {**report, "nothing": self.redactor.redact(f"{wanted.where}: " + "\n".join(wrong))}
 
     def discover(self) -> Iterator[dict[str, JSON]]:
         """

@@ -168,7 +168,7 @@ def sums_of(report: Mapping[str, JSON]) -> str:
         if status is not CaseStatus.UNKNOWN or counts.get(status.value)
     )
     seconds = number_of(report["durationInNanoSeconds"]) / 1e9
-    return f"{report['total']} tests: {sums} ({seconds:.2f} s)"
+    return f"{report['total']} test{'s' * (report['total'] != 1)}: {sums} ({seconds:.2f} s)"
 
 
 def change_of(report: Mapping[str, JSON]) -> str:
