@@ -30,6 +30,11 @@ def _carried_out(asked: list[str]) -> int:
             from cicd.cli.ending import ended
 
             return ended(lambda: before_push(remote), asked)
+        case [] if shell := os.environ.get("_CICD_COMPLETE"):
+            from cicd.cli.completion import answer
+            from cicd.cli.ending import ended
+
+            return ended(lambda: answer(shell), asked)
     from cicd.cli.boundary import run
     from cicd.cli.commands import cicd
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.offers import alarms
 from cicd.cli.options import shared_options
 from cicd.cli.show.local_time import local_time
 from cicd.errors import ExitCode, UsageError
@@ -69,7 +70,7 @@ def list_alarms(invocation: Invocation, *, look: bool) -> int:
 
 
 @alarm.command(epilog="\b\nExample:\n  cicd alarm show errors\n")
-@click.argument("name")
+@click.argument("name", shell_complete=alarms)
 @shared_options
 def show(invocation: Invocation, *, name: str) -> int:
     """Show what an alarm looks at, and every state it was in."""
@@ -105,7 +106,7 @@ def show(invocation: Invocation, *, name: str) -> int:
 
 
 @alarm.command("set-state", epilog="\b\nExample:\n  cicd alarm set-state errors OK\n")
-@click.argument("name")
+@click.argument("name", shell_complete=alarms)
 @click.argument("state", type=click.Choice(("OK", "ALARM", "INSUFFICIENT_DATA")))
 @click.option("--reason", default="set by hand", help="Kept with the state.")
 @shared_options

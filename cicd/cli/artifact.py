@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.offers import ids, names
 from cicd.cli.options import shared_options
 from cicd.cli.show.local_time import local_time
 from cicd.errors import ExitCode, UsageError
@@ -41,8 +42,15 @@ def artifact() -> None:
 
 
 @artifact.command("list", epilog="\b\nExample:\n  cicd artifact list --execution 1b2c3d4e\n")
-@click.option("--pipeline", metavar="NAME", help="Only of this pipeline.")
-@click.option("--execution", metavar="ID", help="Only of this execution.")
+@click.option(
+    "--pipeline",
+    metavar="NAME",
+    help="Only of this pipeline.",
+    shell_complete=names("pipeline", section="pipelines"),
+)
+@click.option(
+    "--execution", metavar="ID", help="Only of this execution.", shell_complete=ids("pipeline")
+)
 @click.option(
     "--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many."
 )
@@ -82,7 +90,12 @@ def list_artifacts(
 
 @artifact.command(epilog="\b\nExample:\n  cicd artifact get BuildOutput -o out\n")
 @click.argument("wanted", metavar="NAME|KEY")
-@click.option("--execution", metavar="ID", help="Of this execution; else the newest that has it.")
+@click.option(
+    "--execution",
+    metavar="ID",
+    help="Of this execution; else the newest that has it.",
+    shell_complete=ids("pipeline"),
+)
 @click.option(
     "--out",
     "-o",

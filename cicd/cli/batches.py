@@ -8,6 +8,7 @@ import click
 
 from cicd.cli.batch import announce, announce_known, at_once, conclude, show_nodes
 from cicd.cli.builds.find import find_build
+from cicd.cli.offers import ids, names
 from cicd.cli.options import shared_options
 from cicd.cli.show.local_time import local_time
 from cicd.errors import ExitCode
@@ -35,7 +36,12 @@ def batches() -> None:
 
 
 @batches.command("list", epilog="\b\nExample:\n  cicd batches list --project web\n")
-@click.option("--project", metavar="NAME", help="Only batches of this project.")
+@click.option(
+    "--project",
+    metavar="NAME",
+    help="Only batches of this project.",
+    shell_complete=names("build-batch", section="projects"),
+)
 @click.option(
     "--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many."
 )
@@ -72,7 +78,7 @@ Examples:
   cicd batches show web:1b2c
 """
 )
-@click.argument("batch_id", required=False, metavar="[ID]")
+@click.argument("batch_id", required=False, metavar="[ID]", shell_complete=ids("build-batch"))
 @shared_options
 def show(invocation: Invocation, *, batch_id: str | None) -> int:
     """Show a batch build: its builds, what failed, what it made."""
@@ -98,7 +104,7 @@ def show(invocation: Invocation, *, batch_id: str | None) -> int:
 
 
 @batches.command(epilog="\b\nExample:\n  cicd batches stop web:1b2c\n")
-@click.argument("batch_id", required=False, metavar="[ID]")
+@click.argument("batch_id", required=False, metavar="[ID]", shell_complete=ids("build-batch"))
 @shared_options
 def stop(invocation: Invocation, *, batch_id: str | None) -> int:
     """Stop a batch build and all its builds."""
@@ -114,7 +120,7 @@ def stop(invocation: Invocation, *, batch_id: str | None) -> int:
 
 
 @batches.command(epilog="\b\nExample:\n  cicd batches retry web:1b2c --failed\n")
-@click.argument("batch_id", required=False, metavar="[ID]")
+@click.argument("batch_id", required=False, metavar="[ID]", shell_complete=ids("build-batch"))
 @click.option("--failed", is_flag=True, help="RETRY_FAILED_BUILDS; without it RETRY_ALL_BUILDS.")
 @shared_options
 def retry(invocation: Invocation, *, batch_id: str | None, failed: bool) -> int:
@@ -130,7 +136,7 @@ def retry(invocation: Invocation, *, batch_id: str | None, failed: bool) -> int:
 
 
 @batches.command(epilog="\b\nExample:\n  cicd batches resume web:1b2c\n")
-@click.argument("batch_id", required=False, metavar="[ID]")
+@click.argument("batch_id", required=False, metavar="[ID]", shell_complete=ids("build-batch"))
 @shared_options
 def resume(invocation: Invocation, *, batch_id: str | None) -> int:
     """Go on with a batch build whose cicd died: no build is run twice."""

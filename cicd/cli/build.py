@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cicd.cli.build_request import Options, not_secret, request_of, source_of
+from cicd.cli.offers import names, runners
 from cicd.cli.options import shared_options
 from cicd.errors import ExitCode
 from cicd.ports import Level
@@ -54,9 +55,19 @@ Exit status: 0 SUCCEEDED, 1 FAILED, TIMED_OUT or STOPPED, 3 the buildspec is inv
 )
 @click.argument("source", required=False, type=click.Path(path_type=Path, file_okay=False))
 @click.option("--buildspec", metavar="FILE", help="Instead of the project's, or buildspec.yml.")
-@click.option("--project", metavar="NAME", help="Which project of cicd.yml.")
+@click.option(
+    "--project",
+    metavar="NAME",
+    help="Which project of cicd.yml.",
+    shell_complete=names("build", section="projects"),
+)
 @click.option("--image", metavar="IMAGE", help="Instead of the project's image.")
-@click.option("--runner", metavar="NAME", help="docker (the default), sandbox or host.")
+@click.option(
+    "--runner",
+    metavar="NAME",
+    help="docker (the default), sandbox or host.",
+    shell_complete=runners,
+)
 @click.option("--network", metavar="NAME", help="A Docker network, none, host or bridge.")
 @click.option("--env", metavar="NAME=VALUE", multiple=True, help="Overrides a variable.")
 @click.option(

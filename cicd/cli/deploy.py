@@ -11,11 +11,14 @@ import click
 from cicd.cli.deployment_acts import continue_command, resume, rollback_command, stop
 from cicd.cli.deployments import finish, list_deployments, logs, status, targets
 from cicd.cli.hook_report import put_hook_status_command
+from cicd.cli.offers import groups
 from cicd.cli.options import shared_options
 from cicd.cli.shift_report import report
 from cicd.errors import DocumentError, ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from cicd.cli.invocation import Invocation
     from cicd.deploy.compile import PlannedDeployment
     from cicd.deploy.group import DeploymentGroup
@@ -38,8 +41,21 @@ class DeployGroup(click.Group):
             args = ["run", *args]
         return super().resolve_command(ctx, args)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Offer the commands, and what may follow when it is a deployment at once."""
+        from click.shell_completion import CompletionItem
+
+        found = [*super().shell_complete(ctx, incomplete)]
+        if incomplete.startswith("-"):
+            known = {item.value for item in found}
+            more = self.commands["run"].shell_complete(ctx, incomplete)
+            return [*found, *(item for item in more if item.value not in known)]
+        return found or [CompletionItem(incomplete, "file")]
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Deploy when there is no command at all; ``--help`` stays the group's."""
+        if ctx.resilient_parsing and not args:  # a shell asks what may follow
+            return super().parse_args(ctx, args)
         if not any(word in self.commands or word in ("-h", "--help") for word in args[:1]):
             args = ["run", *args]
         return super().parse_args(ctx, args)
@@ -84,7 +100,13 @@ Exit status: 0 Succeeded, 1 Failed or Stopped, 2 usage, 3 an invalid AppSpec,
 """
 )
 @click.argument("revision", required=False, type=click.Path(path_type=Path))
-@click.option("--group", "group_name", metavar="NAME", help="Group, or application/group.")
+@click.option(
+    "--group",
+    "group_name",
+    metavar="NAME",
+    help="Group, or application/group.",
+    shell_complete=groups,
+)
 @click.option(
     "--instance",
     "instances",

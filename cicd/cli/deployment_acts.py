@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cicd.cli.deployments import finish, newest
+from cicd.cli.offers import ids
 from cicd.cli.options import shared_options
 from cicd.errors import ExitCode
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="\b\nExample:\n  cicd deploy stop d-ABCDEFGHI --no-rollback\n")
-@click.argument("deployment_id", required=False, metavar="[ID]")
+@click.argument("deployment_id", required=False, metavar="[ID]", shell_complete=ids("deployment"))
 @click.option(
     "--rollback/--no-rollback", default=None, help="Roll back or not, whatever the group says."
 )
@@ -39,7 +40,7 @@ def stop(
 
 
 @click.command(epilog="\b\nExample:\n  cicd deploy resume d-ABCDEFGHI\n")
-@click.argument("deployment_id", required=False, metavar="[ID]")
+@click.argument("deployment_id", required=False, metavar="[ID]", shell_complete=ids("deployment"))
 @click.option("--speed", type=click.FloatRange(0.001, 1e6), default=1.0, help="Scales waits.")
 @shared_options
 def resume(invocation: Invocation, *, deployment_id: str | None, speed: float) -> int:
@@ -52,7 +53,7 @@ def resume(invocation: Invocation, *, deployment_id: str | None, speed: float) -
 
 
 @click.command("rollback", epilog="\b\nExample:\n  cicd deploy rollback d-ABCDEFGHI\n")
-@click.argument("deployment_id", required=False, metavar="[ID]")
+@click.argument("deployment_id", required=False, metavar="[ID]", shell_complete=ids("deployment"))
 @shared_options
 def rollback_command(invocation: Invocation, deployment_id: str | None) -> int:
     """Go back from a deployment, the newest if none is named, to the last good one before it."""
@@ -64,7 +65,7 @@ def rollback_command(invocation: Invocation, deployment_id: str | None) -> int:
 
 
 @click.command("continue", epilog="\b\nExample:\n  cicd deploy continue d-ABCDEFGHI\n")
-@click.argument("deployment_id", required=False, metavar="[ID]")
+@click.argument("deployment_id", required=False, metavar="[ID]", shell_complete=ids("deployment"))
 @click.option(
     "--deployment-wait-type",
     "wait",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.offers import ids, instances, names
 from cicd.cli.options import shared_options
 from cicd.cli.show.local_time import local_time
 from cicd.errors import ExitCode, UsageError
@@ -87,7 +88,13 @@ def _what(result: DeploymentResult) -> str:
 
 
 @click.command("list", epilog="\b\nExample:\n  cicd deploy list --group web --limit 5\n")
-@click.option("--group", "group_name", metavar="NAME", help="Only this group's.")
+@click.option(
+    "--group",
+    "group_name",
+    metavar="NAME",
+    help="Only this group's.",
+    shell_complete=names("deployment"),
+)
 @click.option("--status", type=click.Choice(_STATUSES), help="Only such ones.")
 @click.option(
     "--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many."
@@ -150,7 +157,7 @@ def _related(records: Sequence[ExecutionRecord], services: Services) -> Mapping[
 
 
 @click.command(epilog="\b\nExample:\n  cicd deploy status d-ABCDEFGHI\n")
-@click.argument("deployment_id", required=False, metavar="[ID]")
+@click.argument("deployment_id", required=False, metavar="[ID]", shell_complete=ids("deployment"))
 @shared_options
 def status(invocation: Invocation, deployment_id: str | None) -> int:
     """Show a deployment and its lifecycle events; the newest one if none is named."""
@@ -193,8 +200,8 @@ def newest(services: Services) -> str:
 
 
 @click.command(epilog="\b\nExample:\n  cicd deploy targets d-ABCDEFGHI web-1 --output json\n")
-@click.argument("deployment_id", required=False, metavar="[ID]")
-@click.argument("names", nargs=-1, metavar="[INSTANCE]...")
+@click.argument("deployment_id", required=False, metavar="[ID]", shell_complete=ids("deployment"))
+@click.argument("names", nargs=-1, metavar="[INSTANCE]...", shell_complete=instances)
 @click.option("--status", type=click.Choice(_TARGET_STATUSES), help="Only such ones.")
 @shared_options
 def targets(
@@ -240,8 +247,8 @@ def _require_target(result: DeploymentResult, name: str) -> None:
 
 
 @click.command(epilog="\b\nExample:\n  cicd deploy logs d-ABCDEFGHI --instance web-1 --follow\n")
-@click.argument("deployment_id", required=False, metavar="[ID]")
-@click.option("--instance", metavar="NAME", help="Only this instance's.")
+@click.argument("deployment_id", required=False, metavar="[ID]", shell_complete=ids("deployment"))
+@click.option("--instance", metavar="NAME", help="Only this instance's.", shell_complete=instances)
 @click.option("--event", metavar="NAME", help="Only this lifecycle event's.")
 @click.option("--follow", "-f", is_flag=True, help="Go on until the deployment has ended.")
 @shared_options

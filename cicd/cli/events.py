@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from cicd.cli.offers import names
 from cicd.cli.options import shared_options
 from cicd.cli.show.local_time import local_time
 from cicd.errors import ExitCode, UsageError
@@ -43,7 +44,7 @@ def events() -> None:
 
 
 @events.command("list", epilog="\b\nExample:\n  cicd events list shop --since 2h\n")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=names("pipeline", "build", "deployment"))
 @click.option("--since", metavar="AGE", help="Only what is not older: 30m, 2h, 7d.")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="The last.")
 @_PATTERN
@@ -71,7 +72,7 @@ def list_events(
 
 
 @events.command(epilog="\b\nExample:\n  cicd events tail -f --output json\n")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=names("pipeline", "build", "deployment"))
 @click.option("--follow", "-f", is_flag=True, help="Go on until Ctrl-C.")
 @click.option(
     "--limit",

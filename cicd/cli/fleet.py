@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.offers import members, names
 from cicd.cli.options import pair, shared_options
 from cicd.errors import ExitCode, UsageError
 from cicd.ports import Level, TargetKind
@@ -54,7 +55,7 @@ Exit status: 0 all members are in service, 1 one was abandoned, 2 usage,
 4 this machine cannot make them.
 """
 )
-@click.argument("name")
+@click.argument("name", shell_complete=names("fleet"))
 @click.option("--count", type=click.IntRange(0), default=1, help="How many members (1).")
 @click.option("--image", metavar="IMAGE", help="Members are containers of this image.")
 @click.option("--command", metavar="TEXT", help="What a container runs, if not its image's own.")
@@ -99,7 +100,7 @@ def up(
 
 
 @fleet.command(epilog="\b\nExample:\n  cicd fleet scale web 5\n")
-@click.argument("name")
+@click.argument("name", shell_complete=names("fleet"))
 @click.argument("count", type=click.IntRange(0), metavar="N")
 @shared_options
 def scale(invocation: Invocation, name: str, count: int) -> int:
@@ -114,7 +115,7 @@ def scale(invocation: Invocation, name: str, count: int) -> int:
 
 
 @fleet.command(epilog="\b\nExample:\n  cicd fleet down web\n")
-@click.argument("name")
+@click.argument("name", shell_complete=names("fleet"))
 @shared_options
 def down(invocation: Invocation, name: str) -> int:
     """End the fleet NAME and all its members, with their files."""
@@ -143,8 +144,8 @@ Examples:
   none                it is well again
 """
 )
-@click.argument("name")
-@click.argument("member")
+@click.argument("name", shell_complete=names("fleet"))
+@click.argument("member", shell_complete=members)
 @click.argument("what", metavar="FAULT")
 @shared_options
 def fault(invocation: Invocation, name: str, member: str, what: str) -> int:
@@ -184,7 +185,7 @@ def list_fleets(invocation: Invocation) -> int:
 
 
 @fleet.command(epilog="\b\nExample:\n  cicd fleet show web --output json\n")
-@click.argument("name")
+@click.argument("name", shell_complete=names("fleet"))
 @shared_options
 def show(invocation: Invocation, name: str) -> int:
     """Show the members of the fleet NAME: their state, where they are and where they listen."""

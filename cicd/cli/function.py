@@ -10,6 +10,7 @@ import click
 
 from cicd.cli.function_alias import alias, list_functions
 from cicd.cli.function_call import invoke, logs
+from cicd.cli.offers import names
 from cicd.cli.options import pair, shared_options
 from cicd.errors import ExitCode
 
@@ -55,7 +56,7 @@ def _configuring(command: Callable[..., int]) -> Callable[..., int]:
     epilog="\b\nExample:\n  cicd function create greet --runtime nodejs20.x "
     "--handler index.handler --code src\n"
 )
-@click.argument("name")
+@click.argument("name", shell_complete=names("function"))
 @click.option("--runtime", required=True, metavar="NAME", help="python3.N or nodejsNN.x.")
 @click.option("--handler", required=True, metavar="MODULE.FUNCTION", help="What is called.")
 @click.option(
@@ -104,7 +105,7 @@ def create(
 
 
 @function.command(epilog="\b\nExample:\n  cicd function update greet --code src --publish\n")
-@click.argument("name")
+@click.argument("name", shell_complete=names("function"))
 @click.option("--code", type=click.Path(path_type=Path), help="A directory, or a zip.")
 @click.option("--runtime", metavar="NAME", help="python3.N or nodejsNN.x.")
 @click.option("--handler", metavar="MODULE.FUNCTION", help="What is called.")
@@ -154,7 +155,7 @@ def update(
 
 
 @function.command(epilog="\b\nExample:\n  cicd function publish greet\n")
-@click.argument("name")
+@click.argument("name", shell_complete=names("function"))
 @click.option("--description", default="", metavar="TEXT", help="Of the version.")
 @shared_options
 def publish(invocation: Invocation, *, name: str, description: str) -> int:
@@ -170,7 +171,7 @@ def publish(invocation: Invocation, *, name: str, description: str) -> int:
 
 
 @function.command("rm", epilog="\b\nExample:\n  cicd function rm greet --version 1\n")
-@click.argument("name")
+@click.argument("name", shell_complete=names("function"))
 @click.option("--version", default="", metavar="N", help="This published version alone.")
 @shared_options
 def remove(invocation: Invocation, *, name: str, version: str) -> int:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.offers import names
 from cicd.cli.options import pair, shared_options
 from cicd.cli.show.local_time import local_time
 from cicd.errors import ExitCode, UsageError
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     epilog="\b\nExamples:\n  cicd function alias greet live --version 1\n"
     "  cicd function alias greet live --version 1 --weight 2=0.1\n"
 )
-@click.argument("name")
+@click.argument("name", shell_complete=names("function"))
 @click.argument("alias_name", metavar="ALIAS")
 @click.option("--version", metavar="N", help="Where it points; it stays if there is none.")
 @click.option(
@@ -71,7 +72,7 @@ def alias(
 
 
 @click.command("list", epilog="\b\nExamples:\n  cicd function list\n  cicd function list greet\n")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=names("function"))
 @shared_options
 def list_functions(invocation: Invocation, *, name: str | None) -> int:
     """List the functions; or one's versions and aliases."""

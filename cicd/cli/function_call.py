@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.offers import names
 from cicd.cli.options import shared_options
 from cicd.errors import ExitCode, UsageError
 from cicd.ports import Level
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     epilog='\b\nExample:\n  cicd function invoke greet --payload \'{"name": "Ada"}\' --log\n'
     "\nExit status: 0 it answered, 1 it raised, timed out, or ended.\n"
 )
-@click.argument("name")
+@click.argument("name", shell_complete=names("function"))
 @click.option(
     "--payload", default="", metavar="JSON|@FILE|-", help="The event; - is standard input ({})."
 )
@@ -54,7 +55,7 @@ def invoke(
 
 
 @click.command(epilog="\b\nExample:\n  cicd function logs greet\n")
-@click.argument("name")
+@click.argument("name", shell_complete=names("function"))
 @shared_options
 def logs(invocation: Invocation, *, name: str) -> int:
     """Print what a function's invocations have logged, the oldest first."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.offers import ids
 from cicd.cli.options import shared_options
 from cicd.errors import ExitCode
 
@@ -19,7 +20,13 @@ if TYPE_CHECKING:
     "--deployment-id d-ABCDEFGHI \\\n    --lifecycle-event-hook-execution-id ID "
     "--status Succeeded\n",
 )
-@click.option("--deployment-id", required=True, metavar="ID", help="Whose hook it is.")
+@click.option(
+    "--deployment-id",
+    required=True,
+    metavar="ID",
+    help="Whose hook it is.",
+    shell_complete=ids("deployment"),
+)
 @click.option(
     "--lifecycle-event-hook-execution-id",
     "execution",

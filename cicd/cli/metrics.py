@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.offers import names
 from cicd.cli.options import shared_options
 from cicd.errors import ExitCode, UsageError
 
@@ -26,7 +27,7 @@ Examples:
   cicd metrics --format prometheus > /var/lib/node_exporter/cicd.prom
 """
 )
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=names("pipeline", "build", "deployment"))
 @click.option("--since", metavar="AGE", help="Only what ended since: 12h, 7d, 4w.")
 @click.option(
     "--period", metavar="AGE", default="1d", show_default=True, help="Of one point of a sparkline."

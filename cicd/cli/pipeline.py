@@ -9,6 +9,7 @@ import click
 
 from cicd.backends.user_name import user_name
 from cicd.cli.approval_prompt import approvals_here
+from cicd.cli.offers import ids, names, runners
 from cicd.cli.options import pair, shared_options
 from cicd.cli.pipeline_actions import actions
 from cicd.cli.pipeline_approvals import approve, reject
@@ -62,7 +63,12 @@ Exit status: 0 Succeeded, 1 it ran and did not, 2 usage, 3 the definition is inv
 4 this machine cannot do it now.
 """
 )
-@click.argument("definition", metavar="[NAME|FILE]", required=False)
+@click.argument(
+    "definition",
+    metavar="[NAME|FILE]",
+    required=False,
+    shell_complete=names("pipeline", section="pipelines", otherwise="file"),
+)
 @click.option(
     "--variable",
     "variables",
@@ -89,6 +95,7 @@ Exit status: 0 Succeeded, 1 it ran and did not, 2 usage, 3 the definition is inv
     "--runner",
     metavar="docker|sandbox|host",
     help="Where builds run; else the settings', else cicd.yml's.",
+    shell_complete=runners,
 )
 @click.option(
     "--image", metavar="IMAGE", help="For all builds, instead of their projects' images."
@@ -190,7 +197,7 @@ Examples:
   cicd pipeline stop 1b2c3d4e --abandon  end running actions, too
 """
 )
-@click.argument("execution", metavar="[ID]", required=False)
+@click.argument("execution", metavar="[ID]", required=False, shell_complete=ids("pipeline"))
 @click.option("--abandon", is_flag=True, help="Do not wait for running actions: end them.")
 @click.option("--reason", default="", help="Kept with the execution; 200 characters at most.")
 @shared_options
@@ -214,7 +221,7 @@ Examples:
   cicd pipeline resume 1b2c3d4e
 """
 )
-@click.argument("execution", metavar="[ID]", required=False)
+@click.argument("execution", metavar="[ID]", required=False, shell_complete=ids("pipeline"))
 @click.option(
     "--env-file",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cicd.backends.user_name import user_name
+from cicd.cli.offers import approvals, ids
 from cicd.cli.options import shared_options
 from cicd.cli.pipeline_stages import named
 from cicd.errors import ExitCode, UsageError
@@ -25,8 +26,8 @@ Examples:
   cicd pipeline approve 1b2c3d4e Approve --summary "looks good"
 """
 )
-@click.argument("execution", metavar="[ID]", required=False)
-@click.argument("action", metavar="[ACTION]", required=False)
+@click.argument("execution", metavar="[ID]", required=False, shell_complete=ids("pipeline"))
+@click.argument("action", metavar="[ACTION]", required=False, shell_complete=approvals)
 @click.option("--summary", default="", help="Why; 512 characters at most.")
 @shared_options
 def approve(
@@ -42,8 +43,8 @@ Examples:
   cicd pipeline reject --summary "not on a Friday"
 """
 )
-@click.argument("execution", metavar="[ID]", required=False)
-@click.argument("action", metavar="[ACTION]", required=False)
+@click.argument("execution", metavar="[ID]", required=False, shell_complete=ids("pipeline"))
+@click.argument("action", metavar="[ACTION]", required=False, shell_complete=approvals)
 @click.option("--summary", default="", help="Why; 512 characters at most.")
 @shared_options
 def reject(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.offers import ids, names
 from cicd.cli.options import shared_options
 from cicd.cli.template_parameters import given_parameters, parameter_options
 from cicd.errors import ExitCode, UsageError
@@ -32,7 +33,12 @@ Examples:
   cicd pipeline graph --why-slow                what the newest execution waited for
 """
 )
-@click.argument("definition", metavar="[NAME|FILE]", required=False)
+@click.argument(
+    "definition",
+    metavar="[NAME|FILE]",
+    required=False,
+    shell_complete=names("pipeline", section="pipelines", otherwise="file"),
+)
 @click.option(
     "--format",
     "form",
@@ -46,7 +52,12 @@ Examples:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write it there; without it, it is printed.",
 )
-@click.option("--execution", metavar="ID", help="Mark what this execution has done.")
+@click.option(
+    "--execution",
+    metavar="ID",
+    help="Mark what this execution has done.",
+    shell_complete=ids("pipeline"),
+)
 @click.option("--why-slow", is_flag=True, help="Say what an execution waited for, and slack.")
 @parameter_options
 @shared_options

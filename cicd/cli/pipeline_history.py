@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.offers import ids, names, stages
 from cicd.cli.options import shared_options
 from cicd.cli.show.local_time import local_time
 from cicd.errors import ExitCode, UsageError
@@ -60,11 +61,17 @@ Examples:
   cicd pipeline executions shop --limit 5
 """
 )
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=names("pipeline"))
 @click.option(
     "--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="At most so many."
 )
-@click.option("--succeeded-in", "stage", metavar="STAGE", help="Only those that got through it.")
+@click.option(
+    "--succeeded-in",
+    "stage",
+    metavar="STAGE",
+    help="Only those that got through it.",
+    shell_complete=stages,
+)
 @shared_options
 def executions(invocation: Invocation, *, name: str | None, limit: int, stage: str | None) -> int:
     """List executions, the newest first; of the pipeline NAME if it is given."""
@@ -109,7 +116,7 @@ Examples:
   cicd pipeline history 1b2c3d4e    every attempt of every action
 """
 )
-@click.argument("execution", metavar="[ID]", required=False)
+@click.argument("execution", metavar="[ID]", required=False, shell_complete=ids("pipeline"))
 @shared_options
 def history(invocation: Invocation, *, execution: str | None) -> int:
     """List what an execution's actions did, attempt by attempt, the newest first."""
@@ -136,8 +143,8 @@ Examples:
 Exit status: 0 nothing differs but durations, 1 something does.
 """
 )
-@click.argument("one", metavar="[A]", required=False)
-@click.argument("other", metavar="[B]", required=False)
+@click.argument("one", metavar="[A]", required=False, shell_complete=ids("pipeline"))
+@click.argument("other", metavar="[B]", required=False, shell_complete=ids("pipeline"))
 @shared_options
 def diff(invocation: Invocation, *, one: str | None, other: str | None) -> int:
     """Compare two executions: revisions, variables, statuses and durations."""

@@ -9,6 +9,7 @@ import click
 
 from cicd.backends.user_name import user_name
 from cicd.cli.approval_prompt import approvals_here
+from cicd.cli.offers import ids, names, stages
 from cicd.cli.options import shared_options
 from cicd.cli.pipeline_views import show_result
 from cicd.errors import ExitCode, UsageError
@@ -29,6 +30,7 @@ _PIPELINE = click.option(
     "definition",
     metavar="NAME|FILE",
     help="Which pipeline; else the one of this repository.",
+    shell_complete=names("pipeline", section="pipelines", otherwise="file"),
 )
 
 
@@ -39,7 +41,7 @@ Examples:
   cicd pipeline disable-transition Prod --reason "not on a Friday"
 """,
 )
-@click.argument("stage")
+@click.argument("stage", shell_complete=stages)
 @click.option("--reason", required=True, help="Told to whoever waits; 1 to 300 characters.")
 @_PIPELINE
 @shared_options
@@ -68,7 +70,7 @@ Examples:
   cicd pipeline enable-transition Prod
 """,
 )
-@click.argument("stage")
+@click.argument("stage", shell_complete=stages)
 @_PIPELINE
 @shared_options
 def enable(invocation: Invocation, *, stage: str, definition: str | None) -> int:
@@ -92,8 +94,8 @@ Examples:
   cicd pipeline retry-stage Build 1b2c3d4e --mode ALL_ACTIONS
 """,
 )
-@click.argument("stage")
-@click.argument("execution", metavar="[ID]", required=False)
+@click.argument("stage", shell_complete=stages)
+@click.argument("execution", metavar="[ID]", required=False, shell_complete=ids("pipeline"))
 @click.option(
     "--mode",
     type=click.Choice(["FAILED_ACTIONS", "ALL_ACTIONS"]),
@@ -138,8 +140,8 @@ Examples:
   cicd pipeline override-condition Prod 1b2c3d4e --type ON_SUCCESS
 """,
 )
-@click.argument("stage")
-@click.argument("execution", metavar="[ID]", required=False)
+@click.argument("stage", shell_complete=stages)
+@click.argument("execution", metavar="[ID]", required=False, shell_complete=ids("pipeline"))
 @click.option(
     "--type",
     "kind",
@@ -180,8 +182,15 @@ Examples:
   cicd pipeline rollback-stage Prod --to 1b2c3d4e
 """,
 )
-@click.argument("stage")
-@click.option("--to", "target", metavar="ID", required=True, help="The execution to go back to.")
+@click.argument("stage", shell_complete=stages)
+@click.option(
+    "--to",
+    "target",
+    metavar="ID",
+    required=True,
+    help="The execution to go back to.",
+    shell_complete=ids("pipeline"),
+)
 @click.option(
     "--env-file",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),

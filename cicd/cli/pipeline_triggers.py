@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.offers import names
 from cicd.cli.options import shared_options
 from cicd.errors import ExitCode, UsageError
 from cicd.ports import Level
@@ -31,7 +32,12 @@ Examples:
   cicd pipeline triggers --changed-since main --pull-request OPEN --into main
 """
 )
-@click.argument("definition", metavar="[NAME|FILE]", required=False)
+@click.argument(
+    "definition",
+    metavar="[NAME|FILE]",
+    required=False,
+    shell_complete=names("pipeline", section="pipelines", otherwise="file"),
+)
 @click.option(
     "--explain",
     metavar="REF..REF",

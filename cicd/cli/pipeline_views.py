@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.offers import ids
 from cicd.cli.options import shared_options
 from cicd.cli.pipeline_history import OPEN
 from cicd.cli.show.local_time import local_time
@@ -34,7 +35,7 @@ Examples:
   cicd pipeline status 1b2c3d4e
 """
 )
-@click.argument("execution", metavar="[ID]", required=False)
+@click.argument("execution", metavar="[ID]", required=False, shell_complete=ids("pipeline"))
 @shared_options
 def status(invocation: Invocation, *, execution: str | None) -> int:
     """Show how an execution stands, stage by stage."""
@@ -103,7 +104,7 @@ Examples:
   cicd pipeline logs 1b2c3d4e
 """
 )
-@click.argument("execution", metavar="[ID]", required=False)
+@click.argument("execution", metavar="[ID]", required=False, shell_complete=ids("pipeline"))
 @shared_options
 def logs(invocation: Invocation, *, execution: str | None) -> int:
     """Print an execution's log, with those of its builds and deployments, by time."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.offers import ids
 from cicd.cli.options import shared_options
 from cicd.cli.show.local_time import local_time
 from cicd.errors import ExitCode, Unavailable, UsageError
@@ -110,7 +111,7 @@ Examples:
   cicd reports show web:1b2c             the reports of a build
 """
 )
-@click.argument("what", metavar="[ID|GROUP]", required=False)
+@click.argument("what", metavar="[ID|GROUP]", required=False, shell_complete=ids("build"))
 @click.option("--failed", is_flag=True, help="Only what failed, or is not covered.")
 @shared_options
 def show(invocation: Invocation, *, what: str | None, failed: bool) -> int:
@@ -170,7 +171,7 @@ def trend(invocation: Invocation, *, group: str, limit: int) -> int:
 
 
 @reports.command(epilog="\b\nExample:\n  cicd reports html web-unit -o report.html\n")
-@click.argument("what", metavar="[ID|GROUP]", required=False)
+@click.argument("what", metavar="[ID|GROUP]", required=False, shell_complete=ids("build"))
 @click.option(
     "-o",
     "--out",

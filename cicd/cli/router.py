@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.offers import load_balancers
 from cicd.cli.options import shared_options
 from cicd.errors import ExitCode, UsageError
 from cicd.ports import Level
@@ -59,7 +60,7 @@ def list_routers(invocation: Invocation) -> int:
 
 
 @router.command(epilog="\b\nExample:\n  cicd router show web\n")
-@click.argument("name", required=False, metavar="[NAME]")
+@click.argument("name", required=False, metavar="[NAME]", shell_complete=load_balancers)
 @shared_options
 def show(invocation: Invocation, name: str | None) -> int:
     """Show a load balancer: weights, targets, and what they answered. The only one by default."""
@@ -102,7 +103,7 @@ def show(invocation: Invocation, name: str | None) -> int:
 
 
 @router.command(epilog="\b\nExample:\n  cicd router stop web\n")
-@click.argument("name", required=False, metavar="[NAME]")
+@click.argument("name", required=False, metavar="[NAME]", shell_complete=load_balancers)
 @shared_options
 def stop(invocation: Invocation, name: str | None) -> int:
     """Stop a load balancer; what it was told is kept. The only one by default."""

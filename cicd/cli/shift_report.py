@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from cicd.cli.offers import ids
 from cicd.cli.options import shared_options
 from cicd.errors import CicdError, ExitCode, Unavailable
 from cicd.ports import Level
@@ -24,7 +25,7 @@ _MOST: Final = 100
 
 
 @click.command(epilog="\b\nExample:\n  cicd deploy report d-ABCDEFGHI -o page.html\n")
-@click.argument("deployment_id", required=False, metavar="[ID]")
+@click.argument("deployment_id", required=False, metavar="[ID]", shell_complete=ids("deployment"))
 @click.option(
     "--out",
     "-o",

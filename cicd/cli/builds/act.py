@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cicd.cli.builds.find import find_build, status_of
+from cicd.cli.offers import ids
 from cicd.cli.options import shared_options
 from cicd.errors import Conflict, ExitCode
 from cicd.ports import Level
@@ -30,7 +31,7 @@ _ENV_FILE = click.option(
 
 
 @click.command(epilog="\b\nExample:\n  cicd builds stop web:1b2c\n")
-@click.argument("build_id", required=False, metavar="[ID]")
+@click.argument("build_id", required=False, metavar="[ID]", shell_complete=ids("build"))
 @shared_options
 def stop(invocation: Invocation, *, build_id: str | None) -> int:
     """Stop a build; the newest if none is named."""
@@ -53,7 +54,7 @@ Examples:
   cicd builds resume web:1b2c
 """
 )
-@click.argument("build_id", required=False, metavar="[ID]")
+@click.argument("build_id", required=False, metavar="[ID]", shell_complete=ids("build"))
 @_ENV_FILE
 @shared_options
 def resume(invocation: Invocation, *, build_id: str | None, env_file: Path | None) -> int:
@@ -77,7 +78,7 @@ Examples:
   cicd builds retry web:1b2c --from here      the command that it waits at, again
 """
 )
-@click.argument("build_id", required=False, metavar="[ID]")
+@click.argument("build_id", required=False, metavar="[ID]", shell_complete=ids("build"))
 @click.option(
     "--from",
     "place",
@@ -117,7 +118,7 @@ Examples:
   cicd builds enter web:1b2c -- env       one command
 """,
 )
-@click.argument("build_id", required=False, metavar="[ID]")
+@click.argument("build_id", required=False, metavar="[ID]", shell_complete=ids("build"))
 @click.argument("words", metavar="[-- COMMAND]", nargs=-1, type=click.UNPROCESSED)
 @_ENV_FILE
 @shared_options

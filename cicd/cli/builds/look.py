@@ -11,6 +11,7 @@ from cicd.build.log.in_phase import InPhase
 from cicd.build.spec import PhaseType
 from cicd.build.state import StatusType
 from cicd.cli.builds.find import find_build, status_of
+from cicd.cli.offers import ids, names
 from cicd.cli.options import shared_options
 from cicd.cli.show import show_log
 from cicd.cli.show.local_time import local_time
@@ -23,7 +24,12 @@ if TYPE_CHECKING:
 
 
 @click.command("list", epilog="\b\nExample:\n  cicd builds list --project web --limit 5\n")
-@click.option("--project", metavar="NAME", help="Only builds of this project.")
+@click.option(
+    "--project",
+    metavar="NAME",
+    help="Only builds of this project.",
+    shell_complete=names("build", section="projects"),
+)
 @click.option(
     "--status", type=click.Choice(tuple(StatusType), case_sensitive=False), help="Only these."
 )
@@ -74,7 +80,7 @@ Examples:
   cicd builds show web:1b2c --output json
 """
 )
-@click.argument("build_id", required=False, metavar="[ID]")
+@click.argument("build_id", required=False, metavar="[ID]", shell_complete=ids("build"))
 @shared_options
 def show(invocation: Invocation, *, build_id: str | None) -> int:
     """Show a build, the newest if none is named: its phases, what failed, what it made."""
@@ -125,7 +131,7 @@ Examples:
   cicd builds logs web:1b2c --phase BUILD
 """
 )
-@click.argument("build_id", required=False, metavar="[ID]")
+@click.argument("build_id", required=False, metavar="[ID]", shell_complete=ids("build"))
 @click.option("--follow", "-f", is_flag=True, help="Go on until the build has ended.")
 @click.option("--phase", metavar="PHASE", help="Only what belongs to this phase.")
 @shared_options
@@ -154,7 +160,7 @@ def logs(invocation: Invocation, *, build_id: str | None, follow: bool, phase: s
 
 
 @click.command(epilog="\b\nExample:\n  cicd builds badge web --branch main -o badge.svg\n")
-@click.argument("project", required=False)
+@click.argument("project", required=False, shell_complete=names("build", section="projects"))
 @click.option("--branch", metavar="NAME", help="Only builds of this branch.")
 @click.option(
     "--out",

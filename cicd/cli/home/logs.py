@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.offers import ids
 from cicd.cli.options import shared_options
 from cicd.cli.show import line_label
 from cicd.errors import ExitCode, UsageError
@@ -35,7 +36,9 @@ Examples:
   cicd logs 1b2c3d4e --since 10m     a pipeline, with its builds and deployments
 """
 )
-@click.argument("run", required=False)
+@click.argument(
+    "run", required=False, shell_complete=ids("build", "deployment", "pipeline", "build-batch")
+)
 @click.option("--follow", "-f", is_flag=True, help="Go on until the run has ended.")
 @click.option("--grep", "pattern", metavar="PATTERN", help="Only lines that match, colours aside.")
 @click.option("--since", metavar="WHEN", help="Only from then on: 10m, 2h, 2026-01-31T12:00.")
