@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cicd.cli.invocation import Invocation
     from cicd.cli.show import Presenter
     from cicd.deploy.result import DeploymentResult
+    from cicd.event import JSON
     from cicd.ports import ExecutionRecord, Services
 
 _LEVELS = {
@@ -73,18 +74,24 @@ def show_result(show: Presenter, result: DeploymentResult) -> None:
     besides = (
         f", {failed} of {len(rows)} Failed" if result.status == "Succeeded" and failed else ""
     )
+    information = _info(result).get("errorInformation")
+    code = f" {information['code']}" if isinstance(information, dict) else ""
     left = f", {result.left}" if result.left else ""
     show.text(
-        f"{result.deployment_id}: {result.status}{besides}{left}",
+        f"{result.deployment_id}: {result.status}{code}{besides}{left}",
         _LEVELS.get(result.status, Level.INFO),
     )
 
 
 def _what(result: DeploymentResult) -> str:
     """Say what a deployment's targets are."""
+    return _TARGETS.get(str(_info(result)["computePlatform"]), "instance")
+
+
+def _info(result: DeploymentResult) -> Mapping[str, JSON]:
     info = result.deployment["deploymentInfo"]
     assert isinstance(info, dict), "made by deployment_info"
-    return _TARGETS.get(str(info["computePlatform"]), "instance")
+    return info
 
 
 @click.command("list", epilog="\b\nExample:\n  cicd deploy list --group web --limit 5\n")
@@ -181,8 +188,7 @@ def status(invocation: Invocation, deployment_id: str | None) -> int:
 
 def _rollback_words(result: DeploymentResult) -> Iterator[str]:
     """Say what a deployment has to do with a rollback, if it has."""
-    info = result.deployment["deploymentInfo"]
-    found = info.get("rollbackInfo") if isinstance(info, dict) else None
+    found = _info(result).get("rollbackInfo")
     if isinstance(found, dict):
         if "rollbackTriggeringDeploymentId" in found:
             of = found["rollbackTriggeringDeploymentId"]

@@ -140,7 +140,8 @@ def _before_wait(process: DeploymentProcess, state: DeploymentState, said: Descr
                 return said
             words = (
                 f"Succeeded: the original instances end after {_minutes(options.termination_wait)}"
-                f", at {at}, or at {go_on}; 'cicd deploy stop {plan.deployment_id}' keeps them"
+                f", at {at}, or at {go_on}; 'cicd deploy stop {plan.deployment_id}' keeps them, "
+                f"'cicd deploy rollback {plan.deployment_id}' gives them the traffic back"
             )
         case _:
             words = f"Baking: the zone is monitored until {at}"
@@ -170,6 +171,8 @@ def _signalled(process: DeploymentProcess, state: DeploymentState, event: Event)
     match event.data.get("signal"):
         case "resumed":
             return _going_on(process, state)
+        case "stop" if process.status(state) == DeploymentStatus.SUCCEEDED:
+            return Described(text="Stopping: the original instances are kept")
         case "stop":
             return Described(
                 text="Stopping: events that run finish, no new one begins", level=Level.WARNING

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.fleet.hooks import BY_ITSELF
-from cicd.deploy.plan import TERMINATE, DeploymentPlan
+from cicd.deploy.plan import DeploymentPlan
 from cicd.deploy.processes import process_of
 from cicd.deploy.state import FINAL, DeploymentStatus
 from cicd.engine.codec import decode
@@ -108,14 +108,6 @@ def last_good(
             ):
                 return earlier
     return None
-
-
-def has_ended_original(plan: DeploymentPlan, services: Services) -> bool:
-    """Tell whether a blue/green deployment began to end its original environment."""
-    state = fold(process_of(plan), services)
-    if plan.shift is not None and state.status == DeploymentStatus.SUCCEEDED:
-        return True
-    return any(key.endswith(f"/{TERMINATE}") for key in state.begun)
 
 
 def settle_environments(plan: DeploymentPlan, services: Services) -> DeploymentPlan:

@@ -12,6 +12,7 @@ from cicd.record import dataclass
 if TYPE_CHECKING:
     from cicd.deploy.history import Folded
     from cicd.deploy.plan import DeploymentPlan
+    from cicd.deploy.state import DeploymentState
     from cicd.ports import Services
 
 
@@ -65,7 +66,9 @@ def deployment_result(
             for route in each.router.routes
         },
         endpoints={
-            target.id: target.endpoint for target in plan.instances if target.endpoint is not None
+            target.id: target.endpoint
+            for target in plan.instances
+            if target.endpoint is not None and not _has_ended(state, target.id)
         },
         failure=failure,
         detail=detail,
@@ -79,3 +82,12 @@ def deployment_result(
             for event in plan.events_of(target.id)
         ),
     )
+
+
+def _has_ended(state: DeploymentState, target: str) -> bool:
+    """Tell whether an instance of the original environment was ended: nothing listens there."""
+    from cicd.deploy.plan import TerminateInstance
+    from cicd.deploy.state import Status
+
+    ended = state.begun.get(TerminateInstance(target=target).key)
+    return ended is not None and ended.status is Status.SUCCEEDED

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cicd.deploy.lifecycle import GREEN, GREEN_ALLOW
-from cicd.deploy.plan import CREATOR, DeploymentPlan, RollbackEvent
+from cicd.deploy.plan import CREATOR, TERMINATE, DeploymentPlan, RollbackEvent
 from cicd.deploy.shift.rollback import anew, back_to_original
 from cicd.deploy.state import DeploymentStatus
 from cicd.deploy.traffic.plan import BlueGreenPlan
@@ -28,12 +28,16 @@ def is_wanted(plan: DeploymentPlan, state: DeploymentState) -> bool:
     """
     Tell whether the end of this deployment asks for a rollback; that of a rollback never does.
 
-    A stop may say so itself, or forbid it.
+    A stop may say so itself, or forbid it. While the original environment waits for its end the
+    deployment has Succeeded, and only a stop that says so gives the traffic back.
 
     Source: CodeDeploy User Guide, "Redeploy and roll back a deployment"; API, "StopDeployment".
     """
     if plan.rollback_of is not None:
         return False
+    asked = None if state.stop is None else state.stop.get("autoRollbackEnabled")
+    if state.status == DeploymentStatus.SUCCEEDED:
+        return asked is True and not has_begun_to_end(plan, state)
     if state.status == DeploymentStatus.FAILED:
         return RollbackEvent.DEPLOYMENT_FAILURE in plan.rollback_events
     if state.status != DeploymentStatus.STOPPED:
@@ -41,11 +45,17 @@ def is_wanted(plan: DeploymentPlan, state: DeploymentState) -> bool:
     if state.alarm is not None:
         return RollbackEvent.DEPLOYMENT_STOP_ON_ALARM in plan.rollback_events
     if state.stop is not None:
-        asked = state.stop.get("autoRollbackEnabled")
         if isinstance(asked, bool):
             return asked
         return RollbackEvent.DEPLOYMENT_STOP_ON_REQUEST in plan.rollback_events
     return False
+
+
+def has_begun_to_end(plan: DeploymentPlan, state: DeploymentState) -> bool:
+    """Tell whether the original environment cannot have its traffic back: it ends, or has."""
+    if plan.shift is not None and state.status == DeploymentStatus.SUCCEEDED:
+        return True
+    return any(key.endswith(f"/{TERMINATE}") for key in state.begun)
 
 
 def plan_rollback(

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from cicd.deploy.compile import PlannedDeployment
     from cicd.deploy.forecast import Forecast
     from cicd.deploy.plan import DeploymentPlan
+    from cicd.deploy.process import DeploymentProcess
+    from cicd.deploy.state import DeploymentState
     from cicd.event import JSON
     from cicd.ports import CancelToken, Services
 
@@ -241,9 +243,11 @@ def roll_back_deployment(
     from cicd.deploy.compile import deployment_id as make_id
     from cicd.deploy.fleet.copies import provision, with_members
     from cicd.deploy.fleet.hooks import BY_ITSELF
-    from cicd.deploy.history import has_ended_original, last_succeeded, stream_of
-    from cicd.deploy.rollback import plan_rollback
+    from cicd.deploy.history import fold, last_succeeded, stream_of
+    from cicd.deploy.processes import process_of
+    from cicd.deploy.rollback import has_begun_to_end, plan_rollback
     from cicd.deploy.shift.history import settle_service, with_task_set
+    from cicd.deploy.traffic.blue_green import Stage
     from cicd.engine.signals import send
 
     record, plan = find_deployment(deployment_id, services)
@@ -253,9 +257,13 @@ def roll_back_deployment(
             "is no way back from it",
             hint="name the deployment of a user, 'cicd deploy list' shows them",
         )
-    if record.status not in FINAL:
-        if plan.shift is not None:
-            return _turn_back(plan, services)
+    if record.status not in FINAL and plan.shift is not None:
+        return _turn_back(plan, services)
+    process = process_of(plan)
+    state = fold(process, services)
+    if record.status not in FINAL and process.stage(state) is Stage.TERMINATION_WAIT:
+        state = _keep_original(process, services)
+    elif record.status not in FINAL:
         raise UsageError(
             f"deployment {plan.deployment_id} is not over",
             hint=f"'cicd deploy stop {plan.deployment_id} --rollback' stops it and rolls back",
@@ -264,7 +272,7 @@ def roll_back_deployment(
         plan,
         last_succeeded(plan, services),
         make_id(services.new_id()),
-        original_ended=has_ended_original(plan, services),
+        original_ended=has_begun_to_end(plan, state),
     )
     if wish.plan is None:
         raise UsageError(wish.message, hint="'cicd deploy list' shows what there is")
@@ -281,14 +289,29 @@ def roll_back_deployment(
     return carry_through(wanted, services, cancel or services.cancel)
 
 
+def _keep_original(process: DeploymentProcess, services: Services) -> DeploymentState:
+    """End the wait for the original environment's end, and give the state after it."""
+    from cicd.deploy.history import fold
+
+    _stop_and_wait(process.plan.deployment_id, services, auto_rollback=False)
+    return fold(process, services)
+
+
+def _stop_and_wait(deployment_id: str, services: Services, *, auto_rollback: bool) -> None:
+    from cicd.deploy.carry_through import find_deployment
+
+    stop_deployment(deployment_id, services, auto_rollback=auto_rollback)
+    inbox = services.clock.inbox()
+    while find_deployment(deployment_id, services)[0].driven:
+        inbox.take(None)
+
+
 def _turn_back(plan: DeploymentPlan, services: Services) -> DeploymentResult:
     """Stop a shift of traffic with a rollback, and wait until both are over."""
     from cicd.deploy.carry_through import find_deployment
 
-    stop_deployment(plan.deployment_id, services, auto_rollback=True)
+    _stop_and_wait(plan.deployment_id, services, auto_rollback=True)
     inbox = services.clock.inbox()
-    while find_deployment(plan.deployment_id, services)[0].driven:
-        inbox.take(None)
     result = deployment_result(plan, services)
     info = result.deployment["deploymentInfo"]
     back = info.get("rollbackInfo") if isinstance(info, dict) else None

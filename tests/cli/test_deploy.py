@@ -66,6 +66,8 @@ def test_a_failed_deployment_exits_with_one_and_says_why(shop, capsys):
     captured = capsys.readouterr()
     assert "failed with exit code 7" in captured.out
     assert "[stderr]not serving" in captured.out + captured.err
+    assert 0 == cli("status")
+    assert capsys.readouterr().out.endswith(": Failed HEALTH_CONSTRAINTS\n")
 
 
 def test_instances_of_flags_need_no_resources(shop, capsys):

@@ -114,8 +114,26 @@ def label(stream: str) -> str:
     return f"{name}:{identifier[:8]}" if name else rest[:8]
 
 
+def root_of(root: str, stream: str) -> str:
+    """
+    Say which stream is the one that was asked for.
+
+    It is the first one that is told of; but the copy of a fleet is made for the deployment that
+    its name ends with.
+    """
+    kind, _, identifier = stream.partition("/")
+    copied = root.startswith("fleet/") and root.endswith(f"_{identifier}")
+    return stream if not root or (copied and kind == "deployment") else root
+
+
 def line_label(stream: str, origin: str, root: str) -> str:
-    """Name whoever wrote a line: an instance of a deployment, else a child; "" for the root."""
+    """
+    Name whoever wrote a line: an instance of a deployment, else a child; "" for the root.
+
+    What is told of a fleet names it, or its member.
+    """
+    if stream.startswith("fleet/"):
+        return ""
     if stream.startswith("deployment/") and "/" in origin:
         return origin.partition("/")[0]
     return "" if stream == root else label(stream)

@@ -121,7 +121,10 @@ class Board:
 
     def rows(self, now: float, limit: int) -> tuple[BoardRow, ...]:
         """Give at most ``limit`` lines: all targets, or those at work and a line of sums."""
-        rows = [self._row(host, now) for host in self._hosts.values()]
+        from cicd.deploy.traffic.blue_green import Stage
+
+        ready = self._process.stage(self._state) is Stage.READY
+        rows = [self._row(host, now, "Ready" if ready else "") for host in self._hosts.values()]
         if len(rows) <= limit:
             return tuple(rows)
         kept = [row for row in rows if row.status == "InProgress"][: max(0, limit - 1)]
@@ -142,7 +145,7 @@ class Board:
         elif len(host.events) == len(self._events[host.target]):
             host.status, host.until = "Succeeded", now
 
-    def _row(self, host: _Host, now: float) -> BoardRow:
+    def _row(self, host: _Host, now: float, waits: str) -> BoardRow:
         signs = "".join(
             _SIGNS.get(host.events.get(name, ""), "○") for name in self._events[host.target]
         )
@@ -150,7 +153,8 @@ class Board:
         busy = host.events.get(last) == "InProgress"
         said = {"Pending": "", "Succeeded": "Succeeded", "Failed": f"{last} Failed"}
         # Between two events it waits: a moment, or for what a person or a clock says.
-        doing = said.get(host.status, last if busy else f"waits after {last}")
+        idle = waits or f"waits after {last}"
+        doing = said.get(host.status, last if busy else idle)
         seconds = int((host.until or now) - host.since) if host.since else None
         return BoardRow(
             target=host.target,

@@ -6,7 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from cicd.cli.show import label, line_label
+from cicd.cli.show import label, line_label, root_of
 from cicd.cli.show.coloured import coloured
 from cicd.cli.show.live_rows import (
     TIMES,
@@ -87,7 +87,7 @@ class Human:
     def event(self, stream: str, event: Event, said: Described) -> None:
         """Print an event's words, unless they are a detail, and move the live line on."""
         with self._lock:
-            self._root = self._root or stream
+            self._root = root_of(self._root, stream)
             if self._tree is not None:
                 self._tree.event(stream, event, time.monotonic())
             self._follow_stages(stream, event)
@@ -114,7 +114,7 @@ class Human:
         from rich.text import Text
 
         with self._lock:
-            self._root = self._root or stream
+            self._root = root_of(self._root, stream)
             shown = self._stages is not None and self._stages.line(stream, line)
             board = self._boards.get(stream)
             if board is not None and board.line(line):

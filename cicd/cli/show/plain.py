@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, TextIO
 
-from cicd.cli.show import line_label
+from cicd.cli.show import line_label, root_of
 from cicd.cli.show.coloured import coloured
 from cicd.document.position import harmless, printable
 from cicd.ports import Level
@@ -34,13 +34,13 @@ class Plain:
     def event(self, stream: str, event: Event, said: Described) -> None:
         """Write an event's words, if it has any."""
         del event
-        self._root = self._root or stream
+        self._root = root_of(self._root, stream)
         if said.text:
             self._say(self._name(stream, ""), harmless(said.text))
 
     def line(self, stream: str, line: LogLine) -> None:
         """Write a line of output."""
-        self._root = self._root or stream
+        self._root = root_of(self._root, stream)
         self._say(self._name(stream, line.origin), self._shown(line.text))
 
     def attend(self, services: Services) -> None:
@@ -53,7 +53,7 @@ class Plain:
 
     def block(self, stream: str, block: LogBlock) -> None:
         """Write lines of output in one piece."""
-        self._root = self._root or stream
+        self._root = root_of(self._root, stream)
         self._say(self._name(stream, block.origin), "\n".join(map(self._shown, block.texts)))
 
     def notice(self, text: str, level: Level = Level.INFO) -> None:

@@ -1,7 +1,9 @@
 import io
+import sys
 from types import SimpleNamespace
 
 from cicd.cli.show.human import Human
+from cicd.cli.show.plain import Plain
 from cicd.engine.codec import encode
 from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.event import EventKind
@@ -78,3 +80,28 @@ def test_a_deployment_that_is_resumed_is_shown_with_what_was_done_before(monkeyp
     assert "●◐○○○○○  DownloadBundle" in said
     assert "0:08" in said
     assert "1 of 2 serve, at least 1" in said
+
+
+def test_the_copy_of_a_fleet_is_told_of_as_part_of_its_deployment(capsys):
+    plain = Plain(sys.stdout, sys.stderr)
+    copy, deployment = "fleet/CodeDeploy_web_d-A", "deployment/d-A"
+    for stream, text in (
+        (copy, "Fleet CodeDeploy_web_d-A, a copy of web"),
+        (deployment, "Deploying"),
+        ("fleet/web", "web-1 is Terminating"),
+        (CHILD, "Rolling back"),
+    ):
+        plain.event(stream, event(EventKind.SIGNALLED, 0), Described(text=text))
+    assert [
+        "Fleet CodeDeploy_web_d-A, a copy of web",
+        "Deploying",
+        "web-1 is Terminating",
+        "[d-B] Rolling back",
+    ] == capsys.readouterr().out.splitlines()
+
+
+def test_a_launch_is_told_of_as_part_of_its_fleet(capsys):
+    plain = Plain(sys.stdout, sys.stderr)
+    for stream in ("fleet/web", PARENT, CHILD):
+        plain.event(stream, event(EventKind.SIGNALLED, 0), Described(text="says"))
+    assert ["says", "[d-A] says", "[d-B] says"] == capsys.readouterr().out.splitlines()

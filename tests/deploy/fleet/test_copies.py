@@ -49,6 +49,7 @@ def test_the_copy_has_the_revision_takes_the_place_and_the_original_ends(tmp_pat
     assert meant(world) == [f"{copy}-1", f"{copy}-2"]
     replacement = first.deployment["deploymentInfo"]["targetInstances"]
     assert replacement == {"tagFilters": [], "autoScalingGroups": [copy]}
+    assert [*first.endpoints] == meant(world)  # nothing listens any more where the original did
     assert (tmp_path / copy / f"{copy}-1/srv/app").read_text() == "v1"
     assert not world.member(1).exists()
     assert [each.name for each in ledger.active(world.services)] == [copy]

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,9 +8,9 @@ from hypothesis import strategies as st
 from cicd.deploy.config import PREDEFINED
 from cicd.deploy.lifecycle import BLUE_BLOCK, GREEN, GREEN_ALLOW, LifecycleEvent
 from cicd.deploy.notices import notices
-from cicd.deploy.plan import BundleType, DeploymentPlan, RevisionPlan
+from cicd.deploy.plan import BundleType, DeploymentPlan, RevisionPlan, RollbackEvent
 from cicd.deploy.process import DeploymentProcess
-from cicd.deploy.rollback import plan_rollback
+from cicd.deploy.rollback import is_wanted, plan_rollback
 from cicd.deploy.shapes import deployment_info, error_information
 from cicd.deploy.state import Status
 from cicd.deploy.traffic.blue_green import Stage
@@ -222,6 +223,21 @@ def test_the_wait_for_blues_end_can_be_ended_or_given_up():
     assert ("Succeeded", "blue1/AfterBlockTraffic") == (kept.status, kept.keys[-1])
 
 
+@pytest.mark.parametrize(("asked", "wanted"), [(True, True), (False, False), (None, False)])
+def test_a_stop_while_blue_waits_for_its_end_gives_traffic_back_if_it_says_so(asked, wanted):
+    wait = BlueGreenOptions(termination_wait=timedelta(minutes=5))
+    life = Life(replace(plan(options=wait), rollback_events=tuple(RollbackEvent))).run()
+    said = {} if asked is None else {"autoRollbackEnabled": asked}
+    life.signal("stop", reason="STOPPED", **said).run()
+    assert ("Succeeded", wanted) == (life.status, is_wanted(life.process.plan, life.state))
+
+
+def test_a_stop_that_comes_when_blue_ends_gives_nothing_back():
+    life = Life(plan(options=BlueGreenOptions())).run(until="blue0/Terminate")
+    life.signal("stop", reason="STOPPED", autoRollbackEnabled=True).run()
+    assert ("Succeeded", False) == (life.status, is_wanted(life.process.plan, life.state))
+
+
 def test_that_blue_cannot_be_ended_changes_nothing():
     life = Life(plan(options=BlueGreenOptions()), "blue0/Terminate").run()
     assert "Succeeded" == life.status
@@ -400,6 +416,23 @@ def test_the_board_has_both_environments():
     rows = {row.target: (row.status, row.signs) for row in board.rows(2.0, 10)}
     assert ("Succeeded", "●" * 10) == rows["green0"]
     assert ("Succeeded", "●" * 3) == rows["blue1"]
+
+
+def test_the_board_says_who_is_ready_and_how_long_that_lasts():
+    from cicd.cli.show.board import Board
+
+    life = Life(plan(options=STOP))
+    board = Board(encode(life.process.plan))
+    seen = life.tell
+
+    def tell(kind, key="", **data):
+        seen(kind, key, **data)
+        board.event(Event(kind=kind, at=life.now, key=key, data=data), 1.0)
+
+    life.tell = tell
+    life.run()
+    assert ["Ready", "Ready", "", ""] == [row.doing for row in board.rows(2.0, 10)]
+    assert "10:00 until it stops" == board.left(life.now)
 
 
 def test_where_nothing_succeeded_before_there_is_nothing_to_go_back_to():

@@ -1,7 +1,11 @@
+import threading
+from datetime import timedelta
+
 from cicd.deploy.plan import RollbackEvent
-from cicd.deploy.run import roll_back_deployment
+from cicd.deploy.run import get_deployment, roll_back_deployment
 from cicd.deploy.traffic.plan import BlueAction, BlueGreenOptions, endpoint_of
 from tests.deploy.traffic.test_in_place import TRAFFIC_HOOKS, _hurried
+from tests.deploy.traffic.test_status import Waiting
 from tests.deploy.traffic.world import TrafficWorld
 from tests.deploy.world import SH, events, hooks
 
@@ -69,3 +73,27 @@ def test_an_environment_that_was_ended_is_deployed_to_anew(tmp_path):
     went = back_by_hand(tmp_path, BlueGreenOptions())
     assert "Install" in went
     assert "AllowTraffic" in went
+
+
+def test_an_original_that_waits_for_its_end_is_kept_and_given_its_traffic_back(tmp_path):
+    options = BlueGreenOptions(termination_wait=timedelta(hours=1))
+    world = TrafficWorld(tmp_path, ids=("blue",), green_ids=("green",), config="AllAtOnce")
+    world.options = BlueGreenOptions(blue_action=BlueAction.KEEP_ALIVE)
+    world.deploy(saying(world, "v1"))
+    world.options = options
+    waiting = Waiting("Succeeded: ")
+    world.listen(waiting)
+    deploying = threading.Thread(target=world.deploy, args=(saying(world, "v2"),))
+    deploying.start()
+    assert waiting.reached.wait(60)
+    second = world.executions.list(kind="deployment")[0].stream.partition("/")[2]
+    back = roll_back_deployment(second, world.services)
+    deploying.join(60)
+    assert ("Succeeded", "Succeeded") == (
+        get_deployment(second, world.services).status,
+        back.status,
+    )
+    assert {endpoint_of(world.spec("green"))} == world.fake.healthy("web-tg")
+    assert ["BeforeAllowTraffic", "AllowTraffic", "AfterAllowTraffic"] == list(
+        events(back, "green")
+    )

@@ -16,13 +16,13 @@ WAITS = BlueGreenOptions(
 
 
 class Waiting(Reporter):
-    """Says when a deployment has told that it waits."""
+    """Says when a deployment has told that it waits, by the first word of that."""
 
-    def __init__(self):
-        self.reached = threading.Event()
+    def __init__(self, word="Ready: "):
+        self.word, self.reached = word, threading.Event()
 
     def event(self, stream, event, said: Described):
-        if "Ready: " in said.text:
+        if f"\n{self.word}" in said.text:
             self.reached.set()
 
     def line(self, stream, line):
