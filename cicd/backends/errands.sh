@@ -2,8 +2,8 @@
 # POSIX sh with cp and stat is enough; find makes it fast.
 #
 # Usage: sh errands.sh list DIRECTORY [N]  "mode size path NUL link NUL kind NUL" for each file, in
-#                                          any order; kind N, or L: a link that leads to nothing;
-#                                          N: no deeper than so many components
+#                                          any order; kind f or d: it is a file or directory, or a
+#                                          link to one; N: no deeper than so many components
 #        sh errands.sh show PATH…          the same for these
 
 show() {
@@ -12,7 +12,7 @@ show() {
         link=
         leads=f
         [ -L "$path" ] && link=$(readlink "$path")
-        [ -e "$path" ] || leads=N
+        [ -f "$path" ] || [ -d "$path" ] || leads=N
         printf '%s %s %s\0%s\0%s\0' "$mode" "$size" "${path#./}" "$link" "$leads"
     done
 }

@@ -126,7 +126,7 @@ def _entry(described: str, link: str, leads: str) -> FileEntry:
         mode=int(mode, 8),
         size=int(size),
         link=link or None,
-        broken=bool(link) and leads in {"N", "L"},  # nowhere, in a loop
+        broken=bool(link) and leads not in {"f", "d"},
     )
 
 

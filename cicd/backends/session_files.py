@@ -48,8 +48,10 @@ class MachineFiles:
                 )
             if source.is_dir():
                 shutil.copytree(source, target, ignore=_not_copied, dirs_exist_ok=True)
-            elif source.exists():
+            elif source.is_file():
                 shutil.copy2(source, target)
+            elif source.exists():
+                raise UsageError(f"'{path}' in '{directory}' is neither a file nor a directory")
             else:
                 raise UsageError(f"there is no '{path}' in '{directory}'")
 
@@ -101,5 +103,10 @@ def _entry(path: str, entry: os.DirEntry[str]) -> FileEntry:
         mode=stat.S_IMODE(status.st_mode),
         size=status.st_size,
         link=link,
-        broken=link is not None and not os.path.exists(entry.path),  # noqa: PTH110 - Path.exists lets a loop out
+        broken=link is not None and not _leads(entry.path),
     )
+
+
+def _leads(path: str) -> bool:
+    """Tell whether a path is, or leads to, a file or a directory: not round, and to no device."""
+    return os.path.isfile(path) or os.path.isdir(path)  # noqa: PTH112, PTH113 - Path lets loops out

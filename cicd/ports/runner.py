@@ -32,7 +32,7 @@ class FileEntry:
     mode: int  # permission bits
     size: int  # bytes
     link: str | None = None  # the link's text, when it is a link
-    broken: bool = False  # a link that leads to nothing, or round to itself
+    broken: bool = False  # a link that leads to no file and no directory, or round to itself
 
 
 class Session(Protocol):

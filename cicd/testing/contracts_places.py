@@ -115,12 +115,14 @@ class PlacesContract(SessionContract):
             session,
             "mkdir -p l/b/c l/a && cd l && printf 12345 >b/c/f && chmod 640 b/c/f && "
             "printf 1 >a.x && chmod 755 a.x && ln -s b/c to-dir && ln -s nowhere a/broken && "
-            "ln -s self self",
+            "ln -s self self && ln -s /dev/zero endless && mkfifo b/pipe && ln -s pipe b/piped",
         )
         expected = [
             FileEntry(path="a.x", mode=0o755, size=1),
             FileEntry(path="a/broken", mode=0o777, size=7, link="nowhere", broken=True),
             FileEntry(path="b/c/f", mode=0o640, size=5),
+            FileEntry(path="b/piped", mode=0o777, size=4, link="pipe", broken=True),
+            FileEntry(path="endless", mode=0o777, size=9, link="/dev/zero", broken=True),
             FileEntry(path="self", mode=0o777, size=4, link="self", broken=True),
             FileEntry(path="to-dir", mode=0o777, size=3, link="b/c"),
         ]

@@ -32,6 +32,21 @@ def test_links_that_lead_round_or_nowhere_are_in_the_source_and_not_in_the_artif
     assert (1, True) == (ended.status, "no matching artifact paths found" in ended.err)
 
 
+def test_what_leads_to_a_device_or_a_pipe_is_neither_an_artifact_nor_a_report(place):
+    """A copy of it would fill the disk, and a look into it would never end."""
+    place.write(
+        "buildspec.yml",
+        "version: 0.2\nphases:\n  build:\n    commands:\n"
+        "      - mkfifo pipe.xml && ln -s pipe.xml piped.xml && ln -s /dev/zero zero.xml\n"
+        "      - mkdir d && mkfifo d/p.xml && ln -s /dev/zero d/z.xml && echo f >d/f && ln -s d l\n"
+        "reports: {r: {files: ['**/*.xml']}}\nartifacts: {files: ['**/*']}\n",
+    )
+    ended = place.cicd("build", "--artifacts", "out")
+    assert 0 == ended.status, ended.err
+    found = sorted(str(p.relative_to(place.path / "out")) for p in (place.path / "out").rglob("*"))
+    assert ["buildspec.yml", "d", "d/f", "l", "l/f"] == found
+
+
 def test_two_builds_of_one_project_at_once_do_not_meet(place):
     place.write(
         "buildspec.yml",

@@ -89,7 +89,7 @@ class Picker:
         """
         Give the files that patterns choose.
 
-        Links that are not kept are followed; what leads nowhere, or round, is left out then.
+        Links that are not kept are followed; what leads to no file, or round, is left out then.
         Raises ``NothingFound`` when there is no such base directory.
 
         Source: user guide, "artifacts"; absolute patterns outside the base directory land by
@@ -149,7 +149,7 @@ class Picker:
         there = normal(posixpath.join(posixpath.dirname(place), entry.link))
         if not entry.broken and not place.startswith(f"{there.rstrip('/')}/"):
             return True
-        why = f"{entry.path}: the link leads nowhere, or round"
+        why = f"{entry.path}: the link leads to no file, or round"
         self.say(f"Skipping invalid file path {why}")
         skipped.append(why)
         return False
@@ -234,7 +234,9 @@ def _artifact_files(source: Path, target: str, link: str | None) -> list[Artifac
     if link is not None:
         return [ArtifactFile(path=target, source=source, link=link)]
     mode = os.stat(source).st_mode  # noqa: PTH116 - there are tens of thousands of them
-    if not stat.S_ISDIR(mode):
+    if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):  # it is since it was chosen
+        raise UsageError(f"'{target}' is neither a file nor a directory")
+    if stat.S_ISREG(mode):
         return [ArtifactFile(path=posixpath.normpath(target), source=source, mode=mode & 0o777)]
     inner = sorted(path for path in source.rglob("*") if path.is_file())  # a link, followed
     return [
