@@ -35,7 +35,7 @@ def refusal(hook: HookRun, place: Path, exists: Callable[[str], bool]) -> str | 
     if hook.runas is not None:
         return None
     script = hook.script
-    if place.is_dir():
+    if place.exists() and not place.is_file():
         return f"Errno::EACCES with message Permission denied - {script}"
     try:
         with place.open("rb") as file:

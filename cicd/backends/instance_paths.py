@@ -51,6 +51,17 @@ def place_of(inside: str, root: Path, instance: str) -> Path:
     return root.joinpath(*names)
 
 
+def file_of(inside: str, root: Path, instance: str) -> Path:
+    """As ``place_of``; links at the very end are followed too, as the instance would."""
+    for _ in range(_MOST_LINKS):
+        place = place_of(inside, root, instance)
+        text = _link(str(place))
+        if text is None:
+            return place
+        inside = text if text.startswith("/") else f"{name_of(place.parent, root)}/{text}"
+    raise Unavailable(f"'{inside}' on '{instance}' is a circle of links")
+
+
 def _link(place: str) -> str | None:
     """Give a link's text; None: it is none."""
     try:

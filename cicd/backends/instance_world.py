@@ -150,9 +150,9 @@ def _content(ours: Path, _stamp: tuple[int, ...]) -> bytes:
 def _prepare_shadow(etc: Path) -> None:
     """Make the file that su wants to see; this machine's own stays where it is."""
     shadow, users = etc / "shadow", etc / "passwd"
-    if shadow.exists() or not users.exists():
-        return
-    names = [line.partition(":")[0] for line in users.read_text("utf-8").splitlines()]
+    if os.path.lexists(shadow) or users.is_symlink() or not users.is_file():
+        return  # what a link leads to on this machine is none of the instance's business
+    names = [line.partition(":")[0] for line in users.read_text("utf-8", "replace").splitlines()]
     try:
         number = os.open(shadow, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from cicd.ports import HookRun, TargetSpec
 
 _AGENT_ROOT: Final = "/opt/codedeploy-agent/deployment-root"
-_MOST_LINKS: Final = 40
 _CLOCK_PATIENCE: Final = 10.0  # seconds
 
 
@@ -101,7 +100,7 @@ class ContainerTarget:
         """Run one script to its end, with ``/`` as its directory and no input."""
         deadline = time.monotonic() + hook.timeout.total_seconds()
         try:
-            place = self._followed(hook.script)
+            place = instance_paths.file_of(hook.script, self._root.place, self.id)
             refused = hook_script.refusal(hook, place, self._program_exists)
             if refused is None and not self._program_exists("/bin/sh"):
                 refused = "Errno::ENOENT with message No such file or directory - /bin/sh"
@@ -138,15 +137,5 @@ class ContainerTarget:
         inside = f"{_AGENT_ROOT}/.{os.urandom(8).hex()}.{name}"
         return self.path(inside), inside
 
-    def _followed(self, inside: str) -> Path:
-        """Give the place of a file, links at its end followed as the container would."""
-        for _ in range(_MOST_LINKS):
-            place = self.path(inside)
-            if not place.is_symlink():
-                return place
-            text = str(place.readlink())
-            inside = text if text.startswith("/") else f"{self.inside(place.parent)}/{text}"
-        raise Unavailable(f"'{inside}' on '{self.id}' is a circle of links")
-
     def _program_exists(self, name: str) -> bool:
-        return self._followed(name).exists()
+        return instance_paths.file_of(name, self._root.place, self.id).exists()

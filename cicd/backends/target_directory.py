@@ -123,7 +123,7 @@ class DirectoryTarget:
         self, hook: HookRun, *, output: Callable[[str, str], None], cancel: CancelToken
     ) -> HookExit:
         """Run one script to its end, with ``/`` as its directory and no input."""
-        place = self.path(hook.script)
+        place = instance_paths.file_of(hook.script, self._root, self.id)
         refused = hook_script.refusal(hook, place, self._program_exists)
         if refused is not None:
             return HookExit(failure=HookFailure.CANNOT_EXECUTE, message=refused)

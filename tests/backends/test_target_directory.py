@@ -12,6 +12,7 @@ from cicd.backends.target_directory import DirectoryTarget
 from cicd.errors import Unavailable, UsageError
 from cicd.ports import CancelToken, HookExit, HookFailure, HookRun, TargetSpec
 
+LIMIT = timedelta(seconds=20)
 ISOLATED = [False, True] if instance_world.works() else [False]
 
 
@@ -151,6 +152,49 @@ def test_a_link_in_the_place_of_a_directory_is_not_written_through(tmp_path, nam
     with pytest.raises(Unavailable, match=f"/{name} is a link"):
         instance_world.prepare(root)
     assert [] == list(outside.iterdir())
+
+
+def test_the_shadow_file_is_made_of_the_instances_own_users_only(tmp_path):
+    root, private = tmp_path / "a", tmp_path / "private"
+    private.write_text("a secret\n")
+    instance_world.prepare(root)
+    (root / "etc" / "passwd").unlink()
+    (root / "etc" / "passwd").symlink_to(private)
+    (root / "etc" / "shadow").unlink()
+    instance_world.prepare(root)
+    assert not (root / "etc" / "shadow").exists()
+
+
+@pytest.mark.parametrize("isolated", ISOLATED)
+def test_a_script_is_looked_at_where_its_link_leads_in_the_instance(tmp_path, isolated):
+    made = target(tmp_path, isolated=isolated)
+    made.check()
+    (tmp_path / "script").write_text("#!/no/such/program\n")  # of the machine, not of the instance
+    there = made.path(f"{tmp_path}/script")
+    there.parent.mkdir(parents=True, exist_ok=True)
+    there.write_text("#!/bin/sh\necho ran\n")
+    there.chmod(0o755)
+    place = made.path("/opt/linked.sh")
+    place.parent.mkdir(exist_ok=True)
+    place.symlink_to("script.sh")
+    made.path("/opt/script.sh").symlink_to(tmp_path / "script" if isolated else there)
+    hook = HookRun(script=made.inside(place), runas=None, timeout=LIMIT, variables={})
+    lines = []
+    ended = made.run_hook(hook, output=lambda *line: lines.append(line), cancel=CancelToken())
+    assert (HookExit(status=0, failure=None), [("stdout", "ran")]) == (ended, lines)
+
+
+@pytest.mark.parametrize("isolated", ISOLATED)
+def test_a_pipe_in_the_place_of_a_script_is_not_waited_for(tmp_path, isolated):
+    made = target(tmp_path, isolated=isolated)
+    made.check()
+    place = made.path("/opt/script.sh")
+    place.parent.mkdir(exist_ok=True)
+    os.mkfifo(place)
+    hook = HookRun(script=made.inside(place), runas=None, timeout=LIMIT, variables={})
+    ended = made.run_hook(hook, output=lambda *_: None, cancel=CancelToken())
+    assert HookFailure.CANNOT_EXECUTE is ended.failure
+    assert "Permission denied" in ended.message
 
 
 def test_a_script_of_root_does_not_read_what_other_processes_have_in_their_environment(tmp_path):

@@ -109,7 +109,7 @@ def test_what_an_artifact_did_not_take_is_told_with_it(here, capsys):
     assert [
         "  the variable NOPE of '$NOPE' is not set at the end of the build",
         "  gone.txt is no file that is there",
-        "  l: the link leads nowhere, or round",
+        "  l: the link leads to no file, or round",
     ] == said[at + 1 : at + 4]
     assert said[at + 4].startswith("Phase complete")
 

@@ -6,7 +6,7 @@ import pytest
 from cicd.backends import instance_world
 from cicd.deploy.run import run_deployment
 from cicd.ports import CancelToken
-from tests.deploy.world import SH, World, events, hooks, message
+from tests.deploy.world import GROUP_ID, SH, World, events, hooks, message
 
 ISOLATED = [False, True] if instance_world.works() else [False]
 
@@ -301,3 +301,19 @@ def test_a_link_in_the_place_of_the_agents_own_files_leads_nobody_outside(world,
         assert "link" in message(result)
     assert ["kept"] == [each.name for each in outside.iterdir()]
     assert "kept" == (outside / "kept").read_text()
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "/opt/codedeploy-agent/deployment-root/deployment-logs/codedeploy-agent-deployments.log",
+        f"/opt/codedeploy-agent/deployment-root/deployment-instructions/{GROUP_ID}-cleanup",
+    ],
+)
+def test_a_pipe_in_the_place_of_the_agents_own_files_is_not_waited_for(world, place):
+    inside = f'"$CICD_INSTANCE_ROOT"{place}'
+    revision = after(world, f"{SH}rm {inside}; mkfifo {inside}\necho x\n")
+    for _ in range(2):
+        result = world.deploy(revision)
+        assert "Failed" == result.status
+        assert f"in the place of {place}" in message(result).replace(str(world.root / "web-1"), "")

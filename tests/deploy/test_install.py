@@ -397,3 +397,12 @@ def test_a_disk_that_fills_up_fails_install_and_the_next_deployment_cleans_up(wo
     again = world.deploy(world.revision("v2", files(("other", "/srv/app")), {"other/x": "x"}))
     assert "Succeeded" == again.status
     assert ["x"] == [path.name for path in world.at("/srv/app").iterdir()]
+
+
+def test_a_pipe_in_the_place_of_a_file_is_not_overwritten_nor_waited_for(world):
+    appspec = "file_exists_behavior: OVERWRITE\n" + files(("a.txt", "/srv"))
+    world.at("/srv").mkdir(parents=True)
+    os.mkfifo(world.at("/srv/a.txt"))
+    result = world.deploy(world.revision("v1", appspec, {"a.txt": "a"}))
+    assert "Failed" == events(result)["Install"]
+    assert "/srv/a.txt is a pipe" in message(result)

@@ -38,7 +38,7 @@ def test_what_leads_to_a_device_or_a_pipe_is_neither_an_artifact_nor_a_report(pl
         "buildspec.yml",
         "version: 0.2\nphases:\n  build:\n    commands:\n"
         "      - mkfifo pipe.xml && ln -s pipe.xml piped.xml && ln -s /dev/zero zero.xml\n"
-        "      - mkdir d && mkfifo d/p.xml && ln -s /dev/zero d/z.xml && echo f >d/f && ln -s d l\n"
+        "      - mkdir d && mkfifo d/p && ln -s /dev/zero d/z.xml && echo f >d/f && ln -s d l\n"
         "reports: {r: {files: ['**/*.xml']}}\nartifacts: {files: ['**/*']}\n",
     )
     ended = place.cicd("build", "--artifacts", "out")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from cicd.deploy.agent.fault import AgentFault, LifecycleErrorCode
 from cicd.deploy.agent.hooks import ScriptLog, run_scripts
 from cicd.deploy.agent.installing import install
-from cicd.deploy.agent.instance import ARCHIVE, ROOT, InstanceDisk, Layout, linked
+from cicd.deploy.agent.instance import ARCHIVE, ROOT, InstanceDisk, Layout, replaced
 from cicd.deploy.fleet.fault import FaultKind
 from cicd.deploy.fleet.trouble import Unreached
 from cicd.deploy.lifecycle import PREVIOUS_REVISION, LifecycleEvent
@@ -90,7 +90,7 @@ class Agent:
             layout=self._layout,
             clock=services.clock,
             say=self._say,
-            link=lambda: self._link(self._layout.log_places),
+            replaced=lambda: self._replaced(self._layout.log_places),
         )
 
     def perform(self) -> Outcome:
@@ -98,7 +98,7 @@ class Agent:
         try:
             self._trouble.reach()
             self._target.check()
-            self._refuse_links()
+            self._refuse_replaced()
             if self._event is self._plan.events_of(self._target.id)[0]:
                 self._trouble.check_clock(self._target)
             with self._tracked():
@@ -150,24 +150,24 @@ class Agent:
         tracking.write_text(self._scope.key, "utf-8")
         try:
             yield
-            self._refuse_links()  # a script may have made some
+            self._refuse_replaced()  # a script may have done it
         finally:
-            if self._link(self._layout.places) is None:
+            if self._replaced(self._layout.places) is None:
                 tracking.unlink(missing_ok=True)
 
-    def _refuse_links(self) -> None:
-        """Write nothing through a link in the place of the agent's own files."""
-        place = self._link(self._layout.places)
+    def _refuse_replaced(self) -> None:
+        """Write nothing through what a script has put in the place of the agent's own files."""
+        place = self._replaced(self._layout.places)
         if place is not None:
             raise Unavailable(
-                f"instance '{self._target.id}' cannot be used: a link is in the place of "
-                f"{self._target.inside(place)}, or on the way there",
+                f"instance '{self._target.id}' cannot be used: a link, a pipe or a device is in "
+                f"the place of {self._target.inside(place)}, or on the way there",
                 hint=f"remove {place}",
             )
 
-    def _link(self, places: Sequence[Path]) -> Path | None:
+    def _replaced(self, places: Sequence[Path]) -> Path | None:
         root = self._layout.root
-        return root if self._target.path(ROOT) != root else linked(places)
+        return root if self._target.path(ROOT) != root else replaced(places)
 
     def _carry_out(self) -> None:
         match self._event:

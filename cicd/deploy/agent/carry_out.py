@@ -110,6 +110,9 @@ def _copy(copy: Copy, disk: InstanceDisk) -> None:
     if destination.is_dir():
         destination /= source.name
     status = source.stat()
+    if destination.exists() and not destination.is_file():
+        # A pipe would be waited for, and a device that a container has made is this machine's.
+        raise AgentFault(f"{copy.destination} is a pipe, a socket or a device, and is not written")
     if destination.exists() and not os.access(destination, os.W_OK):
         destination.chmod(0o600)
     shutil.copyfile(source, destination)

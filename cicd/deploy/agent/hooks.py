@@ -37,7 +37,7 @@ class ScriptLog:
     layout: Layout
     clock: Clock
     say: Callable[[str], None]  # the same lines, for people
-    link: Callable[[], Path | None]  # says which link is in the place of a log, or on the way
+    replaced: Callable[[], Path | None]  # says what a script has put in the place of a log
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _lines: list[str] = field(default_factory=list)
 
@@ -47,8 +47,8 @@ class ScriptLog:
             now = self.clock.now().astimezone()
             self._lines.append(text + "\n")
             self.say(text)
-            if self.link() is not None:
-                return  # a script made it so; when it has ended, its event fails for it
+            if self.replaced() is not None:
+                return  # when it has ended, its event fails for it
             self.layout.script_log.parent.mkdir(parents=True, exist_ok=True)
             with self.layout.script_log.open("a", encoding="utf-8") as file:
                 file.write(f"{now:%Y-%m-%d %H:%M:%S} {text}\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -200,11 +201,20 @@ class Layout:
             return None
 
 
-def linked(places: Sequence[Path]) -> Path | None:
+def replaced(places: Sequence[Path]) -> Path | None:
     """
-    Give the first of the agent's own places that is a link; None: none is.
+    Give the first of the agent's own places that is a link, a pipe or a device; None: none is.
 
-    Scripts may put one there, and this machine would follow it from its own root, not from the
-    instance's. Links in the archive are another matter: ``InstanceDisk`` follows those.
+    Scripts may put one there. A link, this machine would follow from its own root and not from
+    the instance's; a pipe would be waited for, and a device of a container is this machine's.
+    Links in the archive are another matter: ``InstanceDisk`` follows those.
     """
-    return next((place for place in places if place.is_symlink()), None)
+    return next((place for place in places if not _is_plain(place)), None)
+
+
+def _is_plain(place: Path) -> bool:
+    try:
+        mode = place.lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
