@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from cicd.build.compute.reader import check_kind, file_systems, size_in, vpc_id
+from cicd.build.compute.reader import check_compute_type, check_kind, file_systems, size_in, vpc_id
 from cicd.build.environment_variable import Variable, VariableType
 from cicd.build.project import (
     ARTIFACTS_TYPES,
@@ -22,7 +22,9 @@ from cicd.build.project import (
     ProjectEnvironment,
     ProjectSource,
 )
+from cicd.build.project_fits import check_fits
 from cicd.build.project_limits import check_limits
+from cicd.build.variables import check_name
 from cicd.build.webhook import read_webhook
 from cicd.document.fields import Fields
 
@@ -134,6 +136,7 @@ def read_project(node: Node, problems: Problems) -> Project:
     )
     _ignore(fields, _READ_ONLY)
     check_limits(node, problems)
+    check_fits(node, problems)
     return project
 
 
@@ -177,13 +180,18 @@ def _environment(fields: Fields) -> ProjectEnvironment:
         ),
     )
     check_kind(fields, environment.type)
+    if "fleet" not in fields:
+        check_compute_type(fields.node("computeType"), environment.type, fields.problems)
     _ignore(fields, _ENVIRONMENT_ONLY)
     return environment
 
 
 def _variable(fields: Fields) -> Variable:
+    name = fields.required_text("name")
+    if name:
+        check_name(name, fields.span("name"), fields.problems)
     variable = Variable(
-        name=fields.required_text("name"),
+        name=name,
         value=fields.text("value"),
         type=fields.choice("type", VariableType, default=VariableType.PLAINTEXT),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from typing import TYPE_CHECKING
 
 from cicd.build.environment_variable import Variable, VariableType
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
 
     from cicd.build.plan import BuildPlan
     from cicd.build.spec import EnvironmentVariable
+    from cicd.document.position import Span
+    from cicd.document.problem import Problems
 
+_SHELL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 RESERVED_PREFIX = "CODEBUILD_"
 # Two switches of report auto-discovery are the user's own.
 SWITCHES = frozenset({"CODEBUILD_CONFIG_AUTO_DISCOVER", "CODEBUILD_CONFIG_AUTO_DISCOVER_DIR"})
@@ -29,6 +33,29 @@ _STRENGTH = (
 def is_reserved(name: str) -> bool:
     """Tell whether users may not set a variable, since the service does."""
     return name.startswith(RESERVED_PREFIX) and name not in SWITCHES
+
+
+def is_shell_name(name: str) -> bool:
+    """Tell whether a shell can have a variable of this name, and so pass it on to a command."""
+    return _SHELL_NAME.fullmatch(name) is not None
+
+
+def check_name(name: str, span: Span, problems: Problems) -> None:
+    """Note a name that commands do not get, or not with the user's value."""
+    if is_reserved(name):
+        problems.warning(
+            "build/reserved-variable",
+            f"'{name}' is set by CodeBuild, so this value is not used",
+            span,
+            hint="choose a name that does not begin with CODEBUILD_",
+        )
+    elif not is_shell_name(name):
+        problems.warning(
+            "build/variable-name",
+            f"a shell has no variable '{name}', so no command gets it",
+            span,
+            hint="use letters, digits and underscores, and no digit first",
+        )
 
 
 def layered(

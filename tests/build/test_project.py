@@ -153,10 +153,63 @@ LAMBDA = "environment: {type: LINUX_LAMBDA_CONTAINER, privilegedMode: true}\n"
             ],
         ),
         ("tags: []\nbadgeEnabled: false\ntimeoutInMinutes: 20\n", []),
+        (
+            f"{LAMBDA[:-2]}, certificate: b/c}}\nbadgeEnabled: true\ncache: {{type: S3}}\n",
+            [
+                "a project on Lambda has no 'privilegedMode'",
+                "a project on Lambda has no 'certificate'",
+                "a project on Lambda has no 'badgeEnabled'",
+                "a project on Lambda has no 'cache'",
+            ],
+        ),
+        (
+            (
+                "artifacts: {type: CODEPIPELINE, encryptionDisabled: true}\nsecondaryArtifacts:\n"
+                "  - {type: S3, artifactIdentifier: a, encryptionDisabled: true}\n"
+                "  - {type: CODEPIPELINE, artifactIdentifier: a}\n"
+                "secondarySources:\n  - {sourceIdentifier: s}\n  - {sourceIdentifier: s}\n"
+            ),
+            [
+                "'encryptionDisabled' is for artifacts of type S3, not CODEPIPELINE",
+                "a secondary artifact is of type S3, not CODEPIPELINE",
+                "'a' names another entry of 'secondaryArtifacts', too",
+                "'s' names another entry of 'secondarySources', too",
+            ],
+        ),
+        (
+            "environment: {registryCredential: {credential: c}}\n",
+            ["'registryCredential' is used with imagePullCredentialsType SERVICE_ROLE only"],
+        ),
+        (
+            (
+                "environment: {registryCredential: {credential: c}, "
+                "imagePullCredentialsType: SERVICE_ROLE}\n"
+            ),
+            [],
+        ),
+        (
+            "environment: {computeType: BUILD_GENERAL1_MEDUIM}\n",
+            ["there is no compute type 'BUILD_GENERAL1_MEDUIM'"],
+        ),
+        (
+            "environment: {computeType: BUILD_LAMBDA_1GB}\n",
+            ["there is no BUILD_LAMBDA_1GB of type LINUX_CONTAINER"],
+        ),
+        ("environment: {computeType: BUILD_LAMBDA_1GB, type: ARM_LAMBDA_CONTAINER}\n", []),
+        ("environment: {computeType: ATTRIBUTE_BASED_COMPUTE, fleet: {fleetArn: f}}\n", []),
+        (
+            "cache: {type: LOCAL}\nenvironment: {computeType: BUILD_GENERAL1_2XLARGE}\n",
+            ["BUILD_GENERAL1_2XLARGE has no local cache"],
+        ),
+        (
+            "cache: {type: LOCAL}\nvpcConfig: {vpcId: v}\n",
+            ["a project in a VPC has no local cache"],
+        ),
+        ("cache: {type: S3}\nvpcConfig: {vpcId: v}\n", []),
     ],
 )
 def test_what_the_service_would_not_take_of_a_project_is_a_warning(text, said):
     problems = Problems()
     read_project(load_text(f"name: app\n{text}", "cicd.yml"), problems)
     assert said == [p.message for p in problems]
-    assert {"build/project-limit"} >= {p.rule for p in problems}
+    assert {"build/project-limit", "build/compute-type"} >= {p.rule for p in problems}

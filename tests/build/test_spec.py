@@ -167,6 +167,24 @@ P = "version: 0.2\nphases: {build: {commands: [a]}}\n"
         ),
         (f"{P}env: {{variables: {{A: [1]}}}}\n", [(E, "build/variable-value", "3:22")]),
         (f"{P}env: {{variables: {{CODEBUILD_X: 1}}}}\n", [(W, "build/reserved-variable", "3:19")]),
+        (f"{P}env: {{variables: {{1A: 1}}}}\n", [(W, "build/variable-name", "3:19")]),
+        (
+            f"{P}batch: {{build-list: [{{identifier: a, env: {{variables: {{B-C: [1]}}}}}}]}}\n",
+            [(W, "build/variable-name", "3:56"), (E, "build/variable-value", "3:61")],
+        ),
+        (
+            P + "batch: {build-list: [{identifier: a, env: {compute-type: BUILD_LAMBDA_1GB}}]}\n",
+            [],
+        ),
+        (
+            f"{P}batch: {{build-list: [{{identifier: a, env: {{type: ARM}}}}]}}\n",
+            [(E, "build/unknown-value", "3:50")],
+        ),
+        (
+            P + "batch: {build-matrix: {static: {env: {type: ARM_CONTAINER}}, "
+            "dynamic: {env: {compute-type: [BUILD_GENERAL1_SMALL, BUILD_LAMBDA_1GB]}}}}\n",
+            [(W, "build/compute-type", "3:115")],
+        ),
         (f"{P}env: {{variables: {{PATH: $PATH:/x}}}}\n", [(W, "build/literal-variable", "3:19")]),
         (
             f"{P}env: {{variables: {{A: 1}}, parameter-store: {{A: p}}}}\n",

@@ -167,6 +167,14 @@ def test_variables_are_literal(build):
     assert ["$HOME"] == done.output
 
 
+def test_a_name_that_no_shell_has_keeps_no_command_from_running(build):
+    done = build(
+        "version: 0.2\nenv: {variables: {B-C: x, 1A: y, D: z}}\n"
+        "phases: {build: {commands: ['echo $D', 'env | grep -c B-C']}}\n"
+    )
+    assert (F, ["z", "0"]) == (done.status, done.output)
+
+
 def test_an_override_beats_the_project_which_beats_the_buildspec(build):
     """Trap 16."""
     project = replace(

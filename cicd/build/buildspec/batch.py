@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cicd.build.compute.reader import check_compute_type
+from cicd.build.project import ENVIRONMENT_TYPES
+from cicd.build.variables import check_name
 from cicd.document.fields import Fields
 from cicd.document.node import NodeKind
 from cicd.document.position import Span
@@ -87,14 +90,17 @@ def read_batch(
     fanout = fields.mapping("build-fanout")
     static = matrix.mapping("static") if matrix is not None else None
     shared = static or fanout
+    ignored = shared.flag("ignore-failure", default=False) if shared else False
+    same = _static(static, close) if static is not None else BatchEnvironment()
+    kind = same.type or ""
     spec = BatchSpec(
         kind=present[0] if present else "",
         fast_fail=fields.flag("fast-fail", default=False),
         entries=_entries(fields, "build-list", problems, close)
         + _entries(fields, "build-graph", problems, close),
-        ignore_failure=shared.flag("ignore-failure", default=False) if shared else False,
-        static=_static(static, close) if static is not None else BatchEnvironment(),
-        dimensions=_matrix(matrix, problems, close) if matrix is not None else (),
+        ignore_failure=ignored,
+        static=same,
+        dimensions=_matrix(matrix, kind, problems, close) if matrix is not None else (),
         parallelism=_fanout(fanout, close) if fanout is not None else 0,
         span=node.span,
     )
@@ -147,13 +153,15 @@ def _environment(
     fields: Fields, problems: Problems, close: Callable[[Fields, str], None]
 ) -> BatchEnvironment:
     given = fields.mapping("variables")
+    kind = fields.choice("type", ENVIRONMENT_TYPES)
+    check_compute_type(fields.node("compute-type"), kind or "", problems)
     environment = BatchEnvironment(
         compute_type=fields.text("compute-type", default=None),
         fleet=fields.text("fleet", default=None),
         image=fields.text("image", default=None),
         privileged=fields.flag("privileged-mode", default=None),
-        type=fields.text("type", default=None),
-        variables=tuple((e.key, e.value.text) for e in given.entries()) if given else (),
+        type=kind,
+        variables=tuple(_variables(given, problems)) if given else (),
     )
     if "compute-type" in fields and "fleet" in fields:
         problems.error(
@@ -165,21 +173,34 @@ def _environment(
     return environment
 
 
+def _variables(given: Fields, problems: Problems) -> Iterator[tuple[str, str]]:
+    for entry in given.entries():
+        check_name(entry.key, entry.key_span, problems)
+        if entry.value.kind is not NodeKind.SCALAR:
+            problems.error(
+                "build/variable-value",
+                f"the value of '{entry.key}' is a {entry.value.kind.lower()}, not text",
+                entry.value.span,
+                hint="write one value, quoted if need be",
+            )
+        yield entry.key, "" if entry.value.is_null else entry.value.text
+
+
 def _static(static: Fields, close: Callable[[Fields, str], None]) -> BatchEnvironment:
     environment = static.mapping("env")
     privileged, type_ = None, None
     if environment is not None:
         privileged = environment.flag("privileged-mode", default=None)
-        type_ = environment.text("type", default=None)
+        type_ = environment.choice("type", ENVIRONMENT_TYPES)
         close(environment, "env")
     close(static, "static")
     return BatchEnvironment(privileged=privileged, type=type_)
 
 
 def _matrix(
-    matrix: Fields, problems: Problems, close: Callable[[Fields, str], None]
+    matrix: Fields, kind: str, problems: Problems, close: Callable[[Fields, str], None]
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Give the dimensions, the outermost first."""
+    """Give the dimensions, the outermost first; ``kind``: all builds' type, "" if unknown."""
     dimensions: list[tuple[str, tuple[str, ...]]] = []
 
     def add(name: str, fields: Fields, key: str) -> None:
@@ -197,10 +218,13 @@ def _matrix(
             for key in ("compute-type", "image"):
                 if key in environment:
                     add(f"env.{key}", environment, key)
+            for node in environment.texts("compute-type"):
+                check_compute_type(node, kind, problems)
             variables = environment.mapping("variables")
             for entry in variables.entries() if variables is not None else ():
                 assert variables is not None, "it has entries"
                 add(f"env.variables.{entry.key}", variables, entry.key)
+                check_name(entry.key, entry.key_span, problems)
             close(environment, "env")
         close(dynamic, "dynamic")
     close(matrix, "build-matrix")

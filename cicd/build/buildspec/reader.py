@@ -12,6 +12,7 @@ from cicd.build.buildspec.products import read_artifacts, read_cache, read_repor
 from cicd.build.buildspec.reading import Reading, texts
 from cicd.build.environment_variable import VariableType
 from cicd.build.spec import SHELLS, Buildspec, EnvironmentVariable, Text
+from cicd.build.variables import check_name
 from cicd.document.fix import Fix
 from cicd.document.node import NodeKind
 from cicd.document.position import brief
@@ -159,6 +160,7 @@ def _variables(
                 hint="write one value, quoted if need be",
             )
         else:
+            check_name(name, span, reading.problems)
             text = "" if value.is_null else value.text
             found.append(EnvironmentVariable(name=name, value=text, type=type_, span=span))
     return tuple(found)

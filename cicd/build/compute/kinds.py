@@ -20,6 +20,11 @@ _ARM = {"BUILD_GENERAL1_XLARGE": (32, 64), "BUILD_GENERAL1_2XLARGE": (48, 96)}
 _LAMBDA = re.compile(r"BUILD_LAMBDA_(1|2|4|8|10)GB")
 
 
+# What reserved capacity has, of any type of environment.
+_OF_FLEETS = ("ATTRIBUTE_BASED_COMPUTE", "CUSTOM_INSTANCE_TYPE")
+_GPU = ("BUILD_GENERAL1_SMALL", "BUILD_GENERAL1_LARGE")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
     """Processors and memory; None: not known, or not limited."""
@@ -46,6 +51,24 @@ def size_of(compute_type: str, environment_type: str) -> Size:
         return Size()
     cpus, memory = table[compute_type]
     return Size(cpus=cpus, memory=memory * GIB)
+
+
+def compute_types(environment_type: str) -> tuple[str, ...]:
+    """
+    Give the compute types that a type of environment can have; "": one that is not known.
+
+    Source: user guide, "Build environment compute modes and types".
+    """
+    on_lambda = tuple(f"BUILD_LAMBDA_{gigabytes}GB" for gigabytes in (1, 2, 4, 8, 10))
+    if not environment_type:
+        return (*_LINUX, *on_lambda, *_OF_FLEETS)
+    if "LAMBDA" in environment_type:
+        return on_lambda
+    if environment_type == "LINUX_GPU_CONTAINER":
+        return (*_GPU, *_OF_FLEETS)
+    if environment_type.startswith("WINDOWS_SERVER"):
+        return (*list(_LINUX)[1:], *_OF_FLEETS)  # all but the small one
+    return (*_LINUX, *_OF_FLEETS)
 
 
 def limits(wanted: Size, machine: Size) -> tuple[Size, bool]:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cicd.build.compute.kinds import GIB, Size
+from cicd.build.compute.kinds import GIB, Size, compute_types
 from cicd.build.project import ProjectFileSystem
+from cicd.document.position import brief
+from cicd.nearest import closest
 
 if TYPE_CHECKING:
     from cicd.document.fields import Fields
+    from cicd.document.node import Node
+    from cicd.document.problem import Problems
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_]{1,127}")
 ELSEWHERE = {
@@ -29,6 +33,29 @@ def check_kind(fields: Fields, environment_type: str) -> None:
             fields.span("type"),
             hint=f"give the project {instead}",
         )
+
+
+def check_compute_type(node: Node | None, environment_type: str, problems: Problems) -> None:
+    """
+    Warn of a compute type that there is not, or not of this type of environment.
+
+    Source: user guide, "Build environment compute modes and types".
+    """
+    if node is None or not node.text or node.tag:
+        return
+    there = compute_types(environment_type)
+    if node.text in there:
+        return
+    known = node.text in compute_types("")
+    near = None if known else closest(node.text, there)
+    problems.warning(
+        "build/compute-type",
+        f"there is no {node.text} of type {environment_type}"
+        if known
+        else f"there is no compute type '{brief(node.text)}'",
+        node.span,
+        hint=f"did you mean '{near}'?" if near else f"there is {', '.join(there)}",
+    )
 
 
 def instead_of(environment_type: str) -> str | None:

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 BUILD_RULES: tuple[Rule[Buildspec], ...] = (
     sections.no_phases,
-    sections.reserved_variable,
     sections.variable_twice,
     sections.literal_variable,
     sections.exported_variable,

@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 from cicd.build.environment_variable import VariableType
-from cicd.build.variables import is_reserved
 from cicd.document.position import brief
 from cicd.document.problem import Label
 from cicd.document.rules import rule
@@ -35,19 +34,6 @@ def no_phases(spec: Buildspec, problems: Problems) -> None:
         spec.span,
         hint=f"indent '{lost[0]}' below 'phases'" if lost else "add 'phases'",
     )
-
-
-@rule("build/reserved-variable")
-def reserved_variable(spec: Buildspec, problems: Problems) -> None:
-    """Names that begin with CODEBUILD_ belong to the service, whose value wins."""
-    for variable in spec.variables:
-        if is_reserved(variable.name):
-            problems.warning(
-                "build/reserved-variable",
-                f"'{variable.name}' is set by CodeBuild, so this value is not used",
-                variable.span,
-                hint="choose a name that does not begin with CODEBUILD_",
-            )
 
 
 @rule("build/variable-twice")

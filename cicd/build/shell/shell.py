@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cicd.build.secrets.resolve import Unresolved, resolve
 from cicd.build.shell.commands import gate
 from cicd.build.shell.script import enter, frame, query, reset, set_up
-from cicd.build.variables import GIT_TRUST, built_in
+from cicd.build.variables import GIT_TRUST, built_in, is_shell_name
 from cicd.engine.output import LineWriter, readable
 from cicd.engine.redaction import Redactor
 from cicd.errors import Unavailable
@@ -236,4 +236,5 @@ class BuildShell:
         values, _ = self.values()
         built = built_in(self._plan, self.session.places, self._plan.created)
         # A region that the user sets is theirs; no reserved name is left among the values.
-        return {**GIT_TRUST, **built, **values}
+        everything = {**GIT_TRUST, **built, **values}
+        return {name: value for name, value in everything.items() if is_shell_name(name)}
