@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from cicd.backends import docker_engine
 from cicd.backends.docker_engine import Engine, Refused
@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 
     from cicd.event import JSON
 
+_GONE: Final = ("removing", "dead")
+
 
 def tagged_instances() -> tuple[TaggedInstance, ...]:
     """
-    Give every container that has labels, those of builds and functions left out.
+    Give every container that has labels, stopped or not, but for those of builds and functions.
 
     Raises:
         Unavailable: No engine answers.
@@ -34,12 +36,7 @@ def tagged_instances() -> tuple[TaggedInstance, ...]:
     for each in cast("list[Mapping[str, JSON]]", found):
         labels = cast("Mapping[str, str]", each.get("Labels") or {})
         names = cast("list[str]", each.get("Names") or [])
-        if names and labels and not {SESSION, FUNCTION} & labels.keys():
-            instances.append(
-                TaggedInstance(
-                    name=names[0].removeprefix("/"),
-                    tags=dict(labels),
-                    running=each.get("State") in ("running", "paused"),
-                )
-            )
+        is_ours = {SESSION, FUNCTION} & labels.keys()
+        if names and labels and not is_ours and each.get("State") not in _GONE:
+            instances.append(TaggedInstance(name=names[0].removeprefix("/"), tags=dict(labels)))
     return tuple(instances)

@@ -77,6 +77,8 @@ def show_plan(
         f"{_worst(forecast)}it takes {_time(forecast.takes)}; at the lowest "
         f"{forecast.lowest} of {len(plan.targets)} serve, at least {forecast.minimum} must"
     )
+    for name in forecast.down:
+        show.text(f"{name} does not run, and counts as failed", Level.WARNING)
     if not forecast.learned:
         show.text("times: no earlier deployment tells; 1 s is taken for each lifecycle event")
     because = f" {forecast.code}" if forecast.code else ""
@@ -122,6 +124,7 @@ def _shape(forecast: Forecast) -> dict[str, JSON]:
         "minimumHealthyHosts": forecast.minimum,
         "lowest": forecast.lowest,
         "failed": [*forecast.failed],
+        "stopped": [*forecast.down],
         "capacity": [[at.total_seconds(), hosts] for at, hosts in forecast.capacity],
         "targets": [
             {

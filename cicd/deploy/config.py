@@ -114,7 +114,8 @@ def find_config(name: str, resources: Resources) -> DeploymentConfig:
         return _read(node)
     if _OTHER_PLATFORM.match(name):
         raise UsageError(
-            f"'{name}' shifts traffic by weight, which is for ECS and Lambda, not for servers",
+            f"'{name}' shifts traffic by weight, which is for ECS and Lambda, not for servers "
+            "(InvalidDeploymentConfigNameException)",
             hint="use AllAtOnce, HalfAtATime, OneAtATime, or a minimum of healthy hosts",
         )
     raise UsageError(

@@ -135,7 +135,8 @@ def _with_members(
         empty = [name for name, some in found.items() if some is not None]
         names = ", ".join(f"'{name}'" for name in found)
         raise UsageError(
-            f"no instance is in service in {names} of '{group.name}' (NO_INSTANCES)",
+            f"the group '{group.name}' deploys to the fleet {names}, and no instance of it is in "
+            "service (NO_INSTANCES)",
             hint=f"'cicd fleet show {empty[0]}' tells why, 'cicd fleet scale {empty[0]} 2' "
             "starts some"
             if empty
@@ -173,16 +174,13 @@ def _instances(
     taken = {target.location for target in group.targets}
     containers = tuple(
         TargetSpec(id=name, kind=TargetKind.CONTAINER, location=name)
-        for name in found.running
+        for name in found
         if name not in taken
     )
     if not group.targets and not containers:
-        stopped = ", ".join(found.stopped)
         raise UsageError(
-            f"no running container has the tags of '{group.name}' (NO_INSTANCES)",
-            hint=f"these have them and do not run: {stopped}"
-            if stopped
-            else f"{_made(group)} makes some; or list instances "
+            f"no container has the tags of '{group.name}' (NO_INSTANCES)",
+            hint=f"{_made(group)} makes some; or list instances "
             f"under 'local: deploymentGroups: {group.name}: instances' of cicd.yml",
         )
     return (*group.targets, *containers)

@@ -63,6 +63,7 @@ class Forecast:
     capacity: tuple[tuple[timedelta, int], ...]  # (from when, hosts), in order
     lowest: int
     failed: tuple[str, ...]  # the targets that were made to fail
+    down: tuple[str, ...]  # those that do not run
     code: str | None  # the deployment's, when it fails
     learned: bool  # whether earlier deployments tell the times
 
@@ -86,7 +87,12 @@ def durations(events: Iterable[Event]) -> Durations:
 
 
 def forecast(
-    plan: DeploymentPlan, known: Durations, *, failures: int = 0, jobs: int = 8
+    plan: DeploymentPlan,
+    known: Durations,
+    *,
+    failures: int = 0,
+    jobs: int = 8,
+    down: frozenset[str] = frozenset(),
 ) -> Forecast:
     """
     Say how a deployment would go.
@@ -97,16 +103,18 @@ def forecast(
         failures: So many targets fail, at their last lifecycle event: the first that are taken,
             which is the worst that as many failures can do.
         jobs: Lifecycle events at once.
+        down: The targets that do not run: each fails at once.
 
     """
     process = DeploymentProcess(plan)
-    failing = tuple(target.id for target in plan.targets[:failures])
+    able = [target.id for target in plan.targets if target.id not in down]
+    failing = tuple(able[:failures])
     events = rehearse(
         process,
         encode(plan),
         start=_START,
         jobs=jobs + int(plan.alarms is not None),
-        perform=lambda command: _perform(plan, known, failing, command),
+        perform=lambda command: _perform(plan, known, failing, down, command),
     )
     state = process.initial()
     capacity: list[tuple[timedelta, int]] = []
@@ -121,6 +129,7 @@ def forecast(
         capacity=_steps(capacity),
         lowest=min(serving for _, serving in capacity),
         failed=failing,
+        down=tuple(target.id for target in plan.targets if target.id in down),
         code=process.doom(state),
         learned=bool(known.by_event),
     )
@@ -143,13 +152,19 @@ def _target(process: DeploymentProcess, state: DeploymentState, target: str) -> 
 
 
 def _perform(
-    plan: DeploymentPlan, known: Durations, failing: tuple[str, ...], command: Command
+    plan: DeploymentPlan,
+    known: Durations,
+    failing: tuple[str, ...],
+    down: frozenset[str],
+    command: Command,
 ) -> tuple[timedelta, Outcome] | None:
     done = Outcome(status=OutcomeStatus.DONE)
     if isinstance(command, WatchAlarms):
         return (timedelta(0), done) if command.once else None
     if not isinstance(command, RunLifecycleEvent):
         return UNKNOWN, done
+    if command.target in down:
+        return timedelta(0), Outcome(status=OutcomeStatus.FAULT)
     fails = command.target in failing and command.event == plan.events[-1]
     outcome = Outcome(status=OutcomeStatus.FAILED) if fails else done
     return known.of(command), outcome

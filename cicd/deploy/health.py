@@ -11,14 +11,15 @@ from cicd.deploy.history import KIND, LOOKED_BACK, fold, read_plan
 from cicd.deploy.plan import DeploymentPlan
 from cicd.deploy.processes import process_of
 from cicd.deploy.state import DeploymentStatus, Status
-from cicd.errors import UsageError
+from cicd.errors import CicdError, UsageError
+from cicd.ports import TargetKind
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cicd.deploy.plan import RevisionPlan
-    from cicd.ports import Services
+    from cicd.ports import Services, TargetSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +31,32 @@ class Attempt:
     targets: Mapping[str, Status]
 
 
-def in_order_of_health(plan: DeploymentPlan, services: Services) -> DeploymentPlan:
-    """Order a plan's targets as ``health_order`` says, by the group's last deployments."""
+def stopped(plan: DeploymentPlan, services: Services) -> frozenset[str]:
+    """Give the targets of a plan that are containers and do not run: each counts as failed."""
+    return frozenset(
+        target.id
+        for target in plan.targets
+        if target.kind is TargetKind.CONTAINER and not _runs(target, services)
+    )
+
+
+def _runs(target: TargetSpec, services: Services) -> bool:
+    try:
+        services.target(target).check()
+    except CicdError:
+        return False
+    return True
+
+
+def in_order_of_health(
+    plan: DeploymentPlan, services: Services, down: frozenset[str] = frozenset()
+) -> DeploymentPlan:
+    """
+    Order a plan's targets as ``health_order`` says, by the group's last deployments.
+
+    Those that are ``down`` go before all others: so none of them is the last one, which may fail,
+    and nobody else is taken out of service if too many are.
+    """
     targets = [target.id for target in plan.targets]
     attempts: list[Attempt] = []
     for attempt in _attempts(plan, services):
@@ -39,7 +64,8 @@ def in_order_of_health(plan: DeploymentPlan, services: Services) -> DeploymentPl
         if _is_enough(targets, attempts):
             break
     order = {target: place for place, target in enumerate(health_order(targets, attempts))}
-    return replace(plan, targets=tuple(sorted(plan.targets, key=lambda t: order[t.id])))
+    ordered = sorted(plan.targets, key=lambda t: (t.id not in down, order[t.id]))
+    return replace(plan, targets=tuple(ordered))
 
 
 def only_outdated(plan: DeploymentPlan, services: Services) -> DeploymentPlan:

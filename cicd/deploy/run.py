@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.config import DeploymentConfig
 from cicd.deploy.group import DeploymentGroup
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from cicd.deploy.state import DeploymentState
     from cicd.event import JSON
     from cicd.ports import CancelToken, Services
+
+_LONGEST_DESCRIPTION: Final = 256  # characters. Source: CodeDeploy User Guide, "Quotas"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,11 @@ def plan_deployment(
     from cicd.deploy.compile import PlannedDeployment, compile_plan
     from cicd.deploy.restart import plan_restart
 
+    if len(request.description) > _LONGEST_DESCRIPTION:
+        raise UsageError(
+            f"the description has {len(request.description)} characters, and may have "
+            f"{_LONGEST_DESCRIPTION} (DescriptionTooLongException)"
+        )
     if request.restart:
         plan = plan_restart(request, services)
         return PlannedDeployment(plan=plan, problems=request.group.notes, appspec=None)
@@ -90,17 +97,20 @@ def forecast_deployment(
 
     """
     from cicd.deploy.forecast import durations, forecast
-    from cicd.deploy.health import in_order_of_health, only_outdated
+    from cicd.deploy.health import in_order_of_health, only_outdated, stopped
     from cicd.deploy.history import earlier_events, settle_environments
 
     plan = plan_deployment(request, services).plan
     known = durations(())
+    down: frozenset[str] = frozenset()
     if services is not None:
-        plan = in_order_of_health(settle_environments(plan, services), services)
+        plan = settle_environments(plan, services)
+        down = stopped(plan, services)
+        plan = in_order_of_health(plan, services, down)
         if request.update_outdated_instances_only:
             plan = only_outdated(plan, services)
         known = durations(earlier_events(plan, services))
-    return plan, forecast(plan, known, failures=failures, jobs=jobs)
+    return plan, forecast(plan, known, failures=failures, jobs=jobs, down=down)
 
 
 def run_deployment(
@@ -118,7 +128,7 @@ def run_deployment(
     from cicd.deploy.admission import admit
     from cicd.deploy.carry_through import carry_through, submit
     from cicd.deploy.compile import deployment_id
-    from cicd.deploy.health import in_order_of_health, only_outdated
+    from cicd.deploy.health import in_order_of_health, only_outdated, stopped
     from cicd.deploy.history import settle_environments
     from cicd.deploy.revision import store
     from cicd.deploy.shift.history import settle_service, with_task_set
@@ -126,7 +136,7 @@ def run_deployment(
     plan = plan_deployment(request, services).plan
     plan = settle_service(settle_environments(plan, services), services)
     _check_hooks(plan, services)
-    plan = in_order_of_health(plan, services)
+    plan = in_order_of_health(plan, services, stopped(plan, services))
     if request.update_outdated_instances_only:
         plan = only_outdated(plan, services)
     digest = plan.revision.digest or store(request.revision, plan.revision.bundle_type, services)
@@ -194,7 +204,8 @@ def stop_deployment(
     """
     Ask a deployment to stop; gives StopDeployment's answer.
 
-    Running lifecycle events finish, none begins. One that nobody drives is concluded here.
+    Running lifecycle events finish, none begins: ``Pending`` where some run, else ``Succeeded``.
+    One that nobody drives is concluded here.
 
     Args:
         deployment_id: Or the beginning of it.
@@ -206,6 +217,8 @@ def stop_deployment(
 
     """
     from cicd.deploy.carry_through import carry_through, find_deployment
+    from cicd.deploy.history import fold
+    from cicd.deploy.processes import process_of
     from cicd.engine.signals import send
     from cicd.ports import CancelToken
 
@@ -219,12 +232,13 @@ def stop_deployment(
     if auto_rollback is not None:
         wish["autoRollbackEnabled"] = auto_rollback
     send(services.log, services.clock, record.stream, "stop", **wish)
-    if record.driven:
+    if not record.driven:
+        carry_through(plan, services, CancelToken(), rerun=False)
+    elif fold(process_of(plan), services).begun.running:
         return {
             "status": "Pending",
             "statusMessage": "Lifecycle events that run will finish; no new one begins.",
         }
-    carry_through(plan, services, CancelToken(), rerun=False)
     return {"status": "Succeeded", "statusMessage": "No lifecycle event will begin."}
 
 

@@ -61,20 +61,18 @@ class TagSelection:
         return {group[0].key or "KEY": group[0].value or "VALUE" for group in self.groups if group}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selected:
-    """What a group's selections found, by name."""
+def select(
+    selections: Sequence[TagSelection], instances: Sequence[TaggedInstance]
+) -> tuple[str, ...]:
+    """
+    Give the names of the union of what the selections mean, whether it runs or not.
 
-    running: tuple[str, ...]
-    stopped: tuple[str, ...]
-
-
-def select(selections: Sequence[TagSelection], instances: Sequence[TaggedInstance]) -> Selected:
-    """Give the union of what the selections mean, each instance once."""
-    meant = [
-        each for each in instances if any(selection.matches(each.tags) for selection in selections)
-    ]
-    return Selected(
-        running=tuple(sorted(each.name for each in meant if each.running)),
-        stopped=tuple(sorted(each.name for each in meant if not each.running)),
+    Source: CodeDeploy User Guide, "Instance health" (instances in a Stopped state).
+    """
+    return tuple(
+        sorted(
+            each.name
+            for each in instances
+            if any(selection.matches(each.tags) for selection in selections)
+        )
     )

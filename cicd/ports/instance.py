@@ -45,7 +45,6 @@ class TaggedInstance:
 
     name: str
     tags: Mapping[str, str]
-    running: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

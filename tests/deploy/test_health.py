@@ -2,9 +2,12 @@ from dataclasses import replace
 
 import pytest
 
+from cicd.backends.target_directory import DirectoryTarget
 from cicd.deploy.health import Attempt, health_order
+from cicd.deploy.run import forecast_deployment
 from cicd.deploy.state import Status
-from cicd.errors import UsageError
+from cicd.errors import Unavailable, UsageError
+from cicd.ports import TargetKind
 from tests.deploy.test_process import plan
 from tests.deploy.world import World, hooks
 
@@ -24,6 +27,51 @@ def test_without_a_history_targets_go_by_id():
 def test_unhealthy_ones_go_first():
     attempts = [attempt("1", "Succeeded", a=S, b=F, c=S)]
     assert ["b", "a", "c"] == health_order(["a", "b", "c"], attempts)
+
+
+class Halting(World):
+    """Instances are containers; those in ``down`` do not run."""
+
+    down = ("c",)
+
+    def spec(self, name):
+        return replace(super().spec(name), kind=TargetKind.CONTAINER)
+
+    def __post_init__(self):
+        super().__post_init__()
+        self.services = replace(self.services, target=self.target)
+
+    def target(self, spec):
+        made = DirectoryTarget(spec, isolated=False)
+        if spec.id in self.down:
+            made.check = self.refuse
+        return made
+
+    def refuse(self):
+        raise Unavailable("container 'c' does not run: exited")
+
+
+@pytest.mark.parametrize(
+    ("config", "status", "statuses"),
+    [
+        ("OneAtATime", "Failed", {"a": "Skipped", "b": "Skipped", "c": "Failed"}),
+        ("AllAtOnce", "Succeeded", {"a": "Succeeded", "b": "Succeeded", "c": "Failed"}),
+    ],
+)
+def test_an_instance_that_does_not_run_counts_as_failed_before_any_other_is_begun(
+    tmp_path, config, status, statuses
+):
+    world = Halting(tmp_path, ids=("a", "b", "c"), config=config)
+    result = world.deploy(world.revision("v1", "files: []\n"))
+    assert (status, statuses) == (result.status, dict(result.targets))
+
+
+def test_a_plan_tells_of_an_instance_that_does_not_run(tmp_path):
+    world = Halting(tmp_path, ids=("a", "b", "c"))
+    request = world.request(world.revision("v1", "files: []\n"))
+    _, forecast = forecast_deployment(request, world.services)
+    assert ("Failed", ("c",)) == (forecast.status, forecast.down)
+    assert ["Failed", "Skipped", "Skipped"] == [each.status for each in forecast.targets]
 
 
 def test_of_healthy_ones_the_old_go_before_the_current():

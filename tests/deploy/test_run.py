@@ -213,6 +213,13 @@ def test_a_stop_rolls_back_where_the_group_says_so(tmp_path):
     assert "v1" == world.text("/srv/app/index.html")
 
 
+def test_a_description_has_256_characters_at_most(world):
+    revision = version(world, "v1")
+    world.deploy(revision, description="x" * 256)
+    with pytest.raises(UsageError, match="DescriptionTooLongException"):
+        world.deploy(revision, description="x" * 257)
+
+
 def test_a_deployment_that_is_over_cannot_be_stopped(world):
     result = world.deploy(version(world, "v1"))
     with pytest.raises(UsageError, match="DeploymentAlreadyCompletedException"):

@@ -45,7 +45,8 @@ def test_a_deployment_that_waits_to_be_continued_is_ready_and_not_only_in_progre
         assert "Ready" == status_of(record, world.services)
     finally:
         (record,) = world.executions.list(kind="deployment")
-        stop_deployment(record.stream.partition("/")[2], world.services)
+        answer = stop_deployment(record.stream.partition("/")[2], world.services)
         deploying.join(60)
     (record,) = world.executions.list(kind="deployment")
     assert "Stopped" == status_of(record, world.services)
+    assert "Succeeded" == answer["status"]  # no lifecycle event ran that could go on
