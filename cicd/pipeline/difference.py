@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cicd.pipeline.drawing.seen import duration
+from cicd.pipeline.result import ActionStatus
 from cicd.pipeline.shapes import stage_status
 from cicd.pipeline.variables import VARIABLES
 from cicd.record import dataclass
@@ -101,5 +102,5 @@ def _seconds(state: PipelineState) -> Mapping[str, float]:
     return {
         key: (action.updated_at - action.started_at).total_seconds()
         for key, action in state.actions.items()
-        if action.result is not None
+        if action.status is not ActionStatus.IN_PROGRESS  # nor while it waits for an approval
     }

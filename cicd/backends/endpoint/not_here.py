@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_DOCUMENT: Final = (
+DOCUMENT: Final = (
     "what there is here is what the repository's documents say: edit cicd.yml, the pipeline's "
     "document or the template, and 'cicd lint' checks it"
 )
-_TAGS: Final = f"tags stand in the documents, and {_DOCUMENT}"
+_TAGS: Final = f"tags stand in the documents, and {DOCUMENT}"
 _OUTSIDE: Final = (
     "nothing calls this machine from outside; 'cicd pipeline triggers --explain' says what a push "
     "starts, and 'cicd hooks install' lets git ask"
@@ -35,10 +35,9 @@ _NO_FLEET: Final = "builds run on this machine; --jobs says how many at once"
 _REPORTS: Final = _HANDS.format("cicd reports list | show | trend")
 
 _CODE_PIPELINE: Final = {
-    _DOCUMENT: "CreatePipeline UpdatePipeline DeletePipeline",
+    DOCUMENT: "CreatePipeline UpdatePipeline",
     _TAGS: "TagResource UntagResource",
-    _OUTSIDE: "PutWebhook DeleteWebhook RegisterWebhookWithThirdParty "
-    "DeregisterWebhookWithThirdParty",
+    _OUTSIDE: "PutWebhook RegisterWebhookWithThirdParty DeregisterWebhookWithThirdParty",
     _WORKERS: "PollForJobs AcknowledgeJob PollForThirdPartyJobs AcknowledgeThirdPartyJob "
     "GetThirdPartyJobDetails PutThirdPartyJobSuccessResult PutThirdPartyJobFailureResult",
     _TYPES: "CreateCustomActionType DeleteCustomActionType GetActionType UpdateActionType",
@@ -47,7 +46,7 @@ _CODE_PIPELINE: Final = {
     "of CodeDeploy answers for a CodeDeploy action": "ListDeployActionExecutionTargets",
 }
 _CODE_BUILD: Final = {
-    _DOCUMENT: "CreateProject UpdateProject DeleteProject CreateReportGroup UpdateReportGroup "
+    DOCUMENT: "CreateProject UpdateProject DeleteProject CreateReportGroup UpdateReportGroup "
     "DeleteReportGroup UpdateProjectVisibility",
     _HANDS.format("cicd build"): "StartBuild",
     _HANDS.format("cicd build --batch"): "StartBuildBatch",
@@ -70,7 +69,7 @@ _CODE_BUILD: Final = {
     "BatchGetCommandExecutions ListCommandExecutionsForSandbox",
 }
 _CODE_DEPLOY: Final = {
-    _DOCUMENT: "CreateApplication UpdateApplication DeleteApplication CreateDeploymentGroup "
+    DOCUMENT: "CreateApplication UpdateApplication DeleteApplication CreateDeploymentGroup "
     "UpdateDeploymentGroup DeleteDeploymentGroup CreateDeploymentConfig DeleteDeploymentConfig "
     "GetApplication BatchGetApplications BatchGetDeploymentGroups GetDeploymentConfig "
     "ListDeploymentConfigs",

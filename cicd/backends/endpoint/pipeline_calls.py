@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cicd.backends.endpoint.call import CallRefused, text
-from cicd.backends.endpoint.pipeline_found import check_action, find_plan
+from cicd.backends.endpoint.not_here import DOCUMENT
+from cicd.backends.endpoint.pipeline_found import check_action, find_described, find_plan
 from cicd.backends.endpoint.pipeline_kinds import PIPELINE_KINDS
 from cicd.backends.endpoint.pipeline_starts import PIPELINE_STARTS, go_on
 from cicd.backends.endpoint.pipeline_views import PIPELINE_VIEWS
@@ -85,6 +86,26 @@ def _enable(served: Served, fields: Mapping[str, JSON]) -> JSON:
     return {}
 
 
+def _delete_pipeline(served: Served, fields: Mapping[str, JSON]) -> JSON:
+    """
+    Refuse to delete a pipeline that a document describes; one that there is not is gone.
+
+    Source: CodePipeline API Reference, "DeletePipeline", which knows no PipelineNotFoundException.
+    """
+    name = text(fields, "name")
+    try:
+        find_described(served, name)
+    except CallRefused:
+        return {}
+    raise CallRefused("UnsupportedOperationException", f"'{name}' is not deleted here: {DOCUMENT}")
+
+
+def _delete_webhook(served: Served, fields: Mapping[str, JSON]) -> JSON:
+    del served
+    text(fields, "name")
+    return {}  # none can be made here, so whatever is meant is gone
+
+
 def _inbound(served: Served, fields: Mapping[str, JSON]) -> PipelinePlan:
     if text(fields, "transitionType") != "Inbound":
         raise CallRefused(
@@ -102,5 +123,7 @@ PIPELINE_CALLS: Final[Mapping[str, Operation]] = {
         "PutApprovalResult": _put_approval_result,
         "DisableStageTransition": _disable,
         "EnableStageTransition": _enable,
+        "DeletePipeline": _delete_pipeline,
+        "DeleteWebhook": _delete_webhook,
     }.items()
 }

@@ -149,7 +149,9 @@ def _pairs(fields: Mapping[str, JSON], under: str, name: str, value: str) -> dic
         assert isinstance(each, dict), "looked at above"
         if "revisionType" in each:
             _one_of(each, "revisionType", sorted(_REVISIONS))
-        found[text(each, name)] = text(each, value)
+        if (named := text(each, name)) in found:
+            raise UsageError(f"'{under}' names '{named}' twice")
+        found[named] = text(each, value)
     return found
 
 

@@ -270,11 +270,22 @@ def test_what_cannot_be_is_refused_in_the_answer_by_the_services_own_name(home, 
     assert "ActionNotFoundException" == refused(
         "put_approval_result", pipelineName="shop", stageName="Ask", actionName="No", **answer
     )
-    with pytest.raises(ClientError, match=r"\(UnsupportedOp.*DeletePipeline is not.*: edit cicd"):
+    twice = [{"actionName": "Checkout", "revisionType": "COMMIT_ID", "revisionValue": "main"}] * 2
+    assert "ValidationException" == refused(
+        "start_pipeline_execution", name="shop", sourceRevisions=twice
+    )
+    with pytest.raises(ClientError, match=r"\(UnsupportedOp.*'shop' is not deleted.*: edit cicd"):
         client.delete_pipeline(name="shop")
     (home.parent / "cicd.yml").write_text("projects: 7\n")
     with pytest.raises(ClientError, match=r"InvalidStructure.*cicd.yml:1:11: 'projects' must be"):
         client.start_pipeline_execution(name="shop")
+
+
+def test_what_there_is_not_is_deleted_without_a_word(client):
+    for _ in range(2):
+        client.delete_pipeline(name="nobody")
+        client.delete_webhook(name="nobody")
+    assert [] == client.list_webhooks()["webhooks"]
 
 
 def test_a_pipeline_is_given_as_the_service_would_give_it(client):
