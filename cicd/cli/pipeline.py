@@ -134,6 +134,7 @@ def run(
     from cicd.document.resources import Resources
     from cicd.pipeline.compile import Start
     from cicd.pipeline.definition import project_directory
+    from cicd.pipeline.local_builds import LocalBuilds
     from cicd.pipeline.run import ExecutionRequest, plan_execution, start_execution
 
     if (
@@ -154,12 +155,7 @@ def run(
             revisions=dict(pair(each, "ACTION=REV", "--revision") for each in revisions),
             working_tree=working_tree,
             approve=approve,
-            runner=settings.runner,
-            build_image=image,
-            image=settings.image,
-            images=settings.images,
-            network=settings.network,
-            docker=settings.docker,
+            builds=LocalBuilds.chosen(settings, image),
             triggered_by=user_name(),
         ),
     )

@@ -12,6 +12,7 @@ from cicd.engine.graph import Dag
 from cicd.errors import UsageError
 from cicd.pipeline.action_type import Category, find_action_type
 from cicd.pipeline.local import region
+from cicd.pipeline.local_builds import LocalBuilds
 from cicd.pipeline.plan import ActionPlan, PipelinePlan, StagePlan
 from cicd.record import dataclass
 
@@ -37,12 +38,7 @@ class Start:
     revisions: Mapping[str, str] = field(default_factory=dict)  # source action → version
     working_tree: bool = False
     approve: bool = False
-    runner: str | None = None
-    build_image: str | None = None  # of all builds, instead of their projects' images
-    image: str | None = None  # stands in for cloud images that ``cicd.yml`` does not name
-    images: Mapping[str, str] = field(default_factory=dict)  # the settings' stand-ins
-    network: str | None = None
-    docker: str = "socket"
+    builds: LocalBuilds = field(default_factory=LocalBuilds)
     triggered_by: str = ""
 
 
@@ -73,12 +69,7 @@ def compile_plan(
         root=str(root.absolute()),
         working_tree=start.working_tree,
         approve=start.approve,
-        runner=start.runner,
-        build_image=start.build_image,
-        image=start.image,
-        images=start.images,
-        network=start.network,
-        docker=start.docker,
+        builds=start.builds,
         triggered_by=start.triggered_by,
     )
 

@@ -25,7 +25,7 @@ from cicd.pipeline.commands import (
 )
 from cicd.pipeline.condition import ConditionResult, ConditionStatus, RuleResult
 from cicd.pipeline.override import override
-from cicd.pipeline.plan import PipelinePlan
+from cicd.pipeline.plan import read_plan
 from cicd.pipeline.result import ActionResult, ActionStatus, ErrorDetails, FailureType, failed
 from cicd.pipeline.retry import AUTOMATIC, MANUAL, begin_again, move_on
 from cicd.pipeline.state import RESUMED, ActionState, PipelineState, Rollback, Stop, deadline
@@ -43,7 +43,7 @@ def fold(state: PipelineState, event: Event) -> PipelineState:
     """Fold one event into the state, without changing the old one."""
     match event.kind:
         case EventKind.SUBMITTED:
-            plan = decode(PipelinePlan, event.data["plan"])
+            plan = read_plan(event.data["plan"])
             variables: dict[str, Mapping[str, str]] = {
                 **plan.namespaces,
                 CODEPIPELINE: MappingProxyType({EXECUTION_ID: plan.execution_id}),

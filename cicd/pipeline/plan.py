@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from cicd.engine.codec import decode
 from cicd.pipeline.action_type import ActionTypeId
 from cicd.pipeline.commands import RetryMode
 from cicd.pipeline.condition import ConditionPlan
+from cicd.pipeline.local_builds import LocalBuilds
 from cicd.pipeline.result import StoredArtifact
 from cicd.pipeline.spec import EnvironmentVariable, ExecutionMode, PipelineType
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from cicd.event import JSON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,12 +96,7 @@ class PipelinePlan:
     parameters: Mapping[str, str] = field(default_factory=dict)  # the template's; never NoEcho
     working_tree: bool = False  # sources give uncommitted changes, too
     approve: bool = False  # manual approvals are answered at once
-    runner: str | None = None  # for builds; None: the resources' or the settings'
-    build_image: str | None = None  # of all builds, instead of their projects' images
-    image: str | None = None  # stands in for cloud images; None: only the resources' stand-ins
-    images: Mapping[str, str] = field(default_factory=dict)  # the settings' stand-ins
-    network: str | None = None  # what builds join instead of their VPCs
-    docker: str = "socket"  # or "nested": the engine of privileged builds
+    builds: LocalBuilds = field(default_factory=LocalBuilds)
     triggered_by: str = ""
     trigger_type: str = "StartPipelineExecution"
     rolls_back_to: str = ""  # the execution whose artifacts and variables one stage takes again
@@ -132,3 +131,12 @@ class PipelinePlan:
         """Give all actions, stage by stage."""
         for stage in self.stages:
             yield from stage.actions()
+
+
+def read_plan(written: JSON) -> PipelinePlan:
+    """Read a plan out of its event; once the parts of ``builds`` stood in the plan itself."""
+    if isinstance(written, dict) and "builds" not in written:
+        names = [each.name for each in fields(LocalBuilds) if each.name in written]
+        others = {key: value for key, value in written.items() if key not in names}
+        written = {**others, "builds": {name: written[name] for name in names}}
+    return decode(PipelinePlan, written)

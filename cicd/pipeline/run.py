@@ -215,7 +215,7 @@ def _check_runner(plan: PipelinePlan, services: Services) -> None:
     """Find out before the first action, rather than at the first build."""
     if any(action.type_id.provider == "CodeBuild" for action in plan.actions()):
         resources = resources_of(plan)
-        services.runner(plan.runner or runner_name(resources)).check()
+        services.runner(plan.builds.runner or runner_name(resources)).check()
 
 
 def _check_left_behind(plan: PipelinePlan, services: Services) -> None:

@@ -84,14 +84,9 @@ def serve(services: Services, port: int, settings: Settings | None = None) -> En
     start = None
     if settings is not None:
         from cicd.pipeline.compile import Start
+        from cicd.pipeline.local_builds import LocalBuilds
 
-        start = Start(
-            runner=settings.runner,
-            image=settings.image,
-            images=settings.images,
-            network=settings.network,
-            docker=settings.docker,
-        )
+        start = Start(builds=LocalBuilds.chosen(settings))
     endpoint = Endpoint(services, port, record=partial(record_call, services.home), start=start)
     assert isinstance(services.functions, Functions), "services are made here"
     services.functions.endpoint = endpoint

@@ -16,7 +16,8 @@ from cicd.pipeline.commands import (
 )
 from cicd.pipeline.compile import Start, compile_plan
 from cicd.pipeline.condition import ConditionPlan, ConditionResult, RulePlan, evaluate
-from cicd.pipeline.plan import PipelinePlan
+from cicd.pipeline.local_builds import LocalBuilds
+from cicd.pipeline.plan import PipelinePlan, read_plan
 from cicd.pipeline.process import PipelineProcess
 from cicd.pipeline.result import ActionResult, ActionStatus, FailureType, StoredArtifact, failed
 from cicd.testing.fakes import counting_ids
@@ -172,3 +173,12 @@ def test_groups_come_from_run_orders_whatever_the_list(tmp_path):
     assert [["First", "Also"], ["Second"], ["Third"]] == [
         [found.name for found in group] for group in plan.stages[1].groups
     ]
+
+
+def test_a_plan_of_an_earlier_version_says_how_its_builds_are_run(tmp_path):
+    plan = replace(shop(tmp_path), builds=LocalBuilds(runner="host", images={"a": "b"}))
+    written = encode(plan)
+    earlier = {key: value for key, value in written.items() if key != "builds"} | {
+        key: value for key, value in written["builds"].items() if key != "type"
+    }
+    assert plan == read_plan(written) == read_plan(earlier)

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cicd.pipeline.actions.git_reference import clone
-from cicd.pipeline.actions.provider import child_uuid, find_child
-from cicd.pipeline.local import runner_name
+from cicd.pipeline.actions.provider import find_child
+from cicd.pipeline.local_builds import build_of
 from cicd.pipeline.result import (
     ActionResult,
     ActionStatus,
@@ -50,9 +50,7 @@ class CodeBuildAction:
 
     def run(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
         """Unpack or clone each input into a directory of its own, and build in the primary one."""
-        from cicd.build.compute.local_places import local_places
-        from cicd.build.find_project import find_project, local_images
-        from cicd.build.request import BuildRequest
+        from cicd.build.find_project import find_project
         from cicd.build.run import run_build
         from cicd.pipeline.resources_of import resources_of
 
@@ -65,26 +63,15 @@ class CodeBuildAction:
         directories = unpack(request.inputs, request.workspace, services)
         resources = resources_of(request.plan)
         source = directories.pop(primary.name)
-        build = BuildRequest(
-            source=source,
-            project=find_project(resources, configuration["ProjectName"], source),
-            runner=request.plan.runner or runner_name(resources),
-            image=request.plan.build_image,
-            images={**request.plan.images, **local_images(resources)},
-            default_image=request.plan.image,
-            local=local_places(resources),
-            network=request.plan.network,
-            docker=request.plan.docker,
+        project = find_project(resources, configuration["ProjectName"], source)
+        build = replace(
+            build_of(request, resources, source=source, project=project),
             buildspec=configuration.get("BuildspecOverride"),
             variables=variables,
             secondary_sources=directories,
-            initiator=f"codepipeline/{request.plan.name}",
-            parent=request.parent,
-            uuid=child_uuid(request),
             revision=Revision(id=primary.revision_id),
             source_version=f"arn:aws:s3:::{request.bucket}/{primary.key}",
             outputs=request.action.outputs,
-            raise_problems=False,
         )
         if is_on(request, "BatchEnabled"):
             from cicd.pipeline.actions.codebuild_batch import run_batch_of

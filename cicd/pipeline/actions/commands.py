@@ -13,8 +13,8 @@ from cicd.pipeline.actions.codebuild import (
     primary_input,
     unpack,
 )
-from cicd.pipeline.actions.provider import child_uuid, find_child
-from cicd.pipeline.local import runner_name
+from cicd.pipeline.actions.provider import find_child
+from cicd.pipeline.local_builds import build_of
 from cicd.pipeline.result import FailureType, failed
 from cicd.ports import Revision
 
@@ -39,10 +39,7 @@ class CommandsAction:
 
         Local rule: the primary is the first listed, unless ``PrimarySource`` names another.
         """
-        from cicd.build.compute.local_places import local_places
         from cicd.build.environment_variable import Variable, VariableType
-        from cicd.build.find_project import local_images
-        from cicd.build.request import BuildRequest
         from cicd.build.run import run_build
         from cicd.document.resources import Resources
 
@@ -63,16 +60,9 @@ class CommandsAction:
             return failed(FailureType.CONFIGURATION_ERROR, f"{request.action.name}: {reason}")
         directories = unpack(request.inputs, request.workspace, services)
         resources = Resources.load(Path(request.plan.root))
-        build = BuildRequest(
-            source=directories.pop(primary.name),
-            project=_project(request),
-            runner=request.plan.runner or runner_name(resources),
-            image=request.plan.build_image,
-            images={**request.plan.images, **local_images(resources)},
-            default_image=request.plan.image,
-            local=local_places(resources),
-            network=request.plan.network,
-            docker=request.plan.docker,
+        source = directories.pop(primary.name)
+        build = replace(
+            build_of(request, resources, source=source, project=_project(request)),
             buildspec=buildspec(request),
             command_places=request.action.command_places,
             variables=tuple(
@@ -84,13 +74,9 @@ class CommandsAction:
                 for variable in request.action.environment
             ),
             secondary_sources=directories,
-            initiator=f"codepipeline/{request.plan.name}",
-            parent=request.parent,
-            uuid=child_uuid(request),
             revision=Revision(id=primary.revision_id),
             source_version=f"arn:aws:s3:::{request.bucket}/{primary.key}",
             outputs=request.action.outputs,
-            raise_problems=False,
         )
         return _ended(request, run_build(build, replace(services, cancel=scope.cancel)))
 

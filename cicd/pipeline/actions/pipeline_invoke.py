@@ -62,12 +62,7 @@ class PipelineInvocation:
                 revisions=revisions,
                 working_tree=plan.working_tree,
                 approve=plan.approve,
-                runner=plan.runner,
-                build_image=plan.build_image,
-                image=plan.image,
-                images=plan.images,
-                network=plan.network,
-                docker=plan.docker,
+                builds=plan.builds,
                 triggered_by=f"codepipeline/{plan.name}",
             ),
         )

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from cicd.pipeline.action_type import ActionTypeId
 from cicd.pipeline.actions import ACTIONS
-from cicd.pipeline.actions.provider import ActionRequest, carry_out, child_uuid, find_child
+from cicd.pipeline.actions.provider import ActionRequest, carry_out, find_child
 from cicd.pipeline.actions.workspace import clear
+from cicd.pipeline.local_builds import build_of
 from cicd.pipeline.plan import ActionPlan
 from cicd.pipeline.result import ActionStatus
 
@@ -87,41 +88,24 @@ class CommandsRule:
 
 
 def _build(request: RuleRequest, services: Services) -> BuildRequest:
-    from cicd.build.compute.local_places import local_places
-    from cicd.build.find_project import local_images
     from cicd.build.project import default_project
-    from cicd.build.request import BuildRequest
     from cicd.pipeline.actions.codebuild import unpack
-    from cicd.pipeline.local import runner_name
     from cicd.pipeline.resources_of import resources_of
 
-    plan = request.plan
-    resources = resources_of(plan)
     clear(request.workspace)  # half of it may be there, of a driver that died
     directories = unpack(request.inputs, request.workspace, services)
     names = list(directories)
     source = directories.pop(names[0]) if names else request.workspace / "empty"
     source.mkdir(parents=True, exist_ok=True)
     project = default_project(request.rule.name)
-    return BuildRequest(
-        source=source,
-        project=replace(project, environment=replace(project.environment, image=IMAGE)),
-        runner=plan.runner or runner_name(resources),
-        image=plan.build_image,
-        images={**plan.images, **local_images(resources)},
-        default_image=plan.image,
-        local=local_places(resources),
-        network=plan.network,
-        docker=plan.docker,
+    project = replace(project, environment=replace(project.environment, image=IMAGE))
+    return replace(
+        build_of(request, resources_of(request.plan), source=source, project=project),
         buildspec=json.dumps(
             {"version": 0.2, "phases": {"build": {"commands": list(request.rule.commands)}}}
         ),
         secondary_sources=directories,
-        initiator=f"codepipeline/{plan.name}",
-        parent=request.parent,
-        uuid=child_uuid(request),
         outputs=(),
-        raise_problems=False,
     )
 
 
