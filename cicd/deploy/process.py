@@ -119,18 +119,22 @@ class DeploymentProcess:
         # Most events change no target's place: the last answer is still true.
         if not zonal and self._sorted is not None and self._sorted[0] is state.targets:
             return self._sorted[1]
-        places: dict[Status, list[str]] = {status: [] for status in Status}
-        for target in self.plan.targets:
-            places[self._standings.of(state, target.id)].append(target.id)
-        over = (*places[Status.SUCCEEDED], *places[Status.FAILED])
+        standings = [
+            (target.id, self._standings.of(state, target.id)) for target in self.plan.targets
+        ]
+
+        def are(wanted: Status) -> tuple[str, ...]:
+            return tuple(target for target, status in standings if status is wanted)
+
+        succeeded, failed = are(Status.SUCCEEDED), are(Status.FAILED)
         # Only zones ask when: to be monitored.
-        ended = {t: self._standings.end(state, t) for t in over} if zonal else {}
+        over = (*succeeded, *failed) if zonal else ()
         progress = Progress(
-            waiting=tuple(places[Status.PENDING]),
-            running=tuple(places[Status.IN_PROGRESS]),
-            succeeded=tuple(places[Status.SUCCEEDED]),
-            failed=tuple(places[Status.FAILED]),
-            ended=ended,
+            waiting=are(Status.PENDING),
+            running=are(Status.IN_PROGRESS),
+            succeeded=succeeded,
+            failed=failed,
+            ended={target: self._standings.end(state, target) for target in over},
             now=now if zonal else None,
         )
         self._sorted = (state.targets, progress)
@@ -216,7 +220,7 @@ class DeploymentProcess:
             return Decision(cancel=late, wake_at=wake, conclude=None if running else ending)
         start = [self._standings.next(state, target) for target in progress.running]
         if isinstance(move, Take):
-            start += [self._standings.next(state, target) for target in move.targets]
+            start += self._standings.first(move.targets)
         elif isinstance(move, Wait) and move.until is not None:
             wake = move.until if wake is None else min(wake, move.until)
         begin = tuple(command for command in start if command is not None)
