@@ -125,6 +125,17 @@ def test_names_cannot_break_out_of_the_page():
     assert "by <b>" not in page
 
 
+def test_names_cannot_break_out_of_a_label():
+    """A template's names may be any text: of an import that nobody gave, say."""
+    bad = '"] --> b; <script> |x|\\'
+    hostile = replace(SHOP, stages=(replace(SHOP.stages[0], name=bad), *SHOP.stages[1:]))
+    assert (
+        '  subgraph s0["#34;#93; --#62; b#59; #60;script#62; #124;x#124;#92;"]'
+        == as_mermaid(hostile, {}).splitlines()[1]
+    )
+    assert r'    label="\"] --> b; <script> |x|\\";' in as_dot(hostile, {}).splitlines()
+
+
 def test_cards_do_not_lie_on_each_other():
     layout = lay_out(SHOP)
     for one in layout.cards:

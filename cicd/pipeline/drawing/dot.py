@@ -39,13 +39,13 @@ def as_dot(spec: PipelineDeclaration, seen: Mapping[str, Seen]) -> str:
         for action in stage.actions:
             key = f"{stage.name}/{action.name}"
             known = seen.get(key)
-            label = f"{sign(known)}{action.name}\\n{action.type_id.provider}"
+            label = [f"{sign(known)}{action.name}", action.type_id.provider]
             colours = ""
             if known is not None:
-                label += f"\\n{known.words}"
+                label.append(known.words)
                 fill, stroke = _COLOURS[known.status]
                 colours = f', fillcolor="{fill}", color="{stroke}"'
-            lines.append(f"    {_quoted(key)} [label={_quoted(label)}{colours}];")
+            lines.append(f"    {_quoted(key)} [label={_quoted(*label)}{colours}];")
         lines.append("  }")
     handed = dict(handed_on(spec))
     for before in graph.order():
@@ -59,5 +59,6 @@ def as_dot(spec: PipelineDeclaration, seen: Mapping[str, Seen]) -> str:
     return "\n".join(lines)
 
 
-def _quoted(text: str) -> str:
-    return '"' + text.replace('"', '\\"') + '"'
+def _quoted(*lines: str) -> str:
+    escaped = (line.replace("\\", "\\\\").replace('"', '\\"') for line in lines)
+    return '"' + "\\n".join(escaped) + '"'

@@ -22,14 +22,15 @@ def as_mermaid(spec: PipelineDeclaration, seen: Mapping[str, Seen]) -> str:
     ids = {name: f"a{number}" for number, name in enumerate(graph.order())}
     lines = ["flowchart LR"]
     for number, stage in enumerate(spec.stages):
-        lines.append(f'  subgraph s{number}["{stage.name}"]')
+        lines.append(f'  subgraph s{number}["{_plain(stage.name)}"]')
         for action in stage.actions:
             name = f"{stage.name}/{action.name}"
             took = f"<br/>{seen[name].words}" if name in seen else ""
-            label = f"{sign(seen.get(name))}{action.name}<br/>{action.type_id.provider}{took}"
+            provider = _plain(action.type_id.provider)
+            label = f"{sign(seen.get(name))}{_plain(action.name)}<br/>{provider}{took}"
             lines.append(f'    {ids[name]}["{label}"]')
         lines.append("  end")
-    handed = {edge: ", ".join(names) for edge, names in handed_on(spec)}
+    handed = {edge: _plain(", ".join(names)) for edge, names in handed_on(spec)}
     for before in graph.order():
         for after in graph.successors(before):
             artifacts = handed.get((before, after))
@@ -41,6 +42,12 @@ def as_mermaid(spec: PipelineDeclaration, seen: Mapping[str, Seen]) -> str:
             lines.append(f"  class {','.join(marked)} {status}")
             lines.append(f"  classDef {status} {_COLOURS[status]}")
     return "\n".join(lines)
+
+
+def _plain(text: str) -> str:
+    """Write what could mean more than itself by its number: a template's names are any text."""
+    words = " ".join(text.split())
+    return "".join(c if c.isalnum() or c in " ._-@/:," else f"#{ord(c)};" for c in words)
 
 
 _COLOURS = {
