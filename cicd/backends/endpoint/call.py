@@ -81,6 +81,9 @@ def fields_of(body: bytes) -> Mapping[str, JSON]:
         return {}
     try:
         found = json.loads(body)
+        # An escape may name half of a character, which nothing here could write down.
+        if b"\\u" in body:
+            json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):

@@ -138,6 +138,8 @@ class _Connection(BaseHTTPRequestHandler):
             answer = _refused(refusal.code, refusal.message, refusal.status)
         except CicdError as problem:
             answer = _refused("ServiceException", problem.message, 500)
+        except OSError as reason:  # a name that no file can have; no room: asking again is no help
+            answer = _refused("ServiceException", reason.strerror or str(reason), 400)
         except Exception as crash:  # noqa: BLE001 - a caller gets no traceback
             answer = _refused("InternalFailure", f"a bug in cicd: {type(crash).__name__}", 500)
         if call is not None:

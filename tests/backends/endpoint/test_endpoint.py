@@ -120,6 +120,10 @@ def test_refusals_are_the_exceptions_that_boto3_knows(client):
         client.list_layers()
 
 
+PIPELINES = "CodePipeline_20150709"
+LONG = json.dumps({"name": "x" * 5000}).encode()  # no file can have that name
+
+
 def test_raw_http_gets_no_traceback_and_strangers_get_nothing(endpoint):
     path = "/2015-03-31/functions/fn/invocations"
     status, headers, body = raw(endpoint, "POST", path, b'{"a": 1}')
@@ -137,6 +141,9 @@ def test_raw_http_gets_no_traceback_and_strangers_get_nothing(endpoint):
         ("POST", "/", b"{", {"X_Amz_Target": "CodeDeploy_20141006.GetDeployment"}),
         ("POST", "/", b"[]", {"X_Amz_Target": "CodeDeploy_20141006.GetDeployment"}),
         ("POST", "/", b"{}", {"X_Amz_Target": "CodeDeploy_20141006.Nothing"}),
+        ("POST", "/", b'{"name": "\\ud800"}', {"X_Amz_Target": f"{PIPELINES}.GetPipeline"}),
+        ("POST", "/", LONG, {"X_Amz_Target": f"{PIPELINES}.GetPipeline"}),
+        ("POST", "/", LONG, {"X_Amz_Target": f"{PIPELINES}.StartPipelineExecution"}),
         ("PUT", "/2015-03-31/functions/fn/aliases/x", b"[1]", {}),
         ("GET", "/2015-03-31/functions/%00", b"", {}),
     ):
