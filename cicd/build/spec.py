@@ -117,6 +117,7 @@ class CacheSpec:
     fallback_keys: tuple[Text, ...]
     action: str | None  # "restore", "save"; None: both
     span: Span
+    key_span: Span  # of the key's value; without one, that of ``span``
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -198,6 +198,14 @@ _PRINTED = (
 
 def _group(fields: Fields, node: Node) -> tuple[Filter, ...]:
     found = []
+    if node.entries:
+        fields.problems.error(
+            "build/wrong-type",
+            "a filter group must be a list of filters, and this is one filter",
+            node.span,
+            hint="begin it with '- -'",
+        )
+        return ()
     for item in node.items:
         inner = fields.inner(item, what="a filter")
         found.append(

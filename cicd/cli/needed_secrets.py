@@ -18,12 +18,16 @@ if TYPE_CHECKING:
 
 
 def tell_missing(show: Presenter, variables: Iterable[Variable], services: Services) -> None:
-    """Name what is missing before anything starts, once each, with the command that gives it."""
+    """
+    Name what is missing before anything starts, once each.
+
+    How to give it is told where the build fails for it.
+    """
     asked = tuple(dict.fromkeys(v for v in variables if v.type != "PLAINTEXT"))
     missing = [each for each in needed(asked, services.secrets) if each.place is None]
     for each in missing:
         variable = each.variable
-        show.notice(f"{variable.value} for {variable.name} is missing: {each.hint}", Level.WARNING)
+        show.notice(f"{variable.value} for {variable.name} is missing", Level.WARNING)
 
 
 def show_needed(show: Presenter, plan: BuildPlan, services: Services) -> list[JSON]:

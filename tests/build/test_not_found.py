@@ -11,6 +11,10 @@ from tests.build.machine import plan
 IN_IMAGE = replace(plan(), runner="docker", image="mine:1", build_image="mine:1")
 
 
+def nothing(asked):
+    return [""] * len(asked)
+
+
 @pytest.mark.parametrize(
     ("line", "name"),
     [
@@ -20,7 +24,7 @@ IN_IMAGE = replace(plan(), runner="docker", image="mine:1", build_image="mine:1"
     ],
 )
 def test_a_program_that_the_image_has_not_is_named(line, name):
-    first, second = not_found_hint(IN_IMAGE, 127, ("before", line)).splitlines()
+    first, second = not_found_hint(IN_IMAGE, 127, ("before", line), nothing).splitlines()
     assert f"'{name}' is not in the image mine:1" == first
     assert "--image" in second
 
@@ -28,8 +32,10 @@ def test_a_program_that_the_image_has_not_is_named(line, name):
 def test_a_stand_in_and_a_machine_are_told_apart():
     said = ("sh: 1: npm: not found",)
     stand_in = replace(IN_IMAGE, build_image="aws/codebuild/standard:7.0")
-    assert "which stands in for aws/codebuild/standard:7.0" in not_found_hint(stand_in, 127, said)
-    here = not_found_hint(replace(IN_IMAGE, runner="host", image=""), 127, said)
+    assert "which stands in for aws/codebuild/standard:7.0" in not_found_hint(
+        stand_in, 127, said, nothing
+    )
+    here = not_found_hint(replace(IN_IMAGE, runner="host", image=""), 127, said, nothing)
     assert "the PATH of this machine" in here
     assert "--runner docker" in here
 
@@ -44,7 +50,7 @@ def test_a_stand_in_and_a_machine_are_told_apart():
     ],
 )
 def test_of_anything_else_nothing_is_said(status, line):
-    assert not not_found_hint(IN_IMAGE, status, (line,))
+    assert not not_found_hint(IN_IMAGE, status, (line,), nothing)
 
 
 @pytest.mark.parametrize(
@@ -61,3 +67,19 @@ def test_of_anything_else_nothing_is_said(status, line):
 def test_a_command_of_another_system_is_told_of(command, other):
     said = failure_hint(IN_IMAGE, command, 2, ("sh: 1: Syntax error",), list)
     assert other == ("this is PowerShell" in said)
+
+
+def test_a_program_that_goes_by_another_name_is_told_of():
+    said = ("sh: 1: eval: python: not found",)
+    there = {"$(command -v python3)": "/usr/bin/python3"}
+    hint = not_found_hint(IN_IMAGE, 127, said, lambda asked: [there[each] for each in asked])
+    assert "python3 is there, which curated images have as python, too" in hint.splitlines()
+    assert "python3" not in not_found_hint(IN_IMAGE, 127, said, nothing)
+
+
+def test_a_user_that_is_not_there_is_told_of_with_how_to_make_one():
+    said = ("cicd: there is no user 'codebuild-user' here",)
+    first, second = failure_hint(IN_IMAGE, "make", 1, said, nothing).splitlines()
+    assert "'run-as' asks for codebuild-user, and the image mine:1 has no such user" == first
+    assert second.endswith("useradd -m codebuild-user")
+    assert "as curated images do" in second

@@ -193,6 +193,10 @@ P = "version: 0.2\nphases: {build: {commands: [a]}}\n"
         (f"{P}env: {{exported-variables: [AWS_X]}}\n", [(W, "build/exported-variable", "3:28")]),
         (f"{P}reports: {{r: }}\n", [(E, "build/report-files", "3:11")]),
         (
+            f"{P}cache: {{paths: [p], key: a-$$(codebuild-hash-files b)}}\n",
+            [(W, "build/cache-keys", "3:25")],
+        ),
+        (
             f"{P}cache: {{paths: [p], fallback-keys: [a]}}\n",
             [(W, "build/cache-keys", "3:37")],
         ),

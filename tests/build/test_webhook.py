@@ -129,6 +129,14 @@ def test_what_only_looks_like_it_is_allowed(pattern):
     assert [] == webhook((EVENT, where("HEAD_REF", pattern)))[1]
 
 
+def test_one_filter_is_no_group():
+    problems = Problems()
+    text = "name: app\nwebhook: {filterGroups: [{type: EVENT, pattern: PUSH}]}\n"
+    read_project(load_text(text, "cicd.yml"), problems)
+    said = "a filter group must be a list of filters, and this is one filter"
+    assert [said] == [problem.message for problem in problems]
+
+
 def test_a_group_needs_an_event_and_events_have_names():
     assert ["this filter group has no filter of type EVENT"] == webhook((where("HEAD_REF", "x"),))[
         1

@@ -178,10 +178,11 @@ def test_a_build_says_what_is_missing_and_how_to_give_it(here, capsys):
     assert 1 == asked("build")
     printed = capsys.readouterr()
     said = printed.err
+    assert 1 == printed.out.count("parameter does not exist: /app/p")
+    assert 1 == said.count("cicd secret put team/bot:user")
     for line in (
-        "/app/p for P is missing: cicd parameter put /app/p --type SecureString",
-        "team/bot:user for S is missing: cicd secret put team/bot:user",
-        "parameter does not exist: /app/p",
+        "/app/p for P is missing\n",
+        "team/bot:user for S is missing\n",
         "hint: cicd parameter put /app/p --type SecureString\n      cicd secret put team/bot:user",
     ):
         assert line in said

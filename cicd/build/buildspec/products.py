@@ -73,6 +73,7 @@ def read_cache(reading: Reading, fields: Fields | None) -> CacheSpec | None:
         fallback_keys=texts(fields, "fallback-keys"),
         action=fields.choice("action", ("restore", "save"), default=None, ignore_case=True),
         span=fields.span("paths"),
+        key_span=key.span if (key := fields.node("key")) else fields.span("paths"),
     )
     reading.close(fields, "cache")
     return spec

@@ -100,7 +100,11 @@ def exported_variable(spec: Buildspec, problems: Problems) -> None:
 
 @rule("build/cache-keys")
 def cache_keys(spec: Buildspec, problems: Problems) -> None:
-    """At most five fallback keys, and none without a key; and nothing is kept without paths."""
+    """
+    At most five fallback keys, and none without a key; and nothing is kept without paths.
+
+    A shell expands the key, and ``$$`` is another number in each.
+    """
     if spec.cache is None:
         return
     if not spec.cache.paths:
@@ -110,6 +114,13 @@ def cache_keys(spec: Buildspec, problems: Problems) -> None:
             spec.cache.span,
             hint="add such as: paths: ['/root/.cache/**/*']",
             note="Skip cache due to: no paths specified to be cached",
+        )
+    if "$$" in (spec.cache.key or ""):
+        problems.warning(
+            "build/cache-keys",
+            "'$$' is the number of a shell's process, so no two builds have the same key",
+            spec.cache.key_span,
+            hint="write a single '$'",
         )
     if not spec.cache.fallback_keys:
         return
