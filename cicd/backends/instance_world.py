@@ -15,7 +15,6 @@ from cicd.errors import Unavailable
 
 _SYSTEM: Final = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "nix")
 _OWN: Final = ("etc", "home", "opt", "root", "run", "srv", "tmp", "var", "var/tmp")
-_MOUNTED: Final = ("dev", "proc", "sys")
 # Copied, so that a hook may add a user or a host to its own instance.
 _SEEDS: Final = (
     *("group", "hostname", "hosts", "ld.so.cache", "ld.so.conf", "localtime", "login.defs"),
@@ -80,6 +79,7 @@ def prepare(root: Path) -> None:
     """
     Give a directory what every root has; what is there already stays as it is.
 
+    The places of mounts, such as ``/usr``, bubblewrap makes when the first script runs.
     Two deployments may come to a new instance at once: each leaves what the other one made.
 
     Raises:
@@ -99,26 +99,16 @@ def prepare(root: Path) -> None:
         if name not in there and not place.exists():
             place.mkdir(parents=True, exist_ok=True)
             place.chmod(_WORLD_MODES.get(name, 0o755))
-    for name in _MOUNTED:
-        if name not in there:
-            (root / name).mkdir(exist_ok=True)
     for name in _SYSTEM:
-        if name in there:
-            continue
-        place, ours = root / name, Path("/") / name
-        if ours.is_symlink():
+        ours = Path("/") / name
+        if name not in there and ours.is_symlink():
             with suppress(FileExistsError):
-                place.symlink_to(ours.readlink())
-        elif ours.is_dir():
-            place.mkdir(exist_ok=True)
+                (root / name).symlink_to(ours.readlink())
     etc = root / "etc"
     there = {each.name for each in etc.iterdir()}
     for name in _SEEDS:
         if name not in there:
             _seed(_MACHINE / name, etc / name)
-    for name in _SHARED:
-        if name not in there and (Path("/etc") / name).is_dir():
-            (etc / name).mkdir(exist_ok=True)
     _prepare_shadow(root / "etc")
 
 

@@ -86,11 +86,12 @@ class Agent:
             group_id=plan.deployment_group_id,
             deployment_id=plan.deployment_id,
         )
+        self._places, self._log_places = self._layout.places, self._layout.log_places
         self._log = ScriptLog(
             layout=self._layout,
             clock=services.clock,
             say=self._say,
-            replaced=lambda: self._replaced(self._layout.log_places),
+            replaced=lambda: self._replaced(self._log_places),
         )
 
     def perform(self) -> Outcome:
@@ -98,7 +99,7 @@ class Agent:
         try:
             self._trouble.reach()
             self._target.check()
-            self._refuse_replaced()
+            self._refuse(self._replaced(self._places))
             if self._event is self._plan.events_of(self._target.id)[0]:
                 self._trouble.check_clock(self._target)
             with self._tracked():
@@ -150,14 +151,14 @@ class Agent:
         tracking.write_text(self._scope.key, "utf-8")
         try:
             yield
-            self._refuse_replaced()  # a script may have done it
         finally:
-            if self._replaced(self._layout.places) is None:
+            replaced = self._replaced(self._places)  # a script may have done it
+            if replaced is None:
                 tracking.unlink(missing_ok=True)
+        self._refuse(replaced)
 
-    def _refuse_replaced(self) -> None:
+    def _refuse(self, place: Path | None) -> None:
         """Write nothing through what a script has put in the place of the agent's own files."""
-        place = self._replaced(self._layout.places)
         if place is not None:
             raise Unavailable(
                 f"instance '{self._target.id}' cannot be used: a link, a pipe or a device is in "
