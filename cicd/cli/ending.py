@@ -141,16 +141,15 @@ def _crashed(failure: Exception, asked: Sequence[str]) -> ExitCode:
 
     from cicd import __version__
 
-    handle, path = tempfile.mkstemp(prefix="cicd-crash-", suffix=".txt")
-    with os.fdopen(handle, "w", encoding="utf-8") as report:
-        report.write(f"cicd {__version__}, Python {sys.version}\n")
-        report.write("".join(traceback.format_exception(failure)))
-    _show(
-        asked,
-        f"a bug in cicd: {type(failure).__name__}",
-        f"a report without your command line or environment was written to {path}",
-        ExitCode.BUG,
-    )
+    try:
+        handle, path = tempfile.mkstemp(prefix="cicd-crash-", suffix=".txt")
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as report:
+            report.write(f"cicd {__version__}, Python {sys.version}\n")
+            report.write("".join(traceback.format_exception(failure)))
+        where = f"a report without your command line or environment was written to {path}"
+    except OSError as reason:
+        where = f"a report of it could not be written: {reason.strerror}"
+    _show(asked, f"a bug in cicd: {type(failure).__name__}", where, ExitCode.BUG)
     return ExitCode.BUG
 
 

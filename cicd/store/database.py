@@ -48,7 +48,7 @@ _WORDS = {
     15: ("is locked by another process", "end whatever holds it, then try again"),
     26: ("is not a database", _AFRESH),
 }
-_CANNOT_OPEN = 14
+_CANNOT_OPEN, _DAMAGED = 14, 11
 # Read-only media, and somebody else's home: the journal's index has to stand beside the file.
 _BESIDE = (
     "lies in a directory that cannot be written to, which reading it needs, too",
@@ -252,7 +252,9 @@ class Database:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            # Python itself, and not SQLite, refuses a text that is no text any more.
+            undecoded = "decode to UTF-8" in str(error)
+            code = _DAMAGED if undecoded else getattr(error, "sqlite_errorcode", 0) & 0xFF
             if code not in _WORDS:
                 raise
             what, hint = _WORDS[code]

@@ -67,6 +67,14 @@ def test_a_bug_is_reported_in_a_file_and_shows_no_traceback(capsys, tmp_path, mo
     assert "RuntimeError: inside" in report.read_text()
 
 
+def test_a_bug_whose_report_finds_no_room_is_told_all_the_same(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    assert run(_ends_with(RuntimeError("inside")), []) == ExitCode.BUG
+    shown = capsys.readouterr().err
+    assert "a bug in cicd: RuntimeError" in shown
+    assert "could not be written: No such file or directory" in shown
+
+
 def test_an_interrupt_ends_with_its_own_status():
     assert run(_ends_with(KeyboardInterrupt()), []) == ExitCode.INTERRUPTED
 

@@ -108,6 +108,15 @@ def test_a_damaged_database_says_so(tmp_path):
         streams(database(tmp_path))
 
 
+def test_a_text_that_is_no_text_any_more_is_damage(tmp_path):
+    base = database(tmp_path)
+    put(base, "a stream")
+    base.close()
+    base.path.write_bytes(base.path.read_bytes().replace(b"a stream", b"a\xfftream"))
+    with pytest.raises(Unavailable, match=r"state\.db is damaged"):
+        streams(database(tmp_path))
+
+
 def test_a_missing_directory_is_named(tmp_path):
     with pytest.raises(Unavailable, match=r"state\.db cannot be opened"):
         streams(Database(tmp_path / "absent" / "state.db"))

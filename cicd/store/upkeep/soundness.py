@@ -6,6 +6,7 @@ import json
 from hashlib import file_digest
 from typing import TYPE_CHECKING, cast
 
+from cicd.errors import Unavailable
 from cicd.store.disk import disk
 from cicd.store.moments import moment
 
@@ -57,10 +58,16 @@ def _of_events(database: Database) -> Iterator[str]:
             yield f"{stream}: {count} events, numbered {first} to {last}"
     every = database.rows("SELECT seq FROM events ORDER BY seq")
     for (seq,) in every:
-        ((stream, version, at, data),) = cast(
-            "list[tuple[str, int, str, str]]",
-            database.rows("SELECT stream, version, at, data FROM events WHERE seq = ?", (seq,)),
-        )
+        try:
+            ((stream, version, at, data),) = cast(
+                "list[tuple[str, int, str, str]]",
+                database.rows(
+                    "SELECT stream, version, at, data FROM events WHERE seq = ?", (seq,)
+                ),
+            )
+        except (Unavailable, ValueError):  # no text, or found by an index and nowhere else
+            yield f"state.db: its entry {seq} cannot be read"
+            continue
         try:
             moment(at)
             readable = isinstance(json.loads(data), dict)

@@ -118,11 +118,17 @@ def test_faults_are_named_one_by_one(home):
     with sqlite3.connect(home / "state.db") as raw:
         raw.execute(
             "INSERT INTO events (stream, version, kind, at, data)"
-            " VALUES ('build/app:1', 3, 'FINISHED', ?, '{')",
+            " VALUES ('build/app:1', 4, 'FINISHED', ?, '{')",
+            (NOW.isoformat(),),
+        )
+        raw.execute(
+            "INSERT INTO events (stream, version, kind, at, data)"
+            " VALUES ('build/app:1', 2, 'FINISHED', ?, CAST(x'7BFF' AS TEXT))",
             (NOW.isoformat(),),
         )
     raw.close()
     told = found_faults(home)
-    assert "build/app:1: 2 events, numbered 1 to 3" in told
-    assert "build/app:1: its event 3 cannot be read" in told
+    assert "build/app:1: 3 events, numbered 1 to 4" in told
+    assert "state.db: its entry 3 cannot be read" in told
+    assert "build/app:1: its event 4 cannot be read" in told
     assert any("is not what it was" in each for each in told)
