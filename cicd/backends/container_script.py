@@ -75,8 +75,8 @@ class ContainerScript:
             except (Refused, Unavailable):
                 return -signal.SIGKILL  # the container has gone, and the engine's memory with it
             if not seen.get("Running"):
-                status = int(str(seen.get("ExitCode") or 0))
-                return status if status <= 128 or status > 192 else 128 - status
+                # 128 and a number may be the word of the script as well as of a signal.
+                return int(str(seen.get("ExitCode") or 0))
             select.select([], [], [], 0.01)
 
     def _look(self) -> Mapping[str, JSON]:

@@ -117,7 +117,7 @@ class InstanceTargetContract:
         """A script that asks gets no answer."""
         assert run(target, "read answer || echo none") == (SUCCEEDED, [("stdout", "none")])
 
-    @pytest.mark.parametrize("status", [1, 7, 126, 127, 255])
+    @pytest.mark.parametrize("status", [1, 7, 126, 127, 130, 137, 255])
     def test_the_exit_status_comes_back(self, target: InstanceTarget, status: int) -> None:
         """As it is."""
         ended, _ = run(target, f"exit {status}")
