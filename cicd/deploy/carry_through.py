@@ -169,8 +169,10 @@ def roll_back(
         if wanted is None:
             return None
         from cicd.deploy.fleet.copies import with_members
+        from cicd.deploy.health import by_health
 
         wanted = with_task_set(with_members(wanted, services), wanted.deployment_id)
+        wanted = by_health(wanted, services)
         submit(wanted, services, parent=stream_of(plan.deployment_id))
     return carry_through(wanted, services, token)
 

@@ -40,6 +40,11 @@ def stopped(plan: DeploymentPlan, services: Services) -> frozenset[str]:
     )
 
 
+def by_health(plan: DeploymentPlan, services: Services) -> DeploymentPlan:
+    """Order a plan's targets as they are to be taken now."""
+    return in_order_of_health(plan, services, stopped(plan, services))
+
+
 def _runs(target: TargetSpec, services: Services) -> bool:
     try:
         services.target(target).check()

@@ -128,7 +128,7 @@ def run_deployment(
     from cicd.deploy.admission import admit
     from cicd.deploy.carry_through import carry_through, submit
     from cicd.deploy.compile import deployment_id
-    from cicd.deploy.health import in_order_of_health, only_outdated, stopped
+    from cicd.deploy.health import by_health, only_outdated
     from cicd.deploy.history import settle_environments
     from cicd.deploy.revision import store
     from cicd.deploy.shift.history import settle_service, with_task_set
@@ -136,7 +136,7 @@ def run_deployment(
     plan = plan_deployment(request, services).plan
     plan = settle_service(settle_environments(plan, services), services)
     _check_hooks(plan, services)
-    plan = in_order_of_health(plan, services, stopped(plan, services))
+    plan = by_health(plan, services)
     if request.update_outdated_instances_only:
         plan = only_outdated(plan, services)
     digest = plan.revision.digest or store(request.revision, plan.revision.bundle_type, services)
@@ -257,6 +257,7 @@ def roll_back_deployment(
     from cicd.deploy.compile import deployment_id as make_id
     from cicd.deploy.fleet.copies import provision, with_members
     from cicd.deploy.fleet.hooks import BY_ITSELF
+    from cicd.deploy.health import by_health
     from cicd.deploy.history import fold, last_succeeded, stream_of
     from cicd.deploy.processes import process_of
     from cicd.deploy.rollback import has_begun_to_end, plan_rollback
@@ -292,6 +293,7 @@ def roll_back_deployment(
         raise UsageError(wish.message, hint="'cicd deploy list' shows what there is")
     wanted = with_members(replace(wish.plan, creator="user"), services)
     wanted = with_task_set(settle_service(wanted, services), wanted.deployment_id)
+    wanted = by_health(wanted, services)
     admit(wanted, services)
     wanted = provision(wanted, services)
     submit(wanted, services, parent=stream_of(plan.deployment_id))

@@ -4,7 +4,7 @@ import pytest
 
 from cicd.backends.target_directory import DirectoryTarget
 from cicd.deploy.health import Attempt, health_order
-from cicd.deploy.run import forecast_deployment
+from cicd.deploy.run import forecast_deployment, roll_back_deployment
 from cicd.deploy.state import Status
 from cicd.errors import Unavailable, UsageError
 from cicd.ports import TargetKind
@@ -64,6 +64,16 @@ def test_an_instance_that_does_not_run_counts_as_failed_before_any_other_is_begu
     world = Halting(tmp_path, ids=("a", "b", "c"), config=config)
     result = world.deploy(world.revision("v1", "files: []\n"))
     assert (status, statuses) == (result.status, dict(result.targets))
+
+
+def test_a_rollback_by_hand_begins_with_what_does_not_run_now(tmp_path):
+    world = Halting(tmp_path, ids=("a", "b", "c"))
+    world.down = ()
+    for name in ("v1", "v2"):
+        second = world.deploy(world.revision(name, "files: []\n"))
+    world.down = ("c",)
+    back = roll_back_deployment(second.deployment_id, world.services)
+    assert [("c", "Failed"), ("a", "Skipped"), ("b", "Skipped")] == list(back.targets)
 
 
 def test_a_plan_tells_of_an_instance_that_does_not_run(tmp_path):
