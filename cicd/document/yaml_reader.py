@@ -121,6 +121,8 @@ class _Reader:
         from cicd.document.yaml_syntax import Complaint, syntax_problem
 
         begun, at = reason.context_mark, reason.problem_mark
+        if at is not None and any(each.span.line == at.line + 1 for each in self._problems):
+            raise DocumentError(tuple(self._problems)) from None  # it follows from what was said
         complaint = Complaint(
             context=reason.context or "",
             problem=reason.problem or "",

@@ -11,12 +11,16 @@ from cicd.document.rules import run_rules
 SET = "env: {variables: {NAME: a, IMAGE_TAG: b}}\n"
 
 
-def told(*commands, more=""):
+def problems_of(*commands, more=""):
     listed = "".join(f"      - {command}\n" for command in commands)
     text = f"version: 0.2\n{more}phases:\n  build:\n    commands:\n{listed}"
     problems = Problems()
     run_rules(ADVICE, read_buildspec(load_text(text, "buildspec.yml"), problems), problems)
-    return [(problem.rule, problem.span.text) for problem in problems]
+    return list(problems)
+
+
+def told(*commands, more=""):
+    return [(problem.rule, problem.span.text) for problem in problems_of(*commands, more=more)]
 
 
 @pytest.mark.parametrize(
@@ -29,6 +33,7 @@ def told(*commands, more=""):
         [">\n        aws s3 cp a b\n        --recursive\n        --quiet"],
         [">\n        python3 setup.py\n        --all pytest"],
         [">\n        make one &&\n        make two"],
+        [">\n        aws s3 cp\n        --acl public-read\n        ./dist/a.js s3://bucket/"],
         [">\n        if true; then\n          echo yes;\n        fi"],
         ["""'[ "$CODEBUILD_BUILD_SUCCEEDING" = 1 ] && make publish'"""],
         ["read NMAE", "echo $NMAE"],
@@ -72,3 +77,11 @@ def test_a_pattern_that_takes_files_is_fine(pattern):
 def test_a_pattern_that_takes_none_is_told(pattern, pointed):
     more = f"artifacts: {{files: [{pattern}]}}\n"
     assert [("build/file-pattern", pointed)] == told("make", more=more)
+
+
+def test_only_a_pipeline_takes_secondary_artifacts_alone():
+    for more, other in (("", False), ("secondary-artifacts: {a: {files: f}}", True)):
+        section = f"artifacts: {{discard-paths: no, {more}}}\n"
+        (problem,) = problems_of("make", more=section)
+        assert "build/no-artifact-files" == problem.rule
+        assert other == ("other than in a pipeline" in problem.message)

@@ -194,7 +194,7 @@ P = "version: 0.2\nphases: {build: {commands: [a]}}\n"
         (f"{P}reports: {{r: }}\n", [(E, "build/report-files", "3:11")]),
         (
             f"{P}cache: {{paths: [p], key: a-$$(codebuild-hash-files b)}}\n",
-            [(W, "build/cache-keys", "3:25")],
+            [(W, "build/cache-keys", "3:26")],
         ),
         (
             f"{P}cache: {{paths: [p], fallback-keys: [a]}}\n",

@@ -190,6 +190,13 @@ def test_a_template_in_braces_needs_quotes(native):
     assert "quotes" in (problem.hint or "")
 
 
+def test_what_follows_from_a_problem_of_the_same_line_is_not_told():
+    with pytest.raises(DocumentError) as caught:
+        load_text("a: 1\nuser: {{prefix}}.name\nb: 2\n", "x.yml")
+    (problem,) = caught.value.problems
+    assert ("document/key", "x.yml:2:8") == (problem.rule, str(problem.span))
+
+
 SYNTAX = {
     "a:\n\tb: 1\n": (2, 1, "found character that cannot start any token", "spaces"),
     "a: [1,\n 2\nb: 3\n": (3, 2, "did not find expected ',' or ']'", "']'"),

@@ -147,6 +147,8 @@ def folded_commands(spec: Buildspec, problems: Problems) -> None:
         margin = min((_margin(line) for line in lines if line.strip()), default=0)
         for before, line in pairwise(lines):
             joined = _margin(before) == _margin(line) == margin and before.strip()
+            if before.strip().startswith("-"):  # options are not a command, and go on
+                continue
             if joined and not _GOES_ON.search(before) and _COMMAND.match(line.strip()):
                 problems.warning(
                     "build/folded-commands",

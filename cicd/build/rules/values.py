@@ -106,9 +106,11 @@ def no_artifact_files(spec: Buildspec, problems: Problems) -> None:
         if artifacts is None or artifacts.files:
             continue
         what = f"'{artifacts.identifier}'" if artifacts.identifier else "'artifacts'"
+        others = spec.secondary_artifacts and not artifacts.identifier
+        where = ", other than in a pipeline that takes those below" if others else ""
         problems.warning(
             "build/no-artifact-files",
-            f"{what} names no 'files', so the build fails when it uploads",
+            f"{what} names no 'files', so the build fails when it uploads{where}",
             artifacts.span,
             hint="add 'files', such as '**/*'",
             note="CLIENT_ERROR Message: no definition for primary artifacts in buildspec",
