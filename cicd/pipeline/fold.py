@@ -272,7 +272,8 @@ def _answered(
         token != action.result.token or event.at > deadline(_action(state, key), action)
     ):
         return state
-    ended = replace(result, token=action.result.token)
+    asked = action.result
+    ended = replace(result, token=asked.token, external_execution_id=asked.external_execution_id)
     return _with(state, key, replace(action, updated_at=event.at, result=ended))
 
 

@@ -57,6 +57,8 @@ class FailureType(StrEnum):
 
     JOB_FAILED = "JobFailed"
     CONFIGURATION_ERROR = "ConfigurationError"
+    PERMISSION_ERROR = "PermissionError"
+    REVISION_OUT_OF_SYNC = "RevisionOutOfSync"
     REVISION_UNAVAILABLE = "RevisionUnavailable"
     SYSTEM_UNAVAILABLE = "SystemUnavailable"
     LOCAL_UNSUPPORTED = "LocalUnsupported"

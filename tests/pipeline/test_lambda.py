@@ -44,9 +44,10 @@ def handler(event, context):
             archive.writestr("list.txt", "\\n".join(names))
         out = data["outputArtifacts"][0]["location"]["s3Location"]
         s3.put_object(Bucket=out["bucketName"], Key=out["objectKey"], Body=made.getvalue())
-    if do == "fail":
+    if do in ("fail", "deny"):
+        kind = "ConfigurationError" if do == "fail" else "PermissionError"
         pipeline.put_job_failure_result(jobId=job["id"], failureDetails={
-            "type": "ConfigurationError", "message": "the database is not there"})
+            "type": kind, "message": "the database is not there"})
         return
     if do == "steps" and "continuationToken" not in data:
         pipeline.put_job_success_result(jobId=job["id"], continuationToken="half")
@@ -119,6 +120,7 @@ def test_trap_76_a_token_brings_the_function_again_with_a_new_job_of_the_same_ac
     ("do", "code", "words"),
     [
         ("fail", "ConfigurationError", "the database is not there"),
+        ("deny", "PermissionError", "the database is not there"),
         ("silent", "JobFailed", "within 20 minutes: what it returns is no report"),  # trap 75
         ("raise", "JobFailed", "within 20 minutes"),
     ],
@@ -126,7 +128,7 @@ def test_trap_76_a_token_brings_the_function_again_with_a_new_job_of_the_same_ac
 def test_trap_75_a_function_that_reports_failure_or_nothing_fails_its_action(
     tmp_path, monkeypatch, do, code, words
 ):
-    if do != "fail":
+    if do not in ("fail", "deny"):
         monkeypatch.setattr(follow, "SILENCE", timedelta(seconds=2))
     result, state, log, _ = run(tmp_path, stage("Next", call(do)))
     error = state.actions["Next/Call"].result.error

@@ -400,3 +400,11 @@ def test_the_parts_of_a_tag_are_not_longer_than_the_service_takes_them(part, len
     document = {"pipeline": pipeline(SOURCE_STAGE, LAST_STAGE), "tags": [tag]}
     (problem,) = checked(document)[1]
     assert ("pipeline/tag", f'"{"x" * length}"') == (problem.rule, problem.span.text)
+
+
+def test_a_pipeline_without_a_role_is_none_that_the_service_makes():
+    document = pipeline(SOURCE_STAGE, LAST_STAGE)
+    del document["roleArn"]
+    assert [("pipeline/role-arn", "the pipeline has no 'roleArn'")] == [
+        (problem.rule, problem.message) for problem in checked(document)[1]
+    ]

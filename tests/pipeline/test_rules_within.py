@@ -2,7 +2,6 @@
 
 import pytest
 
-from cicd.pipeline.rules.gate_rules import cron_problem
 from tests.pipeline.documents import SOURCE_STAGE, action, checked, pipeline, stage
 
 V2 = {"pipelineType": "V2"}
@@ -128,24 +127,23 @@ def test_only_an_entry_is_skipped():
 
 
 @pytest.mark.parametrize(
-    "time",
-    ["* * 9-17 ? * MON-FRI", "0 0/5 9,12 L * ? 2026", "0 0 1 LW jan,feb ?", "0 0 1 ? * 2#1"],
-)
-def test_a_time_of_quartz(time):
-    assert cron_problem(time) is None
-
-
-@pytest.mark.parametrize(
-    ("time", "wrong"),
+    ("cron", "zone", "wrong"),
     [
-        ("* * * * *", "it has 5 fields, and needs 6, or 7 with a year"),
-        ("0 0 9 ? * MONDAY", "'MONDAY' is no day of week"),
-        ("0 0 nine ? * MON", "'nine' is no hours"),
-        ("0 0 9 ? * 8", "'8' is no day of week"),
+        ("* * 9-17 ? * MON-FRI", "Europe/Berlin", ""),
+        ("0 0/5 9,12 L * ? 2026", "UTC+02:00", ""),
+        ("0 0 1 LW jan,feb ?", "PST", ""),
+        ("0 0 #{Src.CommitId} ? * 2#1", "#{Src.BranchName}", ""),
+        ("* * * * *", "UTC", "Cron"),
+        ("0 0 9 1 * MON", "UTC", "Cron"),  # one of the two days is '?'
+        ("0 0 9 ? * MONDAY", "UTC", "Cron"),
+        ("0 0 25 ? * MON", "UTC", "Cron"),
+        ("0 0 9 ? * MON", "Europe/Berlinn", "TimeZone"),
     ],
 )
-def test_a_time_that_is_none(time, wrong):
-    assert wrong == cron_problem(time)
+def test_a_window_that_could_not_be_asked_is_told_before(cron, zone, wrong):
+    given = {"Cron": cron, "TimeZone": zone}
+    found = asked("beforeEntry", "FAIL", a_rule("DeploymentWindow", **given))
+    assert ([("pipeline/gate-rule", given[wrong])] if wrong else []) == found
 
 
 def test_a_stack_needs_what_its_mode_needs():

@@ -72,9 +72,8 @@ def _ended(
     result: JobResult, job: Job, request: ActionRequest, services: Services
 ) -> ActionResult:
     if not result.succeeded:
-        known = result.failure_type in tuple(FailureType)
         return failed(
-            FailureType(result.failure_type) if known else FailureType.JOB_FAILED,
+            FailureType(result.failure_type),
             result.message,
             external_id=result.external_execution_id,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cicd.pipeline.result import ActionResult, ActionStatus
+from cicd.pipeline.spec import ExecutionMode
 
 if TYPE_CHECKING:
     from cicd.engine.process import Scope
@@ -28,7 +29,14 @@ class ManualApproval:
         word = f"{request.plan.execution_id[:8]} {request.action.name}"
         request.say(f"waiting for an approval: cicd pipeline approve {word}")
         request.say(f"or, to refuse it: cicd pipeline reject {word}")
-        return ActionResult(status=ActionStatus.IN_PROGRESS, token=services.new_id())
+        token = services.new_id()
+        # GetPipelineState tells nothing of a PARALLEL pipeline: ListActionExecutions has it, then.
+        parallel = request.plan.execution_mode is ExecutionMode.PARALLEL
+        return ActionResult(
+            status=ActionStatus.IN_PROGRESS,
+            token=token,
+            external_execution_id=token if parallel else "",
+        )
 
     def recover(self, request: ActionRequest, services: Services, scope: Scope) -> None:
         """Ask again: no token of the first time was ever shown."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
+from cicd.pipeline.result import FailureType
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
@@ -15,13 +16,8 @@ ACCOUNT: Final = "000000000000"
 SUMMARY_LENGTH: Final = 2048  # of ``executionDetails``; a token and a message have limits, too
 TOKEN_LENGTH: Final = 2048
 MESSAGE_LENGTH: Final = 5000
-FAILURE_TYPES: Final = (
-    "JobFailed",
-    "ConfigurationError",
-    "PermissionError",
-    "RevisionOutOfSync",
-    "RevisionUnavailable",
-    "SystemUnavailable",
+FAILURE_TYPES: Final = tuple(
+    kind.value for kind in FailureType if kind is not FailureType.LOCAL_UNSUPPORTED
 )
 """Source: CodePipeline API Reference, "FailureDetails"."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from cicd.document.fix import Fix
@@ -10,8 +9,11 @@ from cicd.document.position import brief
 from cicd.document.rules import rule
 from cicd.document.unknown import note_unknown
 from cicd.nearest import closest, only_close
+from cicd.pipeline.gates.cron import BadCron, Cron
+from cicd.pipeline.gates.time_zone import find_time_zone
 from cicd.pipeline.rules.gates import conditions, provider_of, rules_of
 from cicd.pipeline.rules.structure import STAGE
+from cicd.pipeline.variables import references
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,18 +43,6 @@ VALUES: Final[Mapping[str, tuple[str, ...]]] = {
     "AlarmStates": ("ALARM", "OK", "INSUFFICIENT_DATA"),
 }
 _SEVERAL: Final = ("AlarmStates",)  # separated by commas
-_MONTHS = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC"
-_DAYS = "SUN|MON|TUE|WED|THU|FRI|SAT"
-_FIELDS: Final = (
-    ("seconds", r"\d{1,2}", ""),
-    ("minutes", r"\d{1,2}", ""),
-    ("hours", r"\d{1,2}", ""),
-    ("day of month", r"\d{1,2}", r"|L(?:-\d{1,2})?W?|\d{1,2}W"),
-    ("month", rf"\d{{1,2}}|{_MONTHS}", ""),
-    ("day of week", rf"[1-7]|{_DAYS}", rf"|L|(?:[1-7]|{_DAYS})(?:L|#[1-5])"),
-    ("year", r"\d{4}", ""),
-)
-_ZONE = re.compile(r"[A-Za-z]+(?:/[A-Za-z_+-]+\d*)+|UTC(?:[+-]\d{2}:\d{2})?|[A-Za-z]{3,5}")
 
 
 @rule(RULE)
@@ -124,37 +114,24 @@ def _allowed(key: str, text: str) -> bool:
 
 
 def _window(given: Mapping[str, Entry], problems: Problems) -> None:
-    cron, zone = given.get("Cron"), given.get("TimeZone")
-    wrong = cron_problem(cron.value.text) if cron is not None else None
-    if cron is not None and wrong is not None:
-        problems.warning(
-            RULE,
-            f"'{brief(cron.value.text)}' is not a time of Quartz: {wrong}",
-            cron.value.span,
-            hint="write seconds, minutes, hours, day of month, month, day of week: "
-            "0 0-59 9-17 ? * MON-FRI",
-        )
-    if zone is not None and not _ZONE.fullmatch(zone.value.text):
-        problems.warning(
-            RULE,
-            f"'{brief(zone.value.text)}' is not a time zone",
-            zone.value.span,
-            hint="write such as Europe/Berlin, UTC or UTC+02:00",
-        )
-
-
-def cron_problem(text: str) -> str | None:
-    """
-    Say what is wrong with the time of a deployment window; None: nothing.
-
-    Source: CodePipeline User Guide, "DeploymentWindow": six fields of Quartz, and maybe a year.
-    """
-    parts = text.split()
-    if len(parts) not in (len(_FIELDS) - 1, len(_FIELDS)):
-        return f"it has {len(parts)} fields, and needs 6, or 7 with a year"
-    for part, (name, value, special) in zip(parts, _FIELDS, strict=False):
-        one = rf"(?:(?:\*|(?:{value})(?:-(?:{value}))?)(?:/\d{{1,2}})?{special})"
-        blank = r"|\?" if name.startswith("day") else ""
-        if not re.fullmatch(rf"{one}(?:,{one})*{blank}", part, re.IGNORECASE):
-            return f"'{part}' is no {name}"
-    return None
+    cron, zone = (given.get(key) for key in ("Cron", "TimeZone"))
+    for entry, read in ((cron, Cron.parse), (zone, find_time_zone)):
+        if entry is None or any(references(entry.value.text)):
+            continue
+        try:
+            read(entry.value.text)
+        except BadCron as wrong:
+            problems.warning(
+                RULE,
+                f"'{brief(entry.value.text)}' is not a time of Quartz: {wrong}",
+                entry.value.span,
+                hint="write seconds, minutes, hours, day of month, month, day of week: "
+                "0 0-59 9-17 ? * MON-FRI",
+            )
+        except LookupError:
+            problems.warning(
+                RULE,
+                f"'{brief(entry.value.text)}' is not a time zone",
+                entry.value.span,
+                hint="write such as Europe/Berlin, UTC or UTC+02:00",
+            )

@@ -47,7 +47,15 @@ def artifact_path(spec: PipelineDeclaration, problems: Problems) -> None:
 
 @rule("pipeline/role-arn")
 def role_arn(spec: PipelineDeclaration, problems: Problems) -> None:
-    """The pipeline's role, and those of its actions, are named by their ARNs."""
+    """A pipeline has a role; it, and those of its actions, are named by their ARNs."""
+    if "roleArn" not in spec.node.entries:
+        problems.warning(
+            "pipeline/role-arn",
+            "the pipeline has no 'roleArn'",
+            spec.span("name"),
+            hint="roleArn: arn:aws:iam::123456789012:role/any; nothing here uses it",
+            note='Missing required parameter in input: "roleArn"',
+        )
     for node in (spec.node, *(action.node for action in actions_of(spec))):
         entry = node.entries.get("roleArn")
         check_role(entry.value if entry else None, "pipeline/role-arn", problems)
