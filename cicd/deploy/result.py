@@ -50,6 +50,7 @@ def deployment_result(
     failure, detail = first_failure(process, state)
     wait = waiting(process, state)
     before = last_succeeded(plan, services)
+    ended = _ended(plan, state)
     return DeploymentResult(
         deployment_id=plan.deployment_id,
         stream=stream_of(plan.deployment_id),
@@ -68,7 +69,7 @@ def deployment_result(
         endpoints={
             target.id: target.endpoint
             for target in plan.instances
-            if target.endpoint is not None and not _has_ended(state, target.id)
+            if target.endpoint is not None and target.id not in ended
         },
         failure=failure,
         detail=detail,
@@ -84,10 +85,16 @@ def deployment_result(
     )
 
 
-def _has_ended(state: DeploymentState, target: str) -> bool:
-    """Tell whether an instance of the original environment was ended: nothing listens there."""
+def _ended(plan: DeploymentPlan, state: DeploymentState) -> frozenset[str]:
+    """Give the instances of the original environment that were ended: nothing listens there."""
     from cicd.deploy.plan import TerminateInstance
     from cicd.deploy.state import Status
 
-    ended = state.begun.get(TerminateInstance(target=target).key)
-    return ended is not None and ended.status is Status.SUCCEEDED
+    if plan.blue_green is None:
+        return frozenset()
+    keys = {each.id: TerminateInstance(target=each.id).key for each in plan.blue_green.original}
+    return frozenset(
+        target
+        for target, key in keys.items()
+        if key in state.begun and state.begun[key].status is Status.SUCCEEDED
+    )

@@ -97,7 +97,9 @@ def test_a_deployment_names_the_revision_that_the_group_had_before(tmp_path):
 def test_a_shift_of_a_services_traffic(tmp_path):
     world = service_world(tmp_path)
     for _ in range(2):
-        assert [] == strays_of(deploy(world))
+        result = deploy(world)
+        assert [] == strays_of(result)
+        assert 1 == len(result.endpoints)  # that of the service, whichever task set serves
 
 
 def test_a_blue_green_deployment_with_its_load_balancer(tmp_path):
