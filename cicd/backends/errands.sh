@@ -34,16 +34,32 @@ walk() {
     [ $# -eq 0 ] || show "$@"
 }
 
+# What goes while find looks is not there, and no reason to fail: git tidies up behind our back.
+only_gone() {
+    rest=$(printf '%s\n' "$1" | while IFS= read -r line; do
+        case $line in
+        *': No such file or directory') ;;
+        *) printf '%s\n' "$line" ;;
+        esac
+    done)
+    [ -z "$rest" ] && return
+    printf '%s\n' "$rest" >&2
+    return 1
+}
+
 case $1 in
 list)
     cd "$2" 2>/dev/null || exit 3
     depth=$3
     set -- .
     [ -z "$depth" ] || set -- . -maxdepth "$depth"
+    exec 3>&1
     if find . -maxdepth 0 -printf '' 2>/dev/null; then
-        find "$@" -ignore_readdir_race \( -type f -o -type l \) -printf '%m %s %P\0%l\0%Y\0'
+        said=$(LC_ALL=C find "$@" -ignore_readdir_race \( -type f -o -type l \) \
+            -printf '%m %s %P\0%l\0%Y\0' 2>&1 >&3) || only_gone "$said"
     elif command -v find >/dev/null; then
-        find "$@" \( -type f -o -type l \) -exec sh "$0" show {} +
+        said=$(LC_ALL=C find "$@" \( -type f -o -type l \) -exec sh "$0" show {} + 2>&1 >&3) ||
+            only_gone "$said"
     else
         walk . "$depth"
     fi

@@ -70,6 +70,28 @@ def test_the_list_is_the_same_whatever_there_is_to_make_it(tools, tmp_path):
     assert listed(os.environ["PATH"]) == without_find
 
 
+@pytest.mark.parametrize(
+    ("said", "status"), [("No such file or directory", 0), ("Permission denied", 1)]
+)
+def test_a_directory_that_goes_while_it_is_looked_through_is_not_there(tmp_path, said, status):
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "kept").write_text("a")
+    find = tmp_path / "find"  # as it is when a directory goes between two looks at it
+    find.write_text(
+        f'#!/bin/sh\n{shutil.which("find")} "$@"\n'
+        f'case "$*" in *type*) echo "find: \'./gone\': {said}" >&2; exit 1 ;; esac\n'
+    )
+    find.chmod(0o755)
+    done = subprocess.run(
+        ("sh", str(ERRANDS), "list", str(tmp_path / "tree")),
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        check=False,
+    )
+    assert (status, b"644 1 kept\0\0f\0") == (done.returncode, done.stdout)
+    assert (said in done.stderr.decode()) == bool(status)
+
+
 def test_only_a_directory_is_listed(tmp_path):
     done = subprocess.run(["sh", str(ERRANDS), "list", str(tmp_path / "no")], check=False)
     assert 3 == done.returncode
