@@ -85,3 +85,48 @@ def test_only_a_pipeline_takes_secondary_artifacts_alone():
         (problem,) = problems_of("make", more=section)
         assert "build/no-artifact-files" == problem.rule
         assert other == ("other than in a pipeline" in problem.message)
+
+
+@pytest.mark.parametrize(
+    ("command", "pointed", "becomes"),
+    [
+        (
+            "TAG=${CODEBUILD_RESOLVED_SOURCE_VERSION:0:7}",
+            "${CODEBUILD_RESOLVED_SOURCE_VERSION:0:7}",
+            1,
+        ),
+        ("SUM=${NAME::32}", "${NAME::32}", 1),
+        ("echo ${NAME//x/y}", "${NAME//x/y}", 1),
+        ("echo ${NAME^^}", "${NAME^^}", 1),
+        ("echo ${!NAME}", "${!NAME}", 1),
+        ("names=(a b)", "names=(", 1),
+        ('if [ "$NAME" == "a" ]; then make; fi', "==", 2),
+        ("make &> log", "&>", 3),
+        ("diff <(ls a) b", "<(", 1),
+        ("function f { make; }", "function", 1),
+        ("if (( NAME > 1 )); then make; fi", "((", 1),
+        ("for ((i = 0; i < 3; i++)); do make; done", "for ((", 1),
+    ],
+)
+def test_what_only_bash_knows_is_told_with_what_dash_makes_of_it(command, pointed, becomes):
+    notes = {1: "the command fails", 2: "is as good as false", 3: "in the background"}
+    (problem,) = (p for p in problems_of(f"|\n        {command}", more=SET) if "bash" in p.rule)
+    assert (pointed, True) == (problem.span.text, notes[becomes] in (problem.note or ""))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "echo ${NAME:-a} ${NAME:?} ${NAME%/*} ${NAME#a}",
+        "bash -c 'echo ${NAME:0:7}'",
+        "awk '$1 == \"x\" { print }' f",
+        "echo '${NAME:0:7} [[ a ]]' # names=(a b)",
+        "cat >f.js <<END\n        function f() { return [ 1 == 2 ] }\n        END",
+        'if [ "$NAME" = a ]; then make >log 2>&1; fi',
+        "echo $((1 + 2))",
+        "(cd a && make)",
+    ],
+)
+def test_what_sh_knows_too_and_what_no_shell_reads_is_left_alone(command):
+    told = [p.rule for p in problems_of(f"|\n        {command}", more=SET)]
+    assert "build/bash-in-sh" not in told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cicd.build.rules import commands, products, shell, values
+from cicd.build.rules import bash, commands, products, shell, values
 
 if TYPE_CHECKING:
     from cicd.build.spec import Buildspec
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 ADVICE: tuple[Rule[Buildspec], ...] = (
     commands.own_shell,
-    commands.bash_in_sh,
+    bash.bash_in_sh,
     commands.hidden_failure,
     commands.block_status,
     commands.asks,

@@ -15,14 +15,6 @@ if TYPE_CHECKING:
     from cicd.build.spec import Buildspec, Text
     from cicd.document.problem import Problems
 
-_BASH_ONLY = (
-    ("[[", re.compile(r"(?:^|[;&|(]\s*|\b(?:if|while|until|elif|!)\s+)(\[\[)\s", re.MULTILINE)),
-    ("<<<", re.compile(r"(?<!<)(<<<)(?!<)")),
-    ("source", re.compile(r"^\s*(source)\s+\S", re.MULTILINE)),
-    ("declare", re.compile(r"^\s*(declare)\s+-[aA]", re.MULTILINE)),
-    ("pushd", re.compile(r"^\s*(pushd)\s+\S", re.MULTILINE)),
-)
-_OTHER_SHELL = re.compile(r"\A\s*#!|\bbash\b|\bzsh\b")
 _TEE = re.compile(r"(\|)\s*(tee)\b[^|;&\n]*(?:$|\n)")
 _PIPE = re.compile(r"(?<!\|)(\|)\s*(awk|cat|cut|grep|head|less|sed|sort|tail|tr|ts|wc|xargs)\b")
 _SAYS = re.compile(r"(?:echo|printf|date|pwd|ls|env|which)\b")
@@ -68,26 +60,6 @@ def own_shell(spec: Buildspec, problems: Problems) -> None:
                     command.span,
                     hint="write 'version: 0.2', or join the commands with &&",
                 )
-
-
-@rule("build/bash-in-sh")
-def bash_in_sh(spec: Buildspec, problems: Problems) -> None:
-    """The shell is ``sh`` unless ``env.shell`` says otherwise; it does not know bash's words."""
-    if spec.shell != "sh":
-        return
-    for command in commands_of(spec):
-        if _OTHER_SHELL.search(command.text):
-            continue
-        for word, pattern in _BASH_ONLY:
-            if pattern.search(command.text):
-                problems.warning(
-                    "build/bash-in-sh",
-                    f"'{word}' is bash's, and these commands are run by sh",
-                    command.span.within(word),
-                    hint="add 'shell: bash' to 'env'",
-                    note="where sh is dash, as in Ubuntu's images, the command fails",
-                )
-                break
 
 
 @rule("build/hidden-failure")
