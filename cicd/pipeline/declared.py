@@ -43,6 +43,8 @@ def _action(action: ActionDeclaration) -> JSON:
     kind = find_action_type(action.type_id)
     masked = kind.masked if kind else ()
     return {
+        "inputArtifacts": [],
+        "outputArtifacts": [],
         **_mapping(action.node),
         "runOrder": action.run_order,
         "configuration": {

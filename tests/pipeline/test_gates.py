@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from cicd.pipeline.gates import GATES
 from cicd.pipeline.pipeline_state import pipeline_state
 from cicd.pipeline.result import FailureType, failed
 from cicd.pipeline.run import execution_state, stop_execution
@@ -249,3 +250,18 @@ def test_each_conditions_rules_are_told_as_its_own_whatever_they_are_called(worl
         "beforeEntryConditionState": [("IsIt", "Succeeded")],
         "onSuccessConditionState": [("IsIt", "Failed")],
     } == shown
+
+
+def test_rules_that_are_named_alike_do_not_share_a_directory(world, monkeypatch):
+    seen = []
+
+    class Looked:
+        def ask(self, request, services, scope, *, again):
+            seen.append(request.workspace)
+            return request.said(holds=True, summary="")
+
+    monkeypatch.setitem(GATES._loaded, "Commands", Looked())
+    alike = rule("Commands", "Check", commands=["true"], inputArtifacts=[{"name": "code"}])
+    result, _ = run(world, beforeEntry=gate("FAIL", alike, alike), onSuccess=gate("FAIL", alike))
+    assert "Succeeded" == result.status
+    assert 3 == len(set(seen))

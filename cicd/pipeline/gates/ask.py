@@ -39,8 +39,9 @@ def ask(
     again: bool,
 ) -> Outcome:
     """Ask the rules of a command; ``again``: a dead driver had begun to."""
-    rules = [command.condition.rules[place] for place in command.places()]
-    said = tuple(_ask(rule, command, plan, services, scope, again=again) for rule in rules)
+    said = tuple(
+        _ask(place, command, plan, services, scope, again=again) for place in command.places()
+    )
     if scope.cancel.reason is not None:
         return Outcome(status=OutcomeStatus.CANCELLED, reason=scope.cancel.reason)
     detail = encode(ConditionResult(rules=said))
@@ -48,7 +49,7 @@ def ask(
 
 
 def _ask(
-    rule: RulePlan,
+    place: int,
     command: CheckCondition,
     plan: PipelinePlan,
     services: Services,
@@ -56,6 +57,7 @@ def _ask(
     *,
     again: bool,
 ) -> RuleResult:
+    rule = command.condition.rules[place]
     if rule.provider == VARIABLE_CHECK:
         return evaluate(rule, command.namespaces)
     here = {artifact.name for artifact in command.inputs}
@@ -75,8 +77,8 @@ def _ask(
         rule=rule,
         configuration=MappingProxyType(configuration),
         inputs=tuple(found for found in command.inputs if found.name in rule.inputs),
-        # No action is named so: its name would have a ":".
-        workspace=workspace / f"{command.condition.gate}:{rule.name}",
+        # No action is named so: its name would have a ":". Rules may be named alike.
+        workspace=workspace / f"{command.condition.gate}:{place}",
         parent=f"{scope.stream}/{command.key}",
         say=lambda text: say(services, scope.stream, text, origin=command.key),
     )

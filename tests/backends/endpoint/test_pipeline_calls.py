@@ -294,6 +294,10 @@ def test_a_pipeline_is_given_as_the_service_would_give_it(client):
         found[key] for key in ("name", "version", "pipelineType", "executionMode")
     )
     (checkout,) = found["stages"][0]["actions"]
+    (approve,) = found["stages"][1]["actions"]
+    assert ([], [], {}) == tuple(
+        approve[key] for key in ("inputArtifacts", "outputArtifacts", "configuration")
+    )
     assert (1, "1", "main") == (
         checkout["runOrder"],
         checkout["actionTypeId"]["version"],
