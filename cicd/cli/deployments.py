@@ -148,15 +148,18 @@ def _is_left(record: ExecutionRecord) -> bool:
 
 
 def _related(records: Sequence[ExecutionRecord], services: Services) -> Mapping[str, str]:
-    """Say which of these deployments is whose rollback, by stream, from both ends."""
+    """Say which of these is whose rollback, from both ends, or a fleet's own; by stream."""
+    from cicd.deploy.fleet.hooks import BY_ITSELF
     from cicd.deploy.history import read_plan, stream_of
 
     related: dict[str, str] = {}
     for record in records:
         # What a deployment began has it for a parent; not all of that are rollbacks.
-        if not (record.parent or "").startswith("deployment/"):
+        if not (record.parent or "").startswith(("deployment/", "fleet/")):
             continue
         plan = read_plan(record.stream, services)
+        if plan is not None and plan.creator in BY_ITSELF:
+            related[record.stream] = plan.description
         if plan is not None and plan.rollback_of is not None:
             related[record.stream] = f"rollback of {plan.rollback_of}"
             related.setdefault(stream_of(plan.rollback_of), f"rolled back by {plan.deployment_id}")

@@ -39,6 +39,10 @@ def test_a_fleet_is_made_deployed_to_scaled_shown_and_ended(shop, capsys):
     assert 0 == cli("fleet", "scale", "web", "2")
     assert "web-2 is InService" in capsys.readouterr().out
     assert "hello" == (shop / ".cicd/fleets/web/web-2/srv/app").read_text()
+    assert 0 == cli("deploy", "list")
+    launched, asked_for = capsys.readouterr().out.splitlines()[1:]
+    assert launched.endswith("  Launch of web-2")
+    assert "Launch" not in asked_for
     assert 0 == cli("fleet", "list")
     assert "web    2        2" in capsys.readouterr().out
     assert 0 == cli("fleet", "show", "web", "--output", "json")
