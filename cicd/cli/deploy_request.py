@@ -77,6 +77,11 @@ def read_request(invocation: Invocation, words: DeploymentWords) -> DeploymentRe
     if not words.restart:
         platform = _platform(group, revision, words.appspec)
     servers = platform is ComputePlatform.SERVER
+    if servers and words.images:
+        raise UsageError(
+            f"'{group.name}' is for servers: no task of it has an image",
+            hint="--image is of groups with 'ecsServices'",
+        )
     return DeploymentRequest(
         group=group,
         revision=revision,

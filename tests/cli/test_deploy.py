@@ -100,6 +100,7 @@ def test_a_plan_warns_of_what_a_deployment_would_find_late(shop, capsys):
         (("--instance", "a"), "is not an instance"),
         (("status", "d-X"), "no deployment 'd-X'"),
         (("stop",), "there is no deployment yet"),
+        (("--image", "web=shop:2"), "no task of it has an image"),
     ],
 )
 def test_wrong_words_exit_with_two(shop, capsys, arguments, words):
