@@ -54,6 +54,17 @@ def test_a_fleet_is_made_deployed_to_scaled_shown_and_ended(shop, capsys):
     assert 2 == cli("fleet", "show", "web")
 
 
+def test_a_fleet_that_listens_nowhere_is_to_be_made_with_a_port(shop, capsys):
+    style = "deploymentStyle: {deploymentOption: WITH_TRAFFIC_CONTROL}"
+    balanced = "loadBalancerInfo: {targetGroupInfoList: [{name: tg}]}"
+    (shop / "cicd.yml").write_text(
+        f"{RESOURCES}        {style}\n        {balanced}\nlocal: {{loadBalancers: {{tg: 8080}}}}\n"
+    )
+    assert 0 == cli("fleet", "up", "web", "--directory")
+    assert 2 == cli("deploy")
+    assert "'cicd fleet up web --port 80 …'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -122,7 +122,10 @@ def endpoint_of(target: TargetSpec) -> Endpoint:
     if not host:
         raise UsageError(
             f"instance '{target.id}' does not say where it listens",
-            hint="a load balancer must know: add 'endpoint: http://127.0.0.1:8081', or a PORT "
+            hint=f"a load balancer must know: end the fleet, and make it with --port: 'cicd fleet "
+            f"down {target.fleet}', 'cicd fleet up {target.fleet} --port 80 …'"
+            if target.fleet
+            else "a load balancer must know: add 'endpoint: http://127.0.0.1:8081', or a PORT "
             "to its 'environment', under 'local: deploymentGroups' of cicd.yml",
         )
     return Endpoint(host=host, port=number or 80)
