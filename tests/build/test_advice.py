@@ -28,7 +28,7 @@ def told(*commands, more=""):
     [
         ["echo $OTHER $CODEBUILD_BUILD_ID ${CODEBUILD_SRC_DIR_lib} $CODEBUILD_DATA"],
         ["echo done | tee log", "ls | tee log", "make || exit 1"],
-        ["pytest > log 2>&1", "set -o pipefail; pytest | tee log", "grep x f | sort"],
+        ["pytest > log 2>&1", "bash -c 'set -o pipefail; pytest | tee log'", "grep x f | sort"],
         ["nohup ./serve > log 2>&1 &", "a && b", "make 2>&1"],
         [">\n        aws s3 cp a b\n        --recursive\n        --quiet"],
         [">\n        python3 setup.py\n        --all pytest"],
@@ -102,6 +102,8 @@ def test_only_a_pipeline_takes_secondary_artifacts_alone():
         ("names=(a b)", "names=(", 1),
         ('if [ "$NAME" == "a" ]; then make; fi', "==", 2),
         ("make &> log", "&>", 3),
+        ('test "$NAME" == a', "==", 2),
+        ("set -eo pipefail", "set -eo pipefail", 1),
         ("diff <(ls a) b", "<(", 1),
         ("function f { make; }", "function", 1),
         ("if (( NAME > 1 )); then make; fi", "((", 1),

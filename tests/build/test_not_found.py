@@ -83,3 +83,24 @@ def test_a_user_that_is_not_there_is_told_of_with_how_to_make_one():
     assert "'run-as' asks for codebuild-user, and the image mine:1 has no such user" == first
     assert second.endswith("useradd -m codebuild-user")
     assert "as curated images do" in second
+
+
+@pytest.mark.parametrize(
+    ("command", "line", "named"),
+    [
+        ("[[ 1 == 1 ]]", "2.script: 1: eval: [[: not found", "[["),
+        ("source ./env.sh", "2.script: 1: eval: source: not found", "source"),
+        ("echo ${A:0:3}", "2.script: 1: eval: Bad substitution", "${A:0:3}"),
+        ("a=(1 2)", '2.script: 1: eval: Syntax error: "(" unexpected', "a=("),
+        ("test a == b", "2.script: 1: test: a: unexpected operator", "=="),
+        ("set -o pipefail", "2.script: 1: set: Illegal option -o pipefail", "set -o pipefail"),
+    ],
+)
+def test_what_only_bash_knows_is_told_and_no_program_is_missed(command, line, named):
+    hint = failure_hint(IN_IMAGE, command, 127, (line,), nothing)
+    assert [f"'{named}' is bash's, and sh runs the commands", "add 'shell: bash' to 'env'"] == (
+        hint.splitlines()
+    )
+    in_bash = failure_hint(replace(IN_IMAGE, shell="bash"), command, 127, (line,), nothing)
+    assert "bash's" not in in_bash
+    assert "bash's" not in failure_hint(IN_IMAGE, command, 1, ("another reason",), nothing)

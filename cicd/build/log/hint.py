@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cicd.build.cache.busy import busy_hint
 from cicd.build.log.aws_call import aws_hint
+from cicd.build.log.needs_bash import needs_bash_hint
 from cicd.build.log.no_such_path import no_such_path_hint
 from cicd.build.log.no_user import no_user_hint
 from cicd.build.log.not_found import not_found_hint
@@ -40,6 +41,7 @@ def failure_hint(
         busy_hint(plan, said)
         or aws_hint(command, said)
         or powershell_hint(command)
+        or needs_bash_hint(plan, command, said)
         or not_found_hint(plan, status, said, look)
         or no_user_hint(plan, said)
         or unset_hint(said)
