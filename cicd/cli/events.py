@@ -149,7 +149,7 @@ def _pattern(written: str | None) -> Pattern | None:
 def _json(text: str, what: str) -> object:
     try:
         return json.loads(text)
-    except ValueError as reason:
+    except (ValueError, RecursionError) as reason:
         raise UsageError(f"{what} is not JSON: {reason}") from None
 
 

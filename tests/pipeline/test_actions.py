@@ -248,7 +248,10 @@ def test_environment_variables_are_an_array_of_objects():
 
 @pytest.mark.parametrize(
     "text",
-    ['{"A": "1"}', "A=1", '["A"]', '[{"name": "A"}]', '[{"name":"A","value":"1","type":"X"}]'],
+    [
+        *('{"A": "1"}', "A=1", '["A"]', '[{"name": "A"}]', "[" * 100_000),
+        '[{"name":"A","value":"1","type":"X"}]',
+    ],
 )
 def test_other_environment_variables_are_refused(text):
     with pytest.raises(ConfigurationInvalid):

@@ -146,6 +146,7 @@ def test_its_input_may_be_a_file_of_the_artifact(tmp_path):
     [
         ({"InputType": "FilePath", "Input": "none.json"}, "", "no file 'none.json'"),
         ({"Input": "{"}, "", "'Input' is no JSON"),
+        ({"Input": "[" * 999}, "", "'Input' is no JSON"),
         ({"StateMachineArn": "order"}, "", "Invalid Arn: 'order'"),
         ({"StateMachineArn": ARN + "s"}, "", "State Machine Does Not Exist"),
         ({}, "order: {type: EXPRESS}", "has no definition"),

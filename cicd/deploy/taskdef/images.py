@@ -55,5 +55,5 @@ def images_of_definitions(text: str, name: str) -> dict[str, str]:
 def _json(text: str, name: str) -> object:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise UsageError(f"'{name}' is not JSON") from None

@@ -114,7 +114,7 @@ def read_environment_variables(text: str) -> tuple[Variable, ...]:
         return ()
     try:
         found = json.loads(text)
-    except ValueError as reason:
+    except (ValueError, RecursionError) as reason:
         raise ConfigurationInvalid(f"EnvironmentVariables is not JSON: {reason}") from None
     if not isinstance(found, list):
         raise ConfigurationInvalid("EnvironmentVariables is not a JSON array of objects")

@@ -149,7 +149,7 @@ class Jenkins:
             raise self._refused(answer)
         try:
             found = json.loads(answer.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
             raise Unavailable(

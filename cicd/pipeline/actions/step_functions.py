@@ -115,7 +115,7 @@ def _input(request: ActionRequest, services: Services) -> JSON:
         written, what = text, f"'{written}'"
     try:
         read: JSON = json.loads(written)
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise UsageError(f"{what} is no JSON: {problem}") from None
     return read
 

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from cicd.deploy.taskdef.images import image_of_detail, images_of_definitions
 from cicd.deploy.taskdef.reader import read_task_definition
 from cicd.document.problem import Problems, Severity
 from cicd.engine.codec import decode, encode
-from cicd.errors import DocumentError
+from cicd.errors import DocumentError, UsageError
 from cicd.ports import DependencyCondition, TaskMount, TaskSetOrder, Ulimit
 
 MIB = 1024 * 1024
@@ -179,3 +180,10 @@ def test_a_plan_of_an_earlier_version_is_read():
     for name in ("waits_for", "kernel", "network", "mounts", "restarts", "start_timeout"):
         del old[name]
     assert decode(type(order), old) == order
+
+
+@pytest.mark.parametrize("text", ["{", "[" * 100_000, "{}", "[1]"])
+def test_files_of_images_that_are_none_are_refused(text):
+    for read in (images_of_definitions, image_of_detail):
+        with pytest.raises(UsageError, match=r"'f\.json' is not"):
+            read(text, "f.json")
