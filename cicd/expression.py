@@ -17,6 +17,7 @@ class ExpressionFault(Exception):
     """An expression that cannot be read, or matched within the limit; its text says why."""
 
 
+@cache  # what is read once is asked about many texts
 def check(pattern: str) -> None:
     """Raise ``ExpressionFault`` for what is no regular expression."""
     import regex

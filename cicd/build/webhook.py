@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING
 
 from cicd.expression import ExpressionFault, check, matches
@@ -268,6 +269,7 @@ _OPAQUE = re.compile(r"\\[^1-9]|\[\^?\]?(?:\\.|[^\]\\])*\]")
 _NOT_RE2 = re.compile(r"\(\?<?[=!]|\(\?>|\(\?\(|\(\?P=\w*|\\[1-9]|[*+?}]\+")
 
 
+@cache  # each of hundreds of changed files is held against it
 def _for_python(pattern: str) -> str:
     """Spell RE2's end of the text as Python does."""
     return re.sub(r"(?<!\\)((?:\\\\)*)\\z", r"\1\\Z", pattern)

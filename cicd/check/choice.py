@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cicd.check.pushed import PushedRef
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from cicd.build.webhook import WebhookEvent
     from cicd.check.configuration import Wanted
+    from cicd.pipeline.triggers import Patterns
 
 EVERYTHING = frozenset({"1", "all", "true", "yes"})
 """What ``CICD_SKIP`` may say to leave out all checks."""
@@ -109,19 +111,30 @@ def wanted_by(
         if not found.starts:
             return False, found.why
         reasons.append(found.why)
-    inside = [file for file in push.files if not place or file.startswith(f"{place}/")]
+    asked, why = _by_files(wanted.files, push.files, place, tuple(always))
+    if not asked:
+        return False, why
+    return True, "; ".join((*reasons, why) if why else reasons)
+
+
+# Of thousands of refs that are pushed at once most have the same files.
+@lru_cache(maxsize=64)
+def _by_files(
+    patterns: Patterns | None, files: tuple[str, ...], place: str, always: tuple[str, ...]
+) -> tuple[bool, str]:
+    inside = [file for file in files if not place or file.startswith(f"{place}/")]
     if place and not inside:
         return False, f"nothing below '{place}' has changed"
-    if wanted.files is None:
-        return True, "; ".join(reasons)
-    special = next((file for file in always if file in push.files), None)
+    if patterns is None:
+        return True, ""
+    special = next((file for file in always if file in files), None)
     if special is not None:
-        return True, "; ".join((*reasons, f"'{special}' has changed"))
+        return True, f"'{special}' has changed"
     for file in inside:
-        found = wanted.files.judge("file", file)
+        found = patterns.judge("file", file)
         if found.starts:
-            return True, "; ".join((*reasons, found.why))
-    return False, f"none of {_many(len(inside), 'changed file')} is of {wanted.files}"
+            return True, found.why
+    return False, f"none of {_many(len(inside), 'changed file')} is of {patterns}"
 
 
 def united(found: Iterable[Choice]) -> tuple[Choice, ...]:

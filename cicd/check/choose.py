@@ -88,10 +88,9 @@ def choose(
     places = tuple(found)
     chosen = [_lint(places[0])]
     for place in places:
-        for push in pushes:
-            chosen += _of_commands(place, push)
-            chosen += _of_builds(root, place, push)
-            chosen += _of_pipelines(root, place, push)
+        chosen += (choice for push in pushes for choice in _of_commands(place, push))
+        chosen += _of_builds(root, place, pushes)
+        chosen += _of_pipelines(root, place, pushes)
     return tuple(_last_word(each, skip, every=every) for each in united(chosen))
 
 
@@ -146,21 +145,24 @@ def _of_commands(place: Place, push: Push) -> Iterator[Choice]:
         )
 
 
-def _of_builds(root: Path, place: Place, push: Push) -> Iterator[Choice]:
+def _of_builds(root: Path, place: Place, pushes: Iterable[Push]) -> Iterator[Choice]:
     """Builds that ``check`` names, and those whose webhook would start them."""
     named = {wanted.name: wanted for wanted in place.configuration.builds}
     for name, wanted in named.items():
         project = _project(place, name)
         always = _documents(root, place, project)
-        runs, why = wanted_by(wanted, push, place=place.name, always=always)
-        yield _build(place, project, runs=runs, why=why, named=True)
+        for push in pushes:
+            runs, why = wanted_by(wanted, push, place=place.name, always=always)
+            yield _build(place, project, runs=runs, why=why, named=True)
     if not place.configuration.triggers:
         return
     for name in place.resources.section("projects"):
         if name in named:
             continue
         project = _project(place, name)
-        if project.webhook is not None:
+        if project.webhook is None:
+            continue
+        for push in pushes:
             reasons = project.webhook.why_not(push.webhook_event())
             why = "; ".join(reasons) or f"its webhook starts it for {push.pushed}"
             yield _build(place, project, runs=not reasons, why=why, named=False)
@@ -199,14 +201,13 @@ def _documents(root: Path, place: Place, project: Project) -> tuple[str, ...]:
     return tuple(os.path.normpath(f"{directory}{name}") for name in names)
 
 
-def _of_pipelines(root: Path, place: Place, push: Push) -> Iterator[Choice]:
+def _of_pipelines(root: Path, place: Place, pushes: Iterable[Push]) -> Iterator[Choice]:
     """Pipelines that ``check`` names, and those that the push would start."""
     named = {wanted.name: wanted for wanted in place.configuration.pipelines}
     if not (named or place.configuration.triggers) or not _has_pipelines(root, place, named):
         return
     from cicd.pipeline.definition import every_definition
     from cicd.pipeline.from_template import inspect
-    from cicd.pipeline.push import judge
 
     specs = {
         spec.name: spec
@@ -220,31 +221,39 @@ def _of_pipelines(root: Path, place: Place, push: Push) -> Iterator[Choice]:
             hint=f"the pipelines are {', '.join(specs)}" if specs else "there is none at all",
         )
     for name, spec in specs.items():
-        verdict = judge(spec, place.resources, push.git_event(), root)
-        if name in named:
-            runs, why = wanted_by(named[name], push, place=place.name, always=())
-        elif place.configuration.triggers:
-            reasons = [
-                f"{source.action}: {each.why}"
-                for source in verdict.sources
-                for each in source.verdicts
-                if each.starts is verdict.starts
-            ]
-            runs, why = verdict.starts, "; ".join(reasons) or "no push could start it"
-        else:
-            continue
-        here = [source.action for source in verdict.sources if source.here]
-        revisions = [w for action in here for w in ("--revision", f"{action}={push.commit}")]
-        refused = _refused(spec, named=name in named) if runs else ""
-        yield Choice(
-            kind=CheckKind.PIPELINE,
-            name=name,
-            place=place.name,
-            runs=runs and not refused,
-            why=refused or why,
-            named=name in named and not refused,
-            arguments=("pipeline", "run", name, *revisions),
-        )
+        if name in named or place.configuration.triggers:
+            for push in pushes:
+                yield _of_pipeline(root, place, spec, push, named.get(name))
+
+
+def _of_pipeline(
+    root: Path, place: Place, spec: PipelineDeclaration, push: Push, wanted: Wanted | None
+) -> Choice:
+    from cicd.pipeline.push import judge
+
+    verdict = judge(spec, place.resources, push.git_event(), root)
+    if wanted is not None:
+        runs, why = wanted_by(wanted, push, place=place.name, always=())
+    else:
+        reasons = [
+            f"{source.action}: {each.why}"
+            for source in verdict.sources
+            for each in source.verdicts
+            if each.starts is verdict.starts
+        ]
+        runs, why = verdict.starts, "; ".join(reasons) or "no push could start it"
+    here = [source.action for source in verdict.sources if source.here]
+    revisions = [w for action in here for w in ("--revision", f"{action}={push.commit}")]
+    refused = _refused(spec, named=wanted is not None) if runs else ""
+    return Choice(
+        kind=CheckKind.PIPELINE,
+        name=spec.name,
+        place=place.name,
+        runs=runs and not refused,
+        why=refused or why,
+        named=wanted is not None and not refused,
+        arguments=("pipeline", "run", spec.name, *revisions),
+    )
 
 
 def _has_pipelines(root: Path, place: Place, named: dict[str, Wanted]) -> bool:

@@ -11,9 +11,12 @@ from cicd.record import dataclass
 from cicd.repos.git_command import as_text, git_said, run_git
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from cicd.repos.git import Repository
+
+
+_FORMAT = "%H%x00%T%x00%B"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,15 +36,42 @@ def find_commit(repository: Repository, name: str) -> Commit | None:
         "log",
         "-1",
         "--no-show-signature",
-        "--format=%H%x00%T%x00%B",
+        f"--format={_FORMAT}",
         f"{name}^{{commit}}",
         "--",
     )
     said = run_git(repository.root, asked, _directory(repository))
     if said.returncode != 0:
         return None
-    identifier, tree, message = as_text(said.stdout).split("\0", 2)
-    return Commit(id=identifier, tree=tree, message=message.rstrip("\n"))
+    return _commit(*as_text(said.stdout).split("\0", 2))
+
+
+def find_commits(repository: Repository, ids: Collection[str]) -> Mapping[str, Commit]:
+    """Give the commits that these ids of objects lead to, however many, by id; see above."""
+    if len(ids) == 1:
+        (one,) = ids
+        alone = find_commit(repository, one)
+        return {one: alone} if alone is not None else {}
+    # git is asked twice, and not once for each: git log says nothing of commits that are not here.
+    variables = _directory(repository)
+    asked = "".join(f"{each}^{{commit}}\n" for each in ids).encode()
+    batch = ("cat-file", "--batch-check=%(objectname)")
+    answers = as_text(git_said(repository.root, *batch, variables=variables, given=asked))
+    leads = {
+        each: answer
+        for each, answer in zip(ids, answers.splitlines(), strict=True)
+        if not answer.endswith(" missing")
+    }
+    if not leads:
+        return {}
+    words = ("log", "--no-walk=unsorted", "--no-show-signature", "-z", f"--format={_FORMAT}")
+    wanted = "\n".join(dict.fromkeys(leads.values())).encode()
+    said = git_said(repository.root, *words, "--stdin", variables=variables, given=wanted)
+    *fields, _ = as_text(said).split("\0")
+    commits = {
+        commit.id: commit for commit in map(_commit, fields[::3], fields[1::3], fields[2::3])
+    }
+    return {each: commits[commit] for each, commit in leads.items()}
 
 
 @lru_cache(maxsize=4)
@@ -95,6 +125,10 @@ def remote_of(repository: Repository) -> str:
     said = run_git(repository.root, ("remote",), _directory(repository))
     names = as_text(said.stdout).split()
     return names[0] if len(names) == 1 else "origin"
+
+
+def _commit(identifier: str, tree: str, message: str) -> Commit:
+    return Commit(id=identifier, tree=tree, message=message.rstrip("\n"))
 
 
 def _directory(repository: Repository) -> dict[str, str]:

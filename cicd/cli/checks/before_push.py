@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 
 FEW: Final = 1000  # files that are all written before anybody asks for them
+NAMED: Final = 8  # refs of one commit that are told by name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,8 +136,9 @@ def _check_all(
         for commit, pushes in found:
             if token.reason is not None:
                 break
-            where = ", ".join(str(push.pushed) for push in pushes)
-            show.text(f"{commit.id[:12]} to {where}")
+            named = [str(push.pushed) for push in pushes[:NAMED]]
+            more = f" and {len(pushes) - NAMED} more" if len(pushes) > NAMED else ""
+            show.text(f"{commit.id[:12]} to {', '.join(named)}{more}")
             code, listed, by_tree = _check_one(invocation, asked, commit, pushes, token)
             codes.append(code)
             only_trees = only_trees and by_tree

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from cicd.repos.commits import (
     checked_out,
     files_of,
     find_commit,
+    find_commits,
     left_remote_at,
     pushed_before,
     remote_of,
@@ -120,37 +122,43 @@ def look_at(
 
     """
     from_remote = remote or remote_of(repository)
+    known = find_commits(repository, {pushed.id: None for pushed in refs if pushed.id})
     found: dict[str, tuple[Commit, list[Push]]] = {}
     left: list[tuple[PushedRef, str]] = []
+
+    # Many refs are of few commits: git is asked once for each pair of them.
+    @cache
+    def changed(before: str, commit: str) -> tuple[str, ...] | None:
+        return changed_paths(repository, before, commit)
+
+    @cache
+    def base_of(commit: str) -> str:
+        return left_remote_at(repository, from_remote, commit)
+
     for pushed in refs:
         if not pushed.id:
             left.append((pushed, "it is deleted"))
             continue
-        commit = find_commit(repository, pushed.id)
+        commit = known.get(pushed.id)
         if commit is None:
             left.append((pushed, "it is no commit"))
             continue
-        push = _push(repository, pushed, commit, from_remote)
+        files = None
+        if pushed.before:
+            # After somebody else's push, or before a fetch, what was there may not be here.
+            files = changed(pushed.before, commit.id)
+        compared = files is not None
+        if files is None and (base := base_of(commit.id)):
+            files = changed(base, commit.id)
+        push = Push(
+            pushed=pushed if compared else replace(pushed, before=""),
+            commit=commit.id,
+            files=tuple(files_of(repository, commit.id)) if files is None else files,
+            compared=compared,
+            message=commit.message,
+        )
         found.setdefault(commit.id, (commit, []))[1].append(push)
     return list(found.values()), left
-
-
-def _push(repository: Repository, pushed: PushedRef, commit: Commit, remote: str) -> Push:
-    files, compared = None, False
-    if pushed.before:
-        # After somebody else's push, or before a fetch, what was there may not be here.
-        files = changed_paths(repository, pushed.before, commit.id)
-        compared = files is not None
-    if files is None:
-        base = left_remote_at(repository, remote, commit.id)
-        files = changed_paths(repository, base, commit.id) if base else None
-    return Push(
-        pushed=pushed if compared else replace(pushed, before=""),
-        commit=commit.id,
-        files=tuple(files_of(repository, commit.id)) if files is None else files,
-        compared=compared,
-        message=commit.message,
-    )
 
 
 def _named(repository: Repository, name: str) -> Commit:

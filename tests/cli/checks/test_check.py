@@ -1,10 +1,12 @@
 """``cicd check``, and the hook that runs it, from outside: the exact commits, and only those."""
 
 import json
+import os
+import shutil
 
 import pytest
 
-from tests.cli.checks.pushing import cicd, commit, git, make, run
+from tests.cli.checks.pushing import CICD, cicd, commit, git, make, run
 
 COMMANDS = "check:\n  commands:\n    - {name: look, run: 'test ! -e bad && cat said'}\n"
 
@@ -247,3 +249,39 @@ def test_a_check_that_cannot_be_read_stops_with_the_reason(here, text, words):
 def test_outside_of_a_repository_it_says_how_to_have_one(tmp_path, words):
     status, said = cicd(tmp_path, *words)
     assert (2, True) == (status, "go into one, or make this one with 'git init'" in said), said
+
+
+def test_thousands_of_refs_cost_git_no_more_questions_than_one(here, tmp_path):
+    first, zero = git(here, "rev-parse", "HEAD"), "0" * 40
+    git(here, "update-ref", "refs/remotes/origin/main", first)
+    commit(here, {"said": "two\n"})
+    git(here, "tag", "-a", "-m", "a tag", "annotated")
+    head = git(here, "rev-parse", "HEAD")
+    blob, tag = (git(here, "rev-parse", name) for name in ("HEAD:said", "annotated"))
+    git_is = shutil.which("git")
+    asked = tmp_path / "asked"
+    (tmp_path / "git").write_text(f'#!/bin/sh\necho >>"{asked}"\nexec "{git_is}" "$@"\n')
+    (tmp_path / "git").chmod(0o755)
+    line = (
+        f"exec {CICD} check --stdin --remote origin --no-receipt --output plain <{tmp_path}/refs"
+    )
+
+    def questions(refs):
+        asked.write_text("")
+        given = "".join(f"{name} {own} {name} {before}\n" for name, own, before in refs)
+        (tmp_path / "refs").write_text(given)
+        status, said = run(here, "sh", "-c", line, PATH=f"{tmp_path}:{os.environ['PATH']}")
+        assert 0 == status, said
+        return len(asked.read_text()), said
+
+    one, _ = questions([("refs/tags/v0", head, zero)])
+    many, said = questions([(f"refs/tags/v{n}", head, zero) for n in range(3000)])
+    assert many <= one + 1
+    assert f"{head[:12]} to tag v0, tag v1, tag v2, " in said
+    assert ", tag v7 and 2992 more\n" in said
+    mixed = [("refs/tags/annotated", tag, zero), ("refs/heads/main", head, first)]
+    lost = [("refs/tags/blob", blob, zero), ("refs/tags/gone", "1" * 40, zero)]
+    _, said = questions([*mixed, ("refs/heads/old", first, zero), *lost])
+    assert f"{head[:12]} to tag annotated, branch main\n" in said
+    assert f"{first[:12]} to branch old\n" in said
+    assert 2 == said.count("it is no commit, so there is nothing to check")
