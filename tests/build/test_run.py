@@ -3,10 +3,12 @@
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 import threading
 import time
+import zipfile
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -240,6 +242,36 @@ def test_links_are_kept_or_followed(build, tmp_path):
             ],
             check=True,
         )
+
+
+def test_kept_links_that_lead_out_of_the_artifact_are_followed(build, tmp_path):
+    project = Project(
+        name="app", artifacts=ProjectArtifacts(type="S3", name="o.zip", packaging="ZIP")
+    )
+    made = "mkdir -p d/e; cd d; echo 1 >../f; touch e/g; ln -s ../f out; ln -s ../nope no"
+    done = build(
+        "version: 0.2\n"
+        f"phases: {{build: {{commands: ['{made}; ln -s e in; ln -s $PWD/../f abs']}}}}\n"
+        "artifacts: {files: '**/*', base-directory: d, enable-symlinks: yes}\n",
+        project=project,
+        artifacts_directory=tmp_path / "out",
+    )
+    assert "SUCCEEDED" == done.status
+    with zipfile.ZipFile(tmp_path / "out" / "o.zip") as packed:
+        kinds = {i.filename: stat.S_ISLNK(i.external_attr >> 16) for i in packed.infolist()}
+        assert {"abs": False, "e/g": False, "in": True, "out": False} == kinds
+        assert b"1\n" == packed.read("out")
+
+
+def test_links_below_a_base_directory_with_wildcards_go_round_there(build, tmp_path):
+    done = build(
+        "version: 0.2\n"
+        "phases: {build: {commands: ['mkdir -p d1/e; ln -s .. d1/e/up; touch d1/f']}}\n"
+        "artifacts: {files: '**/*', base-directory: 'd*'}\n",
+        artifacts_directory=tmp_path / "out",
+    )
+    assert "SUCCEEDED" == done.status
+    assert ["f"] == [path.name for path in (tmp_path / "out").rglob("*") if path.is_file()]
 
 
 def test_an_unreadable_report_is_incomplete_and_harmless(build, reporter):

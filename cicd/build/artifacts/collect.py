@@ -54,8 +54,7 @@ class Collector:
         placed, clashes = place(choice.files, discard_paths=wanted.discard_paths)
         same = [f"several files are called {name}: the last one is taken" for name in clashes]
         picker.say(*notes, *same)
-        links = choice.links if wanted.enable_symlinks else {}
-        with picker.out(placed, links) as files:
+        with picker.out(placed, choice.links) as files:
             kept = self.artifacts.put(files)
             name = wanted.name
             if wanted.evaluate_name:

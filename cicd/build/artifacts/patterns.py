@@ -141,6 +141,14 @@ def key(
     return "" if joined == "." else joined
 
 
+def stays_inside(path: str, link: str) -> bool:
+    """Tell whether a link leads to a place of the tree that it is in, at the relative ``path``."""
+    if link.startswith("/"):
+        return False
+    there = posixpath.normpath(posixpath.join(posixpath.dirname(path), link))
+    return there != ".." and not there.startswith("../")
+
+
 def normal(path: str) -> str:
     """Take "./" and doubled slashes out of a relative path or pattern; "." for the whole."""
     return posixpath.normpath(path) if path.strip() else "."

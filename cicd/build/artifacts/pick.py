@@ -20,6 +20,7 @@ from cicd.build.artifacts.patterns import (
     reach,
     select,
     split_pattern,
+    stays_inside,
 )
 from cicd.build.shell.script import names_in, value_of
 from cicd.errors import UsageError
@@ -52,7 +53,7 @@ class Choice:
     """What the patterns of one artifact or report chose in a session."""
 
     files: tuple[tuple[str, str], ...]  # (directory, path) pairs
-    links: dict[str, str]  # those among them that are links: absolute path → its text
+    links: dict[str, str]  # those that stay links, and others: absolute path → its text
     skipped: tuple[str, ...]  # what was not taken, and why
 
 
@@ -89,7 +90,8 @@ class Picker:
         """
         Give the files that patterns choose.
 
-        Links that are not kept are followed; what leads to no file, or round, is left out then.
+        Links that lead out of their directory, or are not kept, are followed; what leads to no
+        file, or round, is left out then.
         Raises ``NothingFound`` when there is no such base directory.
 
         Source: user guide, "artifacts"; absolute patterns outside the base directory land by
@@ -107,18 +109,19 @@ class Picker:
         selection = select(sorted(known), inside, excludes)
         self.say(*selection.log)
         skipped = [f"{pattern} is no file that is there" for pattern in selection.missing]
-        chosen = [
-            (root, path)
-            for root, entries in roots.items()
-            for path in selection.paths
-            if path in entries and (keep_links or self._leads(root, entries[path], skipped))
-        ]
         links = {
             f"{root}/{path}": entry.link
             for root, entries in roots.items()
             for path, entry in entries.items()
-            if entry.link is not None
+            if keep_links and entry.link is not None and stays_inside(path, entry.link)
         }
+        chosen = [
+            (root, path)
+            for root, entries in roots.items()
+            for path in selection.paths
+            if path in entries
+            and (f"{root}/{path}" in links or self._leads(root, path, entries[path], skipped))
+        ]
         for pattern in outside:
             directory, rest = split_pattern(pattern)
             entries = self._files(directory, reach(rest)) or {}
@@ -128,7 +131,7 @@ class Picker:
             chosen += [
                 (posixpath.dirname(f"{directory}/{path}"), posixpath.basename(path))
                 for path in found.paths
-                if self._leads(directory, entries[path], skipped)
+                if self._leads(directory, path, entries[path], skipped)
             ]
         return Choice(files=tuple(chosen), links=links, skipped=tuple(skipped))
 
@@ -141,15 +144,15 @@ class Picker:
         inside, outside = _by_root(patterns, tuple(roots))
         return nothing_matched(base, files, [*inside, *outside], excludes)
 
-    def _leads(self, root: str, entry: FileEntry, skipped: list[str]) -> bool:
+    def _leads(self, root: str, path: str, entry: FileEntry, skipped: list[str]) -> bool:
         """Tell whether an entry can be followed to a file or a directory's end; else note it."""
         if entry.link is None:
             return True
-        place = f"{root}/{entry.path}"
+        place = f"{root}/{path}"
         there = normal(posixpath.join(posixpath.dirname(place), entry.link))
         if not entry.broken and not place.startswith(f"{there.rstrip('/')}/"):
             return True
-        why = f"{entry.path}: the link leads to no file, or round"
+        why = f"{path}: the link leads to no file, or round"
         self.say(f"Skipping invalid file path {why}")
         skipped.append(why)
         return False
