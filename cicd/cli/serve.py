@@ -28,7 +28,8 @@ CodeBuild, CodeDeploy and CodePipeline that look at builds, deployments and pipe
 CodeDeploy's PutLifecycleEventHookExecutionStatus; and CodePipeline's
 StartPipelineExecution, StopPipelineExecution, RetryStageExecution, RollbackStage,
 OverrideStageCondition, PutApprovalResult, DisableStageTransition,
-EnableStageTransition, PutJobSuccessResult and PutJobFailureResult.
+EnableStageTransition, and the calls of job workers: PollForJobs, AcknowledgeJob,
+GetJobDetails, PutJobSuccessResult and PutJobFailureResult.
 Any other call of these is refused with the reason, and what to do here.
 What it is asked to start it runs itself: Ctrl-C lets running actions end.
 Any credentials will do; only programs of this machine are heard, on Linux only

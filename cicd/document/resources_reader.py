@@ -32,7 +32,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
 
 LOCAL_KEYS = (
     *("runner", "images", "networks", "fileSystems", "repositories"),
-    *("buckets", "jenkins", "parameters", "imports"),
+    *("buckets", "jenkins", "jobWorkers", "parameters", "imports"),
     *("deploymentGroups", "loadBalancers", "alarms", "triggers", "subscribers"),
     *("services", "stateMachines"),
 )

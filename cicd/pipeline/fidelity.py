@@ -47,6 +47,7 @@ def _not(words: str) -> Standing:
 
 _PARTNER = "it is a partner's own service, which nothing here stands in for"
 _JENKINS = "a job of a real Jenkins, which local.jenkins of cicd.yml names"
+_WORKER = "a worker of yours, which polls cicd serve for jobs; local.jobWorkers names its provider"
 _GIT = "a git repository of this machine, or of a URL"
 
 STANDINGS: Mapping[str, Standing] = MappingProxyType(
@@ -62,6 +63,10 @@ STANDINGS: Mapping[str, Standing] = MappingProxyType(
         "Test/AWS/CodeBuild": _works("a build of this machine, or a batch of them"),
         "Build/Custom/Jenkins": _works(_JENKINS),
         "Test/Custom/Jenkins": _works(_JENKINS),
+        "Build/Custom/JobWorker": _works(_WORKER),
+        "Test/Custom/JobWorker": _works(_WORKER),
+        "Deploy/Custom/JobWorker": _works(_WORKER),
+        "Invoke/Custom/JobWorker": _works(_WORKER),
         "Build/AWS/ECRBuildAndPublish": _not(
             "no action of its own builds images here; docker build in a CodeBuild action does"
         ),
@@ -118,8 +123,8 @@ STANDINGS: Mapping[str, Standing] = MappingProxyType(
 )
 
 UNKNOWN = (
-    "no worker of it is installed here; local.jenkins of cicd.yml names a Jenkins, and a package "
-    "can bring any other (cicd.actions)"
+    "no worker of it is installed here; cicd.yml names a Jenkins (local.jenkins) or a worker that "
+    "polls for jobs (local.jobWorkers), and a package can bring any other (cicd.actions)"
 )
 
 

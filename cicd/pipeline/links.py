@@ -10,7 +10,6 @@ from cicd.document.rules import rule, run_rules
 from cicd.nearest import closest
 from cicd.pipeline.action_type import find_action_type
 from cicd.pipeline.actions import ACTIONS, name_among
-from cicd.pipeline.local import jenkins_places
 from cicd.pipeline.rules.local import CUSTOM, note_provider
 from cicd.pipeline.spec import PipelineDeclaration
 from cicd.pipeline.variables import references
@@ -86,14 +85,13 @@ def unknown_group(linked: Linked, problems: Problems) -> None:
 
 @rule("pipeline/provider-not-here")
 def unknown_worker(linked: Linked, problems: Problems) -> None:
-    """A custom provider is a Jenkins of ``local.jenkins``, or of a package; else it will fail."""
-    known = jenkins_places(linked.resources)
+    """A custom provider is a Jenkins, has a worker, or is of a package; else it will fail."""
     for stage in linked.spec.stages:
         for action in stage.actions:
             type_id = action.type_id
             if type_id.owner != CUSTOM or not find_action_type(type_id) or _waits(action):
                 continue
-            if name_among(type_id, known) not in ACTIONS:
+            if name_among(type_id, linked.resources) not in ACTIONS:
                 note_provider(action, problems)
 
 

@@ -69,6 +69,12 @@ def jenkins_places(resources: Resources) -> Mapping[str, JenkinsPlace]:
     return MappingProxyType(found)
 
 
+def job_workers(resources: Resources) -> frozenset[str]:
+    """Give ``local.jobWorkers``: the custom providers whose workers poll the endpoint for jobs."""
+    node = _local(resources, "jobWorkers")
+    return frozenset(item.text for item in node.items) if node is not None else frozenset()
+
+
 def region() -> str:
     """Give the Region that everything here is said to be in: AWS_REGION, else us-east-1."""
     return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"

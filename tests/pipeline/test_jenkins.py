@@ -256,4 +256,4 @@ def test_a_pipeline_finds_its_jenkins_by_the_providers_name(world, jenkins):
     assert "Succeeded" == result.status  # the world's own provider stands in for Jenkins
     other = action("Job", "Build/Custom/Other", takes="code", configuration={"ProjectName": "p"})
     refused = world.run(SOURCE_STAGE, stage("Build", other)).failure.error
-    assert "local.jenkins of cicd.yml names a Jenkins" in refused.message
+    assert "cicd.yml names a Jenkins (local.jenkins)" in refused.message

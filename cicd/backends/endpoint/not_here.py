@@ -17,13 +17,13 @@ _OUTSIDE: Final = (
     "nothing calls this machine from outside; 'cicd pipeline triggers --explain' says what a push "
     "starts, and 'cicd hooks install' lets git ask"
 )
-_WORKERS: Final = (
-    "no worker polls for jobs here: an action of your own is a package with an entry point of the "
-    "group cicd.actions, or a function, which reports by PutJobSuccessResult"
+_PARTNERS: Final = (
+    "a partner's own workers poll by it; those of a custom action of yours take their jobs by "
+    "PollForJobs and AcknowledgeJob"
 )
 _TYPES: Final = (
-    "an action type of your own comes with its package, as an entry point of the group "
-    "cicd.actions; 'cicd pipeline actions' lists all"
+    "an action type of your own is named under 'local: jobWorkers' of cicd.yml, or comes with its "
+    "package, as an entry point of the group cicd.actions; 'cicd pipeline actions' lists all"
 )
 _HANDS: Final = "the command for it is '{}'"
 _ACCOUNT: Final = (
@@ -38,8 +38,8 @@ _CODE_PIPELINE: Final = {
     DOCUMENT: "CreatePipeline UpdatePipeline",
     _TAGS: "TagResource UntagResource",
     _OUTSIDE: "PutWebhook RegisterWebhookWithThirdParty DeregisterWebhookWithThirdParty",
-    _WORKERS: "PollForJobs AcknowledgeJob PollForThirdPartyJobs AcknowledgeThirdPartyJob "
-    "GetThirdPartyJobDetails PutThirdPartyJobSuccessResult PutThirdPartyJobFailureResult",
+    _PARTNERS: "PollForThirdPartyJobs AcknowledgeThirdPartyJob GetThirdPartyJobDetails "
+    "PutThirdPartyJobSuccessResult PutThirdPartyJobFailureResult",
     _TYPES: "CreateCustomActionType DeleteCustomActionType GetActionType UpdateActionType",
     "StartPipelineExecution takes a revision, in sourceRevisions": "PutActionRevision",
     "the targets of EC2 and EKS actions are meant, which are refused here; ListDeploymentTargets "

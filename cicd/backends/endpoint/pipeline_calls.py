@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cicd.backends.endpoint.call import CallRefused, text
+from cicd.backends.endpoint.job_calls import JOB_CALLS
 from cicd.backends.endpoint.not_here import DOCUMENT
 from cicd.backends.endpoint.pipeline_found import check_action, find_described, find_plan
 from cicd.backends.endpoint.pipeline_kinds import PIPELINE_KINDS
@@ -120,6 +121,7 @@ PIPELINE_CALLS: Final[Mapping[str, Operation]] = {
         **PIPELINE_VIEWS,
         **PIPELINE_KINDS,
         **PIPELINE_STARTS,
+        **JOB_CALLS,
         "PutApprovalResult": _put_approval_result,
         "DisableStageTransition": _disable,
         "EnableStageTransition": _enable,

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from cicd.registry import Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from pathlib import Path
 
+    from cicd.document.resources import Resources
     from cicd.pipeline.action_type import ActionTypeId
     from cicd.pipeline.actions.provider import ActionProvider
 
@@ -31,6 +31,10 @@ ACTIONS: Registry[ActionProvider] = Registry(
         "Test/AWS/CodeBuild": "cicd.pipeline.actions.codebuild:CODE_BUILD",
         "Build/Custom/Jenkins": "cicd.pipeline.actions.jenkins:JENKINS",
         "Test/Custom/Jenkins": "cicd.pipeline.actions.jenkins:JENKINS",
+        "Build/Custom/JobWorker": "cicd.pipeline.actions.job_worker:JOB_WORKER",
+        "Test/Custom/JobWorker": "cicd.pipeline.actions.job_worker:JOB_WORKER",
+        "Deploy/Custom/JobWorker": "cicd.pipeline.actions.job_worker:JOB_WORKER",
+        "Invoke/Custom/JobWorker": "cicd.pipeline.actions.job_worker:JOB_WORKER",
         "Compute/AWS/Commands": "cicd.pipeline.actions.commands:COMMANDS",
         "Deploy/AWS/S3": "cicd.pipeline.actions.s3_deploy:S3_DEPLOY",
         "Deploy/AWS/CloudFormation": "cicd.pipeline.actions.cloudformation:CLOUD_FORMATION",
@@ -50,22 +54,29 @@ def name_of(type_id: ActionTypeId, root: Path) -> str:
     """
     Give the name in ``ACTIONS`` that carries out an action type.
 
-    A custom provider of any name is a Jenkins where ``local.jenkins`` of the ``cicd.yml`` in
-    ``root`` says so; it is not read for others.
+    A custom provider of any name is a Jenkins, or has a worker of its own, where ``local.jenkins``
+    or ``local.jobWorkers`` of the ``cicd.yml`` in ``root`` says so; it is not read for others.
     """
     name = str(type_id)
     if type_id.owner != "Custom" or name in ACTIONS:
         return name
     from cicd.document.resources import Resources
-    from cicd.pipeline.local import jenkins_places
 
-    return name_among(type_id, jenkins_places(Resources.load(root)))
+    return name_among(type_id, Resources.load(root))
 
 
-def name_among(type_id: ActionTypeId, jenkins: Collection[str]) -> str:
-    """Give the name in ``ACTIONS`` where ``jenkins`` are the providers that are one."""
+def name_among(type_id: ActionTypeId, resources: Resources) -> str:
+    """Give the name in ``ACTIONS`` as ``cicd.yml`` has it; its own where nobody carries it out."""
+    from cicd.pipeline.local import jenkins_places, job_workers
+
     name = str(type_id)
-    known = f"{type_id.category}/Custom/Jenkins"
-    if type_id.owner != "Custom" or name in ACTIONS or type_id.provider not in jenkins:
+    if type_id.owner != "Custom" or name in ACTIONS:
         return name
-    return known if known in ACTIONS else name
+    for kind, providers in (
+        ("Jenkins", jenkins_places(resources)),
+        ("JobWorker", job_workers(resources)),
+    ):
+        known = f"{type_id.category}/Custom/{kind}"
+        if type_id.provider in providers and known in ACTIONS:
+            return known
+    return name

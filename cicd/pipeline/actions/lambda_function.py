@@ -63,14 +63,15 @@ class LambdaInvocation:
             return failed(FailureType.JOB_FAILED, silence.message, hint=silence.hint or "")
         if result is None:
             return failed(FailureType.JOB_FAILED, "the job was asked to end")
-        ended = _ended(result, job, request, services)
+        ended = ended_as(result, job, request, services)
         unstage(job, services)
         return ended
 
 
-def _ended(
+def ended_as(
     result: JobResult, job: Job, request: ActionRequest, services: Services
 ) -> ActionResult:
+    """Make a job's result that of its action, with what was put into its outputs' places."""
     if not result.succeeded:
         return failed(
             FailureType(result.failure_type),

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
-from uuid import NAMESPACE_URL, uuid5
 
 from cicd.errors import CicdError
 from cicd.functions.run import Functions
 from cicd.pipeline.jobs.job import Job, JobResult, job_event
 from cicd.pipeline.jobs.ledger import result_of, submit
+from cicd.pipeline.jobs.series import jobs_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from cicd.engine.process import Scope
     from cicd.ports import Services
@@ -46,7 +45,7 @@ def follow(
     """
     functions = Functions(services)
     functions.prepare(first.configuration["FunctionName"])
-    for job in _jobs(first, services):
+    for job in jobs_of(first, services):
         known = result_of(job.id, services)
         result = known or _asked(job, functions, services, scope, say)
         if result is None or not (result.succeeded and result.continuation_token):
@@ -59,21 +58,6 @@ def follow(
         if scope.cancel.reason is not None:
             return None
     return None
-
-
-def _jobs(first: Job, services: Services) -> Iterator[Job]:
-    number, token = 0, first.continuation_token
-    while True:
-        yield (
-            replace(
-                first,
-                id=str(uuid5(NAMESPACE_URL, f"{first.id}/{number}")),
-                continuation_token=token,
-            )
-        )
-        result = result_of(str(uuid5(NAMESPACE_URL, f"{first.id}/{number}")), services)
-        token = "" if result is None else result.continuation_token
-        number += 1
 
 
 def _asked(

@@ -32,11 +32,26 @@ class JobArtifact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JobAction:
+    """The action that a worker's job is of."""
+
+    category: str
+    provider: str
+    version: str
+    pipeline: str
+    stage: str
+    name: str
+    action_execution_id: str
+    execution_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One invocation of a function by a pipeline."""
+    """One invocation of a function by a pipeline, or what a worker of a custom action is given."""
 
     id: str
-    configuration: Mapping[str, str]  # FunctionName, UserParameters
+    action: JobAction | None = None  # of a worker's
+    configuration: Mapping[str, str]  # FunctionName, UserParameters; a worker's own
     bucket: str
     inputs: tuple[JobArtifact, ...] = ()
     outputs: tuple[JobArtifact, ...] = ()
@@ -63,6 +78,7 @@ def job_event(job: Job) -> dict[str, JSON]:
     Source: CodePipeline User Guide, "Example JSON event" of "Invoke an AWS Lambda function".
     """
     data: dict[str, JSON] = {
+        **(_about(job.action) if job.action is not None else {}),
         "actionConfiguration": {"configuration": dict(job.configuration)},
         "inputArtifacts": [_artifact(job, each) for each in job.inputs],
         "outputArtifacts": [_artifact(job, each) for each in job.outputs],
@@ -75,6 +91,27 @@ def job_event(job: Job) -> dict[str, JSON]:
     if job.continuation_token:
         data["continuationToken"] = job.continuation_token
     return {"CodePipeline.job": {"id": job.id, "accountId": ACCOUNT, "data": data}}
+
+
+def _about(action: JobAction) -> dict[str, JSON]:
+    """Source: CodePipeline API Reference, "JobData"."""
+    return {
+        "actionTypeId": {
+            "category": action.category,
+            "owner": "Custom",
+            "provider": action.provider,
+            "version": action.version,
+        },
+        "pipelineContext": {
+            "pipelineName": action.pipeline,
+            "stage": {"name": action.stage},
+            "action": {
+                "name": action.name,
+                "actionExecutionId": action.action_execution_id,
+            },
+            "pipelineExecutionId": action.execution_id,
+        },
+    }
 
 
 def _artifact(job: Job, artifact: JobArtifact) -> JSON:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
+from uuid import NAMESPACE_URL, uuid5
 
 from cicd.engine.codec import decode, encode
 from cicd.errors import Conflict, UsageError
@@ -73,7 +74,7 @@ def put_result(job_id: str, result: JobResult, services: Services) -> None:
     events = services.log.read(_stream(job_id))
     if not events:
         raise _unknown(job_id)
-    if len(events) > 1:
+    if any(event.data.get("signal") == _RESULT for _, event in events):
         raise _answered(job_id)
     reported = Event(
         kind=EventKind.SIGNALLED,
@@ -81,9 +82,40 @@ def put_result(job_id: str, result: JobResult, services: Services) -> None:
         data={"signal": _RESULT, "result": encode(result)},
     )
     try:
-        services.log.append(_stream(job_id), (reported,), expected=1)
+        services.log.append(_stream(job_id), (reported,), expected=len(events))
     except Conflict:
         raise _answered(job_id) from None
+
+
+def nonce_of(job_id: str) -> str:
+    """Give what a worker must name to take a job."""
+    return uuid5(NAMESPACE_URL, f"{job_id}/nonce").hex[:12]
+
+
+def is_open(job_id: str, services: Services) -> bool:
+    """Tell whether a job was submitted, and no worker has taken it."""
+    return len(services.log.read(_stream(job_id))) == 1
+
+
+def acknowledge(job_id: str, nonce: str, services: Services) -> None:
+    """
+    Take a job, so that no other worker does.
+
+    Raises:
+        JobRefused: There is no such job, the nonce is not its, or somebody has taken it.
+
+    """
+    if not services.log.read(_stream(job_id)):
+        raise _unknown(job_id)
+    taken = Event(
+        kind=EventKind.SIGNALLED, at=services.clock.now(), data={"signal": "acknowledged"}
+    )
+    try:
+        if nonce != nonce_of(job_id):
+            raise JobRefused("InvalidNonceException", f"'{nonce}' is not the nonce of {job_id}")
+        services.log.append(_stream(job_id), (taken,), expected=1)
+    except Conflict:
+        raise JobRefused("InvalidNonceException", f"the job {job_id} is taken") from None
 
 
 def objects_of(bucket: str, services: Services) -> Path:
