@@ -66,7 +66,9 @@ def describe(process: DeploymentProcess, state: DeploymentState, event: Event) -
 def _submitted(process: DeploymentProcess) -> Described:
     plan = process.plan
     count = len(plan.targets)
-    what = "Rolling back to" if plan.rollback_of else "Restarting" if plan.restart else "Deploying"
+    what = "Restarting" if plan.restart else "Deploying"
+    if plan.rollback_of:
+        what = f"Rolling back {plan.rollback_of} to"
     if plan.creator == TERMINATION:
         what = "Running the termination hooks of"
     return Described(
@@ -171,6 +173,8 @@ def _signalled(process: DeploymentProcess, state: DeploymentState, event: Event)
     match event.data.get("signal"):
         case "resumed":
             return _going_on(process, state)
+        case "stop" if state.stop is not event.data:
+            return Described(text="")  # it was asked for before
         case "stop" if process.status(state) == DeploymentStatus.SUCCEEDED:
             return Described(text="Stopping: the original instances are kept")
         case "stop":
@@ -234,7 +238,8 @@ def _too_many_failed(process: DeploymentProcess, state: DeploymentState) -> str:
     plan = process.plan
     if plan.shift is not None or plan.blue_green is not None or plan.config.zonal is not None:
         return ""
-    if process.doom(state) != "HEALTH_CONSTRAINTS":
+    stopped = state.status == DeploymentStatus.STOPPED
+    if stopped or process.doom(state) != "HEALTH_CONSTRAINTS":
         return ""
     found = Counter(process.target_status(state, target.id) for target in plan.targets)
     total, failed, rest = len(plan.targets), found[Status.FAILED], found[Status.SKIPPED]

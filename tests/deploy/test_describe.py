@@ -38,7 +38,7 @@ def test_a_submitted_deployment_says_what_goes_where():
 
 
 def test_a_rollback_says_that_it_is_one():
-    assert tell(SUBMITTED, rollback_of="d-OTHER").text.startswith("Rolling back to v1")
+    assert tell(SUBMITTED, rollback_of="d-OTHER").text.startswith("Rolling back d-OTHER to v1")
 
 
 def test_the_first_event_of_an_instance_is_its_start():
@@ -123,3 +123,23 @@ def test_too_many_that_failed_are_told_in_numbers(config, count, failing, words)
 def test_a_stop_is_announced():
     said = tell(SUBMITTED, (EventKind.SIGNALLED, "", {"signal": "stop"}))
     assert "Stopping: events that run finish, no new one begins" == said.text
+
+
+def test_a_stop_that_was_asked_for_before_is_not_announced_again():
+    stop = {"signal": "stop"}
+    first, second = (EventKind.SIGNALLED, "", stop), (EventKind.SIGNALLED, "", {**stop})
+    assert "" == tell(SUBMITTED, first, second).text
+
+
+def test_a_deployment_that_was_stopped_says_so_whatever_else_failed():
+    end = finished(OutcomeStatus.FAILED, diagnostics={"message": "it broke"})
+    said = tell(
+        SUBMITTED,
+        STARTED,
+        (EventKind.SIGNALLED, "", {"signal": "stop"}),
+        (EventKind.FINISHED, STARTED[1], end),
+        (EventKind.CONCLUDED, "", {"status": "Stopped"}),
+    )
+    assert (
+        "d-ABCDEFGHI: Stopped MANUAL_STOP: The deployment was stopped by a request." == said.text
+    )
