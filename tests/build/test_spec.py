@@ -333,3 +333,22 @@ def test_a_key_that_is_indented_too_far_or_not_enough_is_told_where_it_stands():
 def test_what_stands_among_the_phases_and_is_none_is_told_where_it_belongs(phases, hint):
     _, problems = read(f"version: 0.2\nphases: {phases}\n")
     assert [hint] == [p.hint for p in problems if p.rule == "build/unknown-phase"]
+
+
+@pytest.mark.parametrize(
+    ("command", "hint"),
+    [
+        ("echo a: b", "': ' inside makes it a mapping"),
+        ("[a, b]", "a '[' at its beginning makes it a list"),
+        ("- a", "a list in a list of commands is none"),
+    ],
+)
+def test_what_is_no_command_is_told_with_what_made_it_none(command, hint):
+    _, (problem,) = read(f"version: 0.2\nphases:\n  build:\n    commands:\n    - {command}\n")
+    assert "build/command-not-text" == problem.rule
+    assert (problem.hint or "").endswith(hint)
+
+
+def test_a_command_of_finally_is_told_as_one():
+    _, (problem,) = read("version: 0.2\nphases: {build: {commands: [a], finally: [{b: c}]}}\n")
+    assert "command 1 of 'finally' of 'build' is a mapping, not text" == problem.message

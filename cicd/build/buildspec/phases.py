@@ -128,17 +128,26 @@ def _commands(reading: Reading, node: Node | None, name: str, phase: str) -> tup
             found.append(Text(text=text, span=item.span))
             continue
         line = item.span.line
+        below = "" if name == "Commands" else f"'{name.lower()}' of "
         reading.problems.error(
             "build/command-not-text",
-            f"command {index + 1} of '{phase}' is a {item.kind.lower()}, not text",
+            f"command {index + 1} of {below}'{phase}' is a {item.kind.lower()}, not text",
             item.span,
-            hint="quote the whole command: ': ' inside makes it a mapping",
+            hint=_why_no_text(item),
             note=f"YAML_FILE_ERROR Message: Expected {name}[{index}] to be of string type: "
             f"found subkeys instead at line {line}, "
             f"value of the key tag on line {line - 1} might be empty",
             fix=_in_quotes(item),
         )
     return tuple(found)
+
+
+def _why_no_text(item: Node) -> str:
+    if item.kind is NodeKind.MAPPING:
+        return "quote the whole command: ': ' inside makes it a mapping"
+    if item.span.text.startswith("["):
+        return "quote the whole command: a '[' at its beginning makes it a list"
+    return "put its commands here one by one: a list in a list of commands is none"
 
 
 def _in_quotes(item: Node) -> Fix | None:
