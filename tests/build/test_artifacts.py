@@ -1,7 +1,11 @@
+import re
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cicd.build.artifacts.glob import compiled
 from cicd.build.artifacts.patterns import (
     Placed,
     base_directories,
@@ -42,6 +46,27 @@ FILES = (
 )
 def test_patterns(pattern, expected):
     assert expected == list(select(FILES, [pattern], []).paths)
+
+
+WILD = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]", "[ab]": "(?!/)[ab]"}
+
+
+@given(
+    st.lists(st.sampled_from(["*", "**", "/**/", "/", "?", "[ab]", "a", "b"]), max_size=8),
+    st.text("ab/", max_size=10),
+)
+def test_a_glob_means_what_its_plain_regular_expression_would(words, path):
+    pattern = "".join(words)
+    tokens = re.findall(r"(?:(?<![^/])\*\*/)|\*\*|\[ab\]|.", pattern)
+    plain = re.compile("".join(WILD.get(token, token) for token in tokens), re.DOTALL)
+    assert bool(plain.fullmatch(path)) == bool(compiled(pattern).fullmatch(path))
+
+
+@pytest.mark.parametrize("pattern", ["*a" * 25, "**/" * 25, "**/*a" * 12, "?*" * 20, "**a*b" * 15])
+def test_no_glob_takes_long(pattern):
+    began = time.monotonic()
+    assert () == select(["a" * 200, "a/" * 100 + "c"], [f"{pattern}x"], []).paths
+    assert time.monotonic() - began < 2
 
 
 def test_excludes_are_taken_out_after_matching():

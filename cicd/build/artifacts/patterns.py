@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-import re
-from functools import cache
 from typing import TYPE_CHECKING
 
+from cicd.build.artifacts.glob import compiled
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ def select(entries: Sequence[str], patterns: Iterable[str], excludes: Iterable[s
         wanted = normal(pattern)
         log.append(f"Expanding {pattern}")
         if is_pattern(wanted):
-            matches = _regex(wanted)
+            matches = compiled(wanted)
             found = {path for path in entries if matches.fullmatch(path)}
         else:
             found = {wanted} & known
@@ -66,14 +65,14 @@ def select(entries: Sequence[str], patterns: Iterable[str], excludes: Iterable[s
             log.append(f"Found {len(found)} file(s)")
         chosen |= found
     for exclude in excludes:
-        matches = _regex(normal(exclude))
+        matches = compiled(normal(exclude))
         chosen = {path for path in chosen if not matches.fullmatch(path)}
     return Selection(paths=tuple(sorted(chosen)), log=tuple(log), missing=tuple(missing))
 
 
 def base_directories(entries: Iterable[str], pattern: str) -> tuple[str, ...]:
     """Give the directories, relative, that a ``base-directory`` with wildcards means; sorted."""
-    matches = _regex(normal(pattern))
+    matches = compiled(normal(pattern))
     return tuple(sorted(d for d in directories(entries) if matches.fullmatch(d)))
 
 
@@ -152,35 +151,3 @@ def stays_inside(path: str, link: str) -> bool:
 def normal(path: str) -> str:
     """Take "./" and doubled slashes out of a relative path or pattern; "." for the whole."""
     return posixpath.normpath(path) if path.strip() else "."
-
-
-@cache
-def _regex(pattern: str) -> re.Pattern[str]:
-    out = []
-    index = 0
-    while index < len(pattern):
-        if pattern.startswith("**/", index):
-            out.append(r"(?:.*/)?")
-            index += 3
-        elif pattern.startswith("**", index):
-            out.append(r".*")
-            index += 2
-        elif pattern[index] == "*":
-            out.append(r"[^/]*")
-            index += 1
-        elif pattern[index] == "?":
-            out.append(r"[^/]")
-            index += 1
-        elif pattern[index] == "[" and (end := pattern.find("]", index + 2)) > 0:
-            inner = pattern[index + 1 : end]
-            negated = inner[0] in "!^"
-            inner = re.sub(r"([\\\[\]&~|^])", r"\\\1", inner[negated:])
-            out.append(f"(?!/)[{'^' if negated else ''}{inner}]")
-            index = end + 1
-        else:
-            out.append(re.escape(pattern[index]))
-            index += 1
-    try:
-        return re.compile("".join(out), re.DOTALL)
-    except re.error:  # a class such as [z-a] matches nothing but itself
-        return re.compile(re.escape(pattern))
