@@ -1,5 +1,5 @@
 """
-Regular expressions that users write, matched within a second; the only importer of ``regex``.
+Expressions that users write, matched within a second; the only importer of ``regex``.
 
 Python's own ``re`` has no limit: ``(a+)+$`` on forty letters takes centuries, deaf to Ctrl-C.
 AWS's engines are others, linear or Java's. See docs/decisions/0010.
@@ -8,7 +8,10 @@ AWS's engines are others, linear or Java's. See docs/decisions/0010.
 from __future__ import annotations
 
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 LIMIT: Final = 1.0  # seconds; a match takes microseconds, or longer than anybody waits
 
@@ -50,3 +53,24 @@ def _matches(pattern: str, text: str, *, whole: bool) -> bool | None:
         return ask(pattern, text, timeout=LIMIT) is not None
     except TimeoutError:
         return None
+
+
+def is_filled(pieces: Sequence[str], text: str) -> bool:
+    """
+    Tell whether a text is these pieces with anything between them: what stands around each ``*``.
+
+    Each is looked for where it comes first, so that no number of them takes long.
+    """
+    first, *rest = pieces
+    if not rest:
+        return text == first
+    *middle, last = rest
+    if len(text) < len(first) + len(last) or not (text.startswith(first) and text.endswith(last)):
+        return False
+    at, end = len(first), len(text) - len(last)
+    for piece in middle:
+        found = text.find(piece, at, end)
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return True

@@ -1,9 +1,14 @@
 """Expressions of users: what matches, what is none, and what would never end."""
 
+import re
+import time
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cicd import expression
-from cicd.expression import ExpressionFault, check, matches
+from cicd.expression import ExpressionFault, check, is_filled, matches
 
 ENDLESS, LETTERS = "(a|aa)+$", "a" * 60 + "!"
 
@@ -36,3 +41,15 @@ def test_what_would_never_end_ends(monkeypatch):
     for _ in range(2):
         with pytest.raises(ExpressionFault, match="it takes more than"):
             matches(ENDLESS, LETTERS)
+
+
+@given(st.lists(st.text("ab", max_size=3), min_size=1, max_size=5), st.text("ab", max_size=12))
+def test_pieces_with_anything_between_them_are_what_an_expression_says(pieces, text):
+    plain = ".*".join(re.escape(piece) for piece in pieces)
+    assert is_filled(pieces, text) == (re.fullmatch(plain, text) is not None)
+
+
+def test_no_number_of_pieces_takes_long():
+    began = time.monotonic()
+    assert not is_filled(["", *["a"] * 40, "b"], "a" * 5000)
+    assert time.monotonic() - began < 1

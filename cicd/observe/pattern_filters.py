@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
+
+from cicd.expression import is_filled
 
 Leaf: TypeAlias = "str | int | float | bool | None"
 Test: TypeAlias = Callable[[Leaf], bool]
@@ -47,7 +48,7 @@ def _equals_ignore_case(written: object) -> Test:
 def _wildcard(written: object) -> Test:
     """``*`` is any run of characters; a backslash before it, or before itself, takes it as is."""
     text = _text(written, "wildcard")
-    parts: list[str] = []
+    pieces = [""]
     place = 0
     while place < len(text):
         sign = text[place]
@@ -55,16 +56,15 @@ def _wildcard(written: object) -> Test:
             place += 1
             if text[place : place + 1] not in {"*", "\\"} or not text[place : place + 1]:
                 raise ValueError("a backslash in 'wildcard' stands before * or another backslash")
-            parts.append(re.escape(text[place]))
+            pieces[-1] += text[place]
         elif sign == "*":
-            if parts and parts[-1] == ".*":
+            if len(pieces) > 1 and not pieces[-1]:
                 raise ValueError("'wildcard' has no two * in a row")
-            parts.append(".*")
+            pieces.append("")
         else:
-            parts.append(re.escape(sign))
+            pieces[-1] += sign
         place += 1
-    matching = re.compile("".join(parts), re.DOTALL).fullmatch
-    return lambda leaf: isinstance(leaf, str) and matching(leaf) is not None
+    return lambda leaf: isinstance(leaf, str) and is_filled(pieces, leaf)
 
 
 def _anything_but(written: object) -> Test:

@@ -7,6 +7,7 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from cicd.expression import is_filled
 from cicd.states.paths import is_present, read, steps
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def _compared(
     if parts[4]:
         kind, order, path = (parts[4], parts[5], parts[6])
     elif parts[7]:
-        return isinstance(found, str) and _pattern(str(value)).fullmatch(found) is not None
+        return isinstance(found, str) and is_filled(_pieces(str(value)), found)
     other = read(str(value), data, context) if path else value
     left, right = _as(kind, found), _as(kind, other)
     return left is not None and right is not None and _ORDERS[order](left, right)
@@ -131,8 +132,12 @@ def timestamp(text: str) -> datetime | None:
     return moment if moment.tzinfo is not None else None
 
 
-def _pattern(written: str) -> re.Pattern[str]:
-    r"""Make an expression of a pattern whose ``*`` is anything, and ``\*`` a star."""
-    parts = re.findall(r"\\.|\*|[^\\*]+", written, re.DOTALL)
-    made = (".*" if part == "*" else re.escape(part.removeprefix("\\")) for part in parts)
-    return re.compile("".join(made), re.DOTALL)
+def _pieces(written: str) -> list[str]:
+    r"""Part a pattern at each ``*``, which is anything; ``\*`` is a star."""
+    pieces = [""]
+    for part in re.findall(r"\\.|\*|[^\\*]+", written, re.DOTALL):
+        if part == "*":
+            pieces.append("")
+        else:
+            pieces[-1] += part.removeprefix("\\")
+    return pieces

@@ -12,6 +12,7 @@ from cicd.deploy.spec import PREFIX, Permission
 from cicd.document.fix import Fix
 from cicd.document.node import NodeKind, ScalarStyle
 from cicd.document.problem import Severity
+from cicd.expression import is_filled
 
 if TYPE_CHECKING:
     from cicd.deploy.appspec.findings import Findings
@@ -62,20 +63,8 @@ def matches(permission: Permission, path: str) -> bool:
 
 
 def _simple_glob(name: str, pattern: str) -> bool:
-    """Match ``*`` alone, each as little as it can: no pattern takes long."""
-    first, *rest = pattern.split("*")
-    if "/" in name or not rest:
-        return name == pattern
-    *middle, last = rest
-    if len(name) < len(first) + len(last) or not (name.startswith(first) and name.endswith(last)):
-        return False
-    at, end = len(first), len(name) - len(last)
-    for part in middle:
-        found = name.find(part, at, end)
-        if found < 0:
-            return False
-        at = found + len(part)
-    return True
+    """Match ``*`` alone, which stays in one name."""
+    return name == pattern or ("/" not in name and is_filled(pattern.split("*"), name))
 
 
 def _value(node: Node, key: str) -> Node | None:
