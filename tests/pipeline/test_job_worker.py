@@ -194,6 +194,7 @@ def test_a_job_of_an_execution_that_was_abandoned_is_offered_no_more(root):
 
     with running(root, work) as (result, state):
         assert ("Stopped", "Abandoned") == (result.status, state.actions["Build/Make"].status)
+    assert [] == list((root / ".cicd/jobs").iterdir())
 
 
 def test_who_has_no_worker_is_refused_and_told_of_before(root, capsys):

@@ -134,6 +134,7 @@ def test_trap_75_a_function_that_reports_failure_or_nothing_fails_its_action(
     error = state.actions["Next/Call"].result.error
     assert ("Failed", code) == (result.status, error.code)
     assert words in error.message
+    assert [] == list((tmp_path / ".cicd/jobs").iterdir())
     if do == "raise":
         assert "worker ended with an error" in log
 

@@ -16,13 +16,13 @@ from cicd.pipeline.actions.lambda_function import ended_as
 from cicd.pipeline.jobs.job import JobAction
 from cicd.pipeline.jobs.ledger import result_of, submit
 from cicd.pipeline.jobs.series import jobs_of
-from cicd.pipeline.jobs.staging import is_staged, job_of, stage, unstage
-from cicd.pipeline.result import ActionResult, FailureType, failed
+from cicd.pipeline.jobs.staging import is_staged, job_of, stage, staged
 
 if TYPE_CHECKING:
     from cicd.engine.process import Scope
     from cicd.pipeline.actions.provider import ActionRequest
     from cicd.pipeline.jobs.job import Job, JobResult
+    from cicd.pipeline.result import ActionResult
     from cicd.ports import Services
 
 
@@ -52,12 +52,8 @@ class JobWorkerAction:
             f"{request.action.name}: waiting for a worker of {provider}, which takes the job from "
             "'cicd serve' by PollForJobs and AcknowledgeJob"
         )
-        result = _reported(job, request, services, scope)
-        if result is None:
-            return failed(FailureType.JOB_FAILED, "the job was asked to end")
-        ended = ended_as(result, job, request, services)
-        unstage(job, services)
-        return ended
+        with staged(job, services, scope):
+            return ended_as(_reported(job, request, services, scope), job, request, services)
 
 
 def _job(request: ActionRequest) -> Job:

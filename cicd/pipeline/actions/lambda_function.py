@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from cicd.functions.refusal import FunctionRefused
 from cicd.pipeline.jobs.follow import Silent, follow
 from cicd.pipeline.jobs.ledger import objects_of
-from cicd.pipeline.jobs.staging import is_staged, job_of, stage, unstage
+from cicd.pipeline.jobs.staging import is_staged, job_of, stage, staged
 from cicd.pipeline.jobs.template_function import follow_template
 from cicd.pipeline.result import (
     ActionResult,
@@ -53,25 +53,24 @@ class LambdaInvocation:
         self, job: Job, request: ActionRequest, services: Services, scope: Scope
     ) -> ActionResult:
         try:
-            follow_template(request.configuration["FunctionName"], request.plan, services)
-            result = follow(job, services, scope, request.say)
+            with staged(job, services, scope):
+                follow_template(request.configuration["FunctionName"], request.plan, services)
+                result = follow(job, services, scope, request.say)
+                return ended_as(result, job, request, services)
         except FunctionRefused as refusal:
             return failed(
                 FailureType.CONFIGURATION_ERROR, refusal.message, hint=refusal.hint or ""
             )
         except Silent as silence:
             return failed(FailureType.JOB_FAILED, silence.message, hint=silence.hint or "")
-        if result is None:
-            return failed(FailureType.JOB_FAILED, "the job was asked to end")
-        ended = ended_as(result, job, request, services)
-        unstage(job, services)
-        return ended
 
 
 def ended_as(
-    result: JobResult, job: Job, request: ActionRequest, services: Services
+    result: JobResult | None, job: Job, request: ActionRequest, services: Services
 ) -> ActionResult:
     """Make a job's result that of its action, with what was put into its outputs' places."""
+    if result is None:
+        return failed(FailureType.JOB_FAILED, "the job was asked to end")
     if not result.succeeded:
         return failed(
             FailureType(result.failure_type),

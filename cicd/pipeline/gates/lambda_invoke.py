@@ -20,22 +20,22 @@ class LambdaInvoke:
         """See ``RuleProvider``; one that was invoked before is only waited for."""
         from cicd.functions.refusal import FunctionRefused
         from cicd.pipeline.jobs.follow import Silent, follow
-        from cicd.pipeline.jobs.staging import is_staged, job_of, stage, unstage
+        from cicd.pipeline.jobs.staging import is_staged, job_of, stage, staged
         from cicd.pipeline.jobs.template_function import follow_template
 
         job = job_of(request)
         if not (again and is_staged(job, services)):
             stage(job, request, services)
         try:
-            follow_template(request.configuration["FunctionName"], request.plan, services)
-            result = follow(job, services, scope, request.say)
+            with staged(job, services, scope):
+                follow_template(request.configuration["FunctionName"], request.plan, services)
+                result = follow(job, services, scope, request.say)
         except FunctionRefused as refusal:
             return request.misconfigured(refusal.message)
         except Silent as silence:
             return request.said(holds=False, summary=silence.message, code="JobFailed")
         if result is None:
             return request.said(holds=False, summary="the function was asked to end")
-        unstage(job, services)
         if result.succeeded:
             return request.said(
                 holds=True, summary=result.summary, external_id=result.external_execution_id

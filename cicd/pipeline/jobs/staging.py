@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from cicd.pipeline.actions.provider import child_uuid
 from cicd.pipeline.actions.workspace import clear
 from cicd.pipeline.jobs.job import Job, JobArtifact
 from cicd.pipeline.jobs.ledger import BUCKET_PREFIX, objects_of
+from cicd.pipeline.process import ABANDONED
 from cicd.pipeline.result import object_key
+from cicd.pipeline.timeouts import TIMED_OUT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from cicd.engine.process import Scope
     from cicd.pipeline.plan import PipelinePlan
     from cicd.pipeline.result import StoredArtifact
     from cicd.ports import Services
@@ -80,6 +84,11 @@ def stage(job: Job, asking: Asking, services: Services) -> None:
         bucket.write(shown.object_key, services.artifacts.path(stored))
 
 
-def unstage(job: Job, services: Services) -> None:
-    """Take away what was put there, by us and by the function."""
-    clear(objects_of(job.bucket, services))
+@contextmanager
+def staged(job: Job, services: Services, scope: Scope) -> Iterator[None]:
+    """Take away in the end what was put there, by us and by the function; a resume may want it."""
+    try:
+        yield
+    finally:
+        if scope.cancel.reason in (None, ABANDONED, TIMED_OUT):
+            clear(objects_of(job.bucket, services))
