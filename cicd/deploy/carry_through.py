@@ -11,7 +11,7 @@ from cicd.deploy.compile import deployment_id
 from cicd.deploy.describe import describe
 from cicd.deploy.effects import DeploymentEffects
 from cicd.deploy.fleet.hooks import BY_ITSELF
-from cicd.deploy.history import KIND, Folded, last_succeeded, read_plan, stream_of
+from cicd.deploy.history import KIND, Folded, had_before, last_succeeded, read_plan, stream_of
 from cicd.deploy.processes import process_of
 from cicd.deploy.result import DeploymentResult, deployment_result
 from cicd.deploy.rollback import is_wanted, plan_rollback
@@ -200,7 +200,7 @@ def _due_rollback(
     fresh = deployment_id(services.new_id()) if noted is None else noted["rollbackDeploymentId"]
     wish = plan_rollback(
         plan,
-        last_succeeded(plan, services),
+        had_before(plan, services),
         str(fresh),
         overtaken_by=overtaken_by(plan, services, besides=str(fresh)),
     )

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.fleet.hooks import BY_ITSELF
+from cicd.deploy.lifecycle import LifecycleEvent
 from cicd.deploy.plan import DeploymentPlan
 from cicd.deploy.processes import process_of
 from cicd.deploy.state import FINAL, DeploymentStatus
@@ -80,6 +81,17 @@ def last_succeeded(plan: DeploymentPlan, services: Services) -> DeploymentPlan |
         services,
         before=stream_of(plan.deployment_id),
     )
+
+
+def had_before(plan: DeploymentPlan, services: Services) -> DeploymentPlan | None:
+    """
+    Give the deployment whose revision the group had before ``plan``; None: it had none.
+
+    A rollback that only moved traffic came after what it rolled back, which may have Failed.
+    """
+    if plan.rollback_of is not None and LifecycleEvent.INSTALL not in plan.events:
+        return read_plan(stream_of(plan.rollback_of), services)
+    return last_succeeded(plan, services)
 
 
 def last_good(

@@ -69,6 +69,7 @@ def plan_rollback(
     """
     Plan a new deployment of the last good revision, with that one's fileExistsBehavior.
 
+    ``last_succeeded`` is what the group had before it: ``history.had_before``.
     It goes to all targets of the failed deployment, with its configuration;
     but not where a later deployment to the group, ``overtaken_by``, has been made since.
     A blue/green deployment's only moves traffic back; with ``original_ended`` there is nothing
@@ -81,7 +82,7 @@ def plan_rollback(
             plan=None,
         )
     if failed.shift is not None and not (original_ended and failed.shift.service):
-        back = back_to_original(failed, deployment_id)
+        back = back_to_original(failed, last_succeeded, deployment_id)
         if back is not None:
             original = failed.shift.function
             where = f"version {original.current_version}" if original else "the original task set"
@@ -100,7 +101,7 @@ def plan_rollback(
         return Rollback(
             message=f"Deployment {failed.deployment_id} is rolled back to the original "
             f"environment by deployment {deployment_id}",
-            plan=_back_to_blue(failed, failed.blue_green, deployment_id),
+            plan=_back_to_blue(failed, last_succeeded, failed.blue_green, deployment_id),
         )
     revision = f"the revision of {last_succeeded.deployment_id}"
     if failed.shift is not None:
@@ -135,12 +136,17 @@ def plan_rollback(
 
 
 def _back_to_blue(
-    failed: DeploymentPlan, blue_green: BlueGreenPlan, deployment_id: str
+    failed: DeploymentPlan,
+    last_succeeded: DeploymentPlan,
+    blue_green: BlueGreenPlan,
+    deployment_id: str,
 ) -> DeploymentPlan:
-    """Send traffic back to the original environment, and none to the replacement."""
+    """Send traffic back to the original environment, which has what was good before."""
     return replace(
         failed,
         deployment_id=deployment_id,
+        revision=last_succeeded.revision,
+        file_exists_behavior=last_succeeded.file_exists_behavior,
         targets=blue_green.original,
         events=GREEN_ALLOW,
         blue_green=replace(blue_green, original=failed.targets, rollback=True),

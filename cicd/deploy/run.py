@@ -258,7 +258,7 @@ def roll_back_deployment(
     from cicd.deploy.fleet.copies import provision, with_members
     from cicd.deploy.fleet.hooks import BY_ITSELF
     from cicd.deploy.health import by_health
-    from cicd.deploy.history import fold, last_succeeded, stream_of
+    from cicd.deploy.history import fold, had_before, stream_of
     from cicd.deploy.processes import process_of
     from cicd.deploy.rollback import has_begun_to_end, plan_rollback
     from cicd.deploy.shift.history import settle_service, with_task_set
@@ -285,7 +285,7 @@ def roll_back_deployment(
         )
     wish = plan_rollback(
         plan,
-        last_succeeded(plan, services),
+        had_before(plan, services),
         make_id(services.new_id()),
         original_ended=has_begun_to_end(plan, state),
     )

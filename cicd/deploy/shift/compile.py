@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.compile import PlannedDeployment, rollback_events
-from cicd.deploy.lifecycle import SERVICE, LifecycleEvent
+from cicd.deploy.lifecycle import LifecycleEvent
 from cicd.deploy.plan import BundleType, DeploymentPlan, RevisionPlan
 from cicd.deploy.revision import load_appspec
 from cicd.deploy.rules.services import check_service_appspec
 from cicd.deploy.shift.config import default_config
-from cicd.deploy.shift.plan import ServicePlan, ShiftPlan, TaskSetRef
+from cicd.deploy.shift.plan import ServicePlan, ShiftPlan, TaskSetRef, service_events
 from cicd.deploy.shift.platform import appspec_name, read_file
 from cicd.deploy.spec import ComputePlatform, compute_platform
 from cicd.deploy.taskdef.images import (
@@ -35,10 +35,6 @@ if TYPE_CHECKING:
 _FIRST_IMAGE: Final = "IMAGE1_NAME"
 _FAMILY: Final = re.compile(r"(?:arn:[^/]*:task-definition/)?([A-Za-z0-9_-]{1,255})(?::[0-9]+)?")
 _TASK_PLACEHOLDER: Final = "<TASK_DEFINITION>"
-_TEST_EVENTS: Final = (
-    LifecycleEvent.ALLOW_TEST_TRAFFIC,
-    LifecycleEvent.AFTER_ALLOW_TEST_TRAFFIC,
-)
 
 
 def compile_service(
@@ -96,7 +92,7 @@ def compile_service(
             deployment_group_id=group.id,
             config=replace(group.config, name=shift.config.name),
             targets=group.targets,
-            events=_events(shift),
+            events=service_events(shift),
             revision=RevisionPlan(
                 digest="", bundle_type=kind, name=request.revision_name or str(request.revision)
             ),
@@ -110,26 +106,6 @@ def compile_service(
         ),
         problems=(*group.notes, *problems),
         appspec=None,
-    )
-
-
-def _events(shift: ShiftPlan) -> tuple[LifecycleEvent, ...]:
-    """
-    Give the events that happen: not hooks that call nothing, nor what takes a test listener.
-
-    Source: CodeDeploy User Guide, "List of lifecycle event hooks for an Amazon ECS deployment".
-    """
-    assert shift.service is not None
-    has_test = shift.service.has_test_listener
-    own = (
-        LifecycleEvent.INSTALL,
-        LifecycleEvent.ALLOW_TEST_TRAFFIC,
-        LifecycleEvent.ALLOW_TRAFFIC,
-    )
-    return tuple(
-        event
-        for event in SERVICE
-        if (event in own or shift.hook(event)) and (has_test or event not in _TEST_EVENTS)
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from cicd.deploy.lifecycle import LifecycleEvent
+from cicd.deploy.lifecycle import SERVICE, LifecycleEvent
 from cicd.deploy.shift.config import ShiftConfig, default_config
 from cicd.deploy.strategies.time_based import steps_of
 from cicd.deploy.taskdef.definition import TaskDefinition
@@ -20,6 +20,10 @@ HEALTHY_WITHIN: Final = timedelta(minutes=60)
 """Source: CodeDeploy User Guide, "Troubleshoot Amazon ECS deployment issues"."""
 PRODUCTION: Final = "production"
 TEST: Final = "test"
+_TEST_EVENTS: Final = (
+    LifecycleEvent.ALLOW_TEST_TRAFFIC,
+    LifecycleEvent.AFTER_ALLOW_TEST_TRAFFIC,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +92,26 @@ class ShiftPlan:
     def hook(self, event: LifecycleEvent) -> str | None:
         """Give the function that an event calls; None: it calls none."""
         return dict(self.hooks).get(event)
+
+
+def service_events(shift: ShiftPlan) -> tuple[LifecycleEvent, ...]:
+    """
+    Give the events that happen: not hooks that call nothing, nor what takes a test listener.
+
+    Source: CodeDeploy User Guide, "List of lifecycle event hooks for an Amazon ECS deployment".
+    """
+    assert shift.service is not None
+    has_test = shift.service.has_test_listener
+    own = (
+        LifecycleEvent.INSTALL,
+        LifecycleEvent.ALLOW_TEST_TRAFFIC,
+        LifecycleEvent.ALLOW_TRAFFIC,
+    )
+    return tuple(
+        event
+        for event in SERVICE
+        if (event in own or shift.hook(event)) and (has_test or event not in _TEST_EVENTS)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from cicd.deploy.fleet import ledger
 from cicd.deploy.fleet.ledger import members_of
+from cicd.deploy.fleet.run import scale_fleet
 from cicd.deploy.run import roll_back_deployment
 from cicd.deploy.traffic.fleet_copy import copy_of
 from cicd.deploy.traffic.plan import BlueAction, BlueGreenOptions, GreenAction, ReadyAction
@@ -86,6 +88,9 @@ def test_traffic_goes_back_to_an_original_that_was_kept_and_so_does_the_name(tmp
     assert back.status == "Succeeded"
     assert meant(world) == blue
     assert "Install" not in [event for _, event, _ in back.events]
+    scale_fleet(blue[0].removesuffix("-1"), 3, world.services, (world.group,))
+    joined = members_of(FLEET, world.services)[-1]
+    assert (Path(joined.location) / "srv/app").read_text() == "v1"
 
 
 def test_an_original_that_has_ended_is_made_anew_for_the_way_back(tmp_path):
@@ -141,8 +146,6 @@ def test_a_deployment_that_waits_to_be_continued_and_is_not_stops_with_the_copy_
 
 
 def test_the_copy_is_scaled_under_its_own_name_and_its_members_get_what_is_good(tmp_path):
-    from cicd.deploy.fleet.run import scale_fleet
-
     world = make(tmp_path)
     first = deploy(world)
     copy = f"CodeDeploy_web_{first.deployment_id}"

@@ -1,5 +1,6 @@
 """Deployments to a service whose tasks and load balancer are in memory; the rest is real."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -41,6 +42,15 @@ def with_hook(world, event):
         appspec.write(f"Hooks:\n  - {event}: check\n")
 
 
+def greet(world, words):
+    text = (world.place / "taskdef.json").read_text()
+    (world.place / "taskdef.json").write_text(re.sub("version [0-9]", words, text))
+
+
+def revision_of(result):
+    return result.deployment["deploymentInfo"]["revision"]["s3Location"]["eTag"]
+
+
 def test_target_groups_alternate_and_each_original_ends(world):
     first, second = deploy(world), deploy(world)
     assert (first.status, second.status) == ("Succeeded", "Succeeded")
@@ -60,6 +70,34 @@ def test_by_hand_the_earlier_version_is_deployed_anew_once_its_tasks_have_ended(
     assert back.status == "Succeeded"
     assert told(world)[-1] == ("weights", "production", "greeter-blue 100, greeter-green 0")
     assert list(world.sets.sets) == [back.deployment_id.removeprefix("d-")]
+
+
+def test_by_hand_it_is_never_a_version_that_was_rolled_back(world):
+    first = deploy(world)
+    greet(world, "version 2")
+    with_hook(world, "AfterAllowTraffic")
+    world.services = replace(
+        world.services, hook_functions=lambda: Reporting(world, check="Failed")
+    )
+    second = deploy(world)
+    assert (second.status, second.rollback.status) == ("Failed", "Succeeded")
+    assert revision_of(second.rollback) == revision_of(first)
+    greet(world, "version 3")
+    world.services = replace(
+        world.services, hook_functions=lambda: Reporting(world, check="Succeeded")
+    )
+    third = deploy(world)
+    assert third.status == "Succeeded"
+    ordered, create = [], world.sets.create
+
+    def creating(order, *, secrets):
+        ordered.append(order)
+        return create(order, secrets=secrets)
+
+    world.sets.create = creating
+    back = roll_back_deployment(third.deployment_id, world.services)
+    assert back.status == "Succeeded", back.failure
+    assert ["hello from version 1"] == [dict(ordered[-1].containers[0].environment)["GREETING"]]
 
 
 def test_a_version_that_does_not_become_healthy_gets_nothing_and_is_ended(world):

@@ -1,6 +1,7 @@
 import threading
 from datetime import timedelta
 
+from cicd.deploy.history import last_good
 from cicd.deploy.plan import RollbackEvent
 from cicd.deploy.run import get_deployment, roll_back_deployment
 from cicd.deploy.traffic.plan import BlueAction, BlueGreenOptions, endpoint_of
@@ -46,9 +47,31 @@ def test_traffic_goes_back_to_blue_by_the_scripts_of_what_each_has(tmp_path, mon
     )
     assert {endpoint_of(world.spec("green"))} == world.fake.healthy("web-tg")
     world.fake.ailing.clear()
+    assert revision_of(result.rollback).endswith("v1")
+    assert last_good("web", world.group_id, world.services).revision.name.endswith("v1")
     third = world.deploy(saying(world, "v3"))
     # After the rollback green is still the environment that has traffic.
     assert ["blue", "green"] == [name for name, _ in third.targets]
+
+
+def revision_of(result):
+    return result.deployment["deploymentInfo"]["revision"]["s3Location"]["key"]
+
+
+def test_what_is_good_after_traffic_went_back_and_forward_again_is_what_has_it(tmp_path):
+    options = BlueGreenOptions(blue_action=BlueAction.KEEP_ALIVE)
+    world = TrafficWorld(
+        tmp_path, ids=("blue",), green_ids=("green",), options=options, config="AllAtOnce"
+    )
+    world.deploy(saying(world, "v1"))
+    second = world.deploy(saying(world, "v2"))
+    back = roll_back_deployment(second.deployment_id, world.services)
+    assert revision_of(back).endswith("v1")
+    forward = roll_back_deployment(back.deployment_id, world.services)
+    assert revision_of(forward).endswith("v2")
+    assert "Install" not in [event for _, event, _ in forward.events]
+    again = roll_back_deployment(forward.deployment_id, world.services)
+    assert revision_of(again).endswith("v1")
 
 
 def back_by_hand(tmp_path, options):
