@@ -216,11 +216,14 @@ def test_keys_may_be_read_in_any_case_further_down_too():
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=12))
+@given(
+    st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=12).filter(
+        lambda key: key not in {"version", "phases"}
+    )
+)
 def test_an_added_unknown_key_gives_exactly_one_more_problem_at_that_key(key):
     top, problems = fields(f"version: 0.2\nphases: {{}}\n'{key}': 1\n")
     top.text("version")
     top.mapping("phases")
     top.unknown(Severity.ERROR)
-    expected = [] if key in {"version", "phases"} else ["x.yml:3:1"]
-    assert expected == [str(problem.span) for problem in problems]
+    assert ["x.yml:3:1"] == [str(problem.span) for problem in problems]
