@@ -60,12 +60,8 @@ REFUSED = {
     ),
     "byu-oit__handel-codepipeline@fd7a4ea0__lib__phases__pypi__pypi-buildspec.yml": (
         (5, "document/key"),
-        (5, "document/syntax"),
     ),
-    "byu-oit__handel-codepipeline__src__phases__pypi__pypi-buildspec.yml": (
-        (5, "document/key"),
-        (5, "document/syntax"),
-    ),
+    "byu-oit__handel-codepipeline__src__phases__pypi__pypi-buildspec.yml": ((5, "document/key"),),
     "gezza-b__devopspro-prep@bc9369ff__buildspec.yml": ((30, "document/syntax"),),
     "j2clark__aws-batch@0d1f9085__build__buildspec.yml": ((15, "build/unknown-phase"),),
     "j2clark__aws-batch@d3763bb3__build__buildspec.yml": ((15, "build/unknown-phase"),),
