@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -16,6 +17,7 @@ from cicd.testing.contracts_traffic import (
     free_port,
     kill,
     two_groups,
+    until,
 )
 from cicd.testing.fake_router import RecordingTrafficRouter
 
@@ -62,6 +64,18 @@ class TestProxyRouter(CarryingContract):
         return RunningProxy(home / "routers" / "shop")
 
 
+class Dying(RunningHAProxy):
+    """Dies just before it is told what begins with ``word``, once."""
+
+    word = ""
+
+    def command(self, text):
+        if self.word and text.startswith(self.word):
+            self.word = ""
+            kill(self.pid())
+        return super().command(text)
+
+
 if shutil.which("haproxy", path="/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin"):
 
     class TestHAProxyRouter(CarryingContract):
@@ -86,3 +100,18 @@ if shutil.which("haproxy", path="/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:
         @pytest.fixture
         def process(self, home):
             return RunningHAProxy(home / "routers" / "shop")
+
+        @pytest.mark.parametrize("word", ["show stat", "add server", "set server", "del server"])
+        def test_one_that_dies_while_it_is_told_something_comes_back_with_it(
+            self, router, servers, word
+        ):
+            blue, green = (each.endpoint for each in servers)
+            router._running = dying = Dying(router._running.directory)
+            router.register("blue", blue)
+            until(lambda: router.healthy("blue") == {blue}, "blue's health")
+            dying.word = word
+            router.register("green", green)
+            router.deregister("blue", blue, drain=timedelta(seconds=1))
+            until(lambda: router.healthy("green") == {green}, "green's health")
+            assert "" == dying.word
+            assert frozenset() == router.healthy("blue")

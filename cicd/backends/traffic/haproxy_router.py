@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from cicd.backends.proxy.table import load_table
@@ -80,14 +80,16 @@ class HAProxyRouter:
                 for each in servers(table)
                 if each.group == group and each.endpoint == endpoint
             ]
-            for each in going:
-                self._running.command(f"set server {each.full_name} state drain")
+            with suppress(OSError):  # it died: it begins anew without them
+                for each in going:
+                    self._running.command(f"set server {each.full_name} state drain")
             table.group(group).members.pop(endpoint, None)
         until = time.monotonic() + drain.total_seconds()
-        while time.monotonic() < until and self._running.sessions(going):
-            time.sleep(PAUSE)
-        for each in going:
-            self._running.remove(each)
+        with suppress(OSError):  # its requests died with it
+            while time.monotonic() < until and self._running.sessions(going):
+                time.sleep(PAUSE)
+            for each in going:
+                self._running.remove(each)
 
     def retire(self) -> None:
         """End it, and forget what it was told, if it has no target."""
@@ -111,7 +113,7 @@ class HAProxyRouter:
     def healthy(self, group: str) -> frozenset[Endpoint]:
         """Give the targets of a group that have requests."""
         with self._told() as table:
-            rows = self._running.rows()
+            rows = self._rows(table)
             return frozenset(
                 each.endpoint
                 for each in servers(table)
@@ -121,13 +123,21 @@ class HAProxyRouter:
     def ill(self, group: str) -> Mapping[Endpoint, str]:
         """Give the targets of a group whose last check failed, and what it saw."""
         with self._told() as table:
-            rows = self._running.rows()
+            rows = self._rows(table)
             found = {
                 each.endpoint: rows.get(each.full_name, {})
                 for each in servers(table)
                 if each.group == group
             }
         return {place: _seen(row) for place, row in found.items() if _has_failed(row)}
+
+    def _rows(self, table: Table) -> Mapping[str, Mapping[str, str]]:
+        """Give its statistics, also if it died a moment ago."""
+        try:
+            return self._running.rows()
+        except OSError:
+            self._running.ensure(table)
+            return self._running.rows()
 
     def _known(self, table: Table, route: str) -> Mapping[str, int]:
         if route not in table.routes:
@@ -152,11 +162,15 @@ class HAProxyRouter:
                 return
             self._running.write(table)
             options = server_options(table.settings)
-            for each in after:
-                if each.full_name not in before:
-                    self._running.add(each, options)
-                elif each.weight != before[each.full_name]:
-                    self._running.command(f"set server {each.full_name} weight {each.weight}")
+            try:
+                for each in after:
+                    if each.full_name not in before:
+                        self._running.add(each, options)
+                    elif each.weight != before[each.full_name]:
+                        words = f"set server {each.full_name} weight {each.weight}"
+                        self._running.command(words)
+            except OSError:  # it died: it begins anew with what its file says
+                self._running.ensure(table)
 
 
 def _has_failed(row: Mapping[str, str]) -> bool:
