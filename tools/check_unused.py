@@ -24,7 +24,7 @@ NAMED = re.compile(r"^cicd[\w.]*:(\w+)$")
 CALLED_BY_LIBRARIES = frozenset(
     {
         *("format_commands", "get_command", "list_commands", "readable", "seekable"),
-        *("get_completion_args", "format_completion", "source_template"),
+        *("get_completion_args", "format_completion", "source_template", "on_broken_pipe"),
         *("connection_made", "data_received", "eof_received", "connection_lost"),
         *("pause_writing", "resume_writing"),
         *("daemon_threads", "block_on_close", "request_queue_size", "allow_reuse_address"),

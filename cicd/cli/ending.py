@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import TextIO
 
+    from _typeshed import ReadableBuffer
+
     from cicd.event import JSON
 
 
@@ -40,15 +42,11 @@ def ended(act: Callable[[], int | None], asked: Sequence[str]) -> int:
     """Do what the words ``asked`` ask for, and return the exit status; no exception leaves."""
     _open_streams()
     try:
-        status = act()
-        try:
-            sys.stdout.flush()
-        except BrokenPipeError:  # what was done is done, whoever still reads
-            _forget(sys.stdout)
+        status = int(act() or 0)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:  # the reader has gone: ``| head``
-        _forget(sys.stdout)
+        forget(sys.stdout)
         return ExitCode.FAILED
     except DocumentError as failure:
         _show_problems(failure, asked)
@@ -62,7 +60,30 @@ def ended(act: Callable[[], int | None], asked: Sequence[str]) -> int:
         return _refused(failure, asked)
     except Exception as failure:  # noqa: BLE001 - the last line: a bug becomes a crash report
         return _crashed(failure, asked)
-    return int(status or 0)
+    return _handed_over(status, asked)
+
+
+def _handed_over(status: int, asked: Sequence[str]) -> int:
+    """Write what is left to write; what was done is done, whoever still reads."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        forget(sys.stdout)
+    except OSError as failure:
+        refused = failure.errno in _REFUSALS
+        return status or (_refused(failure, asked) if refused else _crashed(failure, asked))
+    return status
+
+
+class _Said(io.FileIO):
+    """Standard error: what nobody takes of it is lost, and changes nothing."""
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        """Write, if anybody takes it."""
+        try:
+            return super().write(data) or 0
+        except OSError:
+            return memoryview(data).nbytes
 
 
 def _open_streams() -> None:
@@ -79,10 +100,15 @@ def _open_streams() -> None:
         if isinstance(stream, io.TextIOWrapper):
             # A name that is not UTF-8, or a terminal that is not, must not end a run.
             stream.reconfigure(errors="backslashreplace")
+    if type(sys.stderr) is io.TextIOWrapper and sys.stderr.fileno() == 2:
+        raw = io.BufferedWriter(_Said(2, "w", closefd=False))
+        sys.stderr = io.TextIOWrapper(
+            raw, sys.stderr.encoding, "backslashreplace", line_buffering=True
+        )
 
 
-def _forget(stream: TextIO) -> None:
-    """Keep Python from trying at its exit to write again what nobody takes."""
+def forget(stream: TextIO) -> None:
+    """Write no more to a stream that takes nothing, now or at the exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
@@ -94,7 +120,7 @@ def _refused(failure: OSError, asked: Sequence[str]) -> ExitCode:
     what = brief(str(failure.filename)) if failure.filename is not None else "standard output"
     code = ExitCode.USAGE if failure.errno == errno.ENAMETOOLONG else ExitCode.UNAVAILABLE
     if failure.filename is None:
-        _forget(sys.stdout)
+        forget(sys.stdout)
         asked = ("--output=plain",)  # what JSON would be written to is what is lost
     _show(asked, f"{what} cannot be used: {reason}", _REFUSALS[failure.errno or 0], code)
     return code
@@ -123,7 +149,7 @@ def _say(stream: TextIO, text: str) -> None:
         stream.write(f"{text}\n")
         stream.flush()
     except OSError:
-        _forget(stream)
+        forget(stream)
 
 
 def _show_problems(failure: DocumentError, asked: Sequence[str]) -> None:

@@ -65,7 +65,11 @@ class Invocation:
         if problems:
             from cicd.lint.ignore import without_ignored
 
-            self.show.problems(without_ignored(problems))
+            said = without_ignored(problems)
+            if self._audience is None:
+                self.show.problems(said)
+            else:
+                self._audience.tell(lambda: self.show.problems(said))
 
     @property
     def wants_json(self) -> bool:
@@ -204,11 +208,16 @@ class Invocation:
             status = act()
         finally:
             self.close()
+        ended = self.interrupted or status
         # A reader that left is no reason to complain.
         lost = self._audience.lost if self._audience is not None else None
         if lost is not None and not isinstance(lost, BrokenPipeError):
-            raise lost
-        return self.interrupted or status
+            if not ended:
+                raise lost
+            # A build that is red is no less so where its log could not be written.
+            why = lost.strerror or type(lost).__name__
+            self.show.notice(f"standard output cannot be used: {why}", Level.WARNING)
+        return ended
 
     def close(self) -> None:
         """Take away what is shown live."""

@@ -18,7 +18,9 @@ def no_file_may_grow():
 
 
 def test_a_disk_without_room_is_said_and_nothing_has_begun(place):
-    ended = place.cicd("build", limit=no_file_may_grow)
+    # Else Python keeps what fits of each file that it compiles, and cannot read it ever after.
+    kept = {"PYTHONDONTWRITEBYTECODE": "1"}
+    ended = place.cicd("build", limit=no_file_may_grow, environ=kept)
     assert (4, "") == (ended.status, ended.out)
     assert ["error", "hint"] == [line.split(":")[0] for line in ended.err.splitlines()]
     assert 0 == place.cicd("build").status
@@ -87,12 +89,38 @@ def test_a_working_directory_that_was_removed_is_said(place):
     )
 
 
-def test_a_reader_that_leaves_does_not_end_the_build(place):
+GREEN = "version: 0.2\nphases: {build: {commands: ['true']}}\nextra: 1\n"  # with a warning
+RED = GREEN.replace("true", "false")
+
+
+@pytest.mark.parametrize(("spec", "status"), [(GREEN, 0), (RED, 1)])
+@pytest.mark.parametrize("output", ["human", "plain", "json"])
+def test_a_reader_that_leaves_does_not_end_the_build(place, output, spec, status):
+    place.write("buildspec.yml", spec)
     read, write = os.pipe()
     os.close(read)
-    assert 0 == place.cicd("build", stdout=write).status
+    for streams in (("stdout",), ("stdout", "stderr")):
+        ended = place.cicd("build", "--output", output, **dict.fromkeys(streams, write))
+        assert status == ended.status
     os.close(write)
-    assert "SUCCEEDED" in place.cicd("builds", "list").out
+    shown = place.cicd("builds", "list").out
+    assert 2 == shown.count("FAILED" if status else "SUCCEEDED")
+
+
+@pytest.mark.parametrize("output", ["human", "plain", "json"])
+def test_a_red_build_is_red_where_its_log_cannot_be_written(place, output):
+    place.write("buildspec.yml", RED)
+    with Path("/dev/full").open("wb") as full:
+        ended = place.cicd("build", "--output", output, stdout=full)
+    assert 1 == ended.status
+    assert "standard output cannot be used: No space left on device" in ended.err
+
+
+@pytest.mark.parametrize(("spec", "status"), [(GREEN, 0), (RED, 1)])
+def test_warnings_that_nobody_takes_leave_the_status_as_it_is(place, spec, status):
+    place.write("buildspec.yml", spec)
+    with Path("/dev/full").open("wb") as full:
+        assert status == place.cicd("build", stderr=full).status
 
 
 def test_a_full_disk_behind_standard_output_is_said_when_the_build_is_over(place):

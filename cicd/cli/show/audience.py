@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
+
+from cicd.cli.ending import forget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,19 +29,21 @@ class Audience:
 
     def event(self, stream: str, event: Event, said: Described) -> None:
         """See ``Reporter``."""
-        self._tell(lambda: self._reporter.event(stream, event, said))
+        self.tell(lambda: self._reporter.event(stream, event, said))
 
     def line(self, stream: str, line: LogLine) -> None:
         """See ``Reporter``."""
-        self._tell(lambda: self._reporter.line(stream, line))
+        self.tell(lambda: self._reporter.line(stream, line))
 
     def block(self, stream: str, block: LogBlock) -> None:
         """See ``Reporter``."""
-        self._tell(lambda: self._reporter.block(stream, block))
+        self.tell(lambda: self._reporter.block(stream, block))
 
-    def _tell(self, say: Callable[[], None]) -> None:
+    def tell(self, say: Callable[[], None]) -> None:
+        """Have something said, if anybody still listens."""
         if self.lost is None:
             try:
                 say()
             except OSError as refused:
                 self.lost = refused
+                forget(sys.stdout)  # nor is it told how all ended: a result is a status, too

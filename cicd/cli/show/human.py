@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -52,9 +54,14 @@ class Human:
 
     def __init__(self, color: str) -> None:
         """Find out about the terminal; nothing is drawn before the first event."""
-        from rich.console import Console
+        from rich.console import Console as RichConsole
         from rich.live import Live
         from rich.spinner import Spinner
+
+        class Console(RichConsole):
+            def on_broken_pipe(self) -> None:
+                """Tell it to who prints: by itself rich ends the process, and a build with it."""
+                raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
         plain = {"always": False, "never": True}.get(color)
         forced = True if color == "always" else None
