@@ -162,7 +162,7 @@ class Human:
             self._out.print(harmless(text), style=STYLES[level], markup=False)
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Print a table that fits the terminal."""
+        """Print a table that fits the terminal; where that is too narrow, a list for each row."""
         from rich.cells import cell_len
         from rich.table import Table
         from rich.text import Text
@@ -172,12 +172,23 @@ class Human:
         if not rows:
             return
         cells = [[printable(cell) for cell in row] for row in rows]
-        table = Table(box=None, pad_edge=False, header_style="bold")
         widths = widths_for(columns, cells, self._out.width, cell_len)
-        for title, width in zip(columns, widths, strict=True):
+        table = Table(box=None, pad_edge=False, header_style="bold", show_header=bool(widths))
+        for title, width in zip(columns, widths, strict=False):
             table.add_column(title.upper(), width=width, overflow="fold")
-        for row in cells:
-            table.add_row(*(Text(cell, style=status_style(cell)) for cell in row))
+        if not widths:
+            table.add_column(style="bold", no_wrap=True)
+            table.add_column(overflow="fold")
+        for number, row in enumerate(cells):
+            texts = [Text(cell, style=status_style(cell)) for cell in row]
+            if widths:
+                table.add_row(*texts)
+                continue
+            if number:
+                table.add_row()
+            for title, text in zip(columns, texts, strict=True):
+                if text.plain:
+                    table.add_row(title.upper(), text)
         with self._lock:
             self._out.print(table, soft_wrap=False)
 

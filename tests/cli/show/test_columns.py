@@ -63,3 +63,26 @@ def test_nothing_of_a_table_is_cut_off(shown, name, width):
 def test_a_time_stays_on_its_line_where_the_name_is_broken_anyway(shown):
     lines = shown([(NAME * 2, "FAILED", "2", "1", "0", "1.60 s")], 60)
     assert lines[1].endswith("1.60 s")
+
+
+def test_where_words_would_break_each_row_is_a_list(shown):
+    build = "rep:58518b64-4a87-49b1-8374-1d1c73c8079c"
+    columns = ("build", "number", "status", "started", "took")
+    rows = [
+        (build, "2", "SUCCEEDED", "2026-11-26 23:49:47", "0.6 s"),
+        ("rep:1", "1", "IN_PROGRESS (left running)", "2026-11-26 23:49:40", ""),
+    ]
+    lines = shown(rows, 40, columns)
+    assert f"BUILD    {build[:31]}" == lines[0]
+    assert "STATUS   SUCCEEDED" in lines
+    assert "TOOK     0.6 s" in lines
+    second = lines[lines.index("") + 1 :]
+    assert ["BUILD    rep:1", "NUMBER   1", "STATUS   IN_PROGRESS (left running)"] == second[:3]
+    assert 4 == len(second)
+
+
+def test_a_long_text_has_a_third_of_the_line(shown):
+    text = "13 tests: 13 passed, 0 failed, 0 errors, 0 skipped (0.04 s)"
+    columns = ("report", "status", "made", "what")
+    lines = shown([(NAME * 2, "SUCCEEDED", "2026-11-26 23:49:47", text)], 80, columns)
+    assert "13 tests: 13 passed, 0" in lines[1]
