@@ -203,6 +203,8 @@ class BuildProcess:
             state = keep(replace(state, running=None, step=state.step + 1), command, outcome)
         if outcome.status is OutcomeStatus.CANCELLED:
             ended = "TIMED_OUT" if outcome.reason == "TIMED_OUT" else "STOPPED"
+            if ended == "TIMED_OUT" and isinstance(command, RunCommand):
+                state = self._too_long(state, command)
             state = close_phase(state, at, *_ENDINGS[ended])
             if current.phase is PhaseType.QUEUED:  # there is nothing to take down
                 return state
@@ -216,6 +218,21 @@ class BuildProcess:
         if next_step(self.plan, state, current.phase) is not None:
             return state
         return self._leave(state, at)
+
+    def _too_long(self, state: BuildState, command: RunCommand) -> BuildState:
+        """Note which command was running when the time was over."""
+        current = state.phases[-1]
+        if current.code:
+            return state
+        minutes = self.plan.timeout.total_seconds() / 60
+        current = replace(
+            current,
+            command=self.command_line(command),
+            key=command.key,
+            hint=f"a build has {minutes:g} minute{'s' * (minutes != 1)} here: "
+            "--timeout, or 'timeoutInMinutes' of its project",
+        )
+        return replace(state, phases=(*state.phases[:-1], current))
 
     def _noted(self, state: BuildState, command: BuildCommand, outcome: Outcome) -> BuildState:
         """Note what failed on the open phase, and skip what does not run after it."""

@@ -143,11 +143,15 @@ def test_cancelling_the_invocation_stops_the_build(services, build, source):
 
 def test_a_build_that_takes_too_long_is_timed_out(build):
     done = build(
-        "version: 0.2\nphases:\n  build: {commands: [sleep 60]}\n",
-        timeout=timedelta(seconds=0.7),
+        "version: 0.2\nphases:\n  build: {commands: [echo a; sleep 60]}\n",
+        timeout=timedelta(seconds=1.5),
     )
     assert ("TIMED_OUT", "TIMED_OUT") == (done.status, done.phases["BUILD"])
-    assert "BUILD_TIMED_OUT" == done.result.failure.code
+    failure = done.result.failure
+    assert ("BUILD_TIMED_OUT", "Build has timed out. ") == (failure.code, failure.message)
+    assert ("echo a; sleep 60", "buildspec.yml:3:22") == (failure.command, failure.where)
+    assert ("a",) == failure.output
+    assert "timeoutInMinutes" in failure.hint
 
 
 def test_the_source_is_never_changed(build, source):
