@@ -218,6 +218,7 @@ def targets(
 ) -> int:
     """List a deployment's instances; with their names, show each with its lifecycle events."""
     from cicd.deploy.run import get_deployment
+    from cicd.deploy.shapes import inner_target
 
     with invocation.services() as services:
         result = get_deployment(deployment_id or newest(services), services)
@@ -226,22 +227,19 @@ def targets(
         _require_target(result, name)
     chosen = [name for name in names or known if status in (None, known[name])]
     show = invocation.show
+    shapes = result.deployment["deploymentTargets"]
+    assert isinstance(shapes, list), "made by deployment_targets"
+    # That of a service has an id of its own, which is not its name here.
+    by_name = {name: shape for (name, _), shape in zip(result.targets, shapes, strict=True)}
     if not names:
         show.table((_what(result), "status"), [(name, known[name]) for name in chosen])
-        show.result({"targetIds": [*chosen]})
+        found = [inner_target(by_name[name])["targetId"] for name in chosen]
+        show.result({"targetIds": found})
         return ExitCode.SUCCEEDED
     show.table(
         (_what(result), "event", "status"), [each for each in result.events if each[0] in chosen]
     )
-    shapes = result.deployment["deploymentTargets"]
-    assert isinstance(shapes, list), "made by deployment_targets"
-    show.result(
-        {
-            "deploymentTargets": [
-                shape for shape in shapes if shape["instanceTarget"]["targetId"] in chosen
-            ]
-        }
-    )
+    show.result({"deploymentTargets": [by_name[name] for name in chosen]})
     return ExitCode.SUCCEEDED
 
 

@@ -129,6 +129,12 @@ def deployment_targets(process: DeploymentProcess, state: DeploymentState) -> li
     return [_target(process, state, target.id) for target in process.plan.instances]
 
 
+def inner_target(target: JSON) -> Mapping[str, JSON]:
+    """Give the part of a target that its type names: "instanceTarget", "ecsTarget"."""
+    assert isinstance(target, dict), "made by deployment_targets"
+    return next(each for each in target.values() if isinstance(each, dict))
+
+
 def error_information(
     process: DeploymentProcess, state: DeploymentState
 ) -> dict[str, JSON] | None:

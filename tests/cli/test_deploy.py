@@ -4,6 +4,7 @@ import pytest
 
 from cicd.cli.boundary import run
 from cicd.cli.commands import cicd
+from tests.deploy.service_world import deploy, service_world
 
 APPSPEC = """version: 0.0
 os: linux
@@ -227,6 +228,18 @@ def test_targets_are_listed_and_shown_in_the_shapes_of_the_service(shop, capsys)
 def _output(capsys, *arguments):
     assert 0 == cli(*arguments)
     return capsys.readouterr().out
+
+
+def test_a_service_is_a_target_as_an_instance_is(shop, monkeypatch, capsys, tmp_path):
+    (tmp_path / "world").mkdir()
+    result = deploy(service_world(tmp_path / "world"))
+    monkeypatch.setattr("cicd.deploy.run.get_deployment", lambda *_: result)
+    assert 0 == cli("targets", result.deployment_id, "greeter", "--output", "json")
+    (shape,) = json.loads(capsys.readouterr().out)["deploymentTargets"]
+    assert "ECSTarget" == shape["deploymentTargetType"]
+    assert 0 == cli("targets", result.deployment_id, "--output", "json")
+    told = json.loads(capsys.readouterr().out)["targetIds"]
+    assert [shape["ecsTarget"]["targetId"]] == told
 
 
 def test_logs_are_those_of_an_instance_and_an_event(shop, capsys):

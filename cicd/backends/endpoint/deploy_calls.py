@@ -89,19 +89,17 @@ def _chosen(found: Mapping[str, JSON], wanted: list[str]) -> list[JSON]:
 
 
 def _targets(served: Served, fields: Mapping[str, JSON]) -> dict[str, JSON]:
+    from cicd.deploy.shapes import inner_target
+
     shapes = _found(served, text(fields, "deploymentId"))["deploymentTargets"]
     assert isinstance(shapes, list), "made by deployment_targets"
-    return {str(_inner(shape)["targetId"]): shape for shape in shapes}
+    return {str(inner_target(shape)["targetId"]): shape for shape in shapes}
 
 
 def _status(target: JSON) -> str:
-    return str(_inner(target)["status"])
+    from cicd.deploy.shapes import inner_target
 
-
-def _inner(target: JSON) -> Mapping[str, JSON]:
-    """Give the part of a target that its type names: "instanceTarget", "ecsTarget"."""
-    assert isinstance(target, dict), "made by deployment_targets"
-    return next(each for each in target.values() if isinstance(each, dict))
+    return str(inner_target(target)["status"])
 
 
 def _found(served: Served, deployment_id: str) -> Mapping[str, JSON]:
