@@ -30,12 +30,12 @@ NAMES: Mapping[str, str] = MappingProxyType(
 )
 """The sections, each a list in the shapes of the API's calls, and the key that names an entry."""
 
-LOCAL_KEYS = (
-    *("runner", "images", "networks", "fileSystems", "repositories"),
-    *("buckets", "jenkins", "jobWorkers", "parameters", "imports"),
-    *("deploymentGroups", "loadBalancers", "alarms", "triggers", "subscribers"),
-    *("services", "stateMachines"),
+_TEXTS = ("images", "repositories", "buckets", "parameters", "imports")  # names, a text for each
+_MAPPINGS = (
+    *("networks", "fileSystems", "jenkins", "deploymentGroups", "loadBalancers"),
+    *("alarms", "triggers", "services", "stateMachines"),
 )
+LOCAL_KEYS = ("runner", *_TEXTS, *_MAPPINGS, "jobWorkers", "subscribers")
 """What may stand under ``local``; the rooms know what each of them means."""
 
 # What the AWS CLI prints beside the lists, so that its output can be pasted as it is.
@@ -65,8 +65,7 @@ def read_resources(
     sections = dict(merged(sections, {"applications": _of_groups_apart(top)}))
     local = top.node("local")
     if local is not None:
-        inner = Fields(local, problems, room="resources", what="'local'")
-        _refuse_unknown(inner, LOCAL_KEYS)
+        _check_local(Fields(local, problems, room="resources", what="'local'"))
     check = top.node("check")
     _refuse_unknown(top, tuple(key for key in _PRINTED_BESIDE if key in top))
     problems.raise_errors()
@@ -213,6 +212,19 @@ def _unwrapped(node: Node) -> Node:
         if key in node.entries and node.entries[key].value.kind is NodeKind.MAPPING:
             return node.entries[key].value
     return node
+
+
+def _check_local(local: Fields) -> None:
+    """Note what is not of its shape: who reads it later would take it for nothing."""
+    local.text("runner")
+    local.texts("jobWorkers", scalar_is_list=False)
+    for name in _MAPPINGS:
+        local.mapping(name)
+    for name in _TEXTS:
+        if (inner := local.mapping(name)) is not None:
+            for entry in inner.entries():
+                inner.text(entry.key)
+    _refuse_unknown(local, LOCAL_KEYS)
 
 
 def _refuse_unknown(fields: Fields, known: tuple[str, ...]) -> None:

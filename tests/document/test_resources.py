@@ -148,6 +148,20 @@ def test_all_that_is_wrong_with_entries_is_told_at_once(tmp_path):
     ] == spots(refused(resources, tmp_path, text))
 
 
+def test_what_stands_under_local_has_its_shape_or_is_told(tmp_path):
+    text = (
+        "local:\n  runner: [a]\n  jobWorkers: x\n  alarms: [a]\n  buckets: x\n"
+        "  repositories: {a: [b], c: .}\n  images:\n  subscribers: []\n"
+    )
+    assert [
+        ("resources/wrong-type", 2, 11),
+        ("resources/wrong-type", 3, 15),
+        ("resources/wrong-type", 4, 11),
+        ("resources/wrong-type", 5, 12),
+        ("resources/wrong-type", 6, 21),
+    ] == spots(refused(resources, tmp_path, text))
+
+
 def test_messages_name_the_file_as_users_know_it(tmp_path):
     (problem,) = refused(resources, tmp_path, "projects: 1")
     assert "cicd.yml:1:11" == str(problem.span)

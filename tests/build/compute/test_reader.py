@@ -67,7 +67,7 @@ def test_local_places(tmp_path):
 
 
 def test_local_places_that_are_none_are_said(tmp_path):
-    (tmp_path / "cicd.yml").write_text("local: {networks: [a], fileSystems: {b: [c]}}\n")
+    (tmp_path / "cicd.yml").write_text("local: {networks: {a: [b]}, fileSystems: {b: [c]}}\n")
     with pytest.raises(DocumentError) as caught:
         local_places(Resources.load(tmp_path))
     assert 2 == len(caught.value.problems)
