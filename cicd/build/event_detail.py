@@ -137,7 +137,9 @@ _WITHOUT_CONTEXT = {PhaseType.SUBMITTED, PhaseType.QUEUED, PhaseType.COMPLETED}
 
 
 def _context(record: PhaseRecord) -> str:
-    return "[]" if record.phase in _WITHOUT_CONTEXT else f"[{_words(record)}]"
+    """Give the contexts as one text; a phase that is open has none yet."""
+    without = record.phase in _WITHOUT_CONTEXT or record.ended is None
+    return "[]" if without else f"[{_words(record)}]"
 
 
 def _words(record: PhaseRecord) -> str:

@@ -74,6 +74,9 @@ def test_the_details_are_those_of_eventbridge():
     _, said, _ = story(FAILING, ("make test",))
     details = [d.detail for d in said if d.detail]
     assert ["IN_PROGRESS", "FAILED"] == [d["build-status"] for d in details if "build-status" in d]
+    assert ["[]", "[]"] == [
+        d["current-phase-context"] for d in details if "current-phase-context" in d
+    ]
     (build,) = [d for d in details if d.get("completed-phase") == "BUILD"]
     assert (
         "[COMMAND_EXECUTION_ERROR: Error while executing command: make test. "
