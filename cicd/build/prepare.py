@@ -15,6 +15,7 @@ from cicd.build.plan import Refusal, SourcePlan
 from cicd.build.project import ProjectSource
 from cicd.build.request import image_of, is_document, place_for
 from cicd.build.rules import BUILD_RULES
+from cicd.build.sections import check_exports
 from cicd.document.load import load, load_source, load_text
 from cicd.document.rules import run_rules
 from cicd.errors import CicdError, DocumentError, Unavailable, UsageError
@@ -58,6 +59,7 @@ def read_request(
             raise missing from None
         return None, location or "", Refusal(code="YAML_FILE_ERROR", message=missing.message)
     run_rules(BUILD_RULES, spec, problems)
+    check_exports(spec, request.project.environment.variables, problems)
     asked = any(phase.runtime_versions for phase in spec.phases)
     if asked and request.image is None and request.project.node is not None:
         from cicd.build.images.runtimes import check_runtimes

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cicd.build.project import ProjectCache
     from cicd.build.spec import Buildspec, PhaseSpec
     from cicd.document.position import Span
+    from cicd.document.problem import Problems
 
 
 def plan_phases(spec: Buildspec | None) -> tuple[PhasePlan, ...]:
@@ -96,9 +97,25 @@ def exported_names(spec: Buildspec, project: Iterable[Variable]) -> tuple[str, .
 
     Source: user guide, "env/exported-variables": not AWS_*, nor secrets of the project.
     """
-    secret = {v.name for v in project if v.type is not VariableType.PLAINTEXT}
+    secret = _secret_names(project)
     names = (n.text for n in spec.exported_variables)
     return tuple(dict.fromkeys(n for n in names if not n.startswith("AWS_") and n not in secret))
+
+
+def check_exports(spec: Buildspec, project: Iterable[Variable], problems: Problems) -> None:
+    """Note the names that are not published since they are secrets of the project."""
+    secret = _secret_names(project)
+    for name in spec.exported_variables:
+        if name.text in secret:
+            problems.warning(
+                "build/exported-variable",
+                f"'{name.text}' is a secret of the project, so it is not exported",
+                name.span,
+            )
+
+
+def _secret_names(project: Iterable[Variable]) -> set[str]:
+    return {v.name for v in project if v.type is not VariableType.PLAINTEXT}
 
 
 def plan_reports(spec: Buildspec) -> tuple[ReportPlan, ...]:

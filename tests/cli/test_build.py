@@ -97,6 +97,19 @@ def test_what_no_line_explains_is_explained_once_with_its_hint(here, capsys):
     assert 1 == capsys.readouterr().err.count("no definition for primary artifacts in buildspec")
 
 
+def test_a_secret_of_the_project_is_not_exported_and_that_is_told(here, capsys):
+    variable = "{name: TOKEN, value: t, type: SECRETS_MANAGER}"
+    project = f"projects: [{{name: app, environment: {{environmentVariables: [{variable}]}}}}]\n"
+    (here / "cicd.yml").write_text(project)
+    spec = BUILDSPEC.replace("env: {", "env: {exported-variables: [A, TOKEN], ")
+    (here / "buildspec.yml").write_text(spec)
+    assert 0 == asked("build", "--env", "TOKEN=plain", "--output", "json")
+    told = capsys.readouterr()
+    assert "'TOKEN' is a secret of the project, so it is not exported" in told.out
+    build = json.loads(told.out.splitlines()[-1])
+    assert ["A"] == [each["name"] for each in build["exportedEnvironmentVariables"]]
+
+
 def test_what_an_artifact_did_not_take_is_told_with_it(here, capsys):
     spec = BUILDSPEC.replace(
         "      - echo made", "      - ln -s nowhere l; mkdir a; touch a/l\n      - echo made"
