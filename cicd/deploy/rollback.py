@@ -130,6 +130,7 @@ def plan_rollback(
             else BlueGreenPlan(original=failed.targets, options=failed.blue_green.options),
             alarms=None,  # one that is still on would stop this, too
             triggers=failed.triggers,
+            update_outdated_instances_only=False,
             restart=False,
         ),
     )
@@ -146,7 +147,9 @@ def _back_to_blue(
         failed,
         deployment_id=deployment_id,
         revision=last_succeeded.revision,
+        appspec=last_succeeded.appspec,
         file_exists_behavior=last_succeeded.file_exists_behavior,
+        update_outdated_instances_only=False,
         targets=blue_green.original,
         events=GREEN_ALLOW,
         blue_green=replace(blue_green, original=failed.targets, rollback=True),

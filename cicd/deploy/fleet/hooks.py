@@ -79,5 +79,6 @@ def _plan(
         alarms=None,
         triggers=group.triggers,
         suspended_processes=(),
+        update_outdated_instances_only=False,
         restart=False,
     )

@@ -47,7 +47,8 @@ def back_to_original(
     return replace(
         failed,
         deployment_id=deployment_id,
-        revision=failed.revision if last_succeeded is None else last_succeeded.revision,
+        revision=(last_succeeded or failed).revision,
+        appspec=(last_succeeded or failed).appspec,
         config=replace(failed.config, name=config.name),
         events=(LifecycleEvent.ALLOW_TRAFFIC,),
         shift=replace(

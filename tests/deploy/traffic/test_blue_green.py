@@ -12,6 +12,7 @@ from cicd.deploy.plan import BundleType, DeploymentPlan, RevisionPlan, RollbackE
 from cicd.deploy.process import DeploymentProcess
 from cicd.deploy.rollback import is_wanted, plan_rollback
 from cicd.deploy.shapes import deployment_info, error_information
+from cicd.deploy.spec import FileExistsBehavior
 from cicd.deploy.state import Status
 from cicd.deploy.traffic.blue_green import Stage
 from cicd.deploy.traffic.plan import (
@@ -251,6 +252,23 @@ def test_instances_have_their_colours():
     assert {"green0": "Green", "green1": "Green", "blue0": "Blue", "blue1": "Blue"} == {
         shape["targetId"]: shape["instanceLabel"] for shape in shapes
     }
+
+
+def test_a_rollback_is_of_what_blue_has():
+    good = replace(
+        plan(),
+        revision=RevisionPlan(digest="1", bundle_type=BundleType.TAR, name="v0"),
+        appspec="other.yml",
+        file_exists_behavior=FileExistsBehavior.RETAIN,
+        update_outdated_instances_only=True,
+    )
+    back = plan_rollback(plan(), good, "d-ROLLBACK1").plan
+    assert (good.revision, "other.yml", FileExistsBehavior.RETAIN, False) == (
+        back.revision,
+        back.appspec,
+        back.file_exists_behavior,
+        back.update_outdated_instances_only,
+    )
 
 
 def test_a_rollback_gives_traffic_back_to_blue_first():
