@@ -150,6 +150,7 @@ def _back_to_blue(
         appspec=last_succeeded.appspec,
         file_exists_behavior=last_succeeded.file_exists_behavior,
         update_outdated_instances_only=False,
+        alarms=None,  # one that is still on would stop this, too
         targets=blue_green.original,
         events=GREEN_ALLOW,
         blue_green=replace(blue_green, original=failed.targets, rollback=True),

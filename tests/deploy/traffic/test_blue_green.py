@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cicd.deploy.alarms.alarm import AlarmWatch
 from cicd.deploy.config import PREDEFINED
 from cicd.deploy.lifecycle import BLUE_BLOCK, GREEN, GREEN_ALLOW, LifecycleEvent
 from cicd.deploy.notices import notices
@@ -269,6 +270,11 @@ def test_a_rollback_is_of_what_blue_has():
         back.file_exists_behavior,
         back.update_outdated_instances_only,
     )
+
+
+def test_an_alarm_that_is_on_does_not_stop_traffic_from_going_back():
+    watched = replace(plan(), alarms=AlarmWatch(alarms=()))
+    assert plan_rollback(watched, plan(), "d-ROLLBACK1").plan.alarms is None
 
 
 def test_a_rollback_gives_traffic_back_to_blue_first():
