@@ -74,10 +74,10 @@ def is_document(buildspec: str, source: Path) -> bool:
 
 def image_of(request: BuildRequest) -> str:
     """Give what the runner is to open; "" for a runner that has no images."""
-    if request.image is not None:
-        return request.image
     if request.runner in RUNNERS_WITHOUT_IMAGES:
         return ""
+    if request.image is not None:
+        return request.image
     return stand_in(request.project.environment.image, request.images, request.default_image)
 
 

@@ -153,8 +153,13 @@ def build(
         from cicd.backends.env_file import read_env_file
 
         from_file = read_env_file(env_file)
+    from cicd.build.request import RUNNERS_WITHOUT_IMAGES
+
     settings = invocation.settings(directory, profile=profile)
     request = request_of(options, directory, settings)
+    if image is not None and request.runner in RUNNERS_WITHOUT_IMAGES:
+        words = f"--image has no effect: the {request.runner} runner has no images"
+        invocation.show.notice(words, Level.WARNING)
     if request.project.secondary_sources:
         from cicd.cli.fetched_sources import with_fetched
 

@@ -110,6 +110,13 @@ def test_a_secret_of_the_project_is_not_exported_and_that_is_told(here, capsys):
     assert ["A"] == [each["name"] for each in build["exportedEnvironmentVariables"]]
 
 
+def test_an_image_for_a_runner_without_images_is_told_to_have_no_effect(here, capsys):
+    assert 0 == asked("build", "--image", "x:1")
+    told = capsys.readouterr()
+    assert "--image has no effect: the host runner has no images" in told.err
+    assert "x:1" not in told.out
+
+
 def test_what_an_artifact_did_not_take_is_told_with_it(here, capsys):
     spec = BUILDSPEC.replace(
         "      - echo made", "      - ln -s nowhere l; mkdir a; touch a/l\n      - echo made"
