@@ -408,3 +408,10 @@ def test_a_pipeline_without_a_role_is_none_that_the_service_makes():
     assert [("pipeline/role-arn", "the pipeline has no 'roleArn'")] == [
         (problem.rule, problem.message) for problem in checked(document)[1]
     ]
+
+
+def test_variables_without_names_are_told_as_such_and_break_nothing():
+    document = pipeline(SOURCE_STAGE, LAST_STAGE, pipelineType="V2", variables=[{}, {}])
+    assert ["pipeline/missing-key"] * 2 == [
+        problem.rule for problem in checked(document)[1] if problem.severity == "error"
+    ]

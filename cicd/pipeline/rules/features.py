@@ -103,7 +103,7 @@ def variable_names(spec: PipelineDeclaration, problems: Problems) -> None:
     """Names of pipeline variables are unique."""
     seen: set[str] = set()
     for variable in spec.variables:
-        if variable.name in seen:
+        if variable.name and variable.name in seen:
             problems.error(
                 "pipeline/variable-name-twice",
                 f"there are two variables named '{variable.name}'",
