@@ -117,6 +117,17 @@ def test_an_image_for_a_runner_without_images_is_told_to_have_no_effect(here, ca
     assert "x:1" not in told.out
 
 
+def test_what_a_cache_cannot_keep_is_told_once(here, capsys):
+    cache = "cache: {type: LOCAL, modes: [LOCAL_CUSTOM_CACHE]}"
+    (here / "cicd.yml").write_text(f"projects: [{{name: app, {cache}}}]\n")
+    (here / "buildspec.yml").write_text(f"{BUILDSPEC}cache: {{paths: [buildspec.yml, $NOPE/x]}}\n")
+    assert 0 == asked("build")
+    said = capsys.readouterr().out.splitlines()
+    alone = "Unable to initialize cache download: only directories can be cached locally: "
+    assert 1 == said.count(f"{alone}buildspec.yml")
+    assert 1 == said.count("Cache paths: the variable NOPE is not set")
+
+
 def test_what_an_artifact_did_not_take_is_told_with_it(here, capsys):
     spec = BUILDSPEC.replace(
         "      - echo made", "      - ln -s nowhere l; mkdir a; touch a/l\n      - echo made"

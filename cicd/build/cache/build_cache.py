@@ -77,7 +77,7 @@ class BuildCache:
             self.tell(f"Unable to upload cache: {_words(problem)}")
 
     def _restore(self) -> None:
-        paths = self._paths()
+        paths = self._paths(self.say)
         self.say(*(f"Expanded cache path {path}" for path in paths))
         # Asked for in any case: saving means the key that was right before the commands ran.
         keys, unusable = self._keys()
@@ -111,7 +111,7 @@ class BuildCache:
             self.say(f"Cache already exists for the key {keys[0]}: nothing is saved")
             return
         session = self.shell.session
-        found = find_files(session, self._paths())
+        found = find_files(session, self._paths(self.tell))
         if self._shares_root() and found[ROOT]:
             self.tell("Paths outside the source are not cached by the host runner")
             found[ROOT] = {}
@@ -135,17 +135,22 @@ class BuildCache:
         total = sum(map(len, found.values()))
         self.say(f"Saved {total} file(s)" + (f" under the key {keys[0]}" if keys[0] else ""))
 
-    def _paths(self) -> list[str]:
-        """Give the paths with their variables' values, less those that cannot be cached."""
+    def _paths(self, report: Callable[..., None]) -> list[str]:
+        """
+        Give the paths with their variables' values, less those that cannot be cached.
+
+        ``report`` writes which those are, and what is not set.
+        """
         written = self.plan.cache_paths
         names = tuple(dict.fromkeys(name for path in written for name in names_in(path)))
         answers = self._ask("paths", [value_of(n) for n in names]) if names else []
-        values = {name: answer[1:] for name, answer in zip(names, answers, strict=True)}
+        values = {name: a[1:] for name, a in zip(names, answers, strict=True) if a}
+        report(*(f"Cache paths: the variable {n} is not set" for n in names if n not in values))
         paths = [path for path in (expand(path, values) for path in written) if path.strip()]
         if self.plan.cache_type != "LOCAL":
             return paths
         files = [path for path in paths if is_file(self.shell.session, path)]
-        self.say(
+        report(
             *(
                 "Unable to initialize cache download: only directories can be cached locally: "
                 f"{path}"
