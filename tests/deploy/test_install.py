@@ -1,8 +1,13 @@
 import errno
 import json
 import os
+import shutil
 import stat
+from dataclasses import replace
 
+import pytest
+
+from cicd.backends.target_directory import DirectoryTarget
 from cicd.deploy.agent import copying
 from cicd.deploy.spec import FileExistsBehavior
 from tests.deploy.world import SH, World, events, hooks, message
@@ -388,7 +393,7 @@ def test_a_disk_that_fills_up_fails_install_and_the_next_deployment_cleans_up(wo
             raise OSError(errno.ENOSPC, "No space left on device")
         os.write(writing, os.read(reading, size))
 
-    monkeypatch.setattr(copying, "_pour", filling)
+    monkeypatch.setattr(copying, "pour", filling)
     result = world.deploy(world.revision("v1", appspec, content))
     monkeypatch.undo()
     assert "Failed" == events(result)["Install"]
@@ -406,3 +411,62 @@ def test_a_pipe_in_the_place_of_a_file_is_not_overwritten_nor_waited_for(world):
     result = world.deploy(world.revision("v1", appspec, {"a.txt": "a"}))
     assert "Failed" == events(result)["Install"]
     assert "/srv/a.txt is a pipe" in message(result)
+
+
+class Swapping(DirectoryTarget):
+    """An instance in which a process swaps a directory for a link, behind our n-th look at it."""
+
+    def __init__(self, spec, outside, look):
+        super().__init__(spec, isolated=False)
+        self.outside, self.looks, self.last = outside, 0, look
+
+    def path(self, inside):
+        place = super().path(inside)
+        below = self._root / "srv" / "app"
+        if place.is_relative_to(below):
+            self.looks += 1
+            if self.looks == self.last and below.is_dir():
+                below.rename(below.with_name("old"))
+                below.symlink_to(self.outside)
+        return place
+
+
+@pytest.mark.parametrize("behavior", ["DISALLOW", "OVERWRITE"])
+def test_a_directory_that_is_swapped_for_a_link_meanwhile_leads_nothing_outside(
+    tmp_path, behavior
+):
+    outside = tmp_path / "outside"
+    look, looks = -1, 1
+    while look < looks:
+        look += 1  # at first none, to know how many there are
+        world = World(tmp_path / str(look), isolated=False)
+        appspec = f"file_exists_behavior: {behavior}\n" + files(("app", "/srv/app"))
+        given = "permissions:\n  - {object: /srv/app, mode: 755, type: [file, directory]}\n"
+        one = world.revision("v1", appspec + given, {"app/kept": "1", "app/d/f": "1"})
+        two = world.revision("v2", appspec + given, {"app/kept": "2", "app/d/f": "1", "app/n": ""})
+        (two / "app" / "l").symlink_to("n")
+        world.deploy(one)
+        if behavior == "OVERWRITE":  # not of the last Install, so it is written over
+            world.at("/srv/app/n").write_text("old")
+        shutil.rmtree(outside, ignore_errors=True)
+        (outside / "d").mkdir(parents=True)
+        (outside / "kept").write_text("theirs")
+        (outside / "kept").chmod(0o600)
+        (outside / "d" / "f").write_text("theirs")
+        swapping = []
+
+        def target(spec, swapping=swapping, look=look):
+            swapping.append(Swapping(spec, outside, look))
+            return swapping[-1]
+
+        world.services = replace(world.services, target=target)
+        world.deploy(two)
+        looks = looks if look else max(each.looks for each in swapping)
+        found = {
+            p.relative_to(outside).as_posix(): p.read_text()
+            for p in outside.rglob("*")
+            if p.is_file()
+        }
+        assert {"kept": "theirs", "d/f": "theirs"} == found, look
+        assert 0o600 == mode(outside / "kept"), look
+    assert looks > 5

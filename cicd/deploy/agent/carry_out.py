@@ -8,9 +8,10 @@ import os
 import posixpath
 import pwd
 import shutil
+import stat
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.agent.fault import AgentFault
 from cicd.deploy.agent.instructions import Chmod, Chown, Copy, Mkdir, Semanage, SetFacl
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
     from cicd.deploy.agent.instance import InstanceDisk
     from cicd.deploy.agent.instructions import Instruction
+
+_BLOCK: Final = 1024 * 1024  # bytes
+_SAFELY: Final = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe must not hold us up
 
 
 def carry_out(
@@ -47,13 +51,16 @@ def carry_out(
     try:
         match instruction:
             case Mkdir():
-                disk.at(instruction.directory).mkdir()
+                place = disk.at(instruction.directory)
+                with disk.held(place.parent) as home:
+                    os.mkdir(place.name, dir_fd=home)
                 record(instruction.directory)
             case Copy():
                 record(instruction.destination)
                 _copy(instruction, disk)
             case Chmod():
-                disk.followed(instruction.file).chmod(int(instruction.mode, 8))
+                with disk.pinned(disk.followed(instruction.file)) as name:
+                    Path(name).chmod(int(instruction.mode, 8))
             case SetFacl():
                 _set_facl(instruction, disk)
             case Semanage():
@@ -69,14 +76,15 @@ def remove(path: str, disk: InstanceDisk) -> None:
     parent = disk.directory(posixpath.dirname(path))
     place = disk.at(path) if parent is None else Path(parent, posixpath.basename(path))
     try:
-        try:
-            place.unlink()
-        except (IsADirectoryError, PermissionError):
-            # macOS says the second of a directory, too.
-            if not place.is_dir() or place.is_symlink():
-                raise
-            disk.forget(path)
-            place.rmdir()
+        with disk.held(place.parent) as home:
+            try:
+                os.unlink(place.name, dir_fd=home)
+            except (IsADirectoryError, PermissionError):
+                # macOS says the second of a directory, too.
+                if not place.is_dir() or place.is_symlink():
+                    raise
+                disk.forget(path)
+                os.rmdir(place.name, dir_fd=home)
     except (FileNotFoundError, NotADirectoryError):
         pass
     except OSError as reason:
@@ -95,11 +103,24 @@ def subject(instruction: Instruction) -> str:
             return instruction.file
 
 
+def pour(reading: int, writing: int, size: int) -> None:
+    """Copy what a regular file of about ``size`` bytes holds into another one."""
+    most = min(size + 1, _BLOCK)
+    while block := os.read(reading, most):
+        view = memoryview(block)
+        while view:
+            view = view[os.write(writing, view) :]
+        if len(block) < most:
+            return  # of a regular file that is all: most are small, and are read but once
+
+
 def _copy(copy: Copy, disk: InstanceDisk) -> None:
     source = disk.at(copy.source)
     if source.is_symlink():
         # With something in its place this fails, also under OVERWRITE: the agent's known flaw.
-        disk.at(copy.destination).symlink_to(source.readlink())
+        destination = disk.at(copy.destination)
+        with disk.held(destination.parent) as home:
+            os.symlink(source.readlink(), destination.name, dir_fd=home)
         return
     if not source.exists():
         raise AgentFault(f"No such file or directory @ rb_sysopen - {copy.source}")
@@ -109,17 +130,43 @@ def _copy(copy: Copy, disk: InstanceDisk) -> None:
     destination = disk.followed(copy.destination)
     if destination.is_dir():
         destination /= source.name
-    status = source.stat()
-    if destination.exists() and not destination.is_file():
-        # A pipe would be waited for, and a device that a container has made is this machine's.
-        raise AgentFault(f"{copy.destination} is a pipe, a socket or a device, and is not written")
+    with disk.held(source.parent) as home:
+        reading = os.open(source.name, os.O_RDONLY | _SAFELY, dir_fd=home)
+    try:
+        writing = _opened(destination, disk, copy)
+        try:
+            status = os.fstat(reading)
+            os.ftruncate(writing, 0)
+            pour(reading, writing, status.st_size)
+            if os.geteuid() == 0:
+                os.fchown(writing, status.st_uid, status.st_gid)
+            os.fchmod(writing, status.st_mode & 0o7777)
+            os.utime(writing, ns=(status.st_atime_ns, status.st_mtime_ns))
+        finally:
+            os.close(writing)
+    finally:
+        os.close(reading)
+
+
+def _opened(destination: Path, disk: InstanceDisk, copy: Copy) -> int:
+    """Open a file to be written anew; its content is as it was."""
+    flags = os.O_WRONLY | os.O_CREAT | _SAFELY
     if destination.exists() and not os.access(destination, os.W_OK):
-        destination.chmod(0o600)
-    shutil.copyfile(source, destination)
-    if os.geteuid() == 0:
-        os.chown(destination, status.st_uid, status.st_gid)
-    destination.chmod(status.st_mode & 0o7777)
-    os.utime(destination, ns=(status.st_atime_ns, status.st_mtime_ns))
+        with disk.pinned(destination) as name:
+            Path(name).chmod(0o600)
+    refused = f"{copy.destination} is a pipe, a socket or a device, and is not written"
+    with disk.held(destination.parent) as home:
+        try:
+            writing = os.open(destination.name, flags, 0o666, dir_fd=home)
+        except OSError as reason:
+            if reason.errno == errno.ENXIO:  # a pipe that nobody reads; a socket
+                raise AgentFault(refused) from reason
+            raise
+    if not stat.S_ISREG(os.fstat(writing).st_mode):
+        # A pipe would be waited for, and a device that a container has made is this machine's.
+        os.close(writing)
+        raise AgentFault(refused)
+    return writing
 
 
 def _chown(chown: Chown, disk: InstanceDisk, notice: Callable[[str], None]) -> None:
@@ -127,7 +174,8 @@ def _chown(chown: Chown, disk: InstanceDisk, notice: Callable[[str], None]) -> N
     gid = _group(chown.group, disk) if chown.group is not None else -1
     place = disk.followed(chown.file)
     try:
-        os.chown(place, uid, gid)
+        with disk.pinned(place) as name:
+            os.chown(name, uid, gid)
     except PermissionError:
         if os.geteuid() == 0:
             raise
@@ -175,9 +223,10 @@ def _set_facl(instruction: SetFacl, disk: InstanceDisk) -> None:
             f"{PREFIX} this machine has no setfacl, which 'acls' needs; install the package "
             f"'acl', or leave 'acls' out. Command: {command}"
         )
-    done = subprocess.run(
-        ["setfacl", "--set", acl, str(place)], capture_output=True, check=False, text=True
-    )
+    with disk.pinned(place) as name:
+        done = subprocess.run(
+            ["setfacl", "--set", acl, name], capture_output=True, check=False, text=True
+        )
     if done.returncode != 0:
         raise AgentFault(
             f"{PREFIX} of a problem with the acls permission settings in the application "

@@ -6,10 +6,12 @@ import errno
 import os
 import posixpath
 import stat
+from contextlib import contextmanager
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cicd.deploy.agent.carry_out import carry_out
+from cicd.deploy.agent.carry_out import carry_out, pour
 from cicd.deploy.agent.fault import AgentFault
 from cicd.deploy.agent.install import above
 from cicd.deploy.agent.instructions import Copy, Mkdir
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # a pipe must not hold us up
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-_BLOCK: Final = 1024 * 1024  # bytes
 _TOGETHER: Final = 200  # copies that are recorded in one write
 # What is not plain, and so not for here: a link, something in the way, nothing there.
 _NOT_PLAIN: Final = (errno.ELOOP, errno.EEXIST, errno.ENOENT, errno.ENXIO, errno.EISDIR)
@@ -67,22 +68,36 @@ def carry_out_all(
         if not copies:
             continue
         record.note_all([copy.destination for copy in copies])
-        source = disk.directory(above(copies[0].source))
-        destination = disk.directory(above(copies[0].destination))
-        for done, copy in enumerate(copies, 1):
-            try:
-                if standing.is_copied(copy):
-                    continue
-                made = _copied(copy, source, destination)
-                if made is None:
-                    carry_out(copy, disk, record=_is_noted, notice=notice)
-                else:
-                    seen[copy.destination] = made
-            except BaseException as reason:
-                record.take_back([each.destination for each in copies[:done]])
-                if isinstance(reason, OSError):
-                    raise AgentFault(f"{reason.strerror} - {copy.destination}") from reason
-                raise
+        begun: list[str] = []
+        try:
+            with _opened(disk, copies[0]) as (source, destination):
+                for copy in copies:
+                    begun.append(copy.destination)
+                    if standing.is_copied(copy):
+                        continue
+                    made = _copied(copy, source, destination)
+                    if made is None:
+                        carry_out(copy, disk, record=_is_noted, notice=notice)
+                    else:
+                        seen[copy.destination] = made
+        except BaseException as reason:
+            record.take_back(begun)
+            if isinstance(reason, OSError):
+                at = copies[max(0, len(begun) - 1)].destination
+                raise AgentFault(f"{reason.strerror} - {at}") from reason
+            raise
+
+
+@contextmanager
+def _opened(disk: InstanceDisk, copy: Copy) -> Iterator[tuple[int | None, int | None]]:
+    """Open the directories that a copy is from and to; None: there is none, or a link."""
+    source = disk.directory(above(copy.source))
+    destination = disk.directory(above(copy.destination))
+    if source is None or destination is None:
+        yield None, None
+        return
+    with disk.held(Path(source)) as one, disk.held(Path(destination)) as other:
+        yield one, other
 
 
 def _is_noted(path: str) -> None:
@@ -110,13 +125,13 @@ def _places(instruction: Instruction) -> tuple[str, str] | None:
 
 
 def _copied(
-    copy: Copy, source: str | None, destination: str | None
+    copy: Copy, source: int | None, destination: int | None
 ) -> tuple[os.stat_result, os.stat_result] | None:
     """Copy a regular file to where nothing is; gives both. None: it is not as plain as that."""
     if source is None or destination is None:
         return None
     try:
-        reading = os.open(f"{source}/{posixpath.basename(copy.source)}", _READ)
+        reading = os.open(posixpath.basename(copy.source), _READ, dir_fd=source)
     except OSError as reason:
         if reason.errno in _NOT_PLAIN:
             return None
@@ -126,15 +141,15 @@ def _copied(
         if not stat.S_ISREG(status.st_mode):
             return None
         mode = stat.S_IMODE(status.st_mode)
-        place = f"{destination}/{posixpath.basename(copy.destination)}"
+        name = posixpath.basename(copy.destination)
         try:
-            writing = os.open(place, _NEW, mode & 0o777)
+            writing = os.open(name, _NEW, mode & 0o777, dir_fd=destination)
         except OSError as reason:
             if reason.errno in _NOT_PLAIN:
                 return None
             raise
         try:
-            _pour(reading, writing, status.st_size)
+            pour(reading, writing, status.st_size)
             made = os.fstat(writing)
             owner = status.st_uid, status.st_gid
             if os.geteuid() == 0 and owner != (made.st_uid, made.st_gid):
@@ -147,13 +162,3 @@ def _copied(
             os.close(writing)
     finally:
         os.close(reading)
-
-
-def _pour(reading: int, writing: int, size: int) -> None:
-    most = min(size + 1, _BLOCK)
-    while block := os.read(reading, most):
-        view = memoryview(block)
-        while view:
-            view = view[os.write(writing, view) :]
-        if len(block) < most:
-            return  # of a regular file that is all: most are small, and are read but once

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import stat
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -12,13 +13,15 @@ from cicd.deploy.agent.fault import AgentFault
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from cicd.ports import InstanceTarget
 
 ROOT: Final = "/opt/codedeploy-agent/deployment-root"
 ARCHIVE: Final = "deployment-archive"
 _MOST_LINKS: Final = 40
+_NAMED: Final = getattr(os, "O_PATH", 0) | os.O_NOFOLLOW | os.O_CLOEXEC
+_DIRECTORY: Final = _NAMED | os.O_DIRECTORY
 
 
 class InstanceDisk:
@@ -28,6 +31,68 @@ class InstanceDisk:
         """Take the instance."""
         self._target = target
         self._directories: dict[str, str] = {}
+        self._kept: tuple[Path, int] | None = None
+
+    @contextmanager
+    def held(self, directory: Path) -> Iterator[int]:
+        """
+        Open a directory, so that what is made in it by its number is made in the instance.
+
+        A process that a script left behind may put a link in the place of a directory between
+        our look and our write; by then it is open. The last one stays so: the next is often it.
+
+        Args:
+            directory: A place that ``at`` or ``followed`` gave, or one above it.
+
+        Raises:
+            OSError: It is none, or a link has come into the way.
+
+        """
+        kept, self._kept = self._kept, None
+        if kept is not None and kept[0] == directory:
+            number = kept[1]
+        else:
+            if kept is not None:
+                os.close(kept[1])
+            number = self._open(directory)
+        try:
+            yield number
+        finally:
+            self._release()
+            self._kept = directory, number
+
+    @contextmanager
+    def pinned(self, place: Path) -> Iterator[str]:
+        """Give a name of a file that stays that file's; where the system has none, its own."""
+        if not hasattr(os, "O_PATH"):
+            yield str(place)
+            return
+        with self.held(place.parent) as home:
+            number = os.open(place.name, _NAMED, dir_fd=home)
+            try:
+                yield f"/proc/{os.getpid()}/fd/{number}"
+            finally:
+                os.close(number)
+
+    def __del__(self) -> None:
+        """Hold nothing any more."""
+        self._release()
+
+    def _release(self) -> None:
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            os.close(kept[1])
+
+    def _open(self, directory: Path) -> int:
+        root = self.at("/")
+        number = os.open(root, _DIRECTORY & ~os.O_NOFOLLOW)
+        for name in directory.relative_to(root).parts:
+            above = number
+            try:
+                number = os.open(name, _DIRECTORY, dir_fd=above)
+            finally:
+                os.close(above)
+        return number
 
     def at(self, path: str) -> Path:
         """Give the place on this machine; a link at its very end is not followed."""

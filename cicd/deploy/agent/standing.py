@@ -126,12 +126,16 @@ class Standing:
         source = self._sources[copy.source].status
         owner = source.st_uid, source.st_gid
         changes_hands = os.geteuid() == 0 and owner != (status.st_uid, status.st_gid)
-        if changes_hands:
-            os.chown(place, *owner)  # which takes bits of the mode away
         if changes_hands or status.st_mode != source.st_mode:
-            Path(place).chmod(stat.S_IMODE(source.st_mode))
+            with self._disk.pinned(Path(place)) as name:
+                if changes_hands:
+                    os.chown(name, *owner)  # which takes bits of the mode away
+                Path(name).chmod(stat.S_IMODE(source.st_mode))
         if status.st_mtime_ns != source.st_mtime_ns:
-            os.utime(place, ns=(source.st_atime_ns, source.st_mtime_ns))
+            home, _, name = place.rpartition("/")
+            times = source.st_atime_ns, source.st_mtime_ns
+            with self._disk.held(Path(home)) as number:
+                os.utime(name, ns=times, dir_fd=number, follow_symlinks=False)
         return True
 
     def is_made(self, mkdir: Mkdir) -> bool:
@@ -141,11 +145,13 @@ class Standing:
             return False
         place = Path(self._place(mkdir.directory))
         owner = os.geteuid(), os.getegid()
-        if (status.st_uid, status.st_gid) != owner:
-            os.chown(place, *owner)
+        changes_hands = (status.st_uid, status.st_gid) != owner
         fresh = self._fresh_mode()
-        if stat.S_IMODE(status.st_mode) != fresh:
-            place.chmod(fresh)
+        if changes_hands or stat.S_IMODE(status.st_mode) != fresh:
+            with self._disk.pinned(place) as name:
+                if changes_hands:
+                    os.chown(name, *owner)
+                Path(name).chmod(fresh)
         return True
 
     # ── The disk, on paper ────────────────────────────────────────────────────────────────────
