@@ -31,7 +31,10 @@ def run(command: click.Command, arguments: Sequence[str]) -> int:
 def _carried_out(command: click.Command, asked: list[str]) -> int | None:
     try:
         status: int | None = command.main(asked, prog_name="cicd", standalone_mode=False)
-    except click.exceptions.Abort:
+    except click.exceptions.Abort as abort:
+        # click takes any end of a file for Ctrl-D; outside of a prompt it is a fault, told as one.
+        if isinstance(abort.__cause__, EOFError):
+            raise abort.__cause__ from None
         return ExitCode.INTERRUPTED
     except click.exceptions.NoArgsIsHelpError as wanted:
         tell(wanted.format_message())

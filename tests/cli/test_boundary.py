@@ -84,3 +84,14 @@ def test_help_lists_every_command_without_importing_one(capsys):
     said = capsys.readouterr().out
     for name in ("build", "builds", "pipeline", "deploy", "lint", "doctor", "completion"):
         assert f"  {name} " in said
+
+
+def test_an_end_of_a_file_that_nobody_typed_is_no_interrupt(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    # Such as Python gives for a compiled file that was cut off by a full disk.
+    assert run(_ends_with(EOFError("marshal data too short")), []) == ExitCode.BUG
+    assert "error: a bug in cicd: EOFError" in capsys.readouterr().err
+
+
+def test_an_answer_that_ends_with_ctrl_d_is_an_interrupt():
+    assert run(_ends_with(click.exceptions.Abort()), []) == ExitCode.INTERRUPTED
