@@ -104,3 +104,29 @@ def test_what_only_bash_knows_is_told_and_no_program_is_missed(command, line, na
     in_bash = failure_hint(replace(IN_IMAGE, shell="bash"), command, 127, (line,), nothing)
     assert "bash's" not in in_bash
     assert "bash's" not in failure_hint(IN_IMAGE, command, 1, ("another reason",), nothing)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ERROR: Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is it up?",
+        "failed to connect to the docker API at unix:///var/run/docker.sock; check the path",
+    ],
+)
+def test_without_privileged_mode_the_engine_is_missed_as_at_aws(line):
+    hint = failure_hint(IN_IMAGE, "docker build .", 1, (line,), nothing)
+    assert "'privilegedMode' is off in the project app" in hint
+    assert hint.endswith("environment: {privilegedMode: true}")
+    for other in (replace(IN_IMAGE, privileged=True), replace(IN_IMAGE, image="")):
+        assert "privilegedMode" not in failure_hint(other, "docker build .", 1, (line,), nothing)
+
+
+def test_a_file_that_may_not_be_run_is_told_of_with_how_to_let_it():
+    said = ("/codebuild/session/2.script: 1: eval: ./gradlew: Permission denied",)
+    first, second = failure_hint(IN_IMAGE, "./gradlew build", 126, said, nothing).splitlines()
+    assert "'./gradlew' is there, and may not be run as a program" == first
+    assert "git update-index --chmod=+x gradlew" in second
+    bash = ("2.script: line 54: ./gradlew: Permission denied",)
+    assert "may not be run" in failure_hint(IN_IMAGE, "./gradlew build", 126, bash, nothing)
+    other = ("cat: /root/x: Permission denied",)
+    assert "may not be run" not in failure_hint(IN_IMAGE, "cat /root/x", 1, other, nothing)

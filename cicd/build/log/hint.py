@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from cicd.build.cache.busy import busy_hint
 from cicd.build.log.aws_call import aws_hint
 from cicd.build.log.needs_bash import needs_bash_hint
+from cicd.build.log.no_engine import no_engine_hint
 from cicd.build.log.no_such_path import no_such_path_hint
 from cicd.build.log.no_user import no_user_hint
+from cicd.build.log.not_executable import not_executable_hint
 from cicd.build.log.not_found import not_found_hint
 from cicd.build.log.powershell import powershell_hint
 from cicd.build.log.unreachable import unreachable_hint
@@ -44,6 +46,8 @@ def failure_hint(
         or needs_bash_hint(plan, command, said)
         or not_found_hint(plan, status, said, look)
         or no_user_hint(plan, said)
+        or no_engine_hint(plan, said)
+        or not_executable_hint(status, said)
         or unset_hint(said)
         or unreachable_hint(plan, command, said)
         # A path may be missing for want of the variable in it.
