@@ -151,19 +151,18 @@ def _copy(copy: Copy, disk: InstanceDisk) -> None:
 def _opened(destination: Path, disk: InstanceDisk, copy: Copy) -> int:
     """Open a file to be written anew; its content is as it was."""
     flags = os.O_WRONLY | os.O_CREAT | _SAFELY
-    if destination.exists() and not os.access(destination, os.W_OK):
-        with disk.pinned(destination) as name:
-            Path(name).chmod(0o600)
+    # A pipe would be waited for, and a device that a container has made is this machine's: not
+    # even to be opened, and not to be written should it come in between.
     refused = f"{copy.destination} is a pipe, a socket or a device, and is not written"
+    if destination.exists():
+        if not destination.is_file():
+            raise AgentFault(refused)
+        if not os.access(destination, os.W_OK):
+            with disk.pinned(destination) as name:
+                Path(name).chmod(0o600)
     with disk.held(destination.parent) as home:
-        try:
-            writing = os.open(destination.name, flags, 0o666, dir_fd=home)
-        except OSError as reason:
-            if reason.errno == errno.ENXIO:  # a pipe that nobody reads; a socket
-                raise AgentFault(refused) from reason
-            raise
+        writing = os.open(destination.name, flags, 0o666, dir_fd=home)
     if not stat.S_ISREG(os.fstat(writing).st_mode):
-        # A pipe would be waited for, and a device that a container has made is this machine's.
         os.close(writing)
         raise AgentFault(refused)
     return writing
