@@ -124,10 +124,23 @@ def find_config(name: str, resources: Resources) -> DeploymentConfig:
     )
 
 
+def check_name(name: str, fields: Fields, problems: Problems) -> None:
+    """Refuse the name of a configuration of one's own that only AWS's begin like."""
+    if name.startswith(PREDEFINED_PREFIX):
+        problems.error(
+            "deploy/config-name",
+            f"'{name}' begins as the names of AWS's own configurations do",
+            fields.span("deploymentConfigName"),
+            hint=f"leave out '{PREDEFINED_PREFIX}'",
+            note="InvalidDeploymentConfigNameException",
+        )
+
+
 def _read(node: Node) -> DeploymentConfig:
     problems = Problems()
     fields = Fields(node, problems, room="deploy", what="deployment configuration")
     name = fields.required_text("deploymentConfigName")
+    check_name(name, fields, problems)
     platform = fields.choice("computePlatform", ("Server", "Lambda", "ECS"), default="Server")
     if platform != "Server" or fields.node("trafficRoutingConfig") is not None:
         problems.error(

@@ -15,7 +15,7 @@ from cicd.document.resources import Resources
 from cicd.engine.codec import encode
 from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.engine.rehearse import rehearse
-from cicd.errors import UsageError
+from cicd.errors import DocumentError, UsageError
 from cicd.event import EventKind
 from cicd.ports import TargetSpec
 from cicd.testing.clock import START
@@ -145,6 +145,16 @@ deploymentConfigs:
     )
     config = find_config("zones", Resources.load(tmp_path))
     assert zonal("1", "50%", monitor=5) == replace(config, name="Custom")
+
+
+def test_a_configuration_of_ones_own_is_not_called_as_those_of_the_service_are(tmp_path):
+    (tmp_path / "cicd.yml").write_text(
+        "deploymentConfigs:\n"
+        "  - deploymentConfigName: CodeDeployDefault.Mine\n"
+        "    minimumHealthyHosts: {type: HOST_COUNT, value: 1}\n"
+    )
+    with pytest.raises(DocumentError, match="begins as the names of AWS"):
+        find_config("CodeDeployDefault.Mine", Resources.load(tmp_path))
 
 
 def test_zones_of_instances_hold_in_a_deployment_that_is_concluded():

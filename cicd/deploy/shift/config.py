@@ -7,6 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from cicd.deploy.config import check_name
 from cicd.deploy.spec import ComputePlatform
 from cicd.document.fields import Fields
 from cicd.document.problem import Problems
@@ -164,6 +165,7 @@ def read_shift_config(node: Node) -> ShiftConfig:
     problems = Problems()
     fields = Fields(node, problems, room="deploy", what="deployment configuration")
     name = fields.required_text("deploymentConfigName")
+    check_name(name, fields, problems)
     platform = fields.choice("computePlatform", ComputePlatform, default=ComputePlatform.SERVER)
     for key in ("deploymentConfigId", "createTime"):
         fields.node(key)
