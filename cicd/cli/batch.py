@@ -209,8 +209,9 @@ def _last_words(show: Presenter, node: NodeResult, services: Services) -> None:
         show.text(f"  {text}")
     if node.message:
         show.text(f"  {node.message}", Level.FAILURE)
-    if node.hint:
-        show.text(f"  hint: {node.hint}")
+    hint = node.hint or (failure.hint if failure is not None else "")
+    if hint:
+        show.text("  hint: " + hint.replace("\n", "\n        "))
     show.text(f"  all of it: cicd builds logs {node.build_id}", Level.DETAIL)
 
 

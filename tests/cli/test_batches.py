@@ -67,6 +67,14 @@ def test_lines_carry_the_identifier_and_the_end_says_what_failed(outside):
     assert "       I am bad" in block
 
 
+def test_what_no_line_explains_is_told_with_its_hint(outside):
+    (outside.directory / "buildspec.yml").write_text(f"{QUICK}artifacts: {{files: }}\n")
+    status, out, _ = outside.run("build", "--batch", "--runner", "host", "--env", "E=0")
+    assert 1 == status
+    tail = out[out.index("\nIDENTIFIER") :]
+    assert "  hint: name its files: 'artifacts: {files: [...]}'" in tail.splitlines()
+
+
 def test_the_result_has_the_shape_of_a_build_batch(outside):
     _, out, _ = outside.run("build", "--batch", "--runner", "host", "--output", "json")
     batch = json.loads(out.splitlines()[-1])
