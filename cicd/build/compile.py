@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cicd.account import ACCOUNT
 from cicd.build.artifacts.planned import plan_artifacts
 from cicd.build.compute.place import Place
 from cicd.build.environment_variable import Variable
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
     from cicd.build.project import Project
     from cicd.build.spec import Buildspec
     from cicd.document.problem import Problem, Problems
-
-ACCOUNT = "123456789012"  # no account is asked here, but ARNs need one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ import re
 from itertools import starmap
 from typing import TYPE_CHECKING
 
+from cicd.account import region
 from cicd.build.buildspec.reader import read_buildspec
 from cicd.build.compile import Start, refusal
 from cicd.build.compute.reader import instead_of
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from cicd.document.node import Node
     from cicd.document.problem import Problems
     from cicd.ports import Services
-
-REGION = "us-east-1"
 
 
 def read_request(
@@ -123,11 +122,6 @@ def check_sources(request: BuildRequest) -> None:
             f"{len(request.secondary_sources)} secondary sources are too many",
             hint="a build takes up to 12",
         )
-
-
-def region() -> str:
-    """Give the region that ARNs name: as the environment says it for AWS's own tools."""
-    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or REGION
 
 
 def start_of(request: BuildRequest, services: Services, location: str) -> Start:

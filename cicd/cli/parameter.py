@@ -198,8 +198,7 @@ def _below(name: str, path: str | None, *, recursive: bool) -> bool:
 
 
 def _arn(parameter_: StoredParameter) -> str:
-    from cicd.build.compile import ACCOUNT
-    from cicd.build.prepare import region
+    from cicd.account import ACCOUNT, region
     from cicd.store.secrets.shapes import parameter_arn
 
     return parameter_arn(parameter_, region(), ACCOUNT)

@@ -209,8 +209,7 @@ def remove(invocation: Invocation, *, name: str, yes: bool) -> int:
 
 
 def _arn(secret: StoredSecret) -> str:
-    from cicd.build.compile import ACCOUNT
-    from cicd.build.prepare import region
+    from cicd.account import ACCOUNT, region
     from cicd.store.secrets.shapes import secret_arn
 
     return secret_arn(secret, region(), ACCOUNT)

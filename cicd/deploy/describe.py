@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cicd.account import REGION
 from cicd.deploy.analysis.analysis import Word
 from cicd.deploy.fleet.hooks import TERMINATION
 from cicd.deploy.plan import TERMINATE
-from cicd.deploy.shapes import REGION, alarm_words, diagnostics, error_information
+from cicd.deploy.shapes import alarm_words, diagnostics, error_information
 from cicd.deploy.state import DeploymentStatus, Status
 from cicd.deploy.traffic.blue_green import Stage
 from cicd.deploy.traffic.plan import WaitType

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from cicd.account import ACCOUNT, REGION
 from cicd.deploy.plan import TERMINATE, RunLifecycleEvent
-from cicd.deploy.shapes import ACCOUNT, REGION, deployment_info
+from cicd.deploy.shapes import deployment_info
 from cicd.deploy.state import DeploymentStatus, Status
 from cicd.deploy.traffic.blue_green import Stage
 from cicd.deploy.trigger import TriggerEvent

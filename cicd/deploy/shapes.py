@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from cicd.account import ACCOUNT, REGION
 from cicd.deploy.analysis.analysis import ANALYSIS
 from cicd.deploy.plan import BundleType, RunLifecycleEvent
 from cicd.deploy.state import DeploymentStatus, Status
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from cicd.engine.process import Outcome
     from cicd.event import JSON
 
-REGION: Final = "local"
-ACCOUNT: Final = "000000000000"
 _TOO_MANY: Final = (
     "The overall deployment failed because too many individual instances failed deployment, too "
     "few healthy instances are available for deployment, or some instances in your deployment "
@@ -239,7 +238,7 @@ def _revision(revision: RevisionPlan) -> dict[str, JSON]:
     return {
         "revisionType": "S3",
         "s3Location": {
-            "bucket": REGION,
+            "bucket": "local",
             "key": revision.name,
             "bundleType": str(BundleType.ZIP if kind is BundleType.DIRECTORY else kind),
             "eTag": revision.digest,

@@ -10,12 +10,11 @@ from dataclasses import field
 from datetime import datetime
 from typing import Final
 
+from cicd.account import ACCOUNT, REGION
 from cicd.functions.refusal import not_found
 from cicd.record import dataclass
 
 LATEST: Final = "$LATEST"
-REGION: Final = "local"
-ACCOUNT: Final = "000000000000"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

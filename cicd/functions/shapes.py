@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cicd.functions.function import ACCOUNT, LATEST, arn, log_group
+from cicd.account import ACCOUNT
+from cicd.functions.function import LATEST, arn, log_group
 
 if TYPE_CHECKING:
     from cicd.event import JSON

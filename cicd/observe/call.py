@@ -8,9 +8,9 @@ from dataclasses import field
 from datetime import datetime
 from typing import Final
 
+from cicd.account import ACCOUNT, REGION
 from cicd.errors import CicdError, UsageError
 from cicd.event import JSON
-from cicd.observe.envelope import ACCOUNT, REGION
 from cicd.record import dataclass
 
 HIDDEN = "****"

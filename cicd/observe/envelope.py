@@ -6,14 +6,13 @@ import json
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
+from cicd.account import ACCOUNT, REGION
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cicd.event import JSON, Event
     from cicd.ports import Described
-
-ACCOUNT = "123456789012"
-REGION = "us-east-1"
 
 
 def envelope(stream: str, event: Event, said: Described) -> Mapping[str, JSON] | None:

@@ -8,10 +8,10 @@ from dataclasses import field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from cicd.account import region
 from cicd.engine.graph import Dag
 from cicd.errors import UsageError
 from cicd.pipeline.action_type import Category, find_action_type
-from cicd.pipeline.local import region
 from cicd.pipeline.local_builds import LocalBuilds
 from cicd.pipeline.plan import ActionPlan, PipelinePlan, StagePlan
 from cicd.record import dataclass

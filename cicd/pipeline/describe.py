@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cicd.account import ACCOUNT
 from cicd.event import EventKind
 from cicd.pipeline.commands import (
     BeginRollback,
@@ -247,7 +248,7 @@ def _common(plan: PipelinePlan, state: PipelineState, word: str) -> dict[str, JS
 def _envelope(
     level: str, detail: dict[str, JSON], plan: PipelinePlan, *below: str
 ) -> dict[str, JSON]:
-    arn = "/".join((f"arn:aws:codepipeline:{plan.region}:123456789012:{plan.name}", *below))
+    arn = "/".join((f"arn:aws:codepipeline:{plan.region}:{ACCOUNT}:{plan.name}", *below))
     return {
         "detail-type": f"CodePipeline {level} Execution State Change",
         "source": "aws.codepipeline",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -73,11 +72,6 @@ def job_workers(resources: Resources) -> frozenset[str]:
     """Give ``local.jobWorkers``: the custom providers whose workers poll the endpoint for jobs."""
     node = _local(resources, "jobWorkers")
     return frozenset(item.text for item in node.items) if node is not None else frozenset()
-
-
-def region() -> str:
-    """Give the Region that everything here is said to be in: AWS_REGION, else us-east-1."""
-    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
 
 
 def _local(resources: Resources, key: str) -> Node | None:

@@ -46,7 +46,7 @@ def test_the_first_event_of_an_instance_is_its_start():
     assert "i0: ApplicationStop InProgress" == said.text
     assert {
         "instanceId": "i0",
-        "region": "local",
+        "region": "us-east-1",
         "deploymentId": "d-ABCDEFGHI",
         "instanceGroupId": "1",
         "deploymentGroup": "web",

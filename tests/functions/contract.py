@@ -93,7 +93,7 @@ class FunctionContract:
         functions.publish("fn")
         functions.put_alias("fn", "live", "1", {})
         answer = told(invoke(functions, "fn", qualifier="live"))
-        arn = "arn:aws:lambda:local:000000000000:function:fn:live"
+        arn = "arn:aws:lambda:us-east-1:123456789012:function:fn:live"
         assert ["fn", "1", arn, "128", "/aws/lambda/fn", True] == answer["context"]
         assert 20_000 < answer["left"] <= 30_000
         found = answer["env"]

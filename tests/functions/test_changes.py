@@ -72,7 +72,7 @@ def test_an_alias_goes_to_two_versions_by_weight_and_no_draw_goes_elsewhere():
 @pytest.mark.parametrize(
     ("version", "additional", "words"),
     [
-        ("3", {}, "Function not found: arn:aws:lambda:local:000000000000:function:fn:3"),
+        ("3", {}, "Function not found: arn:aws:lambda:us-east-1:123456789012:function:fn:3"),
         ("1", {"1": 0.5}, "Function version 1 is already included in routing configuration"),
         ("$LATEST", {"1": 0.5}, "$LATEST is not supported for an alias pointing to more than 1"),
         ("1", {"$LATEST": 0.5}, "$LATEST is not supported for an alias pointing to more than 1"),

@@ -79,7 +79,7 @@ def test_a_function_its_version_and_alias_are_made_in_the_order_of_their_needs(c
     assert ("1", "1") == (function.aliases["live"].function_version, done.variables["Version"])
     answer = invoke(Functions(cloud.services), function.name, qualifier="live")
     assert "hello" == json.loads(answer.answer.payload)
-    alias = f"arn:aws:lambda:local:000000000000:function:{function.name}:live"
+    alias = f"arn:aws:lambda:us-east-1:123456789012:function:{function.name}:live"
     assert alias == done.variables["Alias"]
     assert f"alias={alias} version=1" == cloud.parameters.values["/greet"]
     assert "Allow: Principal has no effect here" in cloud.said

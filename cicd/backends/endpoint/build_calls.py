@@ -60,7 +60,7 @@ def _list_projects(served: Served, fields: Mapping[str, JSON]) -> JSON:
 
 
 def _batch_get_projects(served: Served, fields: Mapping[str, JSON]) -> JSON:
-    from cicd.observe.envelope import ACCOUNT, REGION
+    from cicd.account import ACCOUNT, REGION
 
     known = _projects(served)
     wanted = texts(fields, "names", most=_BATCH)

@@ -33,7 +33,7 @@ def _list_pipelines(served: Served, fields: Mapping[str, JSON]) -> JSON:
 
 
 def _get_pipeline(served: Served, fields: Mapping[str, JSON]) -> JSON:
-    from cicd.observe.envelope import ACCOUNT, REGION
+    from cicd.account import ACCOUNT, REGION
     from cicd.pipeline.declared import declared
 
     spec, _ = find_described(served, text(fields, "name"))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cicd.functions.function import LATEST, REGION, log_group
+from cicd.account import REGION
+from cicd.functions.function import LATEST, log_group
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from cicd.ports import FunctionCall
 
-_AWS_REGION: Final = "us-east-1"  # SDKs refuse a Region that they do not know
+_NOBODY: Final = "local"  # SDKs ask for credentials, and nothing here looks at them
 
 
 def instance_environment(
@@ -26,8 +27,8 @@ def instance_environment(
     """
     return {
         "_HANDLER": call.handler,
-        "AWS_REGION": _AWS_REGION,
-        "AWS_DEFAULT_REGION": _AWS_REGION,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{call.runtime}",
         "AWS_LAMBDA_FUNCTION_NAME": call.function_name,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(call.memory_size),
@@ -35,9 +36,9 @@ def instance_environment(
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_LOG_GROUP_NAME": log_group(call.function_name),
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
-        "AWS_ACCESS_KEY_ID": REGION,
-        "AWS_SECRET_ACCESS_KEY": REGION,
-        "AWS_SESSION_TOKEN": REGION,
+        "AWS_ACCESS_KEY_ID": _NOBODY,
+        "AWS_SECRET_ACCESS_KEY": _NOBODY,
+        "AWS_SESSION_TOKEN": _NOBODY,
         "AWS_ENDPOINT_URL": endpoint,
         "LAMBDA_TASK_ROOT": str(code),
         "LANG": "en_US.UTF-8",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cicd.deploy.shapes import ACCOUNT, REGION, diagnostics
+from cicd.account import ACCOUNT, REGION
+from cicd.deploy.shapes import diagnostics
 from cicd.functions.function import arn
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from base64 import b64encode
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from cicd.document.cloudformation.names import REGION
+from cicd.account import REGION
 from cicd.document.cloudformation.values import (
     is_known,
     joined,

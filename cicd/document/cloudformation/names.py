@@ -5,11 +5,11 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from cicd.account import ACCOUNT, REGION
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ACCOUNT = "123456789012"
-REGION = "us-east-1"
 STACK = "local"
 PSEUDO: Mapping[str, str] = MappingProxyType(
     {

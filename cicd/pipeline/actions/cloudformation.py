@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from cicd.account import ACCOUNT
 from cicd.errors import DocumentError
 from cicd.pipeline.actions.stack_parameters import ParametersInvalid
 from cicd.pipeline.actions.stack_wanted import wanted_stack
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from cicd.pipeline.stacks.stack import Desired, Stack
     from cicd.ports import Services
 
-ACCOUNT: Final = "123456789012"
 _NEEDS_SET: Final = ("CHANGE_SET_REPLACE", "CHANGE_SET_EXECUTE")
 _MODES: Final = ("CREATE_UPDATE", "DELETE_ONLY", "REPLACE_ON_FAILURE", *_NEEDS_SET)
 

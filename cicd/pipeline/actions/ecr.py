@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cicd.account import ACCOUNT
 from cicd.build.find_project import local_images
 from cicd.document.resources import Resources
 from cicd.pipeline.result import (
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from cicd.pipeline.actions.provider import ActionRequest
     from cicd.ports import LocalImage, Services
 
-ACCOUNT: Final = "123456789012"
 FILE: Final = "imageDetail.json"
 
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
+from cicd.account import ACCOUNT
 from cicd.pipeline.result import FailureType
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
     from cicd.event import JSON
 
-ACCOUNT: Final = "000000000000"
 SUMMARY_LENGTH: Final = 2048  # of ``executionDetails``; a token and a message have limits, too
 TOKEN_LENGTH: Final = 2048
 MESSAGE_LENGTH: Final = 5000

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cicd.account import region
 from cicd.document.rules import rule
 from cicd.nearest import closest
 from cicd.pipeline.action_type import ACTION_TYPES, Category, find_action_type
 from cicd.pipeline.actions import ACTIONS
-from cicd.pipeline.local import region
 from cicd.pipeline.rules.structure import ACTION, actions_of
 from cicd.pipeline.spec import PipelineType
 
