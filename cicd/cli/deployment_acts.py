@@ -28,7 +28,7 @@ def stop(
     rollback: bool | None,
 ) -> int:
     """Stop a deployment: events that run finish, none begins. The newest one if none is named."""
-    from cicd.deploy.run import stop_deployment
+    from cicd.deploy.by_hand import stop_deployment
 
     with invocation.services() as services:
         answer = stop_deployment(
@@ -57,7 +57,7 @@ def resume(invocation: Invocation, *, deployment_id: str | None, speed: float) -
 @shared_options
 def rollback_command(invocation: Invocation, deployment_id: str | None) -> int:
     """Go back from a deployment, the newest if none is named, to the last good one before it."""
-    from cicd.deploy.run import roll_back_deployment
+    from cicd.deploy.by_hand import roll_back_deployment
 
     with invocation.services() as services:
         result = roll_back_deployment(deployment_id or newest(services), services)

@@ -3,8 +3,9 @@ from dataclasses import replace
 import pytest
 
 from cicd.backends.target_directory import DirectoryTarget
+from cicd.deploy.by_hand import roll_back_deployment
 from cicd.deploy.health import Attempt, health_order
-from cicd.deploy.run import forecast_deployment, roll_back_deployment
+from cicd.deploy.run import forecast_deployment
 from cicd.deploy.state import Status
 from cicd.errors import Unavailable, UsageError
 from cicd.ports import TargetKind

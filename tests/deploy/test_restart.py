@@ -2,7 +2,8 @@ import shutil
 
 import pytest
 
-from cicd.deploy.run import plan_deployment, roll_back_deployment
+from cicd.deploy.by_hand import roll_back_deployment
+from cicd.deploy.run import plan_deployment
 from cicd.errors import UsageError
 from tests.deploy.world import SH, World, events, hooks
 

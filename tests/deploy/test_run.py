@@ -1,13 +1,8 @@
 import pytest
 
+from cicd.deploy.by_hand import roll_back_deployment, stop_deployment
 from cicd.deploy.plan import RollbackEvent
-from cicd.deploy.run import (
-    get_deployment,
-    resume_deployment,
-    roll_back_deployment,
-    run_deployment,
-    stop_deployment,
-)
+from cicd.deploy.run import get_deployment, resume_deployment, run_deployment
 from cicd.deploy.spec import FileExistsBehavior
 from cicd.engine.signals import send
 from cicd.errors import DocumentError, Unavailable, UsageError

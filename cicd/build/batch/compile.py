@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cicd.account import ACCOUNT
 from cicd.build.batch.expand import Expanded, expand
 from cicd.build.batch.plan import BatchNode, BatchPlan
-from cicd.build.buildspec.batch import INVALID
+from cicd.build.buildspec.batch_checks import INVALID
 from cicd.build.compile import compile_plan, refusal
 from cicd.build.debug.break_on import check_break
 from cicd.build.environment_variable import Variable

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from cicd.build.buildspec.batch_checks import check_dependencies, check_identifiers, invalid
 from cicd.build.compute.reader import check_compute_type
 from cicd.build.project import ENVIRONMENT_TYPES
 from cicd.build.variables import check_name
 from cicd.document.fields import Fields
 from cicd.document.node import NodeKind
 from cicd.document.position import Span
-from cicd.document.problem import Label
-from cicd.nearest import closest
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
@@ -62,8 +60,6 @@ class BatchSpec:
 
 
 KINDS = ("build-list", "build-graph", "build-matrix", "build-fanout")
-INVALID = "BATCH_SPEC_VALIDATION_ERROR"
-_IDENTIFIER = re.compile(r"[A-Za-z0-9_]{1,127}")
 
 
 def read_batch(
@@ -79,7 +75,7 @@ def read_batch(
     fields = Fields(node, problems, room="build", what="batch")
     present = [kind for kind in KINDS if fields.node(kind) is not None]
     for extra in present[1:]:
-        _invalid(
+        invalid(
             problems,
             "build/batch-kinds",
             f"'{extra}' cannot stand beside '{present[0]}'",
@@ -107,12 +103,12 @@ def read_batch(
     close(fields, "batch")
     if not present:
         hint = f"add one of {', '.join(KINDS)}"
-        _invalid(problems, "build/batch-kinds", "'batch' starts no build", node.span, hint=hint)
+        invalid(problems, "build/batch-kinds", "'batch' starts no build", node.span, hint=hint)
     for kind in ("build-list", "build-graph"):
         if kind in present and not fields.sequence(kind):
-            _invalid(problems, "build/batch-empty", f"'{kind}' is empty", fields.span(kind))
-    _check_identifiers(spec.entries, problems)
-    _check_dependencies(spec.entries, fields.sequence("build-graph"), problems)
+            invalid(problems, "build/batch-empty", f"'{kind}' is empty", fields.span(kind))
+    check_identifiers(spec.entries, problems)
+    check_dependencies(spec.entries, fields.sequence("build-graph"), problems)
     return spec
 
 
@@ -207,7 +203,7 @@ def _matrix(
         values = tuple(n.text for n in fields.texts(key) if n.kind is NodeKind.SCALAR)
         dimensions.append((name, values))
         if not values:
-            _invalid(problems, "build/batch-empty", f"'{key}' has no values", fields.span(key))
+            invalid(problems, "build/batch-empty", f"'{key}' has no values", fields.span(key))
 
     dynamic = matrix.mapping("dynamic")
     if dynamic is not None:
@@ -236,88 +232,3 @@ def _fanout(fanout: Fields, close: Callable[[Fields, str], None]) -> int:
     parallelism = fanout.integer("parallelism", default=0, minimum=1)
     close(fanout, "build-fanout")
     return parallelism
-
-
-# ── What a batch must be ──────────────────────────────────────────────────────────────────────
-
-
-def _invalid(
-    problems: Problems,
-    rule: str,
-    message: str,
-    span: Span,
-    *,
-    hint: str | None = None,
-    labels: tuple[Label, ...] = (),
-) -> None:
-    """Note what the service would refuse in DOWNLOAD_BATCHSPEC; its own words are not known."""
-    problems.error(rule, message, span, hint=hint, labels=labels, note=f"{INVALID}: {message}")
-
-
-def _check_identifiers(entries: tuple[BatchEntry, ...], problems: Problems) -> None:
-    bad = ",".join(e.identifier for e in entries if not _IDENTIFIER.fullmatch(e.identifier))
-    known: dict[str, Span] = {}
-    for entry in entries:
-        if not _IDENTIFIER.fullmatch(entry.identifier):
-            problems.error(
-                "build/batch-identifier",
-                f"'{entry.identifier}' is not an identifier",
-                entry.span,
-                hint="use letters, digits and underscores, 127 at most",
-                note=f"{INVALID}: BatchSpec has invalid values..\n"
-                f"Build Identifiers {bad}\nmust contain only alphanumeric characters and "
-                "underscores and be less than 128 characters in length.",
-            )
-        elif entry.identifier in known:
-            _invalid(
-                problems,
-                "build/batch-identifier",
-                f"'{entry.identifier}' stands twice",
-                entry.span,
-                hint="give each build an identifier of its own",
-                labels=(Label(span=known[entry.identifier], text="first written here"),),
-            )
-        known.setdefault(entry.identifier, entry.span)
-
-
-def _named(graph: tuple[Node, ...], name: str) -> Iterator[Span]:
-    """Give the places where builds of a graph say that they depend on ``name``."""
-    for item in graph:
-        wanted = item.entries.get("depend-on")
-        for each in (wanted.value.items or (wanted.value,)) if wanted is not None else ():
-            if each.text == name:
-                yield each.span
-
-
-def _check_dependencies(
-    entries: tuple[BatchEntry, ...], graph: tuple[Node, ...], problems: Problems
-) -> None:
-    places = {entry.identifier: entry.span for entry in entries}
-    edges = []
-    for entry in entries:
-        for name in entry.depend_on:
-            if name in places:
-                edges.append((name, entry.identifier))
-                continue
-            near = closest(name, (other for other in places if other != entry.identifier))
-            _invalid(
-                problems,
-                "build/batch-depend-on",
-                f"'{entry.identifier}' depends on '{name}', which is no build of this batch",
-                next(_named(graph, name), entry.span),
-                hint=f"did you mean '{near}'?" if near else None,
-            )
-    if not edges:
-        return
-    from cicd.engine.graph import Dag
-
-    cycle = Dag(places, edges).cycle()
-    if cycle is not None:
-        waits = " → ".join((*cycle, cycle[0]))
-        _invalid(
-            problems,
-            "build/batch-cycle",
-            f"the builds wait for each other: {waits}",
-            places[cycle[0]],
-            hint="take one of the 'depend-on' away",
-        )

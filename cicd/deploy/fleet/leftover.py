@@ -27,8 +27,9 @@ def finish(fleet: str, member: TargetSpec, services: Services, group_id: str = "
         Whether there was one, ended by now or long before.
 
     """
+    from cicd.deploy.by_hand import stop_deployment
     from cicd.deploy.history import KIND, read_plan
-    from cicd.deploy.run import resume_deployment, stop_deployment
+    from cicd.deploy.run import resume_deployment
     from cicd.deploy.state import FINAL
 
     found = False

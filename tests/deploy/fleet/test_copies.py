@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from cicd.deploy.by_hand import roll_back_deployment
 from cicd.deploy.fleet import ledger
 from cicd.deploy.fleet.ledger import members_of
 from cicd.deploy.fleet.run import scale_fleet
-from cicd.deploy.run import roll_back_deployment
 from cicd.deploy.traffic.fleet_copy import copy_of
 from cicd.deploy.traffic.plan import BlueAction, BlueGreenOptions, GreenAction, ReadyAction
 from cicd.errors import Unavailable, UsageError

@@ -162,7 +162,7 @@ def test_what_a_dead_run_left_half_made_is_reaped_or_replaced(world):
 
 
 def test_a_user_does_not_roll_back_what_a_fleet_deployed(world):
-    from cicd.deploy.run import roll_back_deployment
+    from cicd.deploy.by_hand import roll_back_deployment
 
     world.up(1)
     good(world)

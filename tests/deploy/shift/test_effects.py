@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from cicd.deploy.run import roll_back_deployment
+from cicd.deploy.by_hand import roll_back_deployment
 from cicd.deploy.shift.hook_status import put_hook_status
 from cicd.engine.clock import ScaledClock
 from cicd.errors import Unavailable, UsageError

@@ -9,14 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from cicd.deploy.by_hand import stop_deployment
 from cicd.deploy.find_group import find_group
-from cicd.deploy.run import (
-    DeploymentRequest,
-    get_deployment,
-    resume_deployment,
-    run_deployment,
-    stop_deployment,
-)
+from cicd.deploy.run import DeploymentRequest, get_deployment, resume_deployment, run_deployment
 from cicd.deploy.shift.config import custom_shift
 from cicd.deploy.shift.hook_status import execution_id, put_hook_status
 from cicd.deploy.spec import ComputePlatform

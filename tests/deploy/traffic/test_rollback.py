@@ -1,9 +1,10 @@
 import threading
 from datetime import timedelta
 
+from cicd.deploy.by_hand import roll_back_deployment
 from cicd.deploy.history import last_good
 from cicd.deploy.plan import RollbackEvent
-from cicd.deploy.run import get_deployment, roll_back_deployment
+from cicd.deploy.run import get_deployment
 from cicd.deploy.traffic.plan import BlueAction, BlueGreenOptions, endpoint_of
 from tests.deploy.traffic.test_in_place import TRAFFIC_HOOKS, _hurried
 from tests.deploy.traffic.test_status import Waiting

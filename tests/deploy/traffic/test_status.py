@@ -4,8 +4,8 @@ import threading
 from dataclasses import replace
 from datetime import timedelta
 
+from cicd.deploy.by_hand import stop_deployment
 from cicd.deploy.history import status_of
-from cicd.deploy.run import stop_deployment
 from cicd.deploy.traffic.plan import BlueGreenOptions, ReadyAction
 from cicd.ports import Described, Reporter
 from tests.deploy.traffic.world import TrafficWorld
