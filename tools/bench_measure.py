@@ -139,5 +139,7 @@ def goal(words: str, measured: float, allowed: float) -> bool:
         return True
     met = measured <= allowed
     mark = "met   " if met else "MISSED"
-    print(f"  {mark}  {words}: {measured * 1000:.0f} ms of {allowed * 1000:.0f} ms")
+    digits = 0 if allowed >= 0.01 else 2
+    measured, allowed = measured * 1000, allowed * 1000
+    print(f"  {mark}  {words}: {measured:.{digits}f} ms of {allowed:.{digits}f} ms")
     return met

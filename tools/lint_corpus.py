@@ -28,9 +28,9 @@ HERE = Path(__file__).resolve().parent.parent
 KINDS = {"buildspec": Kind.BUILDSPEC, "appspec": Kind.APPSPEC, "pipeline": None}
 
 
-def corpus() -> Path:
+def corpus(*arguments: str) -> Path:
     """Give the directory of the corpus: an argument, CICD_CORPUS, or beside the checkout."""
-    named = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("CICD_CORPUS")
+    named = arguments[0] if arguments else os.environ.get("CICD_CORPUS")
     return Path(named) if named else HERE.parent / "shared" / "corpus"
 
 
@@ -75,7 +75,7 @@ def main() -> int:
     table: Counter[tuple[str, str]] = Counter()
     noticed: Counter[str] = Counter()
     wrong = []
-    for checked in verdicts(corpus()):
+    for checked in verdicts(corpus(*sys.argv[1:])):
         folder = checked.name.partition("/")[0]
         found, expected = first_error(checked), broken.get(checked.name, "")
         verdict = "refused" if expected else "accepted"

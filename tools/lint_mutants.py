@@ -415,7 +415,7 @@ def run(root: Path, each: Mapping[str, int] = EACH) -> tuple[Counter[tuple[str, 
 
 def main() -> int:
     """Print the figures, and what was missed."""
-    table, missed = run(corpus())
+    table, missed = run(corpus(*sys.argv[1:]))
     print("\n".join(missed))
     print(f"{'':22}{'mutants':>8}{'found':>8}{'in place':>10}")
     for fault in sorted({fault for fault, _ in table}):
