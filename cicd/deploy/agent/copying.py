@@ -73,7 +73,7 @@ def carry_out_all(
             with _opened(disk, copies[0]) as (source, destination):
                 for copy in copies:
                     begun.append(copy.destination)
-                    if standing.is_copied(copy):
+                    if standing.is_copied(copy, destination):
                         continue
                     made = _copied(copy, source, destination)
                     if made is None:

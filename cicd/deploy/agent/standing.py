@@ -10,6 +10,7 @@ import fcntl
 import os
 import signal
 import stat
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -117,8 +118,12 @@ class Standing:
 
     # ── Install comes to it ───────────────────────────────────────────────────────────────────
 
-    def is_copied(self, copy: Copy) -> bool:
-        """Make a file that stands what a fresh copy is; False: it does not stand."""
+    def is_copied(self, copy: Copy, home: int | None) -> bool:
+        """
+        Make a file that stands what a fresh copy is; False: it does not stand.
+
+        ``home`` is the directory that it is in, if that is open already.
+        """
         status = self._files.pop(copy.destination, None)
         if status is None:
             return False
@@ -132,9 +137,9 @@ class Standing:
                     os.chown(name, *owner)  # which takes bits of the mode away
                 Path(name).chmod(stat.S_IMODE(source.st_mode))
         if status.st_mtime_ns != source.st_mtime_ns:
-            home, _, name = place.rpartition("/")
+            above_it, _, name = place.rpartition("/")
             times = source.st_atime_ns, source.st_mtime_ns
-            with self._disk.held(Path(home)) as number:
+            with self._disk.held(Path(above_it)) if home is None else nullcontext(home) as number:
                 os.utime(name, ns=times, dir_fd=number, follow_symlinks=False)
         return True
 
