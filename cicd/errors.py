@@ -21,6 +21,7 @@ class ExitCode(IntEnum):
     UNAVAILABLE = 4
     BUG = 70
     INTERRUPTED = 130
+    UNREAD = 141
     TERMINATED = 143
 
 

@@ -247,9 +247,20 @@ def _read(path: Path) -> str | None:
             f"{path} is not UTF-8 at byte {error.start}", hint="save it as UTF-8"
         ) from None
     except OSError as error:
-        raise Unavailable(
-            f"{path} cannot be read: {error.strerror}", hint="make it readable, or remove it"
-        ) from None
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: OSError) -> Unavailable:
+    try:
+        path.lstat()
+    except PermissionError:  # of the directory: whether there is such a file is not known
+        return Unavailable(
+            f"{path.parent} is not open to you: {error.strerror}",
+            hint="if it is somebody else's state, name one of your own with --home or CICD_HOME",
+        )
+    return Unavailable(
+        f"{path} cannot be read: {error.strerror}", hint="make it readable, or remove it"
+    )
 
 
 def _not_toml(path: Path, text: str, said: str) -> UsageError:

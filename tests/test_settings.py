@@ -4,6 +4,7 @@ import pytest
 
 from cicd.errors import Unavailable, UsageError
 from cicd.settings import Settings, find_home, load_settings
+from tests.unprivileged import unprivileged
 
 
 def load(start, flags=None, environ=None):
@@ -128,6 +129,17 @@ def test_a_file_that_cannot_be_read_is_unavailable(tmp_path):
     (tmp_path / ".cicd" / "config.toml").mkdir(parents=True)
     with pytest.raises(Unavailable, match=r"config\.toml cannot be read"):
         load(tmp_path)
+
+
+def test_a_home_that_is_not_open_to_the_user_is_told_as_that(tmp_path):
+    home = tmp_path / ".cicd"
+    home.mkdir()
+    home.chmod(0)
+    with unprivileged(), pytest.raises(Unavailable) as caught:
+        load(tmp_path, {"home": str(home)})
+    home.chmod(0o700)
+    assert f"{home} is not open to you: Permission denied" == caught.value.message
+    assert "name one of your own with --home or CICD_HOME" in caught.value.hint
 
 
 def test_a_home_below_a_file_is_no_matter_of_the_settings(tmp_path):

@@ -41,6 +41,9 @@ def _carried_out(command: click.Command, asked: list[str]) -> int | None:
         return ExitCode.USAGE
     except click.ClickException as failure:
         raise _misused(failure) from failure
+    except SystemExit as left:
+        # Click's own end, with 1, where nobody reads any more; nothing else of it ends a process.
+        raise BrokenPipeError from left
     return status
 
 

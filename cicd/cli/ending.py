@@ -47,7 +47,7 @@ def ended(act: Callable[[], int | None], asked: Sequence[str]) -> int:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:  # the reader has gone: ``| head``
         forget(sys.stdout)
-        return ExitCode.FAILED
+        return ExitCode.UNREAD
     except DocumentError as failure:
         _show_problems(failure, asked)
         return failure.exit_code

@@ -7,6 +7,7 @@ calls alternates, and the index is the snapshot's own.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import subprocess
@@ -213,6 +214,9 @@ def _entries(place: Path) -> Iterator[str]:
 
 
 def _no_room(place: Path, error: OSError) -> Unavailable:
+    full = error.errno in {errno.ENOSPC, errno.EDQUOT}
     return Unavailable(
-        f"{place} cannot be used: {error.strerror}", hint="free some space, or use another --home"
+        f"{place} cannot be used: {error.strerror}",
+        hint=("free some space" if full else "make it writable for you")
+        + ", or use another home with --home",
     )

@@ -107,6 +107,17 @@ def test_a_reader_that_leaves_does_not_end_the_build(place, output, spec, status
     assert 2 == shown.count("FAILED" if status else "SUCCEEDED")
 
 
+@pytest.mark.parametrize("words", ["status", "builds list", "logs", "--help"])
+def test_a_reader_that_leaves_a_view_is_a_signal_s_status_and_quiet(place, words):
+    place.write("buildspec.yml", GREEN)
+    assert 0 == place.cicd("build").status
+    read, write = os.pipe()
+    os.close(read)
+    ended = place.cicd(*words.split(), stdout=write)
+    os.close(write)
+    assert (141, "") == (ended.status, ended.err)
+
+
 @pytest.mark.parametrize("output", ["human", "plain", "json"])
 def test_a_red_build_is_red_where_its_log_cannot_be_written(place, output):
     place.write("buildspec.yml", RED)

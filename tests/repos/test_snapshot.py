@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from cicd.errors import Unavailable
 from cicd.repos import snapshot as module
 from cicd.repos.find import open_repository
 from cicd.repos.snapshot import snapshot
@@ -48,6 +49,13 @@ def test_some_files_come_first_and_then_all(here, tmp_path):
         assert "" == git(snap.root, "status", "--porcelain")
         snap.check_out_some(["a"])
     assert [] == list((tmp_path / "checks").iterdir())
+
+
+def test_a_place_that_is_not_to_be_had_is_not_called_full(here, tmp_path):
+    (tmp_path / "checks").write_text("in the way")
+    with pytest.raises(Unavailable) as caught, made(here, tmp_path):
+        pass
+    assert "make it writable for you, or use another home with --home" == caught.value.hint
 
 
 def test_a_check_may_leave_what_nobody_can_write_to(here, tmp_path):

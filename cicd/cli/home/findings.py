@@ -95,8 +95,15 @@ def images(invocation: Invocation) -> Finding | None:
 
 
 def disk(home: Path) -> Finding:
-    """Look at the room that is left for the home."""
+    """Look at the room that is left for the home, and whether it may be written to."""
     place = next(p for p in (home, *home.parents) if p.exists())
+    if not os.access(place, os.W_OK | os.X_OK, effective_ids=True):
+        return Finding(
+            subject="disk",
+            ok=False,
+            text=f"{home} cannot be written to",
+            hint="use another home with --home or CICD_HOME",
+        )
     free = shutil.disk_usage(place).free
     return Finding(
         subject="disk",
