@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 LIMIT: Final = 1.0  # seconds; a match takes microseconds, or longer than anybody waits
 
@@ -40,8 +40,28 @@ def matches(pattern: str, text: str, *, whole: bool = False) -> bool:
     check(pattern)
     found = _matches(pattern, text, whole=whole)
     if found is None:
-        raise ExpressionFault(f"it takes more than {LIMIT:.0f} s to match")
+        raise _endless()
     return found
+
+
+def searches(pattern: str) -> Callable[[str], bool]:
+    """
+    Give what tells whether an expression matches anywhere in a text, and remembers none.
+
+    Both raise ``ExpressionFault``: of many texts, none takes longer than the limit.
+    """
+    check(pattern)
+    import regex
+
+    compiled = regex.compile(pattern)
+
+    def search(text: str) -> bool:
+        try:
+            return compiled.search(text, timeout=LIMIT) is not None
+        except TimeoutError:
+            raise _endless() from None
+
+    return search
 
 
 @cache  # what is replayed from a log asks again, and has the same answer
@@ -53,6 +73,10 @@ def _matches(pattern: str, text: str, *, whole: bool) -> bool | None:
         return ask(pattern, text, timeout=LIMIT) is not None
     except TimeoutError:
         return None
+
+
+def _endless() -> ExpressionFault:
+    return ExpressionFault(f"it takes more than {LIMIT:.0f} s to match")
 
 
 def is_filled(pieces: Sequence[str], text: str) -> bool:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cicd import expression
-from cicd.expression import ExpressionFault, check, is_filled, matches
+from cicd.expression import ExpressionFault, check, is_filled, matches, searches
 
 ENDLESS, LETTERS = "(a|aa)+$", "a" * 60 + "!"
 
@@ -41,6 +41,14 @@ def test_what_would_never_end_ends(monkeypatch):
     for _ in range(2):
         with pytest.raises(ExpressionFault, match="it takes more than"):
             matches(ENDLESS, LETTERS)
+
+
+def test_what_searches_many_texts_ends_with_each(monkeypatch):
+    monkeypatch.setattr(expression, "LIMIT", 0.05)
+    search = searches(ENDLESS)
+    assert (True, False) == (search("baa"), search("b"))
+    with pytest.raises(ExpressionFault, match="it takes more than"):
+        search(LETTERS)
 
 
 @given(st.lists(st.text("ab", max_size=3), min_size=1, max_size=5), st.text("ab", max_size=12))

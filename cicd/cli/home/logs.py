@@ -14,10 +14,11 @@ from cicd.cli.offers import ids
 from cicd.cli.options import shared_options
 from cicd.cli.show import line_label
 from cicd.errors import ExitCode, UsageError
+from cicd.expression import ExpressionFault, searches
 from cicd.store.upkeep.wanted import UNFINISHED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from cicd.cli.invocation import Invocation
     from cicd.ports import ExecutionRecord, LogLine, Services
@@ -74,7 +75,7 @@ def logs(
                     for place, stream in enumerate(_streams(record, services))
                 )
             ):
-                if line.at >= earliest and (wanted is None or wanted.search(_bare(line.text))):
+                if line.at >= earliest and (wanted is None or wanted(_bare(line.text))):
                     _write(invocation, record.stream, stream, line)
             if not invocation.wants_json:
                 sys.stdout.flush()
@@ -140,16 +141,27 @@ def _bare(text: str) -> str:
     return _TERMINAL.sub("", text)
 
 
-def _pattern(text: str | None) -> re.Pattern[str] | None:
+def _pattern(text: str | None) -> Callable[[str], bool] | None:
     if text is None:
         return None
     try:
-        return re.compile(text)
-    except re.error as error:
+        search = searches(text)
+    except ExpressionFault as fault:
         raise UsageError(
-            f"--grep '{text}' is not a pattern: {error}",
+            f"--grep '{text}' is not a pattern: {fault}",
             hint="a backslash before a character takes it as it is: '\\('",
         ) from None
+
+    def wanted(line: str) -> bool:
+        try:
+            return search(line)
+        except ExpressionFault as fault:
+            raise UsageError(
+                f"--grep '{text}' is not answered for a line of {len(line)} characters: {fault}",
+                hint="repeat nothing that is repeated already: 'a+' instead of '(a+)+'",
+            ) from None
+
+    return wanted
 
 
 def _moment(text: str | None, now: datetime) -> datetime:

@@ -95,6 +95,14 @@ def test_words_that_logs_does_not_understand_are_refused_with_a_way_out(outside,
     assert (2, True) == (status, way_out in said), said
 
 
+def test_a_pattern_that_would_never_end_is_refused(outside):
+    command = f"echo plain {'a' * 60}!"
+    (outside.directory / "buildspec.yml").write_text(SPEC.replace("echo plain", command))
+    build(outside)
+    status, _, said = outside.run("logs", "--grep", "(a|aa)+$")
+    assert (2, True) == (status, "is not answered for a line of" in said), said
+
+
 def test_logs_follow_a_build_to_its_end(outside):
     process = begun(outside, "--runner", "host", lines=30)
     status, out, _ = outside.run("logs", "--follow")
