@@ -86,9 +86,9 @@ def compile_plan(
             hint="builds run on Linux here: use sh or bash",
         )
     if spec is not None and spec.batch is not None and not spec.phases:
-        problems.error(
+        problems.warning(
             "build/batch-only",
-            "there is a 'batch' only, and no phases for a single build to run",
+            "there is a 'batch' only, and no phases, so the build succeeds without doing anything",
             spec.batch.span,
             hint="run the batch with --batch; its builds need phases, here or in buildspecs of "
             "their own",
@@ -146,6 +146,7 @@ def compile_plan(
         attempt=Attempt(auto_retry_limit=0 if start.outputs is not None else start.auto_retry),
         initiator=start.initiator,
         service_role=project.service_role,
+        encryption_key=project.encryption_key,
         ledger=ledger(
             spec.node if spec else None,
             project.node,

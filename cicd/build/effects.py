@@ -150,7 +150,9 @@ class BuildEffects:
             )
         except NoImage as problem:
             code = "BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE"
-            why = failed(code, problem.message, hint=problem.hint or "")
+            said = f"{problem.message[0].upper()}{problem.message[1:]}"
+            said = f"Unable to pull customer's container image. {said}"
+            why = failed(code, said, hint=problem.hint or "")
             return replace(why, status=OutcomeStatus.FAULT)
         self._opened = self._in(session)
         return DONE

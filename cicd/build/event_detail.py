@@ -74,11 +74,25 @@ def _additional(plan: BuildPlan, state: BuildState) -> Mapping[str, JSON]:
             "image-pull-credentials-type": "CODEBUILD",
             "compute-type": plan.compute_type,
             "type": plan.environment_type,
-            "environment-variables": _variables(plan),
+            "environment-variables": given_variables(plan),
         },
         "logs": _logs(plan),
         "phases": [_phase(record) for record in state.phases],
     }
+
+
+def given_variables(plan: BuildPlan) -> Sequence[JSON]:
+    """
+    Give the variables of the project and of the start, which are the environment's.
+
+    Not a buildspec's own: the service keeps what a build was started with.
+    Source: API Reference, "ProjectEnvironment".
+    """
+    return [
+        {"name": v.name, "value": v.value, "type": v.type.value}
+        for v in plan.variables
+        if v.name in plan.fixed_variables
+    ]
 
 
 def sums(made: Mapping[str, JSON]) -> dict[str, JSON]:
@@ -112,10 +126,6 @@ def _logs(plan: BuildPlan) -> Mapping[str, JSON]:
         "deep-link": "https://console.aws.amazon.com/cloudwatch/home"
         f"?region={plan.region}#logEvent:group={group};stream={plan.uuid}",
     }
-
-
-def _variables(plan: BuildPlan) -> Sequence[JSON]:
-    return [{"name": v.name, "value": v.value, "type": v.type.value} for v in plan.variables]
 
 
 def _phase(record: PhaseRecord) -> Mapping[str, JSON]:

@@ -217,7 +217,7 @@ PROJECT_ROWS = (
     _none("secondaryArtifacts.*.encryptionDisabled", _STAYS),
     _none("secondaryArtifacts.*.bucketOwnerAccess", _STAYS),
     _none("serviceRole", "commands have the credentials that you give the build"),
-    _none("encryptionKey", _STAYS),
+    _other("encryptionKey", "artifacts stay here: only the build's variables say this key"),
     _other("queuedTimeoutInMinutes", "builds wait only if the setting builds limits them"),
     _none("vpcConfig", "this runner has no networks of its own", _no_image),
     _other("vpcConfig.vpcId", "it is a network of the Docker engine", _has_image),

@@ -157,7 +157,7 @@ class BuildPlan:
     created: datetime
     runner: str
     image: str  # what the runner opens; "" for runners without images
-    build_image: str  # the project's own word for it: CODEBUILD_BUILD_IMAGE
+    build_image: str  # imageOverride, or the project's: CODEBUILD_BUILD_IMAGE
     environment_type: str
     compute_type: str
     privileged: bool
@@ -184,6 +184,7 @@ class BuildPlan:
     places: int = 0  # builds at once, beyond which it waits in QUEUED; 0: it never waits
     initiator: str
     service_role: str = ""
+    encryption_key: str = ""  # of artifacts, as the project names it; "": that of S3
     unknown_keys: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (section, keys)
     place: Place = field(default_factory=Place)  # limits, network, file systems
     warnings: tuple[str, ...] = ()  # what is not carried out here, with places
@@ -216,6 +217,11 @@ class BuildPlan:
     def arn_of(self, build_id: str) -> str:
         """Another build's name as the service writes it."""
         return f"arn:aws:codebuild:{self.region}:{self.account}:build/{build_id}"
+
+    @property
+    def kms_key(self) -> str:
+        """The key that the service would encrypt artifacts with."""
+        return self.encryption_key or f"arn:aws:kms:{self.region}:{self.account}:alias/aws/s3"
 
     @property
     def project_arn(self) -> str:

@@ -14,7 +14,7 @@ from cicd.build.compile import Start, refusal
 from cicd.build.compute.reader import instead_of
 from cicd.build.plan import Refusal, SourcePlan
 from cicd.build.project import ProjectSource
-from cicd.build.request import image_of, is_document, place_for
+from cicd.build.request import build_image_of, image_of, is_document, place_for
 from cicd.build.rules import BUILD_RULES
 from cicd.build.sections import check_exports
 from cicd.document.load import load, load_source, load_text
@@ -141,7 +141,7 @@ def start_of(request: BuildRequest, services: Services, location: str) -> Start:
         created=created,
         runner=request.runner,
         image=image_of(request),
-        build_image=project.environment.image,
+        build_image=build_image_of(request),
         sources=_sources(request, services),
         buildspec=location,
         overrides=request.variables,

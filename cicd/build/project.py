@@ -109,6 +109,7 @@ class Project:
     secondary_artifacts: tuple[ProjectArtifacts, ...] = ()
     cache: ProjectCache = field(default_factory=ProjectCache)
     service_role: str = ""
+    encryption_key: str = ""  # a KMS key's ARN, or alias/…; "": that of S3
     vpc_id: str = ""
     file_systems: tuple[ProjectFileSystem, ...] = ()
     timeout: timedelta = timedelta(minutes=60)  # 5–2160 minutes

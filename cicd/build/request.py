@@ -34,7 +34,7 @@ class BuildRequest:
     runner: str = "docker"  # "docker", "sandbox", "host"
     buildspec: str | None = None  # buildspecOverride: a path (from the source's root) or the text
     command_places: tuple[str, ...] = ()  # where BUILD's commands stand, if in another document
-    image: str | None = None  # imageOverride, as the runner knows it
+    image: str | None = None  # imageOverride
     images: Mapping[str, str] = field(default_factory=dict)  # cloud image → its stand-in here
     local: LocalPlaces = field(default_factory=LocalPlaces)  # networks and file systems here
     network: str | None = None  # what is joined instead of the project's VPC
@@ -76,9 +76,18 @@ def image_of(request: BuildRequest) -> str:
     """Give what the runner is to open; "" for a runner that has no images."""
     if request.runner in RUNNERS_WITHOUT_IMAGES:
         return ""
-    if request.image is not None:
+    return stand_in(build_image_of(request), request.images, request.default_image)
+
+
+def build_image_of(request: BuildRequest) -> str:
+    """
+    Give the image that a build is said to run in: imageOverride, else the project's.
+
+    Source: API Reference, "StartBuild"; user guide, CODEBUILD_BUILD_IMAGE.
+    """
+    if request.image is not None and request.runner not in RUNNERS_WITHOUT_IMAGES:
         return request.image
-    return stand_in(request.project.environment.image, request.images, request.default_image)
+    return request.project.environment.image
 
 
 def place_for(request: BuildRequest, home: Path) -> Place:
@@ -113,7 +122,7 @@ def environment_of(
 
     Args:
         image: What the runner opens.
-        build_image: What the project calls it.
+        build_image: What the build calls it.
         sources: By identifier, "" being the primary one.
         place: The rest.
         privileged: The project's ``privilegedMode``.
@@ -157,7 +166,7 @@ def expected_environment(request: BuildRequest, home: Path) -> Environment:
     sources = {"": request.source, **request.secondary_sources}
     return environment_of(
         image_of(request),
-        request.project.environment.image,
+        build_image_of(request),
         ((name, directory.resolve()) for name, directory in sources.items()),
         place_for(request, home),
         privileged=request.project.environment.privileged,

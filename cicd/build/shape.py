@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cicd.build.event_detail import sums
+from cicd.build.event_detail import given_variables, sums
 from cicd.build.spec import PhaseType
 from cicd.build.state import StatusType
 from cicd.build.variables import build_url
@@ -59,13 +59,12 @@ def build_as_api(
             "type": plan.environment_type,
             "image": plan.build_image,
             "computeType": plan.compute_type,
-            "environmentVariables": [
-                {"name": v.name, "value": v.value, "type": v.type.value} for v in plan.variables
-            ],
+            "environmentVariables": given_variables(plan),
             "privilegedMode": plan.privileged,
             "imagePullCredentialsType": "CODEBUILD",
         },
         "serviceRole": plan.service_role,
+        "encryptionKey": plan.kms_key,
         "logs": {
             "groupName": f"/aws/codebuild/{plan.project}",
             "streamName": plan.uuid,

@@ -95,17 +95,16 @@ def built_in(plan: BuildPlan, places: Mapping[str, str], started: datetime) -> d
 
     Source: user guide, "Environment variables in build environments".
     """
-    region, account = plan.region, plan.account
     values = {
-        "AWS_DEFAULT_REGION": region,
-        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": plan.region,
+        "AWS_REGION": plan.region,
         "CODEBUILD_BUILD_ARN": plan.arn,
         "CODEBUILD_BUILD_ID": plan.build_id,
         "CODEBUILD_BUILD_IMAGE": plan.build_image,
         "CODEBUILD_BUILD_NUMBER": str(plan.number),
         "CODEBUILD_BUILD_URL": build_url(plan),
         "CODEBUILD_INITIATOR": plan.initiator,
-        "CODEBUILD_KMS_KEY_ID": f"arn:aws:kms:{region}:{account}:alias/aws/s3",
+        "CODEBUILD_KMS_KEY_ID": plan.kms_key,
         "CODEBUILD_LOG_PATH": plan.uuid,
         "CODEBUILD_PROJECT_ARN": plan.project_arn,
         "CODEBUILD_START_TIME": str(int(started.timestamp() * 1000)),

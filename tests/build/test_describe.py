@@ -1,6 +1,8 @@
+from dataclasses import replace
 from pathlib import Path
 
 from cicd.build.describe import describe
+from cicd.build.environment_variable import Variable
 from cicd.build.event_detail import state_change
 from cicd.build.log.narrate import narrate
 from cicd.build.process import BuildProcess
@@ -134,6 +136,20 @@ def test_what_an_event_tells_beside_what_happened_has_the_keys_of_the_service():
     } == set(told["phases"][0])
     shape = build_as_api(run.process.plan, run.state, log=Path("/logs/x"))
     assert {"location", "md5sum", "sha256sum"} == set(shape["artifacts"])
+
+
+def test_the_variables_of_a_buildspec_are_not_those_of_the_environment():
+    planned = replace(
+        FAILING,
+        variables=(Variable(name="A", value="spec"), Variable(name="B", value="given")),
+        fixed_variables=("B",),
+    )
+    _, _, state = story(planned, ("make test",))
+    shape = build_as_api(planned, state, log=Path("/logs/x"))
+    told = state_change(planned, state)["additional-information"]["environment"]
+    given = [{"name": "B", "value": "given", "type": "PLAINTEXT"}]
+    assert given == shape["environment"]["environmentVariables"]
+    assert given == told["environment-variables"]
 
 
 def test_the_shape_of_the_api():

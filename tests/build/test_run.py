@@ -400,6 +400,20 @@ def test_the_image_is_the_stand_in_of_the_project_s(scripted):
         assert expected == runner.opened[0].image
 
 
+def test_an_image_of_the_start_is_the_builds_and_has_stand_ins_like_the_projects(scripted):
+    for changes, opened in (
+        ({}, "public.ecr.aws/codebuild/standard:8.0"),
+        ({"images": {"aws/codebuild/standard:8.0": "mine"}}, "mine"),
+    ):
+        result, runner = scripted(SIMPLE, image="aws/codebuild/standard:8.0", **changes)
+        assert (opened, "aws/codebuild/standard:8.0") == (
+            runner.opened[0].image,
+            result.build["environment"]["image"],
+        )
+        told = next(ran.variables for ran in runner.ran if ran.key.startswith("BUILD/"))
+        assert "aws/codebuild/standard:8.0" == told["CODEBUILD_BUILD_IMAGE"]
+
+
 def test_run_as_is_passed_for_its_phase_only(scripted):
     _, runner = scripted(
         "version: 0.2\nrun-as: app\nphases:\n  install: {commands: [i], run-as: root}\n"
@@ -482,10 +496,11 @@ def test_a_windows_shell_is_refused(build):
     assert "build/windows-shell" in [p.rule for p in refused.value.problems]
 
 
-def test_a_batch_alone_is_refused_rather_than_ignored(build):
-    with pytest.raises(DocumentError) as refused:
-        build("version: 0.2\nbatch: {build-list: [{identifier: a}]}\n")
-    assert ["build/batch-only"] == [p.rule for p in refused.value.problems]
+def test_a_batch_alone_succeeds_without_doing_anything_and_is_told_of(build):
+    done = build("version: 0.2\nbatch: {build-list: [{identifier: a}]}\n")
+    assert ("SUCCEEDED", []) == (done.status, done.output)
+    assert "Phases found in YAML: 0" in done.words
+    assert any("a 'batch' only" in words for words in done.words)
 
 
 def test_a_project_for_windows_is_refused(services, source):

@@ -157,6 +157,11 @@ def test_every_variable_of_the_guide_has_its_value():
     )
 
 
+def test_the_key_of_a_project_is_told_to_its_commands():
+    told = built_in(replace(plan(), encryption_key="alias/mine"), {"src": "/s"}, NOW)
+    assert "alias/mine" == told["CODEBUILD_KMS_KEY_ID"]
+
+
 def test_an_object_of_a_bucket_has_no_commit():
     source = SourcePlan(
         identifier="", directory=Path("/a"), type="S3", location="b/k", resolved_version="c0ffee"

@@ -104,8 +104,10 @@ def test_an_image_that_is_not_there_is_a_fault_with_a_hint(build, docker_image, 
         result = run_build(request, services)
     assert ("FAULT", "PROVISIONING") == (result.status, result.failure.phase)
     assert "BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE" == result.failure.code
-    assert "aws/codebuild/standard:7.0" in result.failure.message
-    assert "127.0.0.1:1/none:1" in result.failure.message
+    assert result.failure.message.startswith(
+        "Unable to pull customer's container image. Image '127.0.0.1:1/none:1', which stands in "
+        "for 'aws/codebuild/standard:7.0', is not on this machine"
+    )
     assert "cicd images set aws/codebuild/standard:7.0 IMAGE" in result.failure.hint
     assert "--image" in result.failure.hint
 

@@ -16,7 +16,7 @@ from cicd.build.ledger import Facts, ledger
 from cicd.build.plan import Refusal
 from cicd.build.prepare import check_sources, read_request, start_of
 from cicd.build.project import ProjectArtifacts
-from cicd.build.request import image_of, place_for
+from cicd.build.request import build_image_of, image_of, place_for
 from cicd.document.problem import Problems, Severity
 from cicd.errors import DocumentError, UsageError
 
@@ -108,14 +108,15 @@ class _Compiler:
             )
         spec, location, refused = self._read(entry)
         image = None if entry.environment.image else request.image
+        one = replace(request, project=project, image=image)
         below = request.artifacts_directory
         if below is not None:
             below = None if request.project.batch.combine_artifacts else below / entry.identifier
         start = replace(
             self._start,
             build_id=f"{project.name}:{self._services.new_id()}",
-            image=image_of(replace(request, project=project, image=image)),
-            build_image=project.environment.image,
+            image=image_of(one),
+            build_image=build_image_of(one),
             place=self._place(project, entry),
             buildspec=location,
             # What an entry says is an override like those of StartBuild, and the last word.
