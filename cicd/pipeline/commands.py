@@ -22,6 +22,11 @@ def unnumbered(key: str) -> str:
     return key.partition("#")[0]
 
 
+def attempt_of(key: str) -> int:
+    """Give the attempt that a key is of, counted from 1."""
+    return int(key.partition("#")[2] or 1)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnterStage:
     """Wait until the stage is ours, or until a newer execution took our place before it."""

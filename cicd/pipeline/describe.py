@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cicd.account import ACCOUNT
 from cicd.event import EventKind
 from cicd.pipeline.commands import (
     BeginRollback,
@@ -248,7 +247,7 @@ def _common(plan: PipelinePlan, state: PipelineState, word: str) -> dict[str, JS
 def _envelope(
     level: str, detail: dict[str, JSON], plan: PipelinePlan, *below: str
 ) -> dict[str, JSON]:
-    arn = "/".join((f"arn:aws:codepipeline:{plan.region}:{ACCOUNT}:{plan.name}", *below))
+    arn = "/".join((plan.arn, *below))
     return {
         "detail-type": f"CodePipeline {level} Execution State Change",
         "source": "aws.codepipeline",

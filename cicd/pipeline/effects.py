@@ -27,6 +27,7 @@ from cicd.pipeline.commands import (
     Resolved,
     RetryStage,
     RunAction,
+    attempt_of,
     unnumbered,
 )
 from cicd.pipeline.dynamic_references import looked_up
@@ -193,7 +194,9 @@ class PipelineEffects:
             )
         request = ActionRequest(
             plan=self._plan,
-            action=action,
+            action=replace(
+                action, action_execution_id=action.execution_id(attempt_of(command.key))
+            ),
             configuration=MappingProxyType(dict(configuration)),
             inputs=command.inputs,
             workspace=workspace,

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import field, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID, uuid5
 
+from cicd.account import ACCOUNT
 from cicd.engine.codec import decode
 from cicd.pipeline.action_type import ActionTypeId
 from cicd.pipeline.commands import RetryMode
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 class ActionPlan:
     """One action. ``inputs`` and ``outputs`` are artifact names."""
 
-    action_execution_id: str
+    action_execution_id: str  # of its first attempt
     stage: str
     name: str
     type_id: ActionTypeId
@@ -56,6 +58,12 @@ class ActionPlan:
     def key(self) -> str:
         """Name it in its execution: action names are unique inside their stage only."""
         return f"{self.stage}/{self.name}"
+
+    def execution_id(self, attempt: int) -> str:
+        """Give each attempt, counted from 1, an id of its own, always the same one."""
+        if attempt == 1:
+            return self.action_execution_id
+        return str(uuid5(UUID(self.action_execution_id), str(attempt)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +115,11 @@ class PipelinePlan:
     def execution_type(self) -> str:
         """Give AWS's word: "STANDARD", or "ROLLBACK"."""
         return "ROLLBACK" if self.rolls_back_to else "STANDARD"
+
+    @property
+    def arn(self) -> str:
+        """Give the pipeline's ARN."""
+        return f"arn:aws:codepipeline:{self.region}:{ACCOUNT}:{self.name}"
 
     def bucket_in(self, region: str | None) -> str:
         """Name the artifact store of a Region; ``None``: the pipeline's own."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid5
 
 from cicd.pipeline.result import StageStatus
 from cicd.pipeline.rule_shapes import rule_executions
@@ -174,7 +173,7 @@ def _action_execution(
     made = {artifact.name: artifact for artifact in result.outputs} if result else {}
     return {
         "pipelineExecutionId": plan.execution_id,
-        "actionExecutionId": _action_execution_id(action, found),
+        "actionExecutionId": action.execution_id(found.attempt),
         "pipelineVersion": plan.version,
         "stageName": action.stage,
         "actionName": action.name,
@@ -206,13 +205,6 @@ def _action_execution(
             "outputVariables": dict(result.variables) if result else {},
         },
     }
-
-
-def _action_execution_id(action: ActionPlan, found: ActionState) -> str:
-    """Give each attempt an id of its own, always the same one."""
-    if found.attempt == 1:
-        return action.action_execution_id
-    return str(uuid5(UUID(action.action_execution_id), str(found.attempt)))
 
 
 def artifact_places(

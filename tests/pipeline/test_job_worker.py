@@ -14,14 +14,17 @@ from botocore.config import Config
 from cicd.cli.boundary import run as run_cli
 from cicd.cli.commands import cicd
 from cicd.document.resources import Resources
+from cicd.pipeline.commands import RetryMode
 from cicd.pipeline.compile import Start
 from cicd.pipeline.run import (
     ExecutionRequest,
     execution_state,
     plan_execution,
+    resume_execution,
     start_execution,
     stop_execution,
 )
+from cicd.pipeline.stages import retry_stage
 from cicd.testing.fakes import RecordingReporter
 from cicd.wiring.functions import serve
 from tests.git_command import git
@@ -99,6 +102,49 @@ class Worker:
         self.s3.put_object(
             Bucket=place["bucketName"], Key=place["objectKey"], Body=made.getvalue()
         )
+
+
+def test_each_attempt_of_an_action_is_a_job_with_the_id_of_its_own_execution(root):
+    seen = []
+
+    def fail(worker, services, stream):
+        seen.append(worker.taken())
+        worker.pipeline.put_job_failure_result(
+            jobId=seen[0]["id"], failureDetails={"type": "JobFailed", "message": "no"}
+        )
+
+    def succeed(worker):
+        seen.append(worker.taken())
+        worker.put(seen[1], said="done")
+        worker.pipeline.put_job_success_result(jobId=seen[1]["id"], outputVariables={"TAG": "v"})
+
+    with running(root, fail) as (result, _):
+        assert "Failed" == result.status
+    with machine(root, RecordingReporter()) as services:
+        worker = Worker(serve(services, 0).url)
+        with ThreadPoolExecutor(1) as beside:
+            worked = beside.submit(succeed, worker)
+            retry_stage(
+                result.stream,
+                services,
+                stage="Build",
+                mode=RetryMode.FAILED_ACTIONS,
+                now_is=None,
+            )
+            again = resume_execution(result.stream, services)
+            worked.result()
+        assert "Succeeded" == again.status, again.failure
+        told = [
+            each["actionExecutionId"]
+            for each in again.execution["actionExecutionDetails"]
+            if each["actionName"] == "Make"
+        ]
+    contexts = [each["data"]["pipelineContext"] for each in seen]
+    assert sorted(told) == sorted(each["action"]["actionExecutionId"] for each in contexts)
+    assert 2 == len(set(told))
+    assert {"arn:aws:codepipeline:us-east-1:123456789012:shop"} == {
+        each["pipelineArn"] for each in contexts
+    }
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """An execution whose driver dies, anywhere: what becomes of it, and that nothing is done twice."""
 
+import json
 import os
 import signal
 import threading
@@ -22,8 +23,12 @@ from cicd.pipeline.run import (
     waiting_approvals,
 )
 from cicd.testing.fakes import MemoryEventLog, MemoryExecutionIndex, RecordingReporter
+from cicd.wiring.functions import serve
+from tests.functions.world import create
 from tests.git_command import git
-from tests.pipeline.documents import APPROVAL, DEPLOY, SOURCE_STAGE, action, stage
+from tests.pipeline.documents import APPROVAL, DEPLOY, SOURCE_STAGE, action, pipeline, stage
+from tests.pipeline.test_job_worker import MAKE, Worker
+from tests.pipeline.test_lambda import HANDLER, INVOKE
 from tests.pipeline.test_whole import FILES, SHOP, machine
 from tests.pipeline.world import MINUTE
 
@@ -120,8 +125,6 @@ HOOK = '#!/bin/sh\necho hook >> "${CICD_INSTANCE_ROOT:-}/srv/ran"\n'
 
 @pytest.fixture
 def shop(tmp_path):
-    import json
-
     root = tmp_path / "shop"
     root.mkdir()
     variables = json.dumps([{"name": "RAN", "value": str(tmp_path / "ran")}])
@@ -145,12 +148,14 @@ def shop(tmp_path):
 
 
 class Deadly:
-    """A log whose process is killed right after an append; ``at`` counts from 1."""
+    """A log whose process is killed right after an append, ``at`` counts from 1, or before one."""
 
-    def __init__(self, log, at):
-        self.log, self.at, self.count = log, at, 0
+    def __init__(self, log, at, ending):
+        self.log, self.at, self.count, self.ending = log, at, 0, ending
 
     def append(self, stream, events, *, expected):
+        if any(("FINISHED", self.ending) == (event.kind, event.key) for event in events):
+            os.kill(os.getpid(), signal.SIGKILL)
         version = self.log.append(stream, events, expected=expected)
         self.count += 1
         if self.count == self.at:
@@ -169,7 +174,7 @@ def approving(services, over):
                     put_approval_result(record.stream, services, approval=approval, approved=True)
 
 
-def in_a_process(root, work, *, dies_at=0):
+def in_a_process(root, work, *, dies_at=0, dies_before_end_of=None):
     """Do something with the home in a process of its own; give its status, and its appends."""
     counted = root.parent / "counted"
     child = os.fork()
@@ -178,7 +183,7 @@ def in_a_process(root, work, *, dies_at=0):
         return os.waitstatus_to_exitcode(status), counted
     try:
         with machine(root, RecordingReporter()) as real:
-            log = Deadly(real.log, dies_at)
+            log = Deadly(real.log, dies_at, dies_before_end_of)
             services, over = replace(real, log=log), threading.Event()
             helper = threading.Thread(target=approving, args=(real, over), daemon=True)
             helper.start()
@@ -235,3 +240,52 @@ def test_a_killed_process_is_followed_by_one_that_runs_no_command_again(shop, sh
         status, _ = in_a_process(shop, go_on(shop))
         assert 0 == status
     assert ONCE == done_by(shop)
+
+
+@pytest.mark.parametrize("called", ["Call", "Work"])
+def test_what_a_function_or_a_worker_put_into_its_outputs_outlives_a_kill_before_the_end(
+    tmp_path, monkeypatch, called
+):
+    root = tmp_path / "shop"
+    root.mkdir()
+    monkeypatch.chdir(root)
+    configuration = {"FunctionName": "worker", "UserParameters": "copy"}
+    made = {
+        "Call": action("Call", INVOKE, takes="code", makes="list", configuration=configuration),
+        "Work": action("Work", MAKE, takes="code", makes="list"),
+    }[called]
+    put = {"BucketName": "seen", "Extract": "true"}
+    put_stage = stage("Put", action("Put", "Deploy/AWS/S3", takes="list", configuration=put))
+    document = pipeline(SOURCE_STAGE, stage("Make", made), put_stage)
+    (root / "pipeline.json").write_text(json.dumps({"pipeline": document}))
+    (root / "cicd.yml").write_text(
+        "local: {runner: host, jobWorkers: [MyBuilder], buckets: {seen: seen}}\n"
+    )
+    (root / ".gitignore").write_text(".cicd\nseen\n*-code\n")
+    git(root, "init", "-q", "-b", "main", ".")
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "one")
+
+    def killed(services):
+        create(services, "worker", HANDLER, timeout=60, memory_size=512)
+        if called == "Work":
+            worker = threading.Thread(target=worked, args=(services,), daemon=True)
+            worker.start()
+        return begin(root)(services)
+
+    def worked(services):
+        try:
+            worker = Worker(serve(services, 0).url)
+            job = worker.taken()
+            worker.put(job, **{"list.txt": "cicd.yml"})
+            worker.pipeline.put_job_success_result(jobId=job["id"])
+        except BaseException:  # noqa: BLE001  # else the pipeline would wait for ever
+            traceback.print_exc()
+            os._exit(70)
+
+    status, _ = in_a_process(root, killed, dies_before_end_of=f"Make/{called}")
+    assert -signal.SIGKILL == status
+    assert [] == list((root / ".cicd/jobs").iterdir())  # what was put there is gone
+    status, _ = in_a_process(root, go_on(root))
+    assert 0 == status
+    assert "cicd.yml" in (root / "seen/list.txt").read_text()

@@ -10,7 +10,13 @@ from cicd.document.resources import Resources
 from cicd.engine.codec import encode
 from cicd.event import Event, EventKind
 from cicd.pipeline.compile import Start
-from cicd.pipeline.run import ExecutionRequest, execution_state, plan_execution, start_execution
+from cicd.pipeline.run import (
+    ExecutionRequest,
+    execution_result,
+    execution_state,
+    plan_execution,
+    start_execution,
+)
 from cicd.ports import CancelToken
 from cicd.states.process import ExecutionPlan
 from cicd.states.run import KIND, execution_end, start_states, stream_of
@@ -111,7 +117,10 @@ def test_a_machine_of_cicd_yml_runs_and_its_output_and_variables_are_handed_on(t
     ended, log, services = run(tmp_path, started("pay", ExecutionNamePrefix="ci"))
     assert "Succeeded" == ended.status, log
     arn = ended.variables["ExecutionArn"]
-    assert arn.startswith("arn:aws:states:us-east-1:123456789012:execution:order:ci-")
+    (pipeline_record,) = services.executions.list(kind="pipeline")
+    newest = execution_result(pipeline_record.stream, services).execution
+    own = newest["actionExecutionDetails"][0]["actionExecutionId"]
+    assert f"arn:aws:states:us-east-1:123456789012:execution:order:ci-{own}" == arn
     assert {"StateMachineArn": ARN, "ExecutionArn": arn} == dict(ended.variables)
     assert arn == ended.external_execution_id
     (made,) = ended.outputs

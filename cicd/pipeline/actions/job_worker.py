@@ -65,6 +65,7 @@ def _job(request: ActionRequest) -> Job:
             provider=action.type_id.provider,
             version=action.type_id.version,
             pipeline=plan.name,
+            pipeline_arn=plan.arn,
             stage=action.stage,
             name=action.name,
             action_execution_id=action.action_execution_id,

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from cicd.functions.refusal import FunctionRefused
 from cicd.pipeline.jobs.follow import Silent, follow
-from cicd.pipeline.jobs.ledger import objects_of
+from cicd.pipeline.jobs.ledger import note_taken, objects_of, taken_from
+from cicd.pipeline.jobs.series import newest_id
 from cicd.pipeline.jobs.staging import is_staged, job_of, stage, staged
 from cicd.pipeline.jobs.template_function import follow_template
 from cicd.pipeline.result import (
@@ -77,6 +78,24 @@ def ended_as(
             result.message,
             external_id=result.external_execution_id,
         )
+    ended = newest_id(job.id, services)
+    outputs = taken_from(ended, services)
+    if outputs is None:
+        outputs = _take(job, request, services)
+        # The places are cleared before the action's outcome is written: a crash in between must
+        # find what was in them.
+        note_taken(ended, outputs, services)
+    return ActionResult(
+        status=ActionStatus.SUCCEEDED,
+        summary=result.summary,
+        external_execution_id=result.external_execution_id,
+        outputs=outputs,
+        variables=result.variables,
+    )
+
+
+def _take(job: Job, request: ActionRequest, services: Services) -> tuple[StoredArtifact, ...]:
+    """Put into the store what was put into the outputs' places."""
     outputs = []
     bucket = services.bucket(str(objects_of(job.bucket, services)))
     for output in job.outputs:
@@ -87,13 +106,7 @@ def ended_as(
             kept = services.artifacts.put_zip(path)
         key = object_key(request.plan.name, output.name, kept.digest)
         outputs.append(StoredArtifact(name=output.name, digest=kept.digest, key=key))
-    return ActionResult(
-        status=ActionStatus.SUCCEEDED,
-        summary=result.summary,
-        external_execution_id=result.external_execution_id,
-        outputs=tuple(outputs),
-        variables=result.variables,
-    )
+    return tuple(outputs)
 
 
 LAMBDA = LambdaInvocation()

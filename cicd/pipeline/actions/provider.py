@@ -23,7 +23,7 @@ class ActionRequest:
     """One action whose turn has come."""
 
     plan: PipelinePlan
-    action: ActionPlan
+    action: ActionPlan  # with the id of this attempt
     configuration: Mapping[str, str]  # every `#{…}` replaced
     inputs: tuple[StoredArtifact, ...]  # as declared; none is missing
     workspace: Path  # this action's own directory; empty, removed when the action has ended

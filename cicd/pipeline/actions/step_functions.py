@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from cicd.errors import DocumentError, UsageError
 from cicd.functions.code import keep_text
 from cicd.pipeline.actions.input_file import read_input
-from cicd.pipeline.actions.provider import child_uuid
 from cicd.pipeline.result import (
     ActionResult,
     ActionStatus,
@@ -63,7 +62,8 @@ class StateMachineAction:
         )
         check(machine.definition)
         prefix = request.configuration.get("ExecutionNamePrefix", "")
-        name = f"{prefix}-{child_uuid(request)}" if prefix else child_uuid(request)
+        own = request.action.action_execution_id
+        name = f"{prefix}-{own}" if prefix else own
         execution = f"{arn.replace(':stateMachine:', ':execution:')}:{name}"
         plan = ExecutionPlan(
             name=name,

@@ -39,6 +39,7 @@ class JobAction:
     provider: str
     version: str
     pipeline: str
+    pipeline_arn: str = ""
     stage: str
     name: str
     action_execution_id: str
@@ -109,6 +110,7 @@ def _about(action: JobAction) -> dict[str, JSON]:
                 "name": action.name,
                 "actionExecutionId": action.action_execution_id,
             },
+            "pipelineArn": action.pipeline_arn,
             "pipelineExecutionId": action.execution_id,
         },
     }

@@ -16,15 +16,18 @@ from cicd.pipeline.jobs.job import (
     Job,
     JobResult,
 )
+from cicd.pipeline.result import StoredArtifact
 from cicd.pipeline.variable_limits import MAX_OUTPUT, bytes_of, wrong_key
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from cicd.ports import Services
 
 BUCKET_PREFIX: Final = "codepipeline-local-"
 _RESULT: Final = "result"
+_TAKEN: Final = "taken"
 
 
 class JobRefused(UsageError):
@@ -85,6 +88,25 @@ def put_result(job_id: str, result: JobResult, services: Services) -> None:
         services.log.append(_stream(job_id), (reported,), expected=len(events))
     except Conflict:
         raise _answered(job_id) from None
+
+
+def note_taken(job_id: str, outputs: Sequence[StoredArtifact], services: Services) -> None:
+    """Write down, beside a job's result, what was taken out of its outputs' places."""
+    events = services.log.read(_stream(job_id))
+    taken = Event(
+        kind=EventKind.SIGNALLED,
+        at=services.clock.now(),
+        data={"signal": _TAKEN, "outputs": encode(tuple(outputs))},
+    )
+    services.log.append(_stream(job_id), (taken,), expected=len(events))
+
+
+def taken_from(job_id: str, services: Services) -> tuple[StoredArtifact, ...] | None:
+    """Give what was taken out of a job's outputs' places; None: nothing was yet."""
+    for _, event in services.log.read(_stream(job_id)):
+        if event.data.get("signal") == _TAKEN:
+            return decode(tuple[StoredArtifact, ...], event.data["outputs"])
+    return None
 
 
 def nonce_of(job_id: str) -> str:
