@@ -128,7 +128,10 @@ _NO_FLEETS = "there are no fleets: a build runs on this machine"
 _NO_SIZE = "no size is known for it, so nothing is limited"
 _LAMBDA_WORDS = "it is an ordinary container: its own limits do not hold"
 _MACHINE_WORDS = "it is a container, not a machine of its own"
-_NOT_CHECKED_OUT = "the source is taken as it is here: only the build's variables say this version"
+_NOT_CHECKED_OUT = (
+    "the source is taken as it is here: only the build's variables say this version; "
+    "--source-version builds one"
+)
 
 # What stands below each of these may differ from one build of a batch to the next.
 _BATCH_ENTRIES = (

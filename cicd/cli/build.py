@@ -47,6 +47,7 @@ Examples:
   cicd build --project web --plan             say what would be done, and do nothing
   cicd build --break-on failure               wait at a failed command, to be looked into
   cicd build --watch                          build again after every change
+  cicd build --source-version v1.2            what git has there, not the files as they are
   cicd build --event push:main                as the project's webhook would start it
 
 Exit status: 0 SUCCEEDED, 1 FAILED, TIMED_OUT or STOPPED, 3 the buildspec is invalid,
@@ -60,6 +61,11 @@ Exit status: 0 SUCCEEDED, 1 FAILED, TIMED_OUT or STOPPED, 3 the buildspec is inv
     metavar="NAME",
     help="Which project of cicd.yml.",
     shell_complete=names("build", section="projects"),
+)
+@click.option(
+    "--source-version",
+    metavar="VERSION",
+    help="A commit, branch or tag of SOURCE, not the files as they are.",
 )
 @click.option("--image", metavar="IMAGE", help="Instead of the project's image.")
 @click.option(
@@ -106,6 +112,7 @@ def build(
     source: Path | None,
     buildspec: str | None,
     project: str | None,
+    source_version: str | None,
     image: str | None,
     runner: str | None,
     network: str | None,
@@ -133,6 +140,7 @@ def build(
         source=source,
         buildspec=buildspec,
         project=project,
+        source_version=source_version,
         image=image,
         runner=runner,
         network=network,
@@ -160,6 +168,10 @@ def build(
     if image is not None and request.runner in RUNNERS_WITHOUT_IMAGES:
         words = f"--image has no effect: the {request.runner} runner has no images"
         invocation.show.notice(words, Level.WARNING)
+    if source_version is not None:
+        from cicd.cli.source_version import at_version
+
+        request = at_version(request, source_version, settings.home, invocation.show)
     if request.project.secondary_sources:
         from cicd.cli.fetched_sources import with_fetched
 

@@ -29,6 +29,7 @@ class Options:
     source: Path | None
     buildspec: str | None
     project: str | None
+    source_version: str | None
     image: str | None
     runner: str | None
     network: str | None
@@ -85,7 +86,10 @@ def request_of(options: Options, directory: Path, settings: Settings) -> BuildRe
         source=directory,
         project=find_project(resources, options.project, directory),
         runner=options.runner or settings.runner or _local_runner(resources) or "docker",
-        buildspec=_buildspec(options.buildspec, directory),
+        # What a version has of that name is not known before it is there.
+        buildspec=options.buildspec
+        if options.source_version is not None
+        else _buildspec(options.buildspec, directory),
         image=options.image,
         images={**settings.images, **local_images(resources)},
         default_image=settings.image,
