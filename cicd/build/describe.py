@@ -44,7 +44,8 @@ def describe(
             detail = state_change(plan, after)
             which = attempt_words(plan.attempt)
             which = f", {which}" if which else ""
-            return (Described(text=text + image + which, detail=detail),)
+            begun = Described(text=text + image + which, detail=detail)
+            return (begun, *_phases(plan, before, after))
         case EventKind.STARTED:
             if isinstance(after.running, Pause):
                 said: tuple[Described, ...] = (_waits(plan, after),)

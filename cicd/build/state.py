@@ -187,7 +187,7 @@ def keep(state: BuildState, command: BuildCommand, outcome: Outcome) -> BuildSta
 def moves(before: BuildState, after: BuildState) -> Iterator[tuple[bool, PhaseRecord]]:
     """Give (entered?, record) for each phase that was entered or completed, in order."""
     for index, record in enumerate(after.phases):
-        if record.phase in {PhaseType.SUBMITTED, PhaseType.QUEUED, PhaseType.COMPLETED}:
+        if record.phase is PhaseType.COMPLETED:
             continue
         is_new = index >= len(before.phases)
         if is_new:

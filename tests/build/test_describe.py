@@ -7,6 +7,7 @@ from cicd.build.event_detail import state_change
 from cicd.build.log.narrate import narrate
 from cicd.build.process import BuildProcess
 from cicd.build.shape import build_as_api
+from cicd.build.spec import PhaseType
 from cicd.event import EventKind
 from tests.build.machine import Run, phase, plan
 
@@ -89,6 +90,13 @@ def test_the_details_are_those_of_eventbridge():
         build["completed-phase-start"],
     )
     assert {"phase-type", "start-time"} == set(details[-1]["additional-information"]["phases"][-1])
+
+
+def test_every_phase_is_told_when_it_is_over_the_queue_too():
+    for places in (0, 1):
+        _, said, _ = story(replace(FAILING, places=places))
+        over = [d.detail["completed-phase"] for d in said if "completed-phase" in (d.detail or {})]
+        assert [name for name in PhaseType if name is not PhaseType.COMPLETED] == over
 
 
 def test_what_an_event_tells_beside_what_happened_has_the_keys_of_the_service():
