@@ -19,6 +19,7 @@ REPOSITORIES = {
     "node": {"package.json": '{"scripts": {"test": "node t.js", "start": "node a.js"}}'},
     "python": {"requirements.txt": "flask\n", "tests/test_a.py": "import pytest\n"},
     "docker": {"Dockerfile": "FROM scratch\n"},
+    "make": {"Makefile": "all:\n\techo made > it\ntest: all\n\tgrep made it\n"},
     "static": {"index.html": "<p>hello</p>\n"},
 }
 DEPLOYED = {"maven", "node", "python", "static"}
@@ -59,6 +60,7 @@ def test_what_is_written_for_a_kind_gives_lint_nothing_to_say(kind, tmp_path):
     for name in said["written"]:
         text = (outside.directory / name).read_text()
         assert ("#?" in text, "\n\n\n" in text, "@NAME@" in text) == (False, False, False)
+        assert "/tmp" not in text  # two builds of a machine would share what they install
     assert "BranchName: trunk" in (outside.directory / "pipeline.yml").read_text()
     commit(outside)
     status, out, said = outside.run("lint")
@@ -89,6 +91,40 @@ def test_tests_that_are_functions_are_pytests(tmp_path):
     )
     made(outside)
     assert "- python3 -m pytest " in (outside.directory / "buildspec.yml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("files", "commands"),
+    [
+        ({"pyproject.toml": "[tool.poetry]\n"}, ["/poetry/bin/poetry"]),
+        ({"pyproject.toml": "[project]\n", "uv.lock": ""}, ["uv sync", "--locked"]),
+        ({"pyproject.toml": "[project]\n"}, ["uv sync --quiet --active --inexact\n"]),
+        ({"pyproject.toml": "[project]\n[build-system]\n"}, ["pip install --quiet ."]),
+        ({"Pipfile": ""}, ["pipenv install --dev"]),
+        ({"package.json": '{"scripts": {"test": "x"}}', "pnpm-lock.yaml": ""}, ["pnpm test"]),
+        ({"package.json": "{}", "yarn.lock": ""}, ["yarn install --frozen-lockfile"]),
+        ({"pom.xml": "<packaging>war</packaging>", "mvnw": ""}, ["sh ./mvnw", "target/*.war"]),
+        ({"settings.gradle.kts": "", "app/build.gradle.kts": "", "gradlew": ""}, ["sh ./gradlew"]),
+    ],
+)
+def test_what_a_repository_is_managed_by_is_what_installs(files, commands, tmp_path):
+    outside = repository(tmp_path / "it", files)
+    made(outside)
+    text = (outside.directory / "buildspec.yml").read_text()
+    assert [] == [each for each in commands if each not in text], text
+    others = {"poetry install", "uv sync", "pipenv install", "pip install --quiet .", "npm "}
+    assert not [each for each in others if f"- {each}" in text and each not in str(commands)]
+    commit(outside)
+    status, out, said = outside.run("lint")
+    assert (0, True) == (status, "nothing to say about" in out), out + said
+
+
+def test_a_makefile_alone_is_made_and_tested(tmp_path):
+    outside = repository(tmp_path / "c", REPOSITORIES["make"])
+    made(outside)
+    status, out, said = outside.run("build")
+    assert 0 == status, out + said
+    assert "grep made it" in out + said
 
 
 def test_a_static_site_goes_from_commit_to_two_instances(tmp_path):
@@ -128,11 +164,11 @@ def test_nothing_to_tell_by_is_said(tmp_path):
 
 
 def test_a_part_of_a_repository_has_documents_of_its_own_and_its_top_names_the_parts(tmp_path):
-    files = {"api/app.py": "", "api/requirements.txt": "", "web/package.json": "{}"}
+    files = {"api/app.py": "", "api/requirements.txt": "", "packages/web/package.json": "{}"}
     top = repository(tmp_path / "mono", files)
     status, _, said = top.run("init")
     assert 2 == status
-    assert "in a part of it: api (Python), web (Node)" in said
+    assert "in a part of it: api (Python), packages/web (Node)" in said
     part = Outside(top.directory / "api")
     result = made(part)
     assert "api" == result["name"]

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from cicd.cli.init.kinds import Kind
     from cicd.cli.invocation import Invocation
 
-KINDS = ("maven", "gradle", "rust", "go", "node", "python", "docker", "static")
+KINDS = ("maven", "gradle", "rust", "go", "node", "python", "docker", "make", "static")
+MANAGERS = ("pnpm", "yarn")  # of packages for Node, beside its own; facts have their names
 PARTS = 5  # of a repository that are named
 RUNNERS = ("docker", "sandbox", "host")  # in the order of preference
 
@@ -75,6 +76,7 @@ def init(
         "IMAGE": image or chosen.image,
         "RUNNER": runner or _runner(invocation),
         "BRANCH": branch,
+        "MANAGER": next((each for each in MANAGERS if facts.get(each)), "npm"),
     }
     made = documents.documents(chosen.name, facts, words)
     if documents.RESOURCES in there and not force:
@@ -156,13 +158,7 @@ def _kind(root: Path, asked: str | None) -> tuple[Kind, list[Kind]]:
     elif found:
         chosen = found[0]
     else:
-        parts = [
-            f"{path.name} ({kind.title})"
-            for path in sorted(root.iterdir())
-            if path.is_dir() and not path.name.startswith(".")
-            for kind in every
-            if kind.is_at(path)
-        ]
+        parts = _parts(root, every)
         raise UsageError(
             f"nothing in '{root}' says what it is made of",
             hint=f"run 'cicd init' in a part of it: {', '.join(parts[:PARTS])}"
@@ -170,6 +166,16 @@ def _kind(root: Path, asked: str | None) -> tuple[Kind, list[Kind]]:
             else f"say it with --kind: {', '.join(KINDS)}",
         )
     return chosen, [kind for kind in found if kind is not chosen]
+
+
+def _parts(root: Path, every: Sequence[Kind]) -> list[str]:
+    """Name what stands one or two directories below, each by the first kind that it is."""
+    found: dict[Path, Kind] = {}
+    for path in sorted((*root.glob("[!.]*/"), *root.glob("[!.]*/[!.]*/"))):
+        kind = next((kind for kind in every if kind.is_at(path)), None)
+        if kind is not None and not path.is_symlink() and path.parent not in found:
+            found[path] = kind
+    return [f"{path.relative_to(root)} ({kind.title})" for path, kind in found.items()]
 
 
 def _there(root: Path) -> tuple[str, ...]:
