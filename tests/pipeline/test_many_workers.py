@@ -62,8 +62,10 @@ def served(root):
     process = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True)
     try:
         yield process.stdout.readline().split()[-1]
-    finally:
         process.send_signal(signal.SIGINT)
+        process.wait(PATIENCE)
+    finally:
+        process.kill()  # where a worker broke, its action would wait for ever
         process.wait()
         process.stdout.close()
 
