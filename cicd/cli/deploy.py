@@ -280,7 +280,7 @@ def _carry_out(
         result = run_deployment(request, services)
         if shifts:
             show_shift(invocation.show, result.deployment_id, services)
-        return finish(invocation.show, result)
+        return finish(invocation.show, result, told=True)
 
 
 def _confirm(group: DeploymentGroup) -> None:

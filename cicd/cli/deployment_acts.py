@@ -61,7 +61,7 @@ def rollback_command(invocation: Invocation, deployment_id: str | None) -> int:
 
     with invocation.services() as services:
         result = roll_back_deployment(deployment_id or newest(services), services)
-    return finish(invocation.show, result)
+    return finish(invocation.show, result, told=True)
 
 
 @click.command("continue", epilog="\b\nExample:\n  cicd deploy continue d-ABCDEFGHI\n")

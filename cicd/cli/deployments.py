@@ -34,19 +34,19 @@ _STATUSES = ("Created", "InProgress", "Baking", "Ready", "Succeeded", "Failed", 
 _TARGET_STATUSES = ("Pending", "InProgress", "Ready", "Succeeded", "Failed", "Skipped")
 
 
-def finish(show: Presenter, result: DeploymentResult) -> int:
+def finish(show: Presenter, result: DeploymentResult, *, told: bool = False) -> int:
     """
     Show how a deployment ended, and give its exit status.
 
     What went wrong was told in full when it happened: of what a script said the first words do,
-    and why all of it ended so stands in the line before.
+    and why all of it ended so stands in the line before. ``told``: so does that it went well.
     """
     if not result.detail:
         result = replace(result, failure=None)
-    told = result.failure.split("\n", 1) if result.failure else ()
-    if told and len(told[0]) > _LONG:
-        told = [f"{told[0][:_LONG].rsplit(' ', 1)[0]} …", *told[1:]]
-    show_result(show, replace(result, failure="\n".join(told)))
+    words = result.failure.split("\n", 1) if result.failure else ()
+    if words and len(words[0]) > _LONG:
+        words = [f"{words[0][:_LONG].rsplit(' ', 1)[0]} …", *words[1:]]
+    show_result(show, replace(result, failure="\n".join(words)), told=told)
     if result.rollback is not None:
         show_result(show, result.rollback)
     if result.last_good:
@@ -58,21 +58,19 @@ def finish(show: Presenter, result: DeploymentResult) -> int:
     return ExitCode.SUCCEEDED if result.status == "Succeeded" else ExitCode.FAILED
 
 
-def show_result(show: Presenter, result: DeploymentResult) -> None:
-    """Show how one deployment ended, or how far it is."""
+def show_result(show: Presenter, result: DeploymentResult, *, told: bool = False) -> None:
+    """Show how one deployment ended, or how far it is; of ``told`` success what is new in it."""
+    plain = not result.failure and {"Succeeded"} == {status for _, status in result.targets}
+    if told and plain and not result.left and result.status == "Succeeded":
+        if result.endpoints or result.load_balancers:
+            _show_targets(show, result)
+        return
     if result.failure:
         show.text(result.failure, Level.FAILURE)
-    columns = (_what(result), "status", *(("endpoint",) if result.endpoints else ()))
-    rows = [
-        (name, status, result.endpoints.get(name, ""))[: len(columns)]
-        for name, status in result.targets
-    ]
-    show.table(columns, rows)
-    for name, address in result.load_balancers.items():
-        show.text(f"{name} is {address}")
+    _show_targets(show, result)
     failed = sum(status == "Failed" for _, status in result.targets)
     besides = (
-        f", {failed} of {len(rows)} Failed" if result.status == "Succeeded" and failed else ""
+        f", {failed} of {len(result.targets)} Failed" if result.status == "Succeeded" and failed else ""
     )
     information = _info(result).get("errorInformation")
     code = f" {information['code']}" if isinstance(information, dict) else ""
@@ -81,6 +79,18 @@ def show_result(show: Presenter, result: DeploymentResult) -> None:
         f"{result.deployment_id}: {result.status}{code}{besides}{left}",
         _LEVELS.get(result.status, Level.INFO),
     )
+
+
+def _show_targets(show: Presenter, result: DeploymentResult) -> None:
+    """Show how each target ended, and where it and the load balancers are reached."""
+    columns = (_what(result), "status", *(("endpoint",) if result.endpoints else ()))
+    rows = [
+        (name, status, result.endpoints.get(name, ""))[: len(columns)]
+        for name, status in result.targets
+    ]
+    show.table(columns, rows)
+    for name, address in result.load_balancers.items():
+        show.text(f"{name} is {address}")
 
 
 def _what(result: DeploymentResult) -> str:

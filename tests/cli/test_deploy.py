@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 
@@ -52,6 +53,21 @@ def test_without_flags_the_repository_goes_to_the_group_of_the_resources(shop, c
     out = capsys.readouterr().out
     assert "http://127.0.0.1:8092" in out
     assert "hello" == (shop / ".cicd/instances/web-2/srv/app/index.html").read_text()
+
+
+@pytest.mark.parametrize("command", ["run", "rollback"])
+def test_that_it_went_well_is_said_once_and_last_but_for_where_it_serves(shop, capsys, command):
+    (shop / "cicd.yml").write_text(re.sub(", endpoint: [^}]*", "", RESOURCES))
+    assert [0, 0] == [cli(), cli()]
+    capsys.readouterr()
+    assert 0 == cli(command)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if re.fullmatch(r"d-\w+: Succeeded", line)] == lines[-1:]
+    (shop / "cicd.yml").write_text(RESOURCES)
+    assert 0 == cli()
+    lines = capsys.readouterr().out.splitlines()
+    assert 1 == sum("d-" in line and line.endswith(": Succeeded") for line in lines)
+    assert lines[-1].endswith("http://127.0.0.1:8092")
 
 
 def test_the_last_line_of_json_is_the_deployment(shop, capsys):
