@@ -10,6 +10,7 @@ from cicd.ports import Probe, Reading
 
 _MOST = 64 * 1024  # bytes of an answer that are looked at
 _GOOD = range(200, 400)
+_SHELL_SAYS = {126: ", what it names cannot be run", 127: ", what it names was not found"}
 
 
 class MachineWatcher:
@@ -61,6 +62,7 @@ def _run(probe: Probe, given: str) -> Reading:
     if status == 0:
         return Reading(good=True, text=text, words="exit status 0")
     words = f"exit status {status}" if status > 0 else f"ended by signal {-status}"
+    words += _SHELL_SAYS.get(status, "")
     return Reading(good=None, text=text, words=words)
 
 

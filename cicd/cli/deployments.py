@@ -70,7 +70,9 @@ def show_result(show: Presenter, result: DeploymentResult, *, told: bool = False
     _show_targets(show, result)
     failed = sum(status == "Failed" for _, status in result.targets)
     besides = (
-        f", {failed} of {len(result.targets)} Failed" if result.status == "Succeeded" and failed else ""
+        f", {failed} of {len(result.targets)} Failed"
+        if result.status == "Succeeded" and failed
+        else ""
     )
     information = _info(result).get("errorInformation")
     code = f" {information['code']}" if isinstance(information, dict) else ""

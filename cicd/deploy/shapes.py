@@ -179,7 +179,10 @@ def alarm_words(alarm: Mapping[str, JSON]) -> str:
     if alarm.get("state") == "ALARM":
         return f"The alarm '{name}' went off: {reason}."
     named = f"The alarm '{name}'" if name else "An alarm"
-    return f"{named} could not be read: {reason}."
+    return (
+        f"{named} could not be read: {reason}. Mend what it looks at, or let "
+        "'ignorePollAlarmFailure: true' of alarmConfiguration go on."
+    )
 
 
 def first_failure(

@@ -43,7 +43,8 @@ def url():
         ("exit 1", False, "exit status 1"),
         ("exit 2", None, "exit status 2"),
         ("kill -9 $$", None, "ended by signal 9"),
-        ("not-there", None, "exit status 127"),
+        ("not-there", None, "exit status 127, what it names was not found"),
+        ("/etc/passwd", None, "exit status 126, what it names cannot be run"),
     ],
 )
 def test_a_command_says_good_bad_or_nothing_by_its_exit_status(command, good, words):

@@ -100,7 +100,8 @@ def test_an_alarm_that_cannot_be_read_stops_unless_that_is_ignored(tmp_path, ign
     result = world.deploy(version(world, "v1"))
     assert status == result.status
     if not ignore:
-        assert "could not be read: watched: exit status 2" in error(result)["message"]
+        said = error(result)["message"]
+        assert "could not be read: watched: exit status 2. Mend what it looks at" in said
 
 
 def test_insufficient_data_is_no_alarm(tmp_path):
