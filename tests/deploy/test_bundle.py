@@ -9,12 +9,18 @@ from hypothesis import strategies as st
 
 from cicd.deploy.agent import bundle
 from cicd.deploy.agent.fault import AgentFault
+from cicd.deploy.agent.held import Held
 from cicd.deploy.agent.packing import pack_directory
-from cicd.deploy.agent.unpack import unpack
+from cicd.deploy.agent.unpack import unpack as unpack_below
 from cicd.deploy.plan import BundleType
 from cicd.engine import archive as bounds
 from cicd.errors import UsageError
 from tests.deploy.world import events, message
+
+
+def unpack(path, kind, into):
+    return unpack_below(path, kind, into, Held(into.parent))
+
 
 APPSPEC = "version: 0.0\nos: linux\nfiles:\n  - {source: a.txt, destination: /srv}\n"
 CONTENT = {"appspec.yml": APPSPEC, "a.txt": "a"}

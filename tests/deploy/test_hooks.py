@@ -295,6 +295,7 @@ def test_a_link_in_the_place_of_the_agents_own_files_leads_nobody_outside(world,
     moved = f"rm -rf {inside}.old; mv {inside} {inside}.old; ln -s {leads_to} {inside}"
     script = f"{SH}{moved}\necho x\n"
     revision = after(world, script)
+    world.deploy(revision)
     for _ in range(2):
         result = world.deploy(revision)
         assert "Failed" == result.status
@@ -313,6 +314,7 @@ def test_a_link_in_the_place_of_the_agents_own_files_leads_nobody_outside(world,
 def test_a_pipe_in_the_place_of_the_agents_own_files_is_not_waited_for(world, place):
     inside = f'"$CICD_INSTANCE_ROOT"{place}'
     revision = after(world, f"{SH}rm {inside}; mkfifo {inside}\necho x\n")
+    world.deploy(revision)
     for _ in range(2):
         result = world.deploy(revision)
         assert "Failed" == result.status

@@ -12,6 +12,7 @@ from cicd.deploy.agent import record
 from cicd.deploy.agent.fault import AgentFault
 from cicd.deploy.agent.installing import install
 from cicd.deploy.agent.instance import InstanceDisk, Layout
+from cicd.deploy.agent.own_files import OwnFiles
 from cicd.deploy.agent.packing import pack_directory
 from cicd.deploy.agent.stamps import write_stamps
 from cicd.deploy.agent.unpack import unpack
@@ -42,18 +43,21 @@ class Host:
         layout.install_json.parent.mkdir(exist_ok=True)
         layout.bundle.unlink(missing_ok=True)
         pack_directory(revision, layout.bundle)
-        stamps = unpack(layout.bundle, BundleType.DIRECTORY, layout.archive)
-        write_stamps(layout.unpacked, stamps)
+        disk = InstanceDisk(self.target)
+        stamps = unpack(layout.bundle, BundleType.DIRECTORY, layout.archive, disk)
+        write_stamps(OwnFiles(self.target, disk), layout.unpacked, stamps)
 
     def install(self, behavior=FileExistsBehavior.DISALLOW, *, full=False):
         layout = self.layout
         if not self.remembers:
             layout.installed.unlink(missing_ok=True)
+        disk = InstanceDisk(self.target)
         install(
             read_as_agent(layout.archive / "appspec.yml", "appspec.yml"),
             behavior,
             layout=layout,
-            disk=InstanceDisk(self.target),
+            disk=disk,
+            files=OwnFiles(self.target, disk),
             notice=print,
             is_full=lambda: full,
         )

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.agent.fault import AgentFault, LifecycleErrorCode
 from cicd.deploy.agent.hooks import ScriptLog, run_scripts
 from cicd.deploy.agent.installing import install
-from cicd.deploy.agent.instance import ARCHIVE, ROOT, InstanceDisk, Layout, replaced
+from cicd.deploy.agent.instance import ARCHIVE, InstanceDisk, Layout
+from cicd.deploy.agent.own_files import OwnFiles
 from cicd.deploy.fleet.fault import FaultKind
 from cicd.deploy.fleet.trouble import Unreached
 from cicd.deploy.lifecycle import PREVIOUS_REVISION, LifecycleEvent
 from cicd.deploy.revision import read_as_agent
 from cicd.deploy.traffic.control import allow_traffic, block_traffic
 from cicd.engine.process import Outcome, OutcomeStatus
-from cicd.errors import CicdError, Unavailable
+from cicd.errors import CicdError
 from cicd.ports import LogLine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
 
     from cicd.deploy.agent.download import Download
     from cicd.deploy.fleet.trouble import Trouble
@@ -86,12 +87,9 @@ class Agent:
             group_id=plan.deployment_group_id,
             deployment_id=plan.deployment_id,
         )
-        self._places, self._log_places = self._layout.places, self._layout.log_places
+        self._files = OwnFiles(target, self._disk)
         self._log = ScriptLog(
-            layout=self._layout,
-            clock=services.clock,
-            say=self._say,
-            replaced=lambda: self._replaced(self._log_places),
+            layout=self._layout, files=self._files, clock=services.clock, say=self._say
         )
 
     def perform(self) -> Outcome:
@@ -99,7 +97,6 @@ class Agent:
         try:
             self._trouble.reach()
             self._target.check()
-            self._refuse(self._replaced(self._places))
             if self._event is self._plan.events_of(self._target.id)[0]:
                 self._trouble.check_clock(self._target)
             with self._tracked():
@@ -144,36 +141,20 @@ class Agent:
 
     @contextmanager
     def _tracked(self) -> Iterator[None]:
-        tracking = self._layout.tracking
-        tracking.parent.mkdir(parents=True, exist_ok=True)
-        self._layout.deployment.mkdir(parents=True, exist_ok=True)
-        self._layout.install_json.parent.mkdir(parents=True, exist_ok=True)
-        tracking.write_text(self._scope.key, "utf-8")
+        layout, files = self._layout, self._files
+        files.make(layout.deployment)
+        files.make(layout.install_json.parent)
+        files.write(layout.tracking, self._scope.key)
         try:
             yield
         finally:
-            replaced = self._replaced(self._places)  # a script may have done it
-            if replaced is None:
-                tracking.unlink(missing_ok=True)
-        self._refuse(replaced)
-
-    def _refuse(self, place: Path | None) -> None:
-        """Write nothing through what a script has put in the place of the agent's own files."""
-        if place is not None:
-            raise Unavailable(
-                f"instance '{self._target.id}' cannot be used: a link, a pipe or a device is in "
-                f"the place of {self._target.inside(place)}, or on the way there",
-                hint=f"remove {place}",
-            )
-
-    def _replaced(self, places: Sequence[Path]) -> Path | None:
-        root = self._layout.root
-        return root if self._target.path(ROOT) != root else replaced(places)
+            self._log.close()
+            files.remove(layout.tracking)
 
     def _carry_out(self) -> None:
         match self._event:
             case LifecycleEvent.DOWNLOAD_BUNDLE:
-                self._download.onto(self._layout)
+                self._download.onto(self._layout, self._disk, self._files)
             case LifecycleEvent.INSTALL:
                 self._install()
             case LifecycleEvent.BLOCK_TRAFFIC if self._plan.traffic is not None:
@@ -199,6 +180,7 @@ class Agent:
             self._plan.file_exists_behavior,
             layout=self._layout,
             disk=self._disk,
+            files=self._files,
             notice=self._say,
             is_full=lambda: self._trouble.suffers(FaultKind.DISK_FULL),
         )
@@ -237,10 +219,10 @@ class Agent:
             # Nothing is downloaded: what ran is what the instances have.
             blocks = self._event in PREVIOUS_REVISION
             kept = layout.most_recent_install if blocks else layout.last_successful_install
-            recorded = layout.recorded(kept)
+            recorded = self._files.recorded(kept)
             return None if recorded is None else f"{recorded}/{ARCHIVE}"
         if self._event in PREVIOUS_REVISION and not layout.archive.exists():
-            recorded = layout.recorded(layout.last_successful_install)
+            recorded = self._files.recorded(layout.last_successful_install)
             return None if recorded is None else f"{recorded}/{ARCHIVE}"
         return f"{layout.deployment_inside}/{ARCHIVE}"
 
@@ -256,7 +238,8 @@ class Agent:
                 "information at "
                 "http://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file.html"
             )
-        appspec = read_as_agent(place, name)
+        with self._disk.pinned(place) as pinned:
+            appspec = read_as_agent(Path(pinned), name)
         if appspec.fault is not None:
             raise AgentFault(appspec.fault)
         return appspec

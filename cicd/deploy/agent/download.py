@@ -6,22 +6,25 @@ import os
 import shutil
 import threading
 import zipfile
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from cicd.deploy.agent.bundle import names
 from cicd.deploy.agent.instance import ARCHIVE
-from cicd.deploy.agent.reuse import copy_archive
+from cicd.deploy.agent.reuse import entries_of
 from cicd.deploy.agent.stamps import write_stamps
 from cicd.deploy.agent.unpack import read_entries, unpack, write_entries
 from cicd.deploy.plan import BundleType
 from cicd.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from cicd.deploy.agent.entries import Entry
-    from cicd.deploy.agent.instance import Layout
+    from cicd.deploy.agent.instance import InstanceDisk, Layout
+    from cicd.deploy.agent.own_files import OwnFiles
+    from cicd.deploy.agent.stamps import Stamped
     from cicd.deploy.plan import RevisionPlan
     from cicd.ports import ArtifactStore
 
@@ -62,9 +65,14 @@ class Download:
         self._entries: tuple[Entry, ...] | None = None
         self._shared = instances > 1  # and not found to be too large
 
-    def onto(self, layout: Layout) -> None:
+    def onto(self, layout: Layout, disk: InstanceDisk, files: OwnFiles) -> None:
         """
         Make the archive of one instance anew, and forget the oldest ones.
+
+        Args:
+            layout: Where the agent keeps what.
+            disk: The instance's.
+            files: The agent's own on it.
 
         Raises:
             AgentFault: The revision cannot be unpacked.
@@ -72,22 +80,26 @@ class Download:
 
         Source: the agent's behaviour, "DownloadBundle".
         """
-        _forget_old_archives(layout)
-        if layout.archive.exists():
-            shutil.rmtree(layout.archive)
-        if not self._reuses(layout):
-            self._unpack(layout)
-        layout.most_recent_install.write_text(layout.deployment_inside, "utf-8")
+        _forget_old_archives(layout, files)
+        files.remove_tree(layout.archive)
+        files.remove(layout.bundle)
+        if not self._reuses(layout, disk, files):
+            write_stamps(files, layout.unpacked, self._unpacked(layout, disk, files))
+        files.write(layout.most_recent_install, layout.deployment_inside)
 
-    def _reuses(self, layout: Layout) -> bool:
+    def _reuses(self, layout: Layout, disk: InstanceDisk, files: OwnFiles) -> bool:
         """Take what the instance has unpacked of the same revision; False: it has not."""
         if self._had_it is None:
             return False
-        earlier = Path(layout.recorded(layout.last_successful_install) or "").name
+        earlier = Path(files.recorded(layout.last_successful_install) or "").name
         archive = layout.group / earlier / ARCHIVE
         if not earlier or not self._had_it(earlier) or not self._is_complete(archive):
             return False
-        copy_archive(archive, layout)
+        # A copy, not the archive itself: the earlier deployment's stays whole, to go back to.
+        entries = entries_of(archive, disk)
+        stamps = write_entries(entries, BundleType.DIRECTORY, layout.archive, disk)
+        files.copy(archive.with_name(layout.bundle.name), layout.bundle)
+        write_stamps(files, layout.unpacked, stamps)
         return True
 
     def _is_complete(self, archive: Path) -> bool:
@@ -100,20 +112,22 @@ class Download:
                 self._names = tuple(names(stored, self._revision.bundle_type))
         return all(os.path.lexists(archive / name) for name in self._names)
 
-    def _unpack(self, layout: Layout) -> None:
+    def _unpacked(self, layout: Layout, disk: InstanceDisk, files: OwnFiles) -> dict[str, Stamped]:
+        kind, stored = self._revision.bundle_type, self._find()
+        if kind is BundleType.DIRECTORY:
+            return self._written(stored, layout, disk)
+        number = files.open(layout.bundle, os.O_WRONLY | os.O_CREAT)
+        with os.fdopen(number, "wb") as file, _packed(stored, kind, layout.bundle.name) as source:
+            shutil.copyfileobj(source, file, 1024 * 1024)
+        with disk.pinned(layout.bundle) as name:
+            return self._written(Path(name), layout, disk)
+
+    def _written(self, packed: Path, layout: Layout, disk: InstanceDisk) -> dict[str, Stamped]:
         kind = self._revision.bundle_type
-        stored = self._find()
-        packed = stored
-        if kind is not BundleType.DIRECTORY:
-            packed = layout.bundle
-            packed.unlink(missing_ok=True)
-            _fetch(stored, kind, packed)
         entries = self._read(packed)
         if entries is None:
-            stamps = unpack(packed, kind, layout.archive)
-        else:
-            stamps = write_entries(entries, kind, layout.archive)
-        write_stamps(layout.unpacked, stamps)
+            return unpack(packed, kind, layout.archive, disk)
+        return write_entries(entries, kind, layout.archive, disk)
 
     def _find(self) -> Path:
         with self._lock:
@@ -135,25 +149,20 @@ class Download:
             return self._entries
 
 
-def _fetch(stored: Path, kind: BundleType, packed: Path) -> None:
+@contextmanager
+def _packed(stored: Path, kind: BundleType, name: str) -> Iterator[IO[bytes]]:
     if kind is BundleType.ZIP:
-        shutil.copyfile(stored, packed)
+        with stored.open("rb") as file:
+            yield file
         return
-    with (
-        zipfile.ZipFile(stored) as wrapping,
-        wrapping.open(packed.name) as source,
-        packed.open("wb") as file,
-    ):
-        shutil.copyfileobj(source, file, 1024 * 1024)
+    with zipfile.ZipFile(stored) as wrapping, wrapping.open(name) as file:
+        yield file
 
 
-def _forget_old_archives(layout: Layout) -> None:
-    recorded = layout.recorded(layout.last_successful_install) or ""
+def _forget_old_archives(layout: Layout, files: OwnFiles) -> None:
+    recorded = files.recorded(layout.last_successful_install) or ""
     protected = {layout.deployment.name, Path(recorded).name}
-    kept = sorted(
-        (path for path in layout.group.iterdir() if path.is_dir()),
-        key=lambda path: (path.stat().st_mtime_ns, path.name),
-    )
+    kept = files.directories(layout.group)
     surplus = len(kept) - MAX_REVISIONS
-    for path in [path for path in kept if path.name not in protected][: max(0, surplus)]:
-        shutil.rmtree(path)
+    for name in [name for name in kept if name not in protected][: max(0, surplus)]:
+        files.remove_tree(layout.group / name)

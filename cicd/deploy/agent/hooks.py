@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from cicd.deploy.agent.fault import AgentFault, LifecycleErrorCode
 from cicd.deploy.agent.install import absolute
 from cicd.deploy.agent.instance import Layout
+from cicd.deploy.agent.own_files import OwnFiles
 from cicd.deploy.spec import DEFAULT_TIMEOUT
 from cicd.ports import Clock, HookFailure, HookRun
 
@@ -35,11 +37,12 @@ class ScriptLog:
     """Writes ``scripts.log`` and its companion, and keeps the tail. Safe from two threads."""
 
     layout: Layout
+    files: OwnFiles
     clock: Clock
     say: Callable[[str], None]  # the same lines, for people
-    replaced: Callable[[], Path | None]  # says what a script has put in the place of a log
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _lines: list[str] = field(default_factory=list)
+    _open: dict[Path, int] = field(default_factory=dict)  # of each log that was written to
 
     def write(self, text: str) -> None:
         """Append one line, without its end. Times are the machine's own, as the agent's are."""
@@ -47,13 +50,12 @@ class ScriptLog:
             now = self.clock.now().astimezone()
             self._lines.append(text + "\n")
             self.say(text)
-            if self.replaced() is not None:
-                return  # when it has ended, its event fails for it
-            self.layout.script_log.parent.mkdir(parents=True, exist_ok=True)
-            with self.layout.script_log.open("a", encoding="utf-8") as file:
-                file.write(f"{now:%Y-%m-%d %H:%M:%S} {text}\n")
+            self._append(self.layout.script_log, f"{now:%Y-%m-%d %H:%M:%S} {text}\n")
             stamp = f"{now:%Y-%m-%d %H:%M:%S}.{now.microsecond // 1000:03d}"
-            self._append_all(f"[{stamp}] [{self.layout.deployment_id}]{text}\n")
+            self._rotate(self.layout.deployments_log)
+            self._append(
+                self.layout.deployments_log, f"[{stamp}] [{self.layout.deployment_id}]{text}\n"
+            )
 
     def tail(self) -> str:
         """
@@ -70,17 +72,25 @@ class ScriptLog:
             kept.append(line)
         return "".join(reversed(kept))
 
-    def _append_all(self, line: str) -> None:
-        log = self.layout.deployments_log
-        log.parent.mkdir(parents=True, exist_ok=True)
-        if log.exists() and log.stat().st_size > _ROTATE:
-            for number in range(_KEPT - 1, 0, -1):
-                older = log.with_name(f"{log.name}.{number}")
-                if older.exists():
-                    older.replace(log.with_name(f"{log.name}.{number + 1}"))
-            log.replace(log.with_name(f"{log.name}.1"))
-        with log.open("a", encoding="utf-8") as file:
-            file.write(line)
+    def close(self) -> None:
+        """Let go of the files; the next line opens them again."""
+        with self._lock:
+            while self._open:
+                os.close(self._open.popitem()[1])
+
+    def _append(self, log: Path, line: str) -> None:
+        # They stay open: what a script puts in their place is met when they are opened again.
+        if log not in self._open:
+            self._open[log] = self.files.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os.write(self._open[log], line.encode("utf-8", "surrogateescape"))
+
+    def _rotate(self, log: Path) -> None:
+        if log not in self._open or os.fstat(self._open[log]).st_size <= _ROTATE:
+            return
+        os.close(self._open.pop(log))
+        for number in range(_KEPT - 1, 0, -1):
+            self.files.rename(log.with_name(f"{log.name}.{number}"), f"{log.name}.{number + 1}")
+        self.files.rename(log, f"{log.name}.1")
 
 
 def run_scripts(
@@ -163,7 +173,8 @@ def _prepare(script: HookScript, archive: str, disk: InstanceDisk, log: ScriptLo
             "Trying to make it executable."
         )
         try:
-            place.chmod(mode & 0o7777 | 0o111)
+            with disk.pinned(place) as name:
+                Path(name).chmod(mode & 0o7777 | 0o111)
         except OSError:
             raise AgentFault(
                 f"Unable to set script at specified location: {script.location} as executable",

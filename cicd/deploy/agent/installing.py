@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from cicd.deploy.agent.instance import InstanceDisk, Layout
     from cicd.deploy.agent.instructions import Instruction
+    from cicd.deploy.agent.own_files import OwnFiles
     from cicd.deploy.agent.stamps import Stamped
     from cicd.deploy.spec import AppSpec
 
@@ -31,6 +32,7 @@ def install(
     *,
     layout: Layout,
     disk: InstanceDisk,
+    files: OwnFiles,
     notice: Callable[[str], None],
     is_full: Callable[[], bool],
 ) -> None:
@@ -45,6 +47,7 @@ def install(
         behavior: What the deployment says about files that are there; the AppSpec's word counts.
         layout: Where the agent keeps what.
         disk: The instance's.
+        files: The agent's own on it.
         notice: Called with words about what this machine cannot do.
         is_full: Whether the disk is to be taken for full.
 
@@ -55,23 +58,24 @@ def install(
     """
     archive = f"{layout.deployment_inside}/{ARCHIVE}"
     behavior = appspec.file_exists_behavior or behavior
-    standing = Standing(disk, read_stamps(layout.installed), layout.fresh)
-    if layout.cleanup.exists():
-        standing.clean(cleanup_order(layout.cleanup.read_text("utf-8", "surrogateescape")))
+    standing = Standing(disk, read_stamps(files, layout.installed), layout.fresh)
+    last = files.read(layout.cleanup)
+    if last is not None:
+        standing.clean(cleanup_order(last))
     try:
         instructions = instructions_for(
             archive, appspec.files, appspec.permissions, behavior, standing
         )
-        unpacked = _Unpacked(archive, layout)
+        unpacked = _Unpacked(archive, read_stamps(files, layout.unpacked))
         sources = unpacked.sources(instructions, standing, disk)
         standing.keep(instructions, sources)
-        layout.install_json.write_text(install_json(instructions), "utf-8", "surrogateescape")
+        files.write(layout.install_json, install_json(instructions))
     except BaseException:
         standing.drop()
-        layout.cleanup.unlink(missing_ok=True)
+        files.remove(layout.cleanup)
         raise
     seen: dict[str, tuple[os.stat_result, os.stat_result]] = {}
-    with CleanupRecord(layout.cleanup, standing.paths) as record:
+    with CleanupRecord(files, layout.cleanup, standing.paths) as record:
         try:
             if instructions and is_full():
                 raise AgentFault(f"No space left on device - {subject(instructions[0])}")
@@ -87,16 +91,16 @@ def install(
         finally:
             standing.drop()
     stamped = _installed(instructions, disk, unpacked, sources, seen)
-    write_stamps(layout.installed, stamped)
-    layout.last_successful_install.write_text(layout.deployment_inside, "utf-8")
+    write_stamps(files, layout.installed, stamped)
+    files.write(layout.last_successful_install, layout.deployment_inside)
 
 
 class _Unpacked:
     """The archive's stamps, of which only those count that are still true."""
 
-    def __init__(self, archive: str, layout: Layout) -> None:
+    def __init__(self, archive: str, stamps: Mapping[str, Stamped]) -> None:
         self._archive = f"{archive}/"
-        self._stamps = read_stamps(layout.unpacked)
+        self._stamps = stamps
 
     def source(self, path: str, status: os.stat_result | None) -> Source | None:
         """Tell what is known of a file; None: somebody touched it, or nothing is known."""

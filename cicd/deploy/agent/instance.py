@@ -4,95 +4,31 @@ from __future__ import annotations
 
 import os
 import posixpath
-import stat
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.agent.fault import AgentFault
+from cicd.deploy.agent.held import Held
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from cicd.ports import InstanceTarget
 
 ROOT: Final = "/opt/codedeploy-agent/deployment-root"
 ARCHIVE: Final = "deployment-archive"
 _MOST_LINKS: Final = 40
-_NAMED: Final = getattr(os, "O_PATH", 0) | os.O_NOFOLLOW | os.O_CLOEXEC
-_DIRECTORY: Final = _NAMED | os.O_DIRECTORY
 
 
-class InstanceDisk:
+class InstanceDisk(Held):
     """Answers about absolute paths of an instance; every link is followed inside it."""
 
     def __init__(self, target: InstanceTarget) -> None:
         """Take the instance."""
+        super().__init__(target.path("/"))
         self._target = target
         self._directories: dict[str, str] = {}
-        self._kept: tuple[Path, int] | None = None
-
-    @contextmanager
-    def held(self, directory: Path) -> Iterator[int]:
-        """
-        Open a directory, so that what is made in it by its number is made in the instance.
-
-        A process that a script left behind may put a link in the place of a directory between
-        our look and our write; by then it is open. The last one stays so: the next is often it.
-
-        Args:
-            directory: A place that ``at`` or ``followed`` gave, or one above it.
-
-        Raises:
-            OSError: It is none, or a link has come into the way.
-
-        """
-        kept, self._kept = self._kept, None
-        if kept is not None and kept[0] == directory:
-            number = kept[1]
-        else:
-            if kept is not None:
-                os.close(kept[1])
-            number = self._open(directory)
-        try:
-            yield number
-        finally:
-            self._release()
-            self._kept = directory, number
-
-    @contextmanager
-    def pinned(self, place: Path) -> Iterator[str]:
-        """Give a name of a file that stays that file's; where the system has none, its own."""
-        if not hasattr(os, "O_PATH"):
-            yield str(place)
-            return
-        with self.held(place.parent) as home:
-            number = os.open(place.name, _NAMED, dir_fd=home)
-            try:
-                yield f"/proc/{os.getpid()}/fd/{number}"
-            finally:
-                os.close(number)
-
-    def __del__(self) -> None:
-        """Hold nothing any more."""
-        self._release()
-
-    def _release(self) -> None:
-        kept, self._kept = self._kept, None
-        if kept is not None:
-            os.close(kept[1])
-
-    def _open(self, directory: Path) -> int:
-        root = self.at("/")
-        number = os.open(root, _DIRECTORY & ~os.O_NOFOLLOW)
-        for name in directory.relative_to(root).parts:
-            above = number
-            try:
-                number = os.open(name, _DIRECTORY, dir_fd=above)
-            finally:
-                os.close(above)
-        return number
 
     def at(self, path: str) -> Path:
         """Give the place on this machine; a link at its very end is not followed."""
@@ -238,48 +174,5 @@ class Layout:
         return self.aside / f"{self.group_id}-fresh"
 
     @property
-    def log_places(self) -> tuple[Path, ...]:
-        """The files of the logs, with the directories on the way to them."""
-        ours = (self.root, self.group, self.deployment, self.script_log.parent, self.script_log)
-        return (*ours, self.deployments_log.parent, self.deployments_log)
-
-    @property
-    def places(self) -> tuple[Path, ...]:
-        """Every place that the agent itself writes to, with the directories on the way to it."""
-        tracking = (self.tracking.parent, self.tracking)
-        revision = (self.bundle, self.archive)
-        replaced = self.cleanup.with_name(f"{self.cleanup.name}.new")
-        states = (self.last_successful_install, self.most_recent_install, self.install_json)
-        records = (self._instructions, self.cleanup, replaced, *states)
-        aside = (self.aside, self.unpacked, self.installed, self.fresh)
-        return (*self.log_places, *tracking, *revision, *records, *aside)
-
-    @property
     def _instructions(self) -> Path:
         return self.root / "deployment-instructions"
-
-    def recorded(self, file: Path) -> str | None:
-        """Read one of the two state files; None: nothing is recorded."""
-        try:
-            return file.read_text("utf-8").strip() or None
-        except FileNotFoundError:
-            return None
-
-
-def replaced(places: Sequence[Path]) -> Path | None:
-    """
-    Give the first of the agent's own places that is a link, a pipe or a device; None: none is.
-
-    Scripts may put one there. A link, this machine would follow from its own root and not from
-    the instance's; a pipe would be waited for, and a device of a container is this machine's.
-    Links in the archive are another matter: ``InstanceDisk`` follows those.
-    """
-    return next((place for place in places if not _is_plain(place)), None)
-
-
-def _is_plain(place: Path) -> bool:
-    try:
-        mode = place.lstat().st_mode
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -9,20 +10,24 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from cicd.deploy.agent.own_files import OwnFiles
+
 
 class CleanupRecord:
     """
     Appends paths, a line each; what is noted survives a kill of this process.
 
     Args:
+        files: Where it is.
         path: Of the record; it is begun anew.
         standing: What is on the disk already, parents first: noted from the beginning, and in
             its place among the others once it is closed.
 
     """
 
-    def __init__(self, path: Path, standing: Sequence[str] = ()) -> None:
+    def __init__(self, files: OwnFiles, path: Path, standing: Sequence[str] = ()) -> None:
         """Begin; used as a context, which closes it."""
+        self._files = files
         self._path = path
         self._standing = frozenset(standing)
         self._noted: list[str] = []
@@ -30,8 +35,9 @@ class CleanupRecord:
         if standing:
             # At no moment may what stands be noted nowhere.
             self._replace(standing)
-        mode = "a" if standing else "w"
-        self._file = path.open(mode, encoding="utf-8", errors="surrogateescape")
+        mode, how = ("a", os.O_APPEND) if standing else ("w", os.O_TRUNC)
+        number = files.open(path, os.O_WRONLY | os.O_CREAT | how)
+        self._file = os.fdopen(number, mode, encoding="utf-8", errors="surrogateescape")
 
     def __enter__(self) -> Self:
         """Give itself."""
@@ -69,8 +75,8 @@ class CleanupRecord:
 
     def _replace(self, paths: Sequence[str]) -> None:
         beside = self._path.with_name(f"{self._path.name}.new")
-        beside.write_text(_lines(paths), "utf-8", "surrogateescape")
-        beside.replace(self._path)
+        self._files.write(beside, _lines(paths))
+        self._files.rename(beside, self._path.name)
 
 
 def _lines(paths: Sequence[str]) -> str:

@@ -3,56 +3,55 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
-from pathlib import Path
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import IO, TYPE_CHECKING
 
+from cicd.deploy.agent.entries import Entry
 from cicd.deploy.agent.fault import AgentFault
-from cicd.deploy.agent.stamps import read_stamps, stamp_of, write_stamps
+from cicd.engine.zip_entries import EntryKind
 
 if TYPE_CHECKING:
-    from cicd.deploy.agent.instance import Layout
-    from cicd.deploy.agent.stamps import Stamped
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from cicd.deploy.agent.held import Held
 
 
-def copy_archive(earlier: Path, layout: Layout) -> None:
+def entries_of(archive: Path, held: Held) -> Iterator[Entry]:
     """
-    Copy an earlier deployment's archive as it is, also what a script has changed in it.
+    Give what an archive holds that was unpacked, as it is: also what a script has changed in it.
 
-    A copy, and not the archive itself: the earlier deployment's stays whole, to go back to.
-    Raises ``AgentFault`` for what cannot be copied.
+    A file can be opened until the next entry is asked for. Raises ``AgentFault`` for a pipe, a
+    socket or a device.
     """
-    stamps = read_stamps(layout.unpacked)
-    try:
-        shutil.copytree(earlier, layout.archive, symlinks=True, copy_function=_copy)
-    except shutil.Error as reason:
-        place, _, why = reason.args[0][0]
-        raise AgentFault(f"{why} - {place}") from reason
-    bundle = earlier.with_name(layout.bundle.name)
-    if bundle.exists():
-        shutil.copy2(bundle, layout.bundle)
-    write_stamps(layout.unpacked, _stamped(earlier, layout.archive, stamps))
+    with held.readable(archive) as top:
+        for above, directories, files, number in os.fwalk(dir_fd=top):
+            for name in sorted((*directories, *files)):
+                path = f"{above}/{name}".removeprefix("./")
+                yield _entry(path, name, number)
 
 
-def _copy(source: str, destination: str) -> None:
-    shutil.copy2(source, destination, follow_symlinks=False)
-    if os.geteuid() == 0:
-        status = os.lstat(source)
-        os.chown(destination, status.st_uid, status.st_gid, follow_symlinks=False)
-        if not stat.S_ISLNK(status.st_mode):
-            Path(destination).chmod(stat.S_IMODE(status.st_mode))
+def _entry(path: str, name: str, number: int) -> Entry:
+    status = os.stat(name, dir_fd=number, follow_symlinks=False)
+    mode = stat.S_IMODE(status.st_mode)
+    match stat.S_IFMT(status.st_mode):
+        case stat.S_IFDIR:
+            return Entry(path=path, kind=EntryKind.DIRECTORY, mode=mode)
+        case stat.S_IFLNK:
+            return Entry(path=path, kind=EntryKind.LINK, link=os.readlink(name, dir_fd=number))
+        case stat.S_IFREG:
+            return Entry(
+                path=path,
+                kind=EntryKind.FILE,
+                mode=mode,
+                modified=status.st_mtime_ns / 1e9,
+                owner=("", "", status.st_uid, status.st_gid),
+                open=partial(_opened, name, number),
+            )
+    raise AgentFault(f"'{path}' of the revision is a pipe, a socket or a device")
 
 
-def _stamped(earlier: Path, archive: Path, stamps: dict[str, Stamped]) -> dict[str, Stamped]:
-    """Give the stamps of the copies of files that nobody touched."""
-    stamped: dict[str, Stamped] = {}
-    for name, (stamp, digest) in stamps.items():
-        try:
-            untouched = stamp_of((earlier / name).lstat()) == stamp
-            copied = stamp_of((archive / name).lstat())
-        except OSError:
-            continue
-        if untouched and copied is not None:
-            stamped[name] = copied, digest
-    return stamped
+def _opened(name: str, number: int) -> IO[bytes]:
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    return os.fdopen(os.open(name, flags, dir_fd=number), "rb")

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from cicd.deploy.agent.own_files import OwnFiles
+
 Stamp: TypeAlias = tuple[int, int, int, int]
 """A file's number, size, and times of change, of its content and of anything, in nanoseconds."""
 Stamped: TypeAlias = tuple[Stamp, str]
@@ -35,13 +37,12 @@ def stamp_of(status: os.stat_result) -> Stamp | None:
     return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
-def write_stamps(path: Path, stamped: Mapping[str, Stamped]) -> None:
+def write_stamps(files: OwnFiles, place: Path, stamped: Mapping[str, Stamped]) -> None:
     """Keep stamps, by the paths of their files."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(stamped, separators=(",", ":")), "ascii")
+    files.write(place, json.dumps(stamped, separators=(",", ":")))
 
 
-def read_stamps(path: Path) -> dict[str, Stamped]:
+def read_stamps(files: OwnFiles, place: Path) -> dict[str, Stamped]:
     """
     Read what was kept; nothing, where nothing was, or it cannot be read.
 
@@ -49,7 +50,7 @@ def read_stamps(path: Path) -> dict[str, Stamped]:
     moment, and is left out.
     """
     with suppress(OSError, ValueError, TypeError, AttributeError):
-        with path.open(encoding="ascii") as file:
+        with os.fdopen(files.open(place, os.O_RDONLY), encoding="ascii") as file:
             kept = os.fstat(file.fileno()).st_mtime_ns
             read = json.load(file)
         return {

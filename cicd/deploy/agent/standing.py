@@ -10,7 +10,7 @@ import fcntl
 import os
 import signal
 import stat
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -245,9 +245,13 @@ class Standing:
     def _fresh_mode(self) -> int:
         """Make a directory and look at it: our umask cannot be asked for without changing it."""
         if self._fresh is None:
-            self._aside.mkdir(exist_ok=True)  # one that was killed may have left it
-            self._fresh = stat.S_IMODE(self._aside.stat().st_mode) & 0o777
-            self._aside.rmdir()
+            name = self._aside.name
+            with self._disk.held(self._aside.parent) as home:
+                with suppress(FileExistsError):  # one that was killed may have left it
+                    os.mkdir(name, dir_fd=home)
+                status = os.stat(name, dir_fd=home, follow_symlinks=False)
+                self._fresh = stat.S_IMODE(status.st_mode) & 0o777
+                os.rmdir(name, dir_fd=home)
         return self._fresh
 
     def _place(self, path: str) -> str:
