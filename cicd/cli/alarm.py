@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.group import Commands
 from cicd.cli.offers import alarms
 from cicd.cli.options import shared_options
 from cicd.cli.show.local_time import local_time
@@ -24,12 +25,13 @@ _LEVELS = {"OK": Level.SUCCESS, "ALARM": Level.FAILURE}
 
 
 @click.group(
+    cls=Commands,
     epilog="""\b
 Examples:
   cicd alarm list --look                        look at all of them now
   cicd alarm show errors
   cicd alarm set-state errors ALARM             a deployment that it belongs to stops
-"""
+""",
 )
 def alarm() -> None:
     """Look at the alarms that stop deployments and stages, as CloudWatch would."""

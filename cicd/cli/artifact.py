@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.group import Commands
 from cicd.cli.offers import ids, names
 from cicd.cli.options import shared_options
 from cicd.cli.show.local_time import local_time
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.group(
+    cls=Commands,
     epilog="""\b
 Examples:
   cicd artifact list --pipeline shop
@@ -30,12 +32,13 @@ Examples:
   cicd artifact get shop/BuildOutpu/22a9eeb     by its key
   cicd artifact prune --older-than 30d --max-size 5GB --dry-run
 
+\b
 Where they are kept, and whether sealed, are settings (.cicd/config.toml):
   artifact_store = "s3://bucket/folder"         a folder, or what fsspec speaks to
   artifact_encryption = "on"                    with the key of 'cicd secret'
   artifact_max_age = "30d"                      what is older goes by itself
   artifact_max_size = "5GB"                     and the oldest beyond this
-"""
+""",
 )
 def artifact() -> None:
     """Look at the artifacts of pipelines; fetch or remove them."""

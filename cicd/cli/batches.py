@@ -8,6 +8,7 @@ import click
 
 from cicd.cli.batch import announce, announce_known, at_once, conclude, show_nodes
 from cicd.cli.builds.find import find_build
+from cicd.cli.group import Commands
 from cicd.cli.offers import ids, names
 from cicd.cli.options import shared_options
 from cicd.cli.show.local_time import local_time
@@ -21,6 +22,7 @@ KIND = "build-batch"
 
 
 @click.group(
+    cls=Commands,
     epilog="""\b
 Examples:
   cicd build --batch                       run one
@@ -29,7 +31,7 @@ Examples:
   cicd batches show web:1b2c               by its id, the beginning of it, or its number
   cicd batches retry web:1b2c --failed     only what did not succeed
   cicd batches resume web:1b2c             go on with a batch whose cicd died
-"""
+""",
 )
 def batches() -> None:
     """Look at batch builds, stop them, try them again."""

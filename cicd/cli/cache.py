@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.group import Commands
 from cicd.cli.options import shared_options
 from cicd.cli.show.local_time import local_time
 from cicd.errors import ExitCode, UsageError
@@ -22,13 +23,14 @@ LAYERS = "layers:"  # begins the ids of what nested engines keep
 
 
 @click.group(
+    cls=Commands,
     epilog="""\b
 Examples:
   cicd cache list
   cicd cache rm 3f2a               an id, or its beginning
   cicd cache rm layers:app         Docker layers of the builds of app
   cicd cache prune --max-size 1GB --older-than 7d --dry-run
-"""
+""",
 )
 def cache() -> None:
     """Look at the caches of builds, or remove them."""

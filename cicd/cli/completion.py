@@ -16,6 +16,7 @@ Examples:
   eval "$(cicd completion bash)"           in ~/.bashrc
   eval "$(cicd completion zsh)"            in ~/.zshrc, behind compinit
   cicd completion fish > ~/.config/fish/completions/cicd.fish
+
 \b
 Commands and options are completed, and what the home and cicd.yml know: the ids of
 executions, and the names of projects, pipelines, groups, stages, instances and fleets.

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.any_case import AnyCase
 from cicd.cli.deployment_acts import continue_command, resume, rollback_command, stop
 from cicd.cli.deployments import finish, list_deployments, logs, status, targets
+from cicd.cli.group import Commands
 from cicd.cli.hook_report import put_hook_status_command
 from cicd.cli.offers import groups
 from cicd.cli.options import shared_options
@@ -30,7 +32,7 @@ _STRATEGIES = (
 )
 
 
-class DeployGroup(click.Group):
+class DeployGroup(Commands):
     """A group whose first word may also be a revision: then it is a deployment."""
 
     def resolve_command(
@@ -130,7 +132,7 @@ Exit status: 0 Succeeded, 1 Failed or Stopped, 2 usage, 3 an invalid AppSpec,
 @click.option("--minimum-healthy", metavar="N|N%", help="Hosts that must stay healthy.")
 @click.option(
     "--file-exists-behavior",
-    type=click.Choice(("DISALLOW", "OVERWRITE", "RETAIN"), case_sensitive=False),
+    type=AnyCase(("DISALLOW", "OVERWRITE", "RETAIN")),
     help="What to do about files that nobody deployed (DISALLOW).",
 )
 @click.option("--appspec", metavar="FILE", default="appspec.yml", help="Its name in the revision.")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.any_case import AnyCase
 from cicd.cli.deployments import finish, newest
 from cicd.cli.offers import ids
 from cicd.cli.options import shared_options
@@ -69,7 +70,7 @@ def rollback_command(invocation: Invocation, deployment_id: str | None) -> int:
 @click.option(
     "--deployment-wait-type",
     "wait",
-    type=click.Choice(("READY_WAIT", "TERMINATION_WAIT"), case_sensitive=False),
+    type=AnyCase(("READY_WAIT", "TERMINATION_WAIT")),
     help="Which wait is over; by default the one that it is in.",
 )
 @shared_options

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.any_case import AnyCase
 from cicd.cli.offers import ids, instances, names
 from cicd.cli.options import shared_options
 from cicd.cli.show.local_time import local_time
@@ -114,7 +115,7 @@ def _info(result: DeploymentResult) -> Mapping[str, JSON]:
     help="Only this group's.",
     shell_complete=names("deployment"),
 )
-@click.option("--status", type=click.Choice(_STATUSES), help="Only such ones.")
+@click.option("--status", type=AnyCase(_STATUSES), help="Only such ones.")
 @click.option(
     "--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many."
 )
@@ -223,7 +224,7 @@ def newest(services: Services) -> str:
 @click.command(epilog="\b\nExample:\n  cicd deploy targets d-ABCDEFGHI web-1 --output json\n")
 @click.argument("deployment_id", required=False, metavar="[ID]", shell_complete=ids("deployment"))
 @click.argument("names", nargs=-1, metavar="[INSTANCE]...", shell_complete=instances)
-@click.option("--status", type=click.Choice(_TARGET_STATUSES), help="Only such ones.")
+@click.option("--status", type=AnyCase(_TARGET_STATUSES), help="Only such ones.")
 @shared_options
 def targets(
     invocation: Invocation, deployment_id: str | None, names: tuple[str, ...], status: str | None

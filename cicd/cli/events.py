@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from cicd.cli.group import Commands
 from cicd.cli.offers import names
 from cicd.cli.options import shared_options
 from cicd.cli.show.local_time import local_time
@@ -29,6 +30,7 @@ _PATTERN = click.option(
 
 
 @click.group(
+    cls=Commands,
     epilog="""\b
 Examples:
   cicd events list shop --limit 20
@@ -37,7 +39,7 @@ Examples:
   cicd events test-pattern '{"detail": {"state": [{"anything-but": "STARTED"}]}}' event.json
 
 Who is to be told of events stands in cicd.yml, under local: subscribers.
-"""
+""",
 )
 def events() -> None:
     """Look at what happened, event by event, as EventBridge would carry it."""

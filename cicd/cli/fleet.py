@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.group import Commands
 from cicd.cli.offers import members, names
 from cicd.cli.options import pair, shared_options
 from cicd.errors import ExitCode, UsageError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 
 @click.group(
+    cls=Commands,
     epilog="""\b
 Examples:
   cicd fleet up web --count 3 --image debian:12 --port 80
@@ -32,10 +34,11 @@ Examples:
   cicd fleet scale web 5
   cicd fleet show web
   cicd fleet down web
+
 \b
 A deployment group of cicd.yml that names it, 'autoScalingGroups: [web]', deploys to its
 members; a member that joins gets the group's last good revision by itself.
-"""
+""",
 )
 def fleet() -> None:
     """Make fleets of instances to deploy to, as EC2 Auto Scaling would."""
@@ -47,6 +50,7 @@ Examples:
   cicd fleet up web --count 3 --image debian:12 --port 80 --label env=prod
   cicd fleet up web --count 2 --image alpine --command 'sleep infinity'
   cicd fleet up web --count 4 --directory --port 8100
+
 \b
 With --image, --port is where each member listens inside; 'cicd fleet show' tells where that
 is on this machine. With --directory, it is the first member's, and the others count up.
@@ -134,6 +138,7 @@ Examples:
   cicd fleet fault web web-2 slow=2s
   cicd fleet fault web web-2 failing-hook=ValidateService
   cicd fleet fault web web-2 none
+
 \b
   slow=TIME           each lifecycle event begins so much later
   failing-hook=EVENT  the hook of that event fails

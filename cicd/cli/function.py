@@ -10,6 +10,7 @@ import click
 
 from cicd.cli.function_alias import alias, list_functions
 from cicd.cli.function_call import invoke, logs
+from cicd.cli.group import Commands
 from cicd.cli.offers import names
 from cicd.cli.options import pair, shared_options
 from cicd.errors import ExitCode
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.group(
+    cls=Commands,
     epilog="""\b
 Examples:
   cicd function create greet --runtime python3.11 --handler app.handler --code src
@@ -30,7 +32,7 @@ Examples:
   cicd function alias greet live --version 1 --weight 2=0.1
   cicd function invoke greet --qualifier live --payload '{"name": "Ada"}' --log
   cicd serve                                    for boto3 and 'aws --endpoint-url'
-"""
+""",
 )
 def function() -> None:
     """Make functions and invoke them, as Lambda would, in processes or containers."""
@@ -40,12 +42,15 @@ _RUNNERS: Final = ("host", "sandbox", "docker")
 
 
 def _configuring(command: Callable[..., int]) -> Callable[..., int]:
+    # The figures are those of a new function; of one that is there, what is not said stays.
     for option in (
         click.option("--image", metavar="NAME", help="Of its containers, instead of the table's."),
-        click.option("--runner", type=click.Choice(_RUNNERS), help="Where it runs (host)."),
+        click.option(
+            "--runner", type=click.Choice(_RUNNERS), help="Where it runs; at first host."
+        ),
         click.option("--description", metavar="TEXT", help="What it is for."),
-        click.option("--memory", type=int, metavar="MB", help="What it may use (128)."),
-        click.option("--timeout", type=int, metavar="S", help="Seconds it may take (3)."),
+        click.option("--memory", type=int, metavar="MB", help="What it may use; at first 128."),
+        click.option("--timeout", type=int, metavar="S", help="Seconds it may take; at first 3."),
         click.option("--env", "env", multiple=True, metavar="NAME=VALUE", help="May be repeated."),
     ):
         command = option(command)
@@ -127,7 +132,11 @@ def update(
     runner: str | None,
     image: str | None,
 ) -> int:
-    """Give $LATEST other code or another configuration; --env replaces all variables."""
+    """
+    Give $LATEST other code or another configuration.
+
+    What is not said stays as it is; --env replaces all variables.
+    """
     from cicd.functions.run import Functions
     from cicd.functions.shapes import configuration_shape
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     metavar="ID",
     help="As the function was told.",
 )
-@click.option("--status", required=True, help="Succeeded or Failed.")
+@click.option("--status", required=True, metavar="Succeeded|Failed", help="How it went.")
 @shared_options
 def put_hook_status_command(
     invocation: Invocation, deployment_id: str, execution: str, status: str

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.group import Commands
 from cicd.cli.options import shared_options
 from cicd.errors import ExitCode, Unavailable, UsageError
 from cicd.ports import Level
@@ -23,6 +24,7 @@ _USER = click.option("--user", is_flag=True, help="For all repositories of yours
 
 
 @click.group(
+    cls=Commands,
     epilog="""\b
 Examples:
   cicd images list
@@ -30,11 +32,12 @@ Examples:
   cicd images set 'aws/codebuild/*' mine:latest --user
   cicd images unset aws/codebuild/standard:7.0
   cicd images pull aws/codebuild/standard:7.0
+
 \b
 The first place that has a row wins: 'local: images' of cicd.yml, [images] of
 .cicd/config.toml, [images] of your own config.toml, the setting 'image', the
 image that AWS publishes.
-"""
+""",
 )
 def images() -> None:
     """Say which image stands in for one that exists only in the cloud."""

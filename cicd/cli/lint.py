@@ -52,6 +52,7 @@ Examples:
   cicd lint --explain build/bash-in-sh    why, with a bad and a good example
   cicd lint --output sarif                a report for a code host
 
+\b
 A comment '# cicd-lint: ignore=RULE,RULE' on a line, or above it, passes problems over;
 '# cicd-lint: ignore-file=RULE' does for the whole document.
 

@@ -28,7 +28,7 @@ _HOME = click.option(
     help="The state directory; else CICD_HOME, else '.cicd' of the repository.",
 )
 _JOBS = click.option(
-    "--jobs", type=click.IntRange(1, 256), help="Commands at once, an execution (8)."
+    "--jobs", type=click.IntRange(1, 256), help="So many commands of an execution at once (8)."
 )
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.any_case import AnyCase
+from cicd.cli.group import Commands
 from cicd.cli.kept_values import forget, store_of
 from cicd.cli.options import shared_options
 from cicd.cli.show.local_time import local_time
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.group(
+    cls=Commands,
     epilog="""\b
 Examples:
   cicd parameter put /app/db/password          asks for the value
@@ -30,7 +33,7 @@ Examples:
 
 They are kept in .cicd/secrets.json, encrypted whatever their type. A buildspec names them under
 env/parameter-store, and a build hides their values in its log.
-"""
+""",
 )
 def parameter() -> None:
     """Keep parameters for builds, as Parameter Store would, encrypted on this machine."""
@@ -48,7 +51,7 @@ Examples:
 @click.option(
     "--type",
     "kind",
-    type=click.Choice(("String", "StringList", "SecureString")),
+    type=AnyCase(("String", "StringList", "SecureString")),
     help="What it is; SecureString if it is new, else as before.",
 )
 @click.option("--description", metavar="TEXT", help="What it is for.")

@@ -9,6 +9,7 @@ import click
 
 from cicd.backends.user_name import user_name
 from cicd.cli.approval_prompt import approvals_here
+from cicd.cli.group import Commands
 from cicd.cli.offers import ids, names, runners
 from cicd.cli.options import pair, shared_options
 from cicd.cli.pipeline_actions import actions
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 
 @click.group(
+    cls=Commands,
     epilog="""\b
 Examples:
   cicd pipeline run                         the pipeline of this repository
@@ -43,7 +45,7 @@ Examples:
   cicd pipeline status                      the newest execution
   cicd pipeline graph --format mermaid      the pipeline as a diagram
   cicd pipeline retry-stage Build           what failed, again
-"""
+""",
 )
 def pipeline() -> None:
     """Run a pipeline here, as CodePipeline would, and look after its executions."""
@@ -56,8 +58,7 @@ Examples:
   cicd pipeline run shop --variable stage=dev
   cicd pipeline run ci/pipeline.json --approve
 
-An approval waits until it is answered from another terminal:
-  cicd pipeline approve
+An approval waits until it is answered, from another terminal with 'cicd pipeline approve'.
 
 Exit status: 0 Succeeded, 1 it ran and did not, 2 usage, 3 the definition is invalid,
 4 this machine cannot do it now.

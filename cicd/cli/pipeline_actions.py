@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.any_case import AnyCase
 from cicd.cli.options import shared_options
 from cicd.errors import ExitCode
 
@@ -24,10 +25,7 @@ Examples:
 )
 @click.option(
     "--category",
-    type=click.Choice(
-        ("Source", "Build", "Test", "Deploy", "Compute", "Approval", "Invoke"),
-        case_sensitive=False,
-    ),
+    type=AnyCase(("Source", "Build", "Test", "Deploy", "Compute", "Approval", "Invoke")),
     help="Only these.",
 )
 @shared_options

@@ -39,7 +39,7 @@ def approve(
 
 @click.command(
     epilog="""\b
-Examples:
+Example:
   cicd pipeline reject --summary "not on a Friday"
 """
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cicd.backends.user_name import user_name
+from cicd.cli.any_case import AnyCase
 from cicd.cli.approval_prompt import approvals_here
 from cicd.cli.offers import ids, names, stages
 from cicd.cli.options import shared_options
@@ -37,7 +38,7 @@ _PIPELINE = click.option(
 @click.command(
     name="disable-transition",
     epilog="""\b
-Examples:
+Example:
   cicd pipeline disable-transition Prod --reason "not on a Friday"
 """,
 )
@@ -66,7 +67,7 @@ def disable(invocation: Invocation, *, stage: str, reason: str, definition: str 
 @click.command(
     name="enable-transition",
     epilog="""\b
-Examples:
+Example:
   cicd pipeline enable-transition Prod
 """,
 )
@@ -98,7 +99,7 @@ Examples:
 @click.argument("execution", metavar="[ID]", required=False, shell_complete=ids("pipeline"))
 @click.option(
     "--mode",
-    type=click.Choice(["FAILED_ACTIONS", "ALL_ACTIONS"]),
+    type=AnyCase(("FAILED_ACTIONS", "ALL_ACTIONS")),
     default="FAILED_ACTIONS",
     show_default=True,
     help="What of the stage runs again.",
@@ -145,7 +146,7 @@ Examples:
 @click.option(
     "--type",
     "kind",
-    type=click.Choice(["BEFORE_ENTRY", "ON_SUCCESS"]),
+    type=AnyCase(("BEFORE_ENTRY", "ON_SUCCESS")),
     required=True,
     help="Which condition of the stage.",
 )
@@ -178,7 +179,7 @@ def override(
 @click.command(
     name="rollback-stage",
     epilog="""\b
-Examples:
+Example:
   cicd pipeline rollback-stage Prod --to 1b2c3d4e
 """,
 )

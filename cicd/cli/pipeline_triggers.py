@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.any_case import AnyCase
 from cicd.cli.offers import names
 from cicd.cli.options import shared_options
 from cicd.errors import ExitCode, UsageError
@@ -53,7 +54,7 @@ Examples:
 @click.option(
     "--pull-request",
     "pull_request",
-    type=click.Choice(("OPEN", "UPDATED", "CLOSED")),
+    type=AnyCase(("OPEN", "UPDATED", "CLOSED")),
     help="Not a push: what happens to a pull request of that branch.",
 )
 @click.option("--into", metavar="BRANCH", help="Where the pull request leads to.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.group import Commands
 from cicd.cli.offers import ids
 from cicd.cli.options import shared_options
 from cicd.cli.show.local_time import local_time
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 
 @click.group(
+    cls=Commands,
     epilog="""\b
 Examples:
   cicd reports list
@@ -32,7 +34,7 @@ Examples:
   cicd reports show web:1b2c --failed  what failed in a build
   cicd reports trend web-unit
   cicd reports html -o report.html     the newest build's reports as a page
-"""
+""",
 )
 def reports() -> None:
     """Look at test reports and code coverage."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.group import Commands
 from cicd.cli.offers import load_balancers
 from cicd.cli.options import shared_options
 from cicd.errors import ExitCode, UsageError
@@ -20,15 +21,17 @@ if TYPE_CHECKING:
 
 
 @click.group(
+    cls=Commands,
     epilog="""\b
 Examples:
   cicd router list
   cicd router show web
   cicd router stop web
+
 \b
 A deployment starts the load balancers that its group names, and they go on
 after it: 'local: loadBalancers' of cicd.yml says where they listen.
-"""
+""",
 )
 def router() -> None:
     """Look at the load balancers that deployments started, and stop them."""

@@ -12,10 +12,11 @@ from cicd.lint.schemas import KINDS, schema
 
 @click.command(
     epilog="""\b
-Examples:
+Example:
   cicd schema buildspec > .vscode/buildspec.schema.json
 
-and, in a document, for the YAML language server of an editor:
+\b
+And, in a document, for the YAML language server of an editor:
   # yaml-language-server: $schema=.vscode/buildspec.schema.json
 """
 )

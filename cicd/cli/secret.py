@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.group import Commands
 from cicd.cli.kept_values import forget, store_of
 from cicd.cli.options import shared_options
 from cicd.cli.show.local_time import local_time
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.group(
+    cls=Commands,
     epilog="""\b
 Examples:
   cicd secret put team/bot               asks for the value
@@ -30,7 +32,7 @@ Examples:
 
 They are kept in .cicd/secrets.json, encrypted; the key is in ~/.local/share/cicd/key, or made
 from CICD_PASSPHRASE. A buildspec names them under env/secrets-manager.
-"""
+""",
 )
 def secret() -> None:
     """Keep secrets for builds, as Secrets Manager would, encrypted on this machine."""

@@ -22,6 +22,7 @@ Examples:
   aws lambda invoke --endpoint-url http://127.0.0.1:4599 --function-name greet out.json
   AWS_ENDPOINT_URL=http://127.0.0.1:4599 python use_boto3.py
   aws codepipeline start-pipeline-execution --name shop --endpoint-url http://127.0.0.1:4599
+
 \b
 It answers Lambda's Invoke and the calls about versions and aliases; the calls of
 CodeBuild, CodeDeploy and CodePipeline that look at builds, deployments and pipelines;

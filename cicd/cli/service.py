@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.group import Commands
 from cicd.cli.options import shared_options
 from cicd.errors import ExitCode
 from cicd.ports import Level
@@ -20,14 +21,16 @@ if TYPE_CHECKING:
 
 
 @click.group(
+    cls=Commands,
     epilog="""\b
 Examples:
   cicd service list
   cicd service rm greeter
+
 \b
 A deployment makes the tasks of a service, and they go on after it:
 docs/services.md.
-"""
+""",
 )
 def service() -> None:
     """Look at the services that deployments made, and remove one for good."""

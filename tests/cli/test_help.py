@@ -65,6 +65,9 @@ def test_help_fits_and_says_what_to_type_and_what_each_option_is_for(name):
         assert [] == [one.name for one in options if not (one.help or one.hidden)]
         assert [] == [line for line in said.splitlines() if len(line) > WIDTH]
         examples = examples_of(each)
+        assert ("\b" in said, "...\n" in said.partition("Options:")[2]) == (False, False)
+        plural = "Examples:" if len(examples) > 1 else "Example:"
+        assert f"\n  {plural}\n" in said, f"{each.command_path} has {len(examples)}"
         own = [example for example in examples if each.command_path in example]
         assert own, f"no example of {each.command_path} is its own"
         for example in examples:
@@ -77,3 +80,11 @@ def test_help_fits_and_says_what_to_type_and_what_each_option_is_for(name):
 def test_an_example_that_no_command_takes_is_seen():
     with pytest.raises(click.UsageError):
         check_words(["builds", "show", "--no-such-option"])
+
+
+def test_words_of_aws_are_shown_as_it_spells_them_and_taken_in_any_case():
+    listed = cicd.get_command(context_of(cicd, "cicd"), "builds").get_command(None, "list")
+    context = context_of(listed, "list")
+    assert "[SUCCEEDED|FAILED|FAULT|TIMED_OUT|" in listed.get_help(context)
+    (status,) = (one for one in listed.params if one.name == "status")
+    assert "TIMED_OUT" == status.type_cast_value(context, "timed_out")

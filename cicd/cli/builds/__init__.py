@@ -6,9 +6,11 @@ import click
 
 from cicd.cli.builds.act import enter, resume, retry, stop
 from cicd.cli.builds.look import badge, list_builds, logs, show
+from cicd.cli.group import Commands
 
 
 @click.group(
+    cls=Commands,
     epilog="""\b
 Examples:
   cicd builds list --project web --status FAILED
@@ -18,7 +20,7 @@ Examples:
   cicd builds enter web:1b2c       a shell in the session of a build that waits
   cicd builds resume web:1b2c      go on with a build that waits, or whose cicd died
   cicd builds retry web:1b2c --from BUILD:2
-"""
+""",
 )
 def builds() -> None:
     """Look at builds; stop, resume, retry or enter them."""

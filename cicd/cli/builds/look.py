@@ -10,6 +10,7 @@ import click
 from cicd.build.log.in_phase import InPhase
 from cicd.build.spec import PhaseType
 from cicd.build.state import StatusType
+from cicd.cli.any_case import AnyCase
 from cicd.cli.builds.find import find_build, status_of
 from cicd.cli.offers import ids, names
 from cicd.cli.options import shared_options
@@ -30,9 +31,7 @@ if TYPE_CHECKING:
     help="Only builds of this project.",
     shell_complete=names("build", section="projects"),
 )
-@click.option(
-    "--status", type=click.Choice(tuple(StatusType), case_sensitive=False), help="Only these."
-)
+@click.option("--status", type=AnyCase(StatusType), help="Only these.")
 @click.option(
     "--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many."
 )

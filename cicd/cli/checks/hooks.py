@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.group import Commands
 from cicd.cli.options import shared_options
 from cicd.errors import ExitCode
 from cicd.ports import Level
@@ -16,12 +17,13 @@ if TYPE_CHECKING:
 
 
 @click.group(
+    cls=Commands,
     epilog="""\b
 Examples:
   cicd hooks install      every git push runs cicd check first
   cicd hooks status       what is there
   cicd hooks uninstall    as it was before
-"""
+""",
 )
 def hooks() -> None:
     """Put cicd check before every git push, or take it away."""

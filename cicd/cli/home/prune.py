@@ -40,7 +40,7 @@ def prune(
 
     Whatever runs, or can be resumed, retried or rolled back to, keeps all it needs: of each
     project, group and pipeline the newest execution stays, and the newest that succeeded.
-    Without --older-than and --max-size, what is older than 30 days goes.
+    Without options, what is older than 30 days goes.
     """
     from cicd.build.cache.pruning import read_age, read_size, size_words, to_prune
     from cicd.cli.home.reaping import left_behind, reap

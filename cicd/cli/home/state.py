@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cicd.cli.group import Commands
 from cicd.cli.options import shared_options
 from cicd.errors import Conflict, ExitCode, Unavailable, UsageError
 from cicd.ports import Level
@@ -19,12 +20,13 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.group(
+    cls=Commands,
     epilog="""\b
 Examples:
   cicd state check
   cicd state backup ../app-cicd.tar.gz       while builds run, too
   cicd state restore ../app-cicd.tar.gz
-"""
+""",
 )
 def state() -> None:
     """Check the home, back it up, or make it anew out of a backup."""
