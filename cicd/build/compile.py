@@ -60,6 +60,7 @@ class Start:
     place: Place
     outputs: tuple[str, ...] | None  # CodePipeline's; None: the project decides
     artifacts_directory: Path | None
+    hidden: tuple[str, ...]
     webhook: tuple[tuple[str, str], ...]
 
 
@@ -126,6 +127,7 @@ def compile_plan(
         wanted=wanted,
         artifacts=plan_artifacts(spec, project.name, wanted) if spec else (),
         artifacts_directory=start.artifacts_directory,
+        hidden=start.hidden,
         reports=plan_reports(spec) if spec else (),
         report_exports=tuple(
             ReportExport(

@@ -35,6 +35,7 @@ def open_session(
         ((source.identifier, source.directory) for source in plan.sources),
         plan.place,
         privileged=plan.privileged,
+        hidden=plan.hidden,
     )
     if has_cache(plan):
         from cicd.build.cache.build_cache import with_cache

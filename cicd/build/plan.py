@@ -173,6 +173,7 @@ class BuildPlan:
     wanted: Wanted | None = None  # None: planned by a version that did not write it down
     artifacts: tuple[ArtifactPlan, ...] = ()
     artifacts_directory: Path | None = None
+    hidden: tuple[str, ...] = ()  # paths below the primary source that are none of it
     reports: tuple[ReportPlan, ...] = ()
     report_exports: tuple[ReportExport, ...] = ()  # of any group of the machine
     auto_discover: bool = False  # look for reports that no group names

@@ -151,6 +151,7 @@ def start_of(request: BuildRequest, services: Services, location: str) -> Start:
         place=place_for(request, services.home),
         outputs=request.outputs,
         artifacts_directory=request.artifacts_directory,
+        hidden=request.hidden,
         webhook=tuple(request.webhook.items()),
     )
 

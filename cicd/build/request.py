@@ -53,6 +53,7 @@ class BuildRequest:
     debug_session: bool = False  # debugSessionEnabled
     break_on: tuple[str, ...] = ()  # where to pause; see debug/break_on.py
     artifacts_directory: Path | None = None  # deliver the artifacts there, too
+    hidden: tuple[str, ...] = ()  # paths below the source that are none of it
     # True: a broken buildspec raises. False: it is a FAILED build with YAML_FILE_ERROR in
     # DOWNLOAD_SOURCE, as the service does it (pipelines).
     raise_problems: bool = True
@@ -116,6 +117,7 @@ def environment_of(
     place: Place,
     *,
     privileged: bool,
+    hidden: tuple[str, ...],
 ) -> Environment:
     """
     Give the place that a build runs in.
@@ -126,6 +128,7 @@ def environment_of(
         sources: By identifier, "" being the primary one.
         place: The rest.
         privileged: The project's ``privilegedMode``.
+        hidden: Paths below the primary source that are not to be seen.
     """
     return Environment(
         image=image,
@@ -136,7 +139,7 @@ def environment_of(
                     name=f"src_{identifier}" if identifier else "src",
                     source=directory,
                     mode=MountMode.COPY_ON_WRITE,
-                    hidden=(".cicd",),
+                    hidden=(".cicd",) if identifier else (".cicd", *hidden),
                 )
                 for identifier, directory in sources
             ),
@@ -170,4 +173,5 @@ def expected_environment(request: BuildRequest, home: Path) -> Environment:
         ((name, directory.resolve()) for name, directory in sources.items()),
         place_for(request, home),
         privileged=request.project.environment.privileged,
+        hidden=request.hidden,
     )

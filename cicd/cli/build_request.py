@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cicd.cli.options import pair
-from cicd.errors import UsageError
+from cicd.errors import CicdError, UsageError
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
@@ -103,7 +103,32 @@ def request_of(options: Options, directory: Path, settings: Settings) -> BuildRe
         debug_session=options.debug,
         break_on=options.break_on,
         artifacts_directory=options.artifacts.resolve() if options.artifacts else None,
+        hidden=_products(options.artifacts.resolve(), directory.resolve())
+        if options.artifacts and options.source_version is None
+        else (),
     )
+
+
+def _products(artifacts: Path, source: Path) -> tuple[str, ...]:
+    """
+    Give where artifacts go, if that is below the source: what a build made is not built from.
+
+    Unless git keeps it, as a part of the source that a checkout would have.
+    """
+    if artifacts == source or not artifacts.is_relative_to(source):
+        return ()
+    path = artifacts.relative_to(source).as_posix()
+    if not artifacts.exists():
+        return (path,)
+    from cicd.repos.find import find_repository
+    from cicd.repos.git_command import run_git
+
+    try:
+        if find_repository(source) is None:
+            return (path,)
+    except CicdError:  # a build needs no git
+        return (path,)
+    return () if run_git(source, ("ls-files", "--", path), {}).stdout else (path,)
 
 
 def not_secret(

@@ -25,7 +25,7 @@ class Mount:
     name: str  # "src", "src_lib": Session.places[name] says where it is inside
     source: Path  # absolute
     mode: MountMode
-    hidden: tuple[str, ...] = ()  # top-level entries that must not be seen inside, such as ".cicd"
+    hidden: tuple[str, ...] = ()  # paths below that must not be seen inside, such as ".cicd"
     place: str = ""  # absolute path inside; "": the runner chooses. The host runner always does
     make: bool = False  # the directory is made if it is not there
     layer: Path | None = None  # COPY_ON_WRITE: a directory whose content lies over the source's

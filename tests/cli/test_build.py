@@ -1,6 +1,7 @@
 """`cicd build` and `cicd builds` from outside: words in, words and exit statuses out."""
 
 import json
+import subprocess
 from datetime import UTC, datetime
 
 import pytest
@@ -59,6 +60,37 @@ def test_a_comment_passes_a_warning_over_in_a_run_as_in_lint(here, capsys):
         (here / "buildspec.yml").write_text(f"{BUILDSPEC}more: 1{comment}\n")
         assert 0 == asked("build")
         assert ("unknown-key" in "".join(capsys.readouterr())) is told
+
+
+ALL = """version: 0.2
+phases:
+  build:
+    commands:
+      - echo '<testsuite><testcase name="a"/></testsuite>' >r.xml
+artifacts: {files: '**/*'}
+"""
+
+
+def test_artifacts_that_go_below_the_source_are_no_part_of_it(here, capsys):
+    (here / "buildspec.yml").write_text(ALL)
+    for _ in range(2):
+        assert 0 == asked("build", "--artifacts", "out")
+        assert ": SUCCEEDED, 1 test: " in capsys.readouterr().out
+    made = {str(path.relative_to(here / "out")) for path in (here / "out").rglob("*")}
+    assert {"buildspec.yml", "r.xml"} == made
+
+
+def test_artifacts_that_git_keeps_are_part_of_the_source(here):
+    (here / "buildspec.yml").write_text(
+        BUILDSPEC.replace("echo made", "cat out/kept && echo made")
+    )
+    (here / "out").mkdir()
+    (here / "out" / "kept").touch()
+    for words in (("init", "--quiet"), ("add", "--all")):
+        subprocess.run(["git", *words], check=True, cwd=here)
+    assert 0 == asked("build", "--artifacts", "out")
+    subprocess.run(["git", "rm", "--quiet", "--cached", "out/kept"], check=True, cwd=here)
+    assert 1 == asked("build", "--artifacts", "out")
 
 
 def test_a_source_below_and_its_artifacts(here, capsys):

@@ -25,7 +25,9 @@ def left(services, tmp_path, name, status, runner="host", image=""):
     """Leave the session of a build that stands at ``status``; None: nobody knows it."""
     source = tmp_path / "app"
     source.mkdir(exist_ok=True)
-    environment = environment_of(image, image, [("", source)], Place(), privileged=False)
+    environment = environment_of(
+        image, image, [("", source)], Place(), privileged=False, hidden=()
+    )
     stream = f"build/app:{name}"
     services.runner(runner).open(name, environment, stream=stream)
     if status is not None:
