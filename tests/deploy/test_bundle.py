@@ -335,3 +335,13 @@ def test_the_state_directory_is_no_part_of_a_revision_whatever_its_name(tmp_path
     pack_directory(revision, tmp_path / "1.zip", home=revision / "state")
     with zipfile.ZipFile(tmp_path / "1.zip") as archive:
         assert ["app/", "app/state/"] == archive.namelist()
+
+
+def test_an_instance_below_a_revision_is_no_part_of_it_so_that_deployments_do_not_grow(tmp_path):
+    revision = tmp_path / "revision"
+    (revision / "servers/web-1/opt/codedeploy-agent/deployment-root/g/d-1").mkdir(parents=True)
+    (revision / "servers/web-2/opt/app").mkdir(parents=True)
+    pack_directory(revision, tmp_path / "1.zip")
+    with zipfile.ZipFile(tmp_path / "1.zip") as archive:
+        kept = ["servers/", "servers/web-2/", "servers/web-2/opt/", "servers/web-2/opt/app/"]
+        assert kept == archive.namelist()

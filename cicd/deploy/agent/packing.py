@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cicd.deploy.agent.instance import ROOT as AGENT_ROOT
 from cicd.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,8 +26,9 @@ def pack_directory(directory: Path, into: Path, *, home: Path | None = None) -> 
     """
     Pack a directory into the zip ``into``: everything, hidden and empty directories included.
 
-    Only ``.git`` and ``.cicd`` at its top stay out, and the state directory ``home``, whatever its
-    name: earlier revisions are in it. The same content gives the same bytes.
+    Only ``.git`` and ``.cicd`` at its top stay out, and, wherever they are, the state directory
+    ``home`` and directories that are instances: earlier revisions are in them, so that each would
+    hold all those before it. The same content gives the same bytes.
     """
     left_out = "" if home is None else os.path.relpath(home.resolve(), directory.resolve())
     with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
@@ -82,6 +84,9 @@ def _walk(directory: str, above: str, left_out: str) -> Iterator[tuple[str, str,
         name = f"{above}{each.name}"
         if name == left_out or not belongs(name):
             continue
+        inner = each.is_dir(follow_symlinks=False)
+        if inner and os.path.lexists(f"{each.path}{AGENT_ROOT}"):
+            continue
         yield name, each.path, each.stat(follow_symlinks=False)
-        if each.is_dir(follow_symlinks=False):
+        if inner:
             yield from _walk(each.path, f"{name}/", left_out)
