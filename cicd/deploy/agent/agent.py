@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cicd.deploy.agent.configuration import DEFAULTS, PLACE, AgentStopped, read_configuration
 from cicd.deploy.agent.fault import AgentFault, LifecycleErrorCode
 from cicd.deploy.agent.hooks import ScriptLog, run_scripts
 from cicd.deploy.agent.installing import install
@@ -21,7 +22,7 @@ from cicd.errors import CicdError
 from cicd.ports import LogLine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cicd.deploy.agent.download import Download
     from cicd.deploy.fleet.trouble import Trouble
@@ -82,6 +83,7 @@ class Agent:
         self._trouble = trouble
         self._scope = scope
         self._disk = InstanceDisk(target)
+        self._configuration = DEFAULTS
         self._layout = Layout(
             root=target.agent_root,
             group_id=plan.deployment_group_id,
@@ -97,12 +99,15 @@ class Agent:
         try:
             self._trouble.reach()
             self._target.check()
+            self._configuration = read_configuration(self._disk, self._files)
+            self._log.of_all = self._configuration.enable_deployments_log
             if self._event is self._plan.events_of(self._target.id)[0]:
                 self._trouble.check_clock(self._target)
+                self._tell_of_lost(self._configuration.lost)
             with self._tracked():
                 self._trouble.before(self._event)
                 self._carry_out()
-        except Unreached as why:
+        except (Unreached, AgentStopped) as why:
             return Outcome(
                 status=OutcomeStatus.FAULT,
                 detail={
@@ -133,6 +138,11 @@ class Agent:
     def _failed(self, code: LifecycleErrorCode, message: str, script: str = "") -> dict[str, JSON]:
         return {"diagnostics": _diagnostics(code, message, script=script, tail=self._log.tail())}
 
+    def _tell_of_lost(self, keys: Sequence[str]) -> None:
+        if keys:
+            verb = "has" if len(keys) == 1 else "have"
+            self._say(f"{PLACE}: {', '.join(keys)} {verb} no effect here")
+
     def _say(self, text: str) -> None:
         line = LogLine(at=self._services.clock.now(), origin=self._scope.key, text=text)
         self._services.logs.append(self._scope.stream, line)
@@ -154,7 +164,7 @@ class Agent:
     def _carry_out(self) -> None:
         match self._event:
             case LifecycleEvent.DOWNLOAD_BUNDLE:
-                self._download.onto(self._layout, self._disk, self._files)
+                self._download.onto(self._layout, self._disk, self._files, self._configuration)
             case LifecycleEvent.INSTALL:
                 self._install()
             case LifecycleEvent.BLOCK_TRAFFIC if self._plan.traffic is not None:

@@ -8,9 +8,10 @@ import threading
 import zipfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING
 
 from cicd.deploy.agent.bundle import names
+from cicd.deploy.agent.configuration import check_archive
 from cicd.deploy.agent.instance import ARCHIVE
 from cicd.deploy.agent.reuse import entries_of
 from cicd.deploy.agent.stamps import write_stamps
@@ -21,14 +22,13 @@ from cicd.errors import Unavailable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from cicd.deploy.agent.configuration import AgentConfiguration
     from cicd.deploy.agent.entries import Entry
     from cicd.deploy.agent.instance import InstanceDisk, Layout
     from cicd.deploy.agent.own_files import OwnFiles
     from cicd.deploy.agent.stamps import Stamped
     from cicd.deploy.plan import RevisionPlan
     from cicd.ports import ArtifactStore
-
-MAX_REVISIONS: Final = 5
 
 
 class Download:
@@ -65,7 +65,13 @@ class Download:
         self._entries: tuple[Entry, ...] | None = None
         self._shared = instances > 1  # and not found to be too large
 
-    def onto(self, layout: Layout, disk: InstanceDisk, files: OwnFiles) -> None:
+    def onto(
+        self,
+        layout: Layout,
+        disk: InstanceDisk,
+        files: OwnFiles,
+        configuration: AgentConfiguration,
+    ) -> None:
         """
         Make the archive of one instance anew, and forget the oldest ones.
 
@@ -73,18 +79,20 @@ class Download:
             layout: Where the agent keeps what.
             disk: The instance's.
             files: The agent's own on it.
+            configuration: The agent's.
 
         Raises:
-            AgentFault: The revision cannot be unpacked.
+            AgentFault: The revision cannot be unpacked, or the instance will not have it.
             Unavailable: It is no longer in the artifact store.
 
         Source: the agent's behaviour, "DownloadBundle".
         """
-        _forget_old_archives(layout, files)
+        _forget_old_archives(layout, files, configuration.max_revisions)
         files.remove_tree(layout.archive)
         files.remove(layout.bundle)
-        if not self._reuses(layout, disk, files):
+        if not (configuration.enable_archive_reuse and self._reuses(layout, disk, files)):
             write_stamps(files, layout.unpacked, self._unpacked(layout, disk, files))
+        check_archive(layout.archive, configuration)
         files.write(layout.most_recent_install, layout.deployment_inside)
 
     def _reuses(self, layout: Layout, disk: InstanceDisk, files: OwnFiles) -> bool:
@@ -159,10 +167,10 @@ def _packed(stored: Path, kind: BundleType, name: str) -> Iterator[IO[bytes]]:
         yield file
 
 
-def _forget_old_archives(layout: Layout, files: OwnFiles) -> None:
+def _forget_old_archives(layout: Layout, files: OwnFiles, most: int) -> None:
     recorded = files.recorded(layout.last_successful_install) or ""
     protected = {layout.deployment.name, Path(recorded).name}
     kept = files.directories(layout.group)
-    surplus = len(kept) - MAX_REVISIONS
+    surplus = len(kept) - most
     for name in [name for name in kept if name not in protected][: max(0, surplus)]:
         files.remove_tree(layout.group / name)

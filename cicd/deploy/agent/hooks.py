@@ -40,6 +40,7 @@ class ScriptLog:
     files: OwnFiles
     clock: Clock
     say: Callable[[str], None]  # the same lines, for people
+    of_all: bool = True  # the log of all deployments is written, too
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _lines: list[str] = field(default_factory=list)
     _open: dict[Path, int] = field(default_factory=dict)  # of each log that was written to
@@ -51,6 +52,8 @@ class ScriptLog:
             self._lines.append(text + "\n")
             self.say(text)
             self._append(self.layout.script_log, f"{now:%Y-%m-%d %H:%M:%S} {text}\n")
+            if not self.of_all:
+                return
             stamp = f"{now:%Y-%m-%d %H:%M:%S}.{now.microsecond // 1000:03d}"
             self._rotate(self.layout.deployments_log)
             self._append(
