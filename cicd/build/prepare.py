@@ -158,7 +158,12 @@ def start_of(request: BuildRequest, services: Services, location: str) -> Start:
 
 def _sources(request: BuildRequest, services: Services) -> tuple[SourcePlan, ...]:
     project = request.project
-    revision = request.revision or _describe(request.source, services)
+
+    def describe(directory: Path) -> Revision:
+        # A pipeline's inputs lie below the home, and git would tell of the repository around it.
+        return _describe(directory, services) if request.outputs is None else Revision(id="")
+
+    revision = request.revision or describe(request.source)
     primary = SourcePlan(
         identifier="",
         directory=request.source.resolve(),
@@ -172,13 +177,13 @@ def _sources(request: BuildRequest, services: Services) -> tuple[SourcePlan, ...
 
     def secondary(name: str, directory: Path) -> SourcePlan:
         wanted = known.get(name, ProjectSource(identifier=name))
-        found = _describe(directory, services)
+        found = describe(directory)
         return SourcePlan(
             identifier=name,
             directory=directory.resolve(),
             type=wanted.type,
             location=wanted.location or found.url,
-            version=wanted.version or found.id,
+            version=request.secondary_versions.get(name) or wanted.version or found.id,
             resolved_version=found.id,
         )
 

@@ -42,6 +42,7 @@ class BuildRequest:
     default_image: str | None = None  # stands in for a cloud image that `images` does not name
     variables: tuple[Variable, ...] = ()  # environmentVariablesOverride; later ones win
     secondary_sources: Mapping[str, Path] = field(default_factory=dict)  # by sourceIdentifier
+    secondary_versions: Mapping[str, str] = field(default_factory=dict)  # by sourceIdentifier
     timeout: timedelta | None = None  # timeoutInMinutesOverride
     uuid: str = ""  # of the build; "": a fresh one
     initiator: str | None = None  # "codepipeline/<name>"; None: the user's name

@@ -99,3 +99,20 @@ def test_trap_57_an_output_that_nothing_was_put_into_fails_who_takes_it(root):
     result, held = run(root, "", build, stage("Check", takes))
     assert ("Failed", "Check", {}) == (result.status, result.failure.action, held)
     assert "nothing put files into it" in result.failure.error.message
+
+
+TOLD = """version: 0.2
+phases:
+  build:
+    commands:
+      - echo "$CODEBUILD_SOURCE_VERSION_app" | grep -x 'arn:aws:s3:::[^/]*/shop/app/.*'
+      - test -z "$CODEBUILD_SOURCE_REPO_URL_app"
+"""
+
+
+def test_an_input_is_told_of_by_its_object_not_by_the_repository_around_the_home(root):
+    build = stage("Build", action("Compile", takes="code", makes="app"))
+    given = {"ProjectName": "check", "PrimarySource": "code", "BuildspecOverride": TOLD}
+    takes = action("Check", takes="code app", configuration=given)
+    result, _ = run(root, BOTH, build, stage("Check", takes))
+    assert "Succeeded" == result.status, result.failure

@@ -69,8 +69,9 @@ class CodeBuildAction:
             buildspec=configuration.get("BuildspecOverride"),
             variables=variables,
             secondary_sources=directories,
+            secondary_versions=versions_of(request),
             revision=Revision(id=primary.revision_id),
-            source_version=f"arn:aws:s3:::{request.bucket}/{primary.key}",
+            source_version=versions_of(request)[primary.name],
             outputs=request.action.outputs,
         )
         if is_on(request, "BatchEnabled"):
@@ -163,6 +164,15 @@ def primary_input(request: ActionRequest, name: str) -> StoredArtifact:
         if other != name and not _IDENTIFIER.fullmatch(other):
             raise ConfigurationInvalid(f"{_BAD_IDENTIFIER} ('{other}')")
     return by_name[name]
+
+
+def versions_of(request: ActionRequest) -> dict[str, str]:
+    """
+    Give what a build is told of each input's version: the object in the pipeline's bucket.
+
+    Source: user guide, "Environment variables in build environments", CODEBUILD_SOURCE_VERSION.
+    """
+    return {each.name: f"arn:aws:s3:::{request.bucket}/{each.key}" for each in request.inputs}
 
 
 def unpack(

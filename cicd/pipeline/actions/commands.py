@@ -12,6 +12,7 @@ from cicd.pipeline.actions.codebuild import (
     build_result,
     primary_input,
     unpack,
+    versions_of,
 )
 from cicd.pipeline.actions.provider import find_child
 from cicd.pipeline.local_builds import build_of
@@ -74,8 +75,9 @@ class CommandsAction:
                 for variable in request.action.environment
             ),
             secondary_sources=directories,
+            secondary_versions=versions_of(request),
             revision=Revision(id=primary.revision_id),
-            source_version=f"arn:aws:s3:::{request.bucket}/{primary.key}",
+            source_version=versions_of(request)[primary.name],
             outputs=request.action.outputs,
         )
         return _ended(request, run_build(build, replace(services, cancel=scope.cancel)))
