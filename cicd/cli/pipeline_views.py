@@ -139,6 +139,7 @@ def _show_failure(show: Presenter, result: ExecutionResult, services: Services) 
     """Say which action failed first, and show the block of what it began that failed."""
     failure = result.failure
     if failure is None:
+        _show_unmet(show, result)
         return
     error = failure.error
     led_to = failure.external_execution_id
@@ -156,6 +157,38 @@ def _show_failure(show: Presenter, result: ExecutionResult, services: Services) 
     log = (line for _, line in services.logs.read(f"deployment/{led_to}"))
     for each in deque(log, maxlen=_LAST_LINES):
         show.text(f"  {each.text}")
+
+
+def _show_unmet(show: Presenter, result: ExecutionResult) -> None:
+    """Say which condition failed an execution whose actions did not, and what can be done."""
+    from cicd.pipeline.condition import SKIP, ConditionStatus
+    from cicd.pipeline.override import GATES, not_overridable
+    from cicd.pipeline.result import PipelineStatus
+    from cicd.pipeline.state import unmet
+
+    state = result.state
+    if result.status is not PipelineStatus.FAILED or state.plan is None or state.fault is not None:
+        return
+    name = f"{state.plan.name} {result.execution_id[:8]}"
+    for stage in state.plan.stages:
+        condition = unmet(state, stage)
+        if condition is None or condition.result == SKIP:
+            continue
+        words = "; ".join(
+            f"{rule.name}: {rule.summary}"
+            for rule in state.conditions[f"{stage.name}/{condition.gate}"].rules
+            if rule.status is not ConditionStatus.SUCCEEDED
+        )
+        show.text(
+            f"{name}: Failed, as {condition.gate} of {stage.name} did not hold: {words}",
+            Level.FAILURE,
+        )
+        for kind, gate in GATES.items():
+            if gate == condition.gate and not_overridable(state, stage, gate) is None:
+                show.text(
+                    "  to go on all the same: cicd pipeline override-condition "
+                    f"{stage.name} {result.execution_id[:8]} --type {kind}"
+                )
 
 
 def _failed_command(build_id: str, services: Services) -> Problem | None:

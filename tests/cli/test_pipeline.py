@@ -390,6 +390,8 @@ def test_a_condition_that_does_not_hold_is_shown_and_overridden(here, capsys):
     assert 0 == asked("status")
     said = capsys.readouterr().out
     assert "beforeEntry  Failed" in said
+    assert "Failed, as beforeEntry of Ask did not hold: " in said
+    assert "  to go on all the same: cicd pipeline override-condition Ask " in said
     assert "OnlyLive: 'dev' EQ 'live' is false; the result is FAIL" in " ".join(said.split())
     assert 2 == asked("override-condition", "Ask", "--type", "ON_SUCCESS")
     assert "ConditionNotOverridableException" in capsys.readouterr().err
