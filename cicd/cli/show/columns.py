@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,6 +12,24 @@ SHORT = 20  # characters, from which on a word may be broken: statuses and times
 _LINE = 8  # characters of a text that stays on its line, such as "1.60 s"
 _NARROW = 6  # what is left to names where there is no room
 BETWEEN = 2  # blanks
+_ID = re.compile(r"\b([0-9a-f]{8})(?:(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32})\b")
+
+
+def with_room_for(
+    titles: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    width: int,
+    cells: Callable[[str], int],
+) -> Sequence[Sequence[str]]:
+    """
+    Shorten ids to their beginnings, which name an execution as well, where a row is else too long.
+
+    A commit's, too. So a build of yesterday stands on a line of 80 columns, with its moment.
+    """
+    whole = [max(map(cells, each)) for each in zip(titles, *rows, strict=True)]
+    if sum(whole) + BETWEEN * (len(titles) - 1) <= width:
+        return rows
+    return [[_ID.sub(r"\1", cell) for cell in row] for row in rows]
 
 
 def widths_for(
@@ -36,7 +55,11 @@ def widths_for(
     ]
     if min(_NARROW, whole[0]) + sum(others) > room:
         return ()
-    least = min(words[0] if words[0] <= SHORT else _NARROW, room - sum(others))
+    wanted = words[0] if words[0] <= SHORT else _NARROW
+    for at, word in enumerate(words[1:]):
+        if word > others[at]:  # broken anyway: rather that than a moment in front
+            others[at] -= max(0, min(wanted + sum(others) - room, others[at] - _LINE))
+    least = min(wanted, room - sum(others))
     spare = room - least - sum(others)
     for at, text in enumerate(whole[1:]):
         if text > 2 * SHORT:

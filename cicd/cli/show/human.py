@@ -167,11 +167,12 @@ class Human:
         from rich.table import Table
         from rich.text import Text
 
-        from cicd.cli.show.columns import widths_for
+        from cicd.cli.show.columns import widths_for, with_room_for
 
         if not rows:
             return
-        cells = [[printable(cell) for cell in row] for row in rows]
+        said = [[printable(cell) for cell in row] for row in rows]
+        cells = with_room_for(columns, said, self._out.width, cell_len)
         widths = widths_for(columns, cells, self._out.width, cell_len)
         table = Table(box=None, pad_edge=False, header_style="bold", show_header=bool(widths))
         for title, width in zip(columns, widths, strict=False):

@@ -42,12 +42,32 @@ def test_a_name_that_fits_stays_whole_beside_a_long_text(shown):
     assert len(lines) > 2
 
 
-def test_an_id_stays_whole_while_a_moment_may_take_two_lines(shown):
-    build = "rep:58518b64-4a87-49b1-8374-1d1c73c8079c"
+def test_an_id_is_whole_where_there_is_room_and_else_its_beginning(shown):
+    build = "orders:58518b64-4a87-49b1-8374-1d1c73c8079c"
     columns = ("build", "number", "status", "started", "took")
-    lines = shown([(build, "2", "SUCCEEDED", "2026-11-26 23:49:47", "0.6 s")], 80, columns)
-    assert lines[1].startswith(f"{build}  2 ")
-    assert ["2026-11-26", "23:49:47"] == [lines[1].split()[3], lines[2].split()[0]]
+    rows = [(build, "2", "SUCCEEDED", "2026-11-26 23:49:47", "0.6 s")]
+    for width, said in ((100, build), (80, "orders:58518b64")):
+        _, line = shown(rows, width, columns)
+        assert [said, "2", "SUCCEEDED", "2026-11-26", "23:49:47", "0.6", "s"] == line.split()
+
+
+def test_a_word_in_front_stays_whole_where_others_are_broken_anyway(shown):
+    columns = ("time", "who", "service", "call", "what", "error")
+    call = ("2026-11-27 07:08:44", "root", "codepipeline", "StartPipelineExecution", "x" * 30, "")
+    first, second = shown([call], 80, columns)[1:3]
+    assert ("2026-11-27", "07:08:44") == (first.split()[0], second.split()[0])
+
+
+def test_a_commit_is_shortened_as_an_execution_is(shown):
+    commit = "cd258bde0b1be06cf948f84fbbcdc364aac854cb"
+    lines = shown([("Source", "Succeeded", commit)], 50, ("action", "status", "execution"))
+    assert ["Source", "Succeeded", "cd258bde"] == lines[1].split()
+
+
+def test_an_id_within_a_text_is_shortened_too(shown):
+    text = "name=shop pipelineExecutionId=4b89645e-9286-44af-b0da-bb384f44ad89"
+    lines = shown([("StartPipelineExecution", text)], 60, ("call", "what"))
+    assert "pipelineExecutionId=4b89645e" == lines[2].strip()
 
 
 @pytest.mark.parametrize("width", range(40, 121))
@@ -73,7 +93,7 @@ def test_where_words_would_break_each_row_is_a_list(shown):
         ("rep:1", "1", "IN_PROGRESS (left running)", "2026-11-26 23:49:40", ""),
     ]
     lines = shown(rows, 40, columns)
-    assert f"BUILD    {build[:31]}" == lines[0]
+    assert "BUILD    rep:58518b64" == lines[0]
     assert "STATUS   SUCCEEDED" in lines
     assert "TOOK     0.6 s" in lines
     second = lines[lines.index("") + 1 :]
