@@ -36,6 +36,7 @@ _cicd_nonce=$2
 _cicd_entering=$3
 _cicd_driver=$0
 _cicd_scratch=$PWD
+_cicd_path=$PATH
 _cicd_setsid=$(command -v setsid)
 _cicd_setpriv=$(command -v setpriv)
 
@@ -103,9 +104,14 @@ _cicd_start() {
         echo "cicd: $_cicd_no"
         exit 1
     elif ! command -v "$_cicd_shell" >/dev/null; then
-        echo "cicd: there is no shell '$_cicd_shell' here"
-        exit 127
-    elif [ -z "$_cicd_user" ]; then
+        # A PATH of the command's own hides the programs that it names, not the shell that says so.
+        _cicd_found=$(PATH=$_cicd_path; command -v "$_cicd_shell") || {
+            echo "cicd: there is no shell '$_cicd_shell' here"
+            exit 127
+        }
+        _cicd_shell=$_cicd_found
+    fi
+    if [ -z "$_cicd_user" ]; then
         _cicd_become "$_cicd_shell" "${_cicd_at}script"
     fi
     _cicd_find_user "$_cicd_user" || exit 1

@@ -91,8 +91,7 @@ def compile_plan(
             "build/batch-only",
             "there is a 'batch' only, and no phases, so the build succeeds without doing anything",
             spec.batch.span,
-            hint="run the batch with --batch; its builds need phases, here or in buildspecs of "
-            "their own",
+            hint="--batch runs it; its builds need phases, here or in buildspecs of their own",
         )
     wanted = Wanted(
         configured=project.configured,

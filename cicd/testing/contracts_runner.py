@@ -113,6 +113,13 @@ class RunnerContract(PlacesContract):
     def test_a_missing_command_is_status_127(self, session: Session) -> None:
         assert 127 == run(session, "no-such-command")[0].status
 
+    def test_a_path_of_ones_own_hides_programs_and_not_the_shell(self, session: Session) -> None:
+        for shell in ("sh", "bash"):
+            status, output = run(
+                session, 'echo "$PATH"; ls', shell=shell, variables={"PATH": "$PATH:/opt/x"}
+            )
+            assert (127, b"$PATH:/opt/x") == (status.status, output.splitlines()[0])
+
     def test_a_script_may_be_longer_than_a_command_line(self, session: Session) -> None:
         script = "# " + "x" * 300_000 + "\necho end"
         assert (Exit(status=0), b"end\n") == run(session, script)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from cicd.build.environment_variable import Variable
 from cicd.build.log.hint import failure_hint
 from cicd.build.log.not_found import not_found_hint
 from tests.build.machine import plan
@@ -27,6 +28,14 @@ def test_a_program_that_the_image_has_not_is_named(line, name):
     first, second = not_found_hint(IN_IMAGE, 127, ("before", line), nothing).splitlines()
     assert f"'{name}' is not in the image mine:1" == first
     assert "--image" in second
+
+
+def test_a_path_that_the_buildspec_did_not_mean_is_told():
+    given = (Variable(name="PATH", value="$PATH:/opt/x"),)
+    said = not_found_hint(
+        replace(IN_IMAGE, variables=given), 127, ("sh: 1: ls: not found",), nothing
+    )
+    assert said.startswith("the build's PATH is literally '$PATH:/opt/x'")
 
 
 def test_a_stand_in_and_a_machine_are_told_apart():

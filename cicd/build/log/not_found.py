@@ -37,6 +37,12 @@ def not_found_hint(
     found = [match for line in said if (match := _SAID.search(line))]
     if status != NOT_FOUND or not found:
         return ""
+    literal = next((v.value for v in plan.variables if v.name == "PATH" and "$" in v.value), "")
+    if literal:
+        return (
+            f"the build's PATH is literally '{literal}': nothing is expanded in it\n"
+            'leave it out, and set it in a command: export PATH="$PATH:…"'
+        )
     name = found[-1]["name"]
     other = _OTHER_NAMES.get(name, "")
     also = ""
