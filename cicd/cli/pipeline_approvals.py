@@ -101,14 +101,11 @@ def _waiting(
     """Find the one approval that is meant, among the executions that are not over."""
     from cicd.pipeline.run import find_execution, waiting_approvals
 
-    if execution is None:
-        streams = [
-            record.stream
-            for record in services.executions.list(kind="pipeline")
-            if record.status in {"InProgress", "Stopping"}
-        ]
-    else:
-        streams = [find_execution(execution, services).stream]
+    records = services.executions.list(kind="pipeline", name=execution)
+    if execution is not None and not records:
+        records = [find_execution(execution, services)]
+    # Of a pipeline not only its newest execution: that may stand behind the one that waits.
+    streams = [record.stream for record in records if record.status in {"InProgress", "Stopping"}]
     found = [
         (stream, approval)
         for stream in streams

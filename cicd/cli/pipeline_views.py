@@ -55,6 +55,8 @@ def status(invocation: Invocation, *, execution: str | None) -> int:
         show.text(f"{record.name} {result.execution_id}: {result.status}")
         rows = list(_rows(state, result))
         show.table(("Stage", "Action", "Status", "Execution", "Summary"), rows)
+        for words in _in_front(state, services):
+            show.text(words, Level.WARNING)
         for approval in waiting:
             show.text(
                 f"{approval.action.key} waits until {local_time(approval.until)}: "
@@ -66,6 +68,20 @@ def status(invocation: Invocation, *, execution: str | None) -> int:
         show.notice(f"nobody runs it: cicd pipeline resume {result.execution_id[:8]}")
     show.result(dict(result.execution))
     return ExitCode.SUCCEEDED
+
+
+def _in_front(state: PipelineState, services: Services) -> Iterator[str]:
+    """Say what an execution waits for in front of a stage."""
+    from cicd.pipeline.admission import Admission, admit, what_is_waited_for
+    from cicd.pipeline.commands import EnterStage
+    from cicd.pipeline.stages import admissions
+
+    assert state.plan is not None, "the plan is the first event"
+    for command in state.running.values():
+        if isinstance(command, EnterStage):
+            known = admissions(state.plan.name, services)
+            if admit(known, command.stage, state.plan.execution_id) is Admission.WAIT:
+                yield what_is_waited_for(known, command.stage)
 
 
 def _rows(state: PipelineState, result: ExecutionResult) -> Iterator[tuple[str, ...]]:

@@ -100,6 +100,21 @@ def admit(state: Admissions, stage: str, execution: str) -> Admission | None:
     return Admission.WAIT if execution in lock.waiting else None
 
 
+def is_held(state: Admissions, stage: str) -> bool:
+    """Tell whether only its transition keeps who waits in front of a stage from it."""
+    return stage in state.disabled and state.lock(stage).holder is None
+
+
+def what_is_waited_for(state: Admissions, stage: str) -> str:
+    """Say what an execution in front of a stage waits for, and what to do."""
+    if is_held(state, stage):
+        return (
+            f"waiting in front of the stage {stage}: its transition is disabled "
+            f"({state.disabled[stage].reason}); cicd pipeline enable-transition {stage}"
+        )
+    return f"waiting for the stage {stage}, where the execution {state.lock(stage).holder} is"
+
+
 def _arrived(
     state: Admissions, stage: str, execution: str, mode: ExecutionMode, *, again: bool
 ) -> Admissions:

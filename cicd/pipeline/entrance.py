@@ -14,7 +14,9 @@ from cicd.pipeline.admission import (
     Admissions,
     admit,
     fold,
+    is_held,
     state_stream,
+    what_is_waited_for,
 )
 from cicd.pipeline.spec import ExecutionMode
 
@@ -48,7 +50,7 @@ class Entrance:
         """Arrive, and wait in front of the stage until it is ours."""
         if self._mode is ExecutionMode.PARALLEL:
             return Outcome(status=OutcomeStatus.DONE)
-        services, told = self._services, False
+        services, told = self._services, set[bool]()
         inbox = services.clock.inbox()
         scope.cancel.on_cancel(lambda: inbox.put(None))
         unsubscribe = services.log.subscribe(lambda _: inbox.put(None))
@@ -62,9 +64,13 @@ class Entrance:
                         return Outcome(status=OutcomeStatus.DONE)
                     case Admission.SUPERSEDED:
                         return Outcome(status=OutcomeStatus.DONE, detail={"superseded": True})
-                    case Admission.WAIT if not told:
-                        told = True
-                        say(self._waits(command.stage))
+                    case Admission.WAIT:
+                        # Once for those inside, however many come after one another, and once
+                        # for a transition, which somebody may disable meanwhile.
+                        state = self._now()
+                        if (held := is_held(state, command.stage)) not in told:
+                            told.add(held)
+                            say(what_is_waited_for(state, command.stage))
                 inbox.take(None)
         finally:
             unsubscribe()
@@ -92,13 +98,3 @@ class Entrance:
             **({"again": True} if again else {}),
         }
         send_after(self._version, self._services.log, self._services.clock, self._stream, data)
-
-    def _waits(self, stage: str) -> str:
-        state = self._now()
-        disabled, holder = state.disabled.get(stage), state.lock(stage).holder
-        if disabled is not None and holder is None:
-            return (
-                f"waiting in front of the stage {stage}: its transition is disabled "
-                f"({disabled.reason}); cicd pipeline enable-transition {stage}"
-            )
-        return f"waiting for the stage {stage}, where the execution {holder} is"

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -427,3 +428,33 @@ def test_an_approval_is_answered_at_the_terminal_that_waits_for_it(here):
     assert (0, True) == (status, "Ask/Approve Succeeded: it is fine" in screen), screen
     answered = call(here)
     assert ("Approve", "it is fine") == (answered["actionName"], answered["summary"])
+
+
+def test_of_a_pipeline_the_approval_that_waits_is_meant_and_status_says_who_waits_for_whom(
+    here, capsys
+):
+    def until(words, *asking):
+        for _ in range(600):
+            status = asked(*asking)
+            said = capsys.readouterr().out
+            if (0, True) == (status, words in said):
+                return said
+            time.sleep(0.1)
+        raise AssertionError(f"{words} is not in {said}")
+
+    command = [sys.executable, "-m", "cicd", "pipeline", "run", "--variable", "stage=x"]
+    running = []
+    try:
+        running.append(subprocess.Popen(command, stdout=-3, stderr=-3))
+        first = until("Ask/Approve waits until", "status").split()[1]
+        running.append(subprocess.Popen(command, stdout=-3, stderr=-3))
+        until(f"waiting for the stage Ask, where the execution {first[:-1]} is", "status")
+        assert 0 == asked("approve", "shop", "Approve")
+        assert 0 == running[0].wait(60)
+        until("Ask/Approve waits until", "status")
+        assert 0 == asked("approve", "shop")
+        assert 0 == running[1].wait(60)
+    finally:
+        for each in running:
+            each.kill()
+            each.wait()

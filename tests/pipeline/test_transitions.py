@@ -72,6 +72,24 @@ def test_who_waits_is_told_why_and_what_lets_it_go_on(world):
     assert any("its transition is disabled (not today)" in text for text in said)
 
 
+def test_who_waits_is_told_also_of_a_transition_that_is_disabled_meanwhile(world):
+    world.provider.takes = {"Compile": 5 * MINUTE}
+    begun = world.clock.now()
+    first, second = world.plan(SOURCE_STAGE, BUILD_STAGE), world.plan(SOURCE_STAGE, BUILD_STAGE)
+    world.clock.call_at(begun + MINUTE, lambda: start_execution(second, world.services))
+    world.clock.call_at(begun + 2 * MINUTE, lambda: closed(world))
+    world.clock.call_at(
+        begun + 9 * MINUTE, lambda: enable_transition(SPEC, "Build", world.services)
+    )
+    start_execution(first, world.services)
+    world.clock.sleep(60 * MINUTE)
+    before, then = [
+        line.text for _, line in world.reporter.lines if line.text.startswith("waiting")
+    ]
+    assert f"waiting for the stage Build, where the execution {first.execution_id} is" == before
+    assert "waiting in front of the stage Build: its transition is disabled (not today)" in then
+
+
 def test_the_state_of_a_transition_has_awss_shape(world):
     state = closed(world)
     assert {"enabled": False, "disabledReason": "not today", "lastChangedBy": "ana"} == {

@@ -1,6 +1,7 @@
 """A real repository, real builds on this machine, a real deployment into a directory."""
 
 import json
+import shutil
 import subprocess
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest
 from cicd.document.resources import Resources
 from cicd.errors import Unavailable
 from cicd.pipeline.compile import Start
+from cicd.pipeline.rollback import plan_rollback
 from cicd.pipeline.run import ExecutionRequest, execution_state, plan_execution, start_execution
 from cicd.settings import load_settings
 from cicd.testing.fakes import RecordingReporter
@@ -315,3 +317,15 @@ def test_commands_of_a_rule_run_in_a_build_of_their_own(shop):
     outcome = said["Other"]["output"]["executionResult"]
     assert "exit 3" in outcome["externalExecutionSummary"]
     assert outcome["externalExecutionId"].startswith("Other:")
+
+
+def test_a_stage_whose_artifacts_were_pruned_fails_with_what_to_do(shop):
+    result, _, reporter = run(shop)
+    with machine(shop, reporter) as services:
+        shutil.rmtree(services.home / "artifacts")
+        for name in ("Test", "Deploy"):
+            plan = plan_rollback(result.stream, services, stage=name, now_is=None, by="ana")
+            error = start_execution(plan, services).failure.error
+            assert "ConfigurationError" == error.code
+            assert "is no longer in the artifact store" in error.message
+            assert "cicd pipeline run" in error.hint

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cicd.pipeline.actions.git_reference import clone
 from cicd.pipeline.actions.provider import find_child
+from cicd.pipeline.actions.stored_input import stored_input
 from cicd.pipeline.local_builds import build_of
 from cicd.pipeline.result import (
     ActionResult,
@@ -181,8 +182,7 @@ def unpack(
     """Unpack or clone artifacts, each into a directory of its name."""
     directories = {}
     for artifact in inputs:
-        stored = services.artifacts.find(artifact.digest)
-        assert stored is not None, "an artifact of this execution is in the store"
+        stored = stored_input(artifact, services)
         into = workspace / artifact.name
         into.mkdir(parents=True)
         if artifact.format is ArtifactFormat.CODEBUILD_CLONE_REF:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cicd.pipeline.actions.provider import child_uuid, find_child
+from cicd.pipeline.actions.stored_input import stored_input
 from cicd.pipeline.result import (
     ActionResult,
     ActionStatus,
@@ -41,8 +42,7 @@ class CodeDeployAction:
             members=lambda fleet: members_of(fleet, services),
         )
         taken = request.inputs[0]
-        stored = services.artifacts.find(taken.digest)
-        assert stored is not None, "an artifact of this execution is in the store"
+        stored = stored_input(taken, services)
         deployment = DeploymentRequest(
             group=group,
             revision=services.artifacts.path(stored),

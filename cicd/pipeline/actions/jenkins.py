@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from cicd.document.resources import Resources
 from cicd.errors import UsageError
 from cicd.pipeline.actions.jenkins_server import Jenkins
+from cicd.pipeline.actions.stored_input import stored_input
 from cicd.pipeline.actions.workspace import as_code_zip
 from cicd.pipeline.local import JenkinsPlace, jenkins_places
 from cicd.pipeline.result import (
@@ -123,8 +124,7 @@ def _connect(place: JenkinsPlace, services: Services) -> Jenkins:
 def _files(request: ActionRequest, services: Services) -> dict[str, Path]:
     found = {}
     for taken in request.inputs:
-        stored = services.artifacts.find(taken.digest)
-        assert stored is not None, "an artifact of this execution is in the store"
+        stored = stored_input(taken, services)
         found[taken.name] = services.artifacts.path(stored)
     return found
 

@@ -15,6 +15,7 @@ from cicd.functions.names import split
 from cicd.functions.refusal import FunctionRefused
 from cicd.pipeline.actions.codedeploy import deployed
 from cicd.pipeline.actions.provider import child_uuid, find_child
+from cicd.pipeline.actions.stored_input import stored_input
 from cicd.pipeline.jobs.template_function import follow_template
 from cicd.pipeline.result import ActionResult, ActionStatus, FailureType, failed
 
@@ -95,7 +96,7 @@ class LambdaDeployAction:
         if target:
             function.version(target)
         else:
-            code = services.artifacts.find(request.inputs[0].digest)
+            code = stored_input(request.inputs[0], services)
             functions.update(name, lambda held: held, code)
             target = functions.publish(name).version
             request.say(f"{request.action.name}: {name}:{target} is published")

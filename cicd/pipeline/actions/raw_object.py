@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from cicd.pipeline.actions.stored_input import stored_input
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -19,8 +21,7 @@ def raw_object(taken: StoredArtifact, services: Services, workspace: Path) -> Pa
     a zip."""
     if not taken.object_name:
         return None
-    stored = services.artifacts.find(taken.digest)
-    assert stored is not None, "an artifact of this execution is in the store"
+    stored = stored_input(taken, services)
     services.artifacts.unpack(stored, workspace / "raw")
     return workspace / "raw" / taken.object_name
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from cicd.document.resources import Resources
 from cicd.pipeline.actions.raw_object import raw_object
+from cicd.pipeline.actions.stored_input import stored_input
 from cicd.pipeline.actions.workspace import as_code_zip
 from cicd.pipeline.buckets import bucket_place
 from cicd.pipeline.result import ActionResult, ActionStatus, FailureType, failed
@@ -55,8 +56,7 @@ class S3Deploy:
         for told in _TOLD:
             if configuration.get(told):
                 request.say(f"{request.action.name}: {told} has no effect here")
-        stored = services.artifacts.find(taken.digest)
-        assert stored is not None, "an artifact of this execution is in the store"
+        stored = stored_input(taken, services)
         if extract == "false":
             whole = raw_object(taken, services, request.workspace) or services.artifacts.path(
                 stored

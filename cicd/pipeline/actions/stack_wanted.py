@@ -12,6 +12,7 @@ from cicd.pipeline.actions.stack_parameters import (
     read_overrides,
     read_place,
 )
+from cicd.pipeline.actions.stored_input import stored_input
 from cicd.pipeline.stacks.desired import TemplateInvalid, desired_of
 
 if TYPE_CHECKING:
@@ -100,8 +101,7 @@ class _Files:
     def _tree(self, name: str) -> Path:
         if name not in self._trees:
             taken = next(artifact for artifact in self._request.inputs if artifact.name == name)
-            stored = self._services.artifacts.find(taken.digest)
-            assert stored is not None, "an artifact of this execution is in the store"
+            stored = stored_input(taken, self._services)
             self._trees[name] = self._request.workspace / "inputs" / name
             self._services.artifacts.unpack(stored, self._trees[name])
         return self._trees[name]

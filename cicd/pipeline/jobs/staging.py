@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from cicd.pipeline.actions.provider import child_uuid
+from cicd.pipeline.actions.stored_input import stored_input
 from cicd.pipeline.actions.workspace import clear
 from cicd.pipeline.jobs.job import Job, JobArtifact
 from cicd.pipeline.jobs.ledger import BUCKET_PREFIX, objects_of
@@ -79,8 +80,7 @@ def stage(job: Job, asking: Asking, services: Services) -> None:
     bucket = services.bucket(str(place))
     bucket.make()
     for taken, shown in zip(asking.inputs, job.inputs, strict=True):
-        stored = services.artifacts.find(taken.digest)
-        assert stored is not None, "an artifact of this execution is in the store"
+        stored = stored_input(taken, services)
         bucket.write(shown.object_key, services.artifacts.path(stored))
 
 
