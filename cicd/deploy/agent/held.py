@@ -25,31 +25,31 @@ class Held:
     def __init__(self, root: Path) -> None:
         """Take the directory; links on the way to it are this machine's own, and followed."""
         self._root = root
-        self._kept: tuple[Path, int] | None = None
+        self._way: list[tuple[str, int]] = []  # to the last one: each directory and its number
 
     @contextmanager
     def held(self, directory: Path) -> Iterator[int]:
         """
         Open a directory; what is made in it by its number is made in the instance.
 
-        The last one stays open: the next is often it.
+        The last one stays open, and all on the way to it: the next is often near.
 
         Raises:
             OSError: It is none, or a link has come into the way.
 
         """
-        kept, self._kept = self._kept, None
-        if kept is not None and kept[0] == directory:
-            number = kept[1]
-        else:
-            if kept is not None:
-                os.close(kept[1])
-            number = self._open(directory)
+        way, self._way = self._way, []
         try:
-            yield number
+            self._go(way, directory)
+            yield way[-1][1]
         finally:
-            self._release()
-            self._kept = directory, number
+            self.release()
+            self._way = way
+
+    def release(self) -> None:
+        """Hold nothing any more: what was done meanwhile to the way is seen by the next."""
+        way, self._way = self._way, []
+        _close(way)
 
     @contextmanager
     def pinned(self, place: Path) -> Iterator[str]:
@@ -76,19 +76,24 @@ class Held:
 
     def __del__(self) -> None:
         """Hold nothing any more."""
-        self._release()
+        self.release()
 
-    def _release(self) -> None:
-        kept, self._kept = self._kept, None
-        if kept is not None:
-            os.close(kept[1])
+    def _go(self, way: list[tuple[str, int]], directory: Path) -> None:
+        """Make the way to one directory that to another; as far as they are one, it stays."""
+        names = ("", *directory.relative_to(self._root).parts)
+        same = 0
+        while same < min(len(way), len(names)) and way[same][0] == names[same]:
+            same += 1
+        _close(way[same:])
+        del way[same:]
+        for name in names[same:]:
+            if not way:
+                number = os.open(self._root, _DIRECTORY & ~os.O_NOFOLLOW)
+            else:
+                number = os.open(name, _DIRECTORY, dir_fd=way[-1][1])
+            way.append((name, number))
 
-    def _open(self, directory: Path) -> int:
-        number = os.open(self._root, _DIRECTORY & ~os.O_NOFOLLOW)
-        for name in directory.relative_to(self._root).parts:
-            above = number
-            try:
-                number = os.open(name, _DIRECTORY, dir_fd=above)
-            finally:
-                os.close(above)
-        return number
+
+def _close(way: list[tuple[str, int]]) -> None:
+    for _, number in way:
+        os.close(number)

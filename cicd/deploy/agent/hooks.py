@@ -145,6 +145,7 @@ def run_scripts(
             output=lambda stream, line: log.write(f"[{stream}]{line}"),
             cancel=cancel,
         )
+        disk.release()  # a script may have put anything in the place of any directory
         _judge(script, ended)
 
 

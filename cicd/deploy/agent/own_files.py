@@ -60,8 +60,8 @@ class OwnFiles:
             number = self.open(place, os.O_RDONLY)
         except FileNotFoundError:
             return None
-        with os.fdopen(number, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read()
+        with os.fdopen(number, "rb", buffering=0) as file:
+            return file.read().decode("utf-8", "surrogateescape")
 
     def recorded(self, place: Path) -> str | None:
         """Read one of the files that hold a deployment's directory; None: none is recorded."""
@@ -70,8 +70,8 @@ class OwnFiles:
     def write(self, place: Path, text: str) -> None:
         """Write a text, in the place of what is there."""
         number = self.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        with os.fdopen(number, "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(text)
+        with os.fdopen(number, "wb") as file:
+            file.write(text.encode("utf-8", "surrogateescape"))
 
     def copy(self, source: Path, place: Path) -> None:
         """Copy a file that may be there to where none is."""
