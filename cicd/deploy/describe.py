@@ -57,7 +57,8 @@ def describe(process: DeploymentProcess, state: DeploymentState, event: Event) -
         case EventKind.STARTED:
             return _started(process, event)
         case EventKind.FINISHED:
-            return _before_wait(process, state, _finished(process, state, event))
+            said = _finished(process, state, event)
+            return _before_wait(process, state, said) if "/" in event.key else said
         case EventKind.SIGNALLED:
             return _signalled(process, state, event)
         case EventKind.CONCLUDED:
@@ -96,9 +97,15 @@ def _started(process: DeploymentProcess, event: Event) -> Described:
 
 def _finished(process: DeploymentProcess, state: DeploymentState, event: Event) -> Described:
     if "/" not in event.key:
-        alarm = state.alarm
-        words = f"{alarm_words(alarm)} Events that run finish, no new one begins" if alarm else ""
-        return Described(text=words, level=Level.WARNING if alarm else Level.DETAIL)
+        if state.alarm is None:
+            return Described(text="", level=Level.DETAIL)
+        then = "Events that run finish, no new one begins"
+        if process.status(state) == DeploymentStatus.SUCCEEDED:
+            then = (
+                "That stops nothing, since the deployment has succeeded: 'cicd deploy rollback "
+                f"{process.plan.deployment_id}' gives the original instances the traffic back"
+            )
+        return Described(text=f"{alarm_words(state.alarm)} {then}", level=Level.WARNING)
     target, _, name = event.key.rpartition("/")
     entry = state.begun[event.key]
     if name == TERMINATE:

@@ -9,7 +9,13 @@ from cicd.deploy.alarms.alarm import AlarmWatch
 from cicd.deploy.config import PREDEFINED
 from cicd.deploy.lifecycle import BLUE_BLOCK, GREEN, GREEN_ALLOW, LifecycleEvent
 from cicd.deploy.notices import notices
-from cicd.deploy.plan import BundleType, DeploymentPlan, RevisionPlan, RollbackEvent
+from cicd.deploy.plan import (
+    BundleType,
+    DeploymentPlan,
+    RevisionPlan,
+    RollbackEvent,
+    WatchAlarms,
+)
 from cicd.deploy.process import DeploymentProcess
 from cicd.deploy.rollback import is_wanted, plan_rollback
 from cicd.deploy.shapes import deployment_info, error_information
@@ -368,6 +374,33 @@ def test_a_wait_says_what_ends_it():
     assert said.startswith(
         f"Succeeded: the original instances end after 1 minute, at {at}, or at 'cicd"
     )
+
+
+@pytest.mark.parametrize("ending", [False, True])
+def test_an_alarm_that_goes_off_when_it_has_succeeded_stops_nothing_and_says_so(ending):
+    from cicd.deploy.describe import describe
+
+    wait = BlueGreenOptions(termination_wait=timedelta(minutes=1))
+    watched = replace(plan(options=wait), alarms=AlarmWatch(alarms=()))
+    life = Life(watched).run()
+    watch = WatchAlarms(once=False).key
+    if ending:
+        life.now = life.wake_at
+        life.tell(EventKind.STARTED, "blue0/Terminate")
+    detail = {"alarm": "errors", "state": "ALARM", "reason": "too many"}
+    outcome = encode(Outcome(status=FAILED, detail=detail))
+    life.tell(EventKind.STARTED, watch)
+    ended = Event(kind=EventKind.FINISHED, at=life.now, key=watch, data={"outcome": outcome})
+    life.state = life.process.apply(life.state, ended)
+    said = describe(life.process, life.state, ended).text
+    assert said.startswith("The alarm 'errors' went off: too many. That stops nothing")
+    assert "'cicd deploy rollback d-ABCDEFGHI' gives" in said
+    life.now = life.wake_at
+    if ending:
+        done = encode(Outcome(status=DONE))
+        life.tell(EventKind.FINISHED, "blue0/Terminate", outcome=done)
+    assert "Succeeded" == life.run().status
+    assert "blue1/Terminate" == life.keys[-1]
 
 
 def test_what_is_left_of_a_wait_counts_down():
