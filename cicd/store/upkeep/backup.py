@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ from cicd.errors import Conflict, UsageError
 from cicd.store import audit_log
 from cicd.store.database import LAYOUTS, Database
 from cicd.store.disk import disk, prepare_home
+from cicd.store.upkeep.scratch import scratch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +27,8 @@ STATE = "state.db"
 TREES = ("logs", "artifacts", "exports")
 FILES = ("config.toml", "secrets.json", audit_log.FILE, audit_log.HEAD)
 _ABOUT = "cicd-backup.json"
+_BEFORE = ".before-"
+_UNFINISHED = "restoring"  # in an old home, until nothing of it is missing in the new one
 _HINT = "give a file that 'cicd state backup' wrote"
 
 
@@ -43,8 +47,8 @@ def back_up(home: Path, database: Database, into: Path, *, at: datetime) -> int:
     if into.exists():
         raise Conflict(f"'{into}' is there already", hint="name a file that is not")
     about = {"format": 1, "layout": len(LAYOUTS), "at": at.isoformat()}
-    with disk(into), tempfile.TemporaryDirectory(dir=into.parent, prefix=".cicd-") as scratch:
-        state, note, made = (Path(scratch, name) for name in (STATE, _ABOUT, "backup.tar.gz"))
+    with disk(into), scratch(into.parent, ".cicd-backup-") as place:
+        state, note, made = (place / name for name in (STATE, _ABOUT, "backup.tar.gz"))
         database.copy_to(state)
         note.write_text(json.dumps(about), "utf-8")
         with tarfile.open(made, "w:gz", compresslevel=1) as tar:
@@ -62,6 +66,8 @@ def restore(archive: Path, home: Path, *, replace: bool) -> Path | None:
     """
     Make a home out of a backup; what was there is moved aside, whole.
 
+    One that was killed is given again, and goes on from there.
+
     Args:
         archive: What ``back_up`` wrote.
         home: Where; must not hold a state, unless ``replace``.
@@ -76,6 +82,8 @@ def restore(archive: Path, home: Path, *, replace: bool) -> Path | None:
         Unavailable: A full disk and the like; the home is then as it was.
 
     """
+    with disk(home):
+        _finish(home)
     there = (home / STATE).exists()
     if there and not replace:
         raise Conflict(
@@ -83,14 +91,11 @@ def restore(archive: Path, home: Path, *, replace: bool) -> Path | None:
         )
     with disk(home):
         home.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(dir=home.parent, prefix=f"{home.name}.restored-"))
-        try:
+        with scratch(home.parent, f"{home.name}.restored-") as fresh:
             prepare_home(fresh)
             _unpack(archive, fresh)
             _check_state(fresh)
             return _put(fresh, home)
-        finally:
-            shutil.rmtree(fresh, ignore_errors=True)
 
 
 def _kept(home: Path) -> Iterator[Path]:
@@ -172,13 +177,31 @@ def _put(fresh: Path, home: Path) -> Path | None:
     if not home.exists():
         fresh.rename(home)
         return None
-    aside = Path(tempfile.mkdtemp(dir=home.parent, prefix=f"{home.name}.before-"))
+    (home / _UNFINISHED).touch()
+    aside = Path(tempfile.mkdtemp(dir=home.parent, prefix=f"{home.name}{_BEFORE}"))
     home.rename(aside)
     fresh.rename(home)
-    brought = {STATE, f"{STATE}-wal", f"{STATE}-shm", f"{STATE}.lock", ".gitignore"}
+    _bring_along(aside, home)
+    return aside
+
+
+def _bring_along(aside: Path, home: Path) -> None:
+    """Move what no backup holds, such as instances and caches, from the old home into the new."""
+    brought = {STATE, f"{STATE}-wal", f"{STATE}-shm", f"{STATE}.lock", ".gitignore", _UNFINISHED}
     for path in aside.iterdir():
         if path.name not in {*brought, *TREES, *FILES} and not (home / path.name).exists():
             path.rename(home / path.name)
     # What is aside is nobody's to commit, its settings neither: only the home's are.
     (aside / ".gitignore").write_text("*\n", "utf-8")
-    return aside
+    (aside / _UNFINISHED).unlink()
+
+
+def _finish(home: Path) -> None:
+    """Finish what a killed ``restore`` left: its old home is brought along, or back."""
+    for aside in home.parent.glob(f"{glob.escape(home.name)}{_BEFORE}*"):
+        if not (aside / _UNFINISHED).exists():
+            continue
+        if home.exists():
+            _bring_along(aside, home)
+        else:
+            aside.rename(home)

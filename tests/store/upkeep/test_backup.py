@@ -2,6 +2,7 @@
 
 import sqlite3
 import tarfile
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from cicd.store.database import LAYOUTS
 from cicd.store.disk import prepare_home
 from cicd.store.event_log import SqliteEventLog
 from cicd.store.upkeep.backup import back_up, restore
+from cicd.store.upkeep.scratch import scratch
 from cicd.store.upkeep.soundness import faults
 from cicd.store.upkeep.stores import open_stores
 
@@ -132,3 +134,38 @@ def test_faults_are_named_one_by_one(home):
     assert "state.db: its entry 3 cannot be read" in told
     assert "build/app:1: its event 4 cannot be read" in told
     assert any("is not what it was" in each for each in told)
+
+
+def test_a_backup_removes_what_one_that_was_killed_left_beside_it(home, tmp_path):
+    (tmp_path / ".cicd-backup-dead").mkdir()
+    (tmp_path / ".cicd-backup-dead" / "state.db").write_text("half")
+    with scratch(tmp_path, ".cicd-backup-") as living:
+        saved(home, tmp_path / "a.tar.gz")
+        assert living.is_dir()
+    assert [] == [*tmp_path.glob(".cicd-backup-*")]
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_restore_that_was_killed_is_given_again_and_nothing_is_missing(
+    home, tmp_path, swapped, monkeypatch
+):
+    archive = saved(home, tmp_path / "a.tar.gz")
+    (home / "instances").mkdir()
+    killed = Path.rename
+    moves = []
+
+    def rename(path, target):
+        moves.append(path)
+        if len(moves) > (2 if swapped else 1):
+            raise KeyboardInterrupt
+        return killed(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", rename)
+        with pytest.raises(KeyboardInterrupt):
+            restore(archive, home, replace=True)
+    assert swapped == home.exists()
+    restore(archive, home, replace=True)
+    assert (home / "instances").is_dir()
+    assert not [*tmp_path.glob("home*/restoring")]
+    assert [] == found_faults(home)
