@@ -58,6 +58,11 @@ class SourcePlan:
     resolved_version: str = ""  # a commit id
     branch: str = ""
 
+    @property
+    def mount(self) -> str:
+        """The name that it is mounted by."""
+        return f"src_{self.identifier}" if self.identifier else "src"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactPlan:

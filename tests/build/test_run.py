@@ -29,6 +29,7 @@ from cicd.engine.codec import decode, encode
 from cicd.errors import DocumentError, Unavailable, UsageError
 from cicd.ports import CancelToken, Revision
 from cicd.testing.scripted_runner import Answer, ScriptedRunner
+from tests.git_command import git
 
 SLOW = """version: 0.2
 env: {exported-variables: [DONE]}
@@ -488,6 +489,17 @@ def test_inline_text_is_a_buildspec(build):
     done = build("ignored", buildspec=SIMPLE.replace("a, b", "echo inline"))
     assert ["inline"] == done.output
     assert "YAML location is /codebuild/readonly/buildspec.yml" in done.words
+
+
+def test_a_repository_has_a_detached_head_in_a_build_and_keeps_its_own(build, source):
+    git(source, "init", "-q", "-b", "main", ".")
+    git(source, "commit", "-q", "--allow-empty", "-m", "one")
+    done = build(
+        "version: 0.2\nphases: {build: {commands: [git rev-parse --abbrev-ref HEAD, "
+        "'test $(git rev-parse HEAD main | uniq) = $CODEBUILD_RESOLVED_SOURCE_VERSION']}}\n"
+    )
+    assert ("SUCCEEDED", ["HEAD"]) == (done.status, done.output)
+    assert "ref: refs/heads/main\n" == (source / ".git" / "HEAD").read_text()
 
 
 def test_a_windows_shell_is_refused(build):

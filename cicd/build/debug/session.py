@@ -202,7 +202,7 @@ def _last_look(plan: BuildPlan, events: Sequence[Event]) -> datetime:
 def _lay_over(plan: BuildPlan, session: Session, since: datetime) -> int:
     count = 0
     for source in plan.sources:
-        place = session.places[f"src_{source.identifier}" if source.identifier else "src"]
+        place = session.places[source.mount]
         for path in _changed(source.directory, since.timestamp()):
             session.copy_in(path, f"{place}/{path.relative_to(source.directory).as_posix()}")
             count += 1

@@ -202,7 +202,12 @@ def value_of(name: str) -> str:
 
 
 def set_up(
-    state: str, bin_directory: str, *, pause: str | None = None, open_to_all: Iterable[str] = ()
+    state: str,
+    bin_directory: str,
+    *,
+    pause: str | None = None,
+    open_to_all: Iterable[str] = (),
+    commits: Mapping[str, str] | None = None,
 ) -> str:
     """
     Give the script that prepares a session.
@@ -210,6 +215,8 @@ def set_up(
     ``pause`` is the directory of a debug session.
     ``open_to_all`` are directories that other users must be able to read: the first is the
     scratch directory, the others whole trees.
+    ``commits`` are those that sources are at, by their places: a repository there gets a detached
+    ``HEAD``, as what the service checks out has.
     Source: user guide, "run-as".
     """
     lines = ["set -e", f"mkdir -p {quote(bin_directory)}", f": > {quote(state)}"]
@@ -224,6 +231,9 @@ def set_up(
         scratch, *trees = directories
         lines += [f"chmod 755 {quote(scratch)}", f"chmod 666 {quote(state)}"]
         lines += [f"chmod -R a+rX {quote(tree)}" for tree in trees]
+    for place, commit in (commits or {}).items():
+        head = quote(f"{place}/.git/HEAD")
+        lines.append(f"[ ! -f {head} ] || echo {quote(commit)} > {head}")
     return "\n".join([*lines, ""])
 
 

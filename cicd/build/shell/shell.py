@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from cicd.ports import Exit, SecretSource, Session
 
 
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 TAIL = 40  # lines of output in which a failed command has said why
 
 
@@ -104,6 +106,11 @@ class BuildShell:
             self._bin,
             pause=self._pause if self._plan.debug_session else None,
             open_to_all=(session.scratch, *session.places.values()) if others else (),
+            commits={
+                session.places[source.mount]: source.resolved_version
+                for source in self._plan.sources
+                if _COMMIT.fullmatch(source.resolved_version)
+            },
         )
         said = bytearray()
         done = session.run(
