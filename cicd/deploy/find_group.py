@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from shlex import quote
 from typing import TYPE_CHECKING, Final
@@ -29,6 +30,7 @@ DEFAULT_GROUP: Final = "LocalFleet"
 HERE: Final = "here"
 """How people name the machine they are on."""
 _CONTAINER: Final = "container:"
+_KIND: Final = re.compile(r"([A-Za-z][\w+.-]+):")
 
 
 def find_group(
@@ -223,6 +225,13 @@ def parse_instance(text: str, start: Path) -> TargetSpec:
         )
     if place.startswith(_CONTAINER):
         return TargetSpec(id=name, kind=TargetKind.CONTAINER, location=container)
+    kind = _KIND.match(place)
+    if kind is not None and not (start / place).is_dir():
+        raise UsageError(
+            f"'{kind[1]}' is no kind of instance: '{text}'",
+            hint=f"a container is {name}={_CONTAINER}{place[kind.end() :]}; a directory of that "
+            f"name, {name}=./{place}",
+        )
     return TargetSpec(id=name, location=str((start / place).absolute()))
 
 

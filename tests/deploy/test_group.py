@@ -162,6 +162,17 @@ def test_an_instance_may_be_a_container_or_this_machine(tmp_path):
         parse_instance("web=container:", tmp_path)
 
 
+@pytest.mark.parametrize("text", ["web=docker:shop-1", "web=ssh://host/srv", "web=Container:c"])
+def test_a_kind_of_instance_that_there_is_not_is_no_directory(tmp_path, text):
+    with pytest.raises(UsageError, match="is no kind of instance") as refused:
+        parse_instance(text, tmp_path)
+    assert "web=container:" in refused.value.hint
+    place = text.removeprefix("web=")
+    assert str(tmp_path / place) == parse_instance(f"web=./{place}", tmp_path).location
+    (tmp_path / place).mkdir(parents=True)
+    assert str(tmp_path / place) == parse_instance(text, tmp_path).location
+
+
 def test_a_group_may_have_containers(tmp_path):
     group = find(tmp_path, WEB.replace("{id: a, directory: i/a}", "{id: a, container: shop-1}"))
     assert [(each.kind, each.location) for each in group.targets] == [
