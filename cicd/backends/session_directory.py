@@ -23,6 +23,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cicd.engine.codec import decode
 from cicd.errors import Unavailable
 from cicd.record import dataclass
 
@@ -136,8 +137,15 @@ class SessionDirectory:
                 yield cls(root)
 
     def record(self) -> SessionRecord:
-        """Read the record."""
-        return SessionRecord(**json.loads((self.root / "session.json").read_text("utf-8")))
+        """Read the record; raises ``Unavailable`` for what is none."""
+        place = self.root / "session.json"
+        try:
+            return decode(SessionRecord, json.loads(place.read_text("utf-8")))
+        except (ValueError, RecursionError, Unavailable):
+            raise Unavailable(
+                f"{place} is not the record of a session",
+                hint=f"remove {self.root}, once nothing runs that was begun there",
+            ) from None
 
     def save(self, record: SessionRecord) -> None:
         """Write the record, atomically."""

@@ -79,7 +79,7 @@ class BuildProcess:
                 )
                 return replace(
                     state,
-                    status=StatusType(str(event.data["status"])),
+                    status=decode(StatusType, event.data["status"]),
                     phases=(*state.phases, done),
                 )
 

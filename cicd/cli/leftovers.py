@@ -23,7 +23,7 @@ def clear_leftovers(services: Services) -> None:
     for directory in SessionDirectory.all(services.home):
         try:
             session = directory.record()
-        except (OSError, ValueError):  # it has just ended, or is no session at all
+        except (OSError, CicdError):  # it has just ended, or is no session at all
             continue
         if _is_over(session.stream, services):
             over[session.stream] = session.runner

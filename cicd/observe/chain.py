@@ -78,7 +78,7 @@ def verify(lines: Iterable[str], head: Head | None) -> tuple[Head, list[Break]]:
                 why = "it stands here a second time"
             breaks.append(Break(line=place, why=why))
         known.add(digest)
-        reached = Head(count=int(str(found["sequence"])), digest=digest)
+        reached = _head(found)
     if head is None:
         if place:
             breaks.append(Break(line=place, why="what says where the log ends is gone"))
@@ -92,16 +92,27 @@ def verify(lines: Iterable[str], head: Head | None) -> tuple[Head, list[Break]]:
     return reached, breaks
 
 
+def head_after(line: str | bytes) -> Head | None:
+    """Give the head that a line makes; None: it is no record."""
+    found = _parsed(line)
+    return None if found is None else _head(found)
+
+
+def _head(record: Mapping[str, JSON]) -> Head:
+    return Head(count=int(str(record["sequence"])), digest=str(record["digest"]))
+
+
 def _digest(body: Mapping[str, JSON]) -> str:
     written = json.dumps(body, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(written.encode()).hexdigest()
 
 
-def _parsed(line: str) -> Mapping[str, JSON] | None:
+def _parsed(line: str | bytes) -> Mapping[str, JSON] | None:
     try:
         found = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(found, dict) or not all(key in found for key in _LINK):
         return None
-    return found if isinstance(found["sequence"], int) else None
+    number = found["sequence"]
+    return found if isinstance(number, int) and not isinstance(number, bool) else None

@@ -8,7 +8,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from cicd.observe.chain import Break, Head, link, verify
+from cicd.observe.chain import Break, Head, head_after, link, verify
 from cicd.store.disk import disk
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class AuditLog:
         for line in self._lines():
             try:
                 found = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
             if isinstance(found, dict):
                 yield found
@@ -86,9 +86,7 @@ class AuditLog:
         if torn:
             os.ftruncate(number, size - len(torn))
         for line in whole.splitlines():
-            found = json.loads(line) if line.startswith(b"{") and line.endswith(b"}") else {}
-            if "digest" in found:
-                head = Head(count=int(found["sequence"]), digest=str(found["digest"]))
+            head = head_after(line) or head
         return head
 
     def _noted(self) -> tuple[Head, int] | None:
@@ -97,7 +95,7 @@ class AuditLog:
             found = json.loads(self._head.read_bytes())
             head = Head(count=int(found["count"]), digest=str(found["digest"]))
             return head, int(found["bytes"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
     def _note(self, head: Head, size: int) -> None:

@@ -174,14 +174,14 @@ def _read(path: Path) -> CacheEntry | None:
         about = json.loads((path / "entry.json").read_text("utf-8"))
         return CacheEntry(
             id=path.name,
-            scope=about["scope"],
-            key=about["key"],
-            name=about["name"],
+            scope=str(about["scope"]),
+            key=str(about["key"]),
+            name=str(about["name"]),
             created_at=datetime.fromisoformat(about["created"]),
-            size=about["size"],
-            files=about["files"],
+            size=int(about["size"]),
+            files=int(about["files"]),
             tree=path / "tree",
-            image=about.get("image", ""),
+            image=str(about.get("image", "")),
         )
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None  # it is being removed, or is not ours

@@ -16,6 +16,7 @@ from cicd.store.moments import moment, written
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from cicd.event import JSON
     from cicd.store.database import Database, Row, Transaction
 
 
@@ -58,7 +59,8 @@ class SqliteEventLog:
             " WHERE stream = ? AND version > ? ORDER BY version",
             (stream, after),
         )
-        return [_event(row) for row in rows]
+        place = f"{self._database.path}: an event of '{stream}' is damaged"
+        return [_event(row, place) for row in rows]
 
     def subscribe(self, callback: Callable[[str], None]) -> Callable[[], None]:
         """Call back after each append through this object, on the appender's thread."""
@@ -105,14 +107,29 @@ def _plain(value: object) -> object:
 _JSON = json.JSONEncoder(default=_plain, allow_nan=False, separators=(",", ":"))
 
 
-def _event(row: Row) -> tuple[int, Event]:
+def _event(row: Row, place: str) -> tuple[int, Event]:
     version, kind, at, key, data = cast("tuple[int, str, str, str, str]", row)
     try:
-        return version, Event(
-            kind=EventKind(kind), at=moment(at), key=key, data=MappingProxyType(json.loads(data))
-        )
+        read = _Data(json.loads(data))
+        event = Event(kind=EventKind(kind), at=moment(at), key=key, data=MappingProxyType(read))
     except (ValueError, TypeError):
-        raise Unavailable(
-            f"an event in the home's state.db is damaged: version {version}, written at {at}",
-            hint="'cicd state check' says more; 'cicd state restore' brings a backup back",
-        ) from None
+        raise _damaged(f"{place}: version {version}, written at {at}") from None
+    read.place = f"{place}: version {version}"
+    return version, event
+
+
+class _Data(dict[str, "JSON"]):
+    """What an event holds; a name that must be there, and is not, is damage and no bug."""
+
+    __slots__ = ("place",)
+
+    place: str
+
+    def __missing__(self, name: str) -> JSON:
+        raise _damaged(f"{self.place} has no '{name}'")
+
+
+def _damaged(words: str) -> Unavailable:
+    return Unavailable(
+        words, hint="'cicd state check' says more; 'cicd state restore' brings a backup back"
+    )

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cicd.errors import Conflict
+from cicd.errors import Conflict, Unavailable
 from cicd.event import Event, EventKind
 from cicd.store.database import Database
 from cicd.store.event_log import SqliteEventLog
@@ -93,7 +93,7 @@ WRITER = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from cicd.errors import Conflict
+from cicd.errors import Conflict, Unavailable
 from cicd.event import Event, EventKind
 from cicd.store.database import Database
 from cicd.store.event_log import SqliteEventLog
@@ -164,3 +164,12 @@ def test_any_event_comes_back_equal(shared_log, data, key, at):
     written = Event(kind=EventKind.FINISHED, at=at, key=key, data=data)
     version = shared_log.append("s", [written], expected=len(shared_log.read("s")))
     assert [(version, written)] == shared_log.read("s", after=version - 1)
+
+
+def test_an_event_that_lacks_what_it_must_have_names_its_file(tmp_path):
+    log = log_in(tmp_path)
+    log.append("build/app:1", [event()], expected=0)
+    ((_, found),) = log.read("build/app:1")
+    assert found.data.get("command") is None
+    with pytest.raises(Unavailable, match=r"state\.db: .*'build/app:1'.* version 1 .*'command'"):
+        found.data["command"]

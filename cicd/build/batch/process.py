@@ -221,7 +221,7 @@ class BatchProcess:
 
 
 def _concluded(state: BatchState, event: Event) -> BatchState:
-    status = StatusType(str(event.data["status"]))
+    status = decode(StatusType, event.data["status"])
     if state.open is not None:
         state = close(state, event.at, status)
     state = enter(state, _END.get(status, BatchPhaseType.FAILED), event.at)

@@ -181,7 +181,10 @@ def leftovers(records: list[ExecutionRecord], runner_of: Callable[[str], Runner]
     """Look for sessions that no unfinished execution wants, and executions nobody drives."""
     from cicd.cli.home.reaping import left_behind, unfinished
 
-    behind = left_behind(records, runner_of)
+    try:
+        behind = left_behind(records, runner_of)
+    except CicdError as unread:
+        return Finding(subject="leftovers", ok=False, text=unread.message, hint=unread.hint)
     if behind:
         return Finding(
             subject="leftovers",
