@@ -142,6 +142,14 @@ def test_what_a_command_gives_itself_or_can_do_without_is_not_missed(command):
     assert not empty_hint(command, holding())
 
 
+def test_a_source_that_is_not_here_is_named_whole():
+    for command in ("cd $CODEBUILD_SRC_DIR_lib", "cd ${CODEBUILD_SRC_DIR_lib}/a"):
+        first, second = empty_hint(command, holding()).splitlines()
+        assert "uses CODEBUILD_SRC_DIR_lib, which has no value" in first
+        assert "--secondary-source lib=DIR" in second
+    assert not empty_hint("echo $STAGEname", holding())
+
+
 def test_names_of_the_service_are_not_to_be_given():
     hint = empty_hint("deploy $CODEBUILD_WEBHOOK_HEAD_REF", holding())
     assert hint.endswith("--event push")

@@ -16,8 +16,10 @@ _SAID = re.compile(
     r"(?:^|[:\s])(?P<name>[A-Za-z_]\w*): (?:unbound variable|parameter (?:null or )?not set\b)"
 )
 _QUOTED = re.compile(r"'[^']*'")  # what the shell does not look into, as awk's own $NF
+_SOURCE = "CODEBUILD_SRC_DIR_"
 # As environments spell them; ${NAME:-other} can do without.
-_USED = re.compile(r"(?<!\\)\$(?:\{(?P<braced>[A-Z][A-Z0-9_]+)\}|(?P<plain>[A-Z][A-Z0-9_]+))")
+_NAME = rf"{_SOURCE}\w+|[A-Z][A-Z0-9_]+"
+_USED = re.compile(rf"(?<!\\)\$(?:\{{(?P<braced>{_NAME})\}}|(?P<plain>{_NAME})(?!\w))")
 _MADE = r"(?<![\w$]){name}(?:\+?=| in\b)|\bread\b[^\n]*\b{name}\b"  # within the command itself
 _WEBHOOK = "CODEBUILD_WEBHOOK_"
 
@@ -58,6 +60,11 @@ def empty_hint(command: str, look: Callable[[Sequence[str]], Sequence[str]]) -> 
 def _give(name: str) -> str:
     if name.startswith(_WEBHOOK):
         return "only a build that a webhook starts has it: --event push"
+    if name.startswith(_SOURCE):
+        source = name.removeprefix(_SOURCE)
+        return (
+            f"no source is called {source} here: --secondary-source {source}=DIR says where it is"
+        )
     if name == "CODEBUILD_RESOLVED_SOURCE_VERSION":
         return "the source is no git repository that has a commit"
     if name.startswith("CODEBUILD_"):
