@@ -1,5 +1,6 @@
 import re
 import time
+from typing import ClassVar
 
 import pytest
 from hypothesis import given, settings
@@ -9,11 +10,13 @@ from cicd.build.artifacts.glob import compiled
 from cicd.build.artifacts.patterns import (
     Placed,
     base_directories,
+    deepest,
     key,
     place,
     select,
     split_pattern,
 )
+from cicd.build.artifacts.pick import Picker
 
 FILES = (
     ".hidden",
@@ -60,6 +63,33 @@ def test_a_glob_means_what_its_plain_regular_expression_would(words, path):
     tokens = re.findall(r"(?:(?<![^/])\*\*/)|\*\*|\[ab\]|.", pattern)
     plain = re.compile("".join(WILD.get(token, token) for token in tokens), re.DOTALL)
     assert bool(plain.fullmatch(path)) == bool(compiled(pattern).fullmatch(path))
+
+
+@given(
+    st.lists(st.text("ab/.", min_size=1, max_size=8), max_size=4),
+    st.lists(st.sampled_from(["*", "/**/", "/", "?", "[ab]", "a", "b", "./"]), max_size=8),
+)
+def test_no_file_that_a_pattern_chooses_lies_deeper_than_it_reaches(entries, words):
+    patterns = ["".join(words), "a"]
+    depth = deepest(patterns)
+    near = [each for each in entries if depth is None or each.count("/") < depth]
+    assert select(entries, patterns, []).paths == select(near, patterns, []).paths
+
+
+def test_of_a_tree_no_more_is_listed_than_the_patterns_reach(tmp_path):
+    asked = []
+
+    class Tree:
+        places: ClassVar = {"src": "/src"}
+
+        def files(self, directory, *, depth=None):
+            asked.append((directory, depth))
+            return iter(())
+
+    picker = Picker(session=Tree(), home=tmp_path, say=lambda *_: None, ask=lambda *_: [])
+    for patterns in (["made.txt"], ["made.txt", "target/*.jar"], ["made.txt", "**/*"]):
+        picker.choose("out", patterns, [])
+    assert [("/src/out", 1), ("/src/out", 2), ("/src/out", None)] == asked
 
 
 @pytest.mark.parametrize("pattern", ["*a" * 25, "**/" * 25, "**/*a" * 12, "?*" * 20, "**a*b" * 15])

@@ -99,6 +99,17 @@ def reach(pattern: str) -> int | None:
     return None if "**" in pattern else pattern.count("/") + 1
 
 
+def deepest(patterns: Sequence[str]) -> int | None:
+    """Give the most components that what one of the patterns matches has; None: any number."""
+    most = 1
+    for pattern in patterns:
+        depth = reach(normal(pattern))
+        if depth is None:
+            return None
+        most = max(most, depth)
+    return most
+
+
 def place(
     chosen: Iterable[tuple[str, str]], *, discard_paths: bool
 ) -> tuple[tuple[Placed, ...], tuple[str, ...]]:

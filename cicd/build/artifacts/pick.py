@@ -15,6 +15,7 @@ from cicd.build.artifacts.nothing import no_base_directory, nothing_matched
 from cicd.build.artifacts.patterns import (
     Placed,
     base_directories,
+    deepest,
     is_pattern,
     normal,
     reach,
@@ -99,7 +100,7 @@ class Picker:
         """
         self.say(f"Expanding base directory path: {base}", "Assembling file list")
         self.say(f"Expanding {base}")
-        roots = self._roots(base)
+        roots = self._roots(base, deepest(patterns))
         if not roots:
             message = f"no matching base directory path found for {base}"
             raise NothingFound(message, base=True)
@@ -157,12 +158,12 @@ class Picker:
         skipped.append(why)
         return False
 
-    def _roots(self, base: str) -> dict[str, dict[str, FileEntry]]:
-        """Give the directories that a base directory means, each with its files."""
+    def _roots(self, base: str, depth: int | None = None) -> dict[str, dict[str, FileEntry]]:
+        """Give the directories that a base directory means, each with its files so deep."""
         source = self.session.places["src"]
         if not is_pattern(base):
             root = normal(posixpath.join(source, base))
-            entries = self._files(root)
+            entries = self._files(root, depth)
             return {} if entries is None else {root: entries}
         if base.startswith("/"):
             top, pattern = split_pattern(base)

@@ -54,11 +54,11 @@ def search_script(root: str) -> str:
         f"for others in {' '.join(_OTHERS)}; do\n"
         f'case ${{{DIRECTORY}-}} in *"$others"*) ;; *) set -- "$@" -o -name "$others" ;; esac\n'
         "done\n"
-        """$limit find . -type d '(' "$@" ')' -prune -o -type f -size -65536k '(' """
-        "'(' -name '*.xml' -o -name '*.trx' ')' "
-        f"-exec grep -lE '<({_ROOTS})([[:space:]/>]|$)' '{{}}' + "
-        "-o '(' -name .resultset.json -o -name '*cucumber*.json' ')' -print "
-        "')' 2>/dev/null\n"
+        # The names first: they alone can be told without a look at each file.
+        """$limit find . -type d '(' "$@" ')' -prune -o -type f '(' -name '*.xml' """
+        "-o -name '*.trx' -o -name .resultset.json -o -name '*cucumber*.json' ')' "
+        "-size -65536k '(' -name '*.json' -print "
+        f"-o -exec grep -lE '<({_ROOTS})([[:space:]/>]|$)' '{{}}' + ')' 2>/dev/null\n"
         f"[ $? != {TIMED_OUT} ] || exit {TIMED_OUT}\n"
     )
 
