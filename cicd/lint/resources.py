@@ -100,12 +100,13 @@ def _check_pipeline(name: str, node: Node, resources: Resources, problems: Probl
     """Check a pipeline that is written here, or in a file whose name does not speak for it."""
     from cicd.document.load import load
     from cicd.pipeline.definition import check_definition
+    from cicd.pipeline.envelope import Form, form_of
     from cicd.pipeline.links import check_links
 
     if not node.entries:
         node = load(resources.root / name, name)
-        if kind_by_name(name) is Kind.PIPELINE:
-            return
+        if kind_by_name(name) is Kind.PIPELINE or form_of(node) is Form.CLOUDFORMATION:
+            return  # it speaks for itself
     spec = check_definition(node, problems)
     if spec is not None:
         check_links(spec, resources, problems)

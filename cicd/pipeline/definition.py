@@ -133,11 +133,7 @@ def every_definition(resources: Resources, start: Path) -> tuple[Definition, ...
 
 
 def check_definition(node: Node, problems: Problems) -> PipelineDeclaration | None:
-    """
-    Read a document as a pipeline, and note everything that is wrong or surprising.
-
-    Raises ``Unavailable`` for a CloudFormation template.
-    """
+    """Read a document as a pipeline, and note everything that is wrong or surprising."""
     declaration = declaration_of(node, problems)
     return check_declaration(declaration, problems) if declaration is not None else None
 
@@ -162,8 +158,8 @@ def read_definition(node: Node) -> tuple[PipelineDeclaration, Problems]:
 
     Raises:
         DocumentError: With all problems, if one of them stops the run.
-        Unavailable: It is a CloudFormation template, or has stage conditions, which would
-            change the result if they were left out.
+        Unavailable: It has stage conditions that ask nothing, which would change the result if
+            they were left out.
 
     """
     problems = Problems()

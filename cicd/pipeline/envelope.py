@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from cicd.document.node import Entry, Node, NodeKind
 from cicd.document.position import brief
 from cicd.document.problem import Label
-from cicd.errors import Unavailable
 
 if TYPE_CHECKING:
     from cicd.document.problem import Problems
@@ -53,16 +52,10 @@ def declaration_of(node: Node, problems: Problems) -> Node | None:
     Take the declaration out of its envelope, with the API's spelling of its keys.
 
     ``metadata`` of get-pipeline and ``tags`` of create-pipeline are left behind.
-    Notes a problem and gives ``None`` when there is no pipeline in it;
-    raises ``Unavailable`` for a CloudFormation template.
+    Notes a problem and gives ``None`` when there is none in it; a template of CloudFormation
+    holds none, but makes pipelines (``from_template``).
     """
     form = form_of(node)
-    if form is Form.CLOUDFORMATION:
-        raise Unavailable(
-            f"{node.span.source.name} is a CloudFormation template, which is not run here yet",
-            hint="cicd lint and cicd pipeline graph read it; to run it, give what "
-            "aws codepipeline get-pipeline --name NAME prints",
-        )
     if form is Form.DECLARATION:
         return in_api_spelling(node)
     if form is Form.REQUEST:

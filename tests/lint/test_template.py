@@ -172,3 +172,10 @@ def test_cicd_yml_beside_a_template_gives_its_parameters(tmp_path):
     (tmp_path / "cicd.yml").write_text("local: {parameters: {Minutes: 2}}\n")
     rules = {p.rule for c in candidates((tmp_path,)) for p in check_document(c, None).problems}
     assert {"build/out-of-range"} == rules
+
+
+def test_a_template_that_cicd_yml_names_is_what_it_is(tmp_path):
+    (tmp_path / "infra.yml").write_text("Resources: {P: {Type: 'AWS::CodePipeline::Pipeline'}}\n")
+    (tmp_path / "cicd.yml").write_text("pipelines: [infra.yml]\n")
+    candidate = Candidate(path=tmp_path / "cicd.yml", name="cicd.yml", given=True)
+    assert [] == list(check_document(candidate, Kind.RESOURCES).problems)

@@ -1,6 +1,5 @@
 from cicd.document.load import load_text
 from cicd.document.problem import Problems
-from cicd.errors import Unavailable
 from cicd.pipeline.definition import check_definition
 from cicd.pipeline.envelope import Form, form_of
 from tests.pipeline.documents import SOURCE_STAGE, action, checked, node, pipeline, stage
@@ -52,16 +51,12 @@ Stages:
     assert 2 == spec.stages[1].actions[0].run_order
 
 
-def test_a_cloudformation_template_is_recognised_and_refused():
+def test_a_cloudformation_template_is_recognised_and_is_no_declaration():
     template = node({"Resources": {"P": {"Type": "AWS::CodePipeline::Pipeline"}}})
     assert Form.CLOUDFORMATION is form_of(template)
-    try:
-        check_definition(template, Problems())
-    except Unavailable as refused:
-        assert "not run here yet" in refused.message
-        assert 4 == refused.exit_code
-    else:
-        raise AssertionError("it was read")
+    problems = Problems()
+    assert check_definition(template, problems) is None
+    assert ["pipeline/not-a-pipeline"] == [problem.rule for problem in problems]
 
 
 def test_a_document_without_a_pipeline_is_a_problem():
