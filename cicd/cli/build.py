@@ -68,6 +68,7 @@ Exit status: 0 SUCCEEDED, 1 FAILED, TIMED_OUT or STOPPED, 3 the buildspec is inv
     help="A commit, branch or tag of SOURCE, not the files as they are.",
 )
 @click.option("--image", metavar="IMAGE", help="Instead of the project's image.")
+@click.option("--privileged", is_flag=True, help="With a Docker engine, as by privilegedMode.")
 @click.option(
     "--runner",
     metavar="NAME",
@@ -114,6 +115,7 @@ def build(
     project: str | None,
     source_version: str | None,
     image: str | None,
+    privileged: bool,
     runner: str | None,
     network: str | None,
     env: tuple[str, ...],
@@ -142,6 +144,7 @@ def build(
         project=project,
         source_version=source_version,
         image=image,
+        privileged=privileged,
         runner=runner,
         network=network,
         env=env,
@@ -165,9 +168,11 @@ def build(
 
     settings = invocation.settings(directory, profile=profile)
     request = request_of(options, directory, settings)
-    if image is not None and request.runner in RUNNERS_WITHOUT_IMAGES:
-        words = f"--image has no effect: the {request.runner} runner has no images"
-        invocation.show.notice(words, Level.WARNING)
+    if request.runner in RUNNERS_WITHOUT_IMAGES:
+        for option, typed in (("--image", image is not None), ("--privileged", privileged)):
+            if typed:
+                words = f"{option} has no effect: the {request.runner} runner has no images"
+                invocation.show.notice(words, Level.WARNING)
     if source_version is not None:
         from cicd.cli.source_version import at_version
 

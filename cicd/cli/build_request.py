@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ class Options:
     project: str | None
     source_version: str | None
     image: str | None
+    privileged: bool
     runner: str | None
     network: str | None
     env: tuple[str, ...]
@@ -82,9 +84,12 @@ def request_of(options: Options, directory: Path, settings: Settings) -> BuildRe
                 f"'{name}' cannot be the name of an environment variable",
                 hint="use letters, digits and underscores, and no digit first",
             )
+    project = find_project(resources, options.project, directory)
+    if options.privileged:
+        project = replace(project, environment=replace(project.environment, privileged=True))
     return BuildRequest(
         source=directory,
-        project=find_project(resources, options.project, directory),
+        project=project,
         runner=options.runner or settings.runner or _local_runner(resources) or "docker",
         # What a version has of that name is not known before it is there.
         buildspec=options.buildspec

@@ -71,6 +71,16 @@ artifacts: {files: '**/*'}
 """
 
 
+def test_an_engine_may_be_asked_for_without_a_project(here, capsys):
+    for words, given in ((), False), (("--privileged",), True):
+        command = ("build", "--runner", "docker", "--plan", "--output", "json", *words)
+        assert 0 == asked(*command)
+        plan = last_json(capsys)
+        assert (given, "socket" if given else "") == (plan["privileged"], plan["place"]["docker"])
+    assert 0 == asked("build", "--privileged")
+    assert "--privileged has no effect: the host runner has no images" in capsys.readouterr().err
+
+
 def test_artifacts_that_go_below_the_source_are_no_part_of_it(here, capsys):
     (here / "buildspec.yml").write_text(ALL)
     for _ in range(2):

@@ -21,5 +21,5 @@ def no_engine_hint(plan: BuildPlan, said: Sequence[str]) -> str:
         return ""
     return (
         f"'privilegedMode' is off in the project {plan.project}, and so the build has no Docker "
-        "engine, as at AWS\nin cicd.yml: environment: {privilegedMode: true}"
+        "engine, as at AWS\n--privileged, or in cicd.yml: environment: {privilegedMode: true}"
     )
