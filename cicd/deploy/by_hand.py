@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cicd.deploy.result import DeploymentResult, deployment_result
 from cicd.deploy.run import get_deployment, resume_deployment
-from cicd.deploy.state import FINAL
+from cicd.deploy.state import FINAL, DeploymentStatus
 from cicd.errors import UsageError
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ def roll_back_deployment(
             "is no way back from it",
             hint="name the deployment of a user, 'cicd deploy list' shows them",
         )
+    _refuse_what_failed(plan, services)
     if record.status not in FINAL and plan.shift is not None:
         return _turn_back(plan, services)
     process = process_of(plan)
@@ -125,6 +126,21 @@ def roll_back_deployment(
     }
     send(services.log, services.clock, stream_of(plan.deployment_id), "rollback", **said)
     return carry_through(wanted, services, cancel or services.cancel)
+
+
+def _refuse_what_failed(plan: DeploymentPlan, services: Services) -> None:
+    """Give no traffic to an environment that it was taken from because it was not good."""
+    from cicd.deploy.carry_through import find_deployment
+
+    if plan.blue_green is None or not plan.blue_green.rollback or plan.rollback_of is None:
+        return
+    undone = find_deployment(plan.rollback_of, services)[0].status
+    if undone != DeploymentStatus.SUCCEEDED:
+        raise UsageError(
+            f"deployment {plan.deployment_id} took the traffic from what {plan.rollback_of} made, "
+            f"which {undone}: that is nothing to go back to",
+            hint="mend the revision, and deploy it: cicd deploy",
+        )
 
 
 def _keep_original(process: DeploymentProcess, services: Services) -> DeploymentState:

@@ -1,11 +1,14 @@
 import threading
 from datetime import timedelta
 
+import pytest
+
 from cicd.deploy.by_hand import roll_back_deployment
 from cicd.deploy.history import last_good
 from cicd.deploy.plan import RollbackEvent
 from cicd.deploy.run import get_deployment
 from cicd.deploy.traffic.plan import BlueAction, BlueGreenOptions, endpoint_of
+from cicd.errors import UsageError
 from tests.deploy.traffic.test_in_place import TRAFFIC_HOOKS, _hurried
 from tests.deploy.traffic.test_status import Waiting
 from tests.deploy.traffic.world import TrafficWorld
@@ -49,6 +52,8 @@ def test_traffic_goes_back_to_blue_by_the_scripts_of_what_each_has(tmp_path, mon
     assert {endpoint_of(world.spec("green"))} == world.fake.healthy("web-tg")
     world.fake.ailing.clear()
     assert revision_of(result.rollback).endswith("v1")
+    with pytest.raises(UsageError, match=f"what {result.deployment_id} made, which Failed"):
+        roll_back_deployment(result.rollback.deployment_id, world.services)
     assert last_good("web", world.group_id, world.services).revision.name.endswith("v1")
     third = world.deploy(saying(world, "v3"))
     # After the rollback green is still the environment that has traffic.
