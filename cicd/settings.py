@@ -6,6 +6,7 @@ The first place that says something wins, name by name.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import field
@@ -139,12 +140,13 @@ def find_home(start: Path) -> Path:
 
     The search ends at the first directory that holds ``.git``, since a home outside the
     repository belongs to something else; without a home yet it will be made there,
-    or in ``start`` itself outside any repository.
+    or in ``start`` itself outside any repository. Somebody else's home further up, in a directory
+    that all users share, serves nobody below it.
     """
     here = _absolute(start, Path.cwd())
     for directory in (here, *here.parents):
         if (directory / HOME).is_dir():
-            return directory / HOME
+            return (directory if _may_serve(directory / HOME, here) else here) / HOME
         if (directory / ".git").exists():
             return directory / HOME
     return here / HOME
@@ -169,6 +171,11 @@ _NAMES = (
 _IMAGES = "images"
 _AGE = r"\d{1,6}[smhdw]"
 _SIZE = r"\d+(\.\d+)?\s*([KMGT]?B|[KMGT]iB)"
+
+
+def _may_serve(home: Path, here: Path) -> bool:
+    owners = {os.geteuid(), 0, here.stat().st_uid} if here.exists() else set()
+    return home.parent == here or home.stat().st_uid in owners
 
 
 def _absolute(path: Path, start: Path) -> Path:

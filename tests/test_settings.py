@@ -1,4 +1,5 @@
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -60,6 +61,26 @@ def test_a_home_is_found_upwards(tmp_path):
     (tmp_path / ".cicd").mkdir()
     (tmp_path / "a" / "b").mkdir(parents=True)
     assert tmp_path / ".cicd" == find_home(tmp_path / "a" / "b")
+
+
+def test_somebody_elses_home_in_a_shared_directory_serves_nobody_below_it(tmp_path, monkeypatch):
+    home, here = tmp_path / ".cicd", tmp_path / "a"
+    (home / "config.toml").parent.mkdir()
+    (home / "config.toml").write_text('runner = "host"')
+    here.mkdir()
+    real = Path.stat
+
+    def stat(path, **how):
+        found = real(path, **how)
+        return SimpleNamespace(st_mode=found.st_mode, st_uid=4321) if path == home else found
+
+    monkeypatch.setattr(Path, "stat", stat)
+    assert (here / ".cicd", None) == (load(here).home, load(here).runner)
+    assert home == find_home(tmp_path)  # who works there has chosen it
+    (tmp_path / ".git").mkdir()
+    assert here / ".cicd" == find_home(here)
+    monkeypatch.undo()
+    assert home == find_home(here)
 
 
 def test_a_home_outside_the_repository_is_not_its_home(tmp_path):

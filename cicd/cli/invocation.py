@@ -41,11 +41,26 @@ class Invocation:
         self._audience: Audience | None = None
         self._audited: Audited | None = None
         self._home: Path | None = None  # once it is open
+        self._own: set[Path] = set()  # homes that came with no repository
         self._signals: Interrupts | None = None  # once they are heard
         self.interrupted: ExitCode | None = None  # the status to end with, if a signal came
 
     def settings(self, start: Path | None = None, **flags: str | None) -> Settings:
-        """Gather the settings; ``start`` is where the search for the home begins."""
+        """
+        Gather the settings; ``start`` is where the search for the home begins.
+
+        Raises ``Unavailable`` for a home that came with the repository.
+        """
+        settings = self._gathered(start, **flags)
+        if settings.home not in self._own:
+            from cicd.repos.committed import refuse_committed
+
+            refuse_committed(settings.home)
+            self._own.add(settings.home)
+        return settings
+
+    def _gathered(self, start: Path | None = None, **flags: str | None) -> Settings:
+        """Give the settings to show things by: the home is not gone into."""
         return load_settings({**self._flags, **flags}, os.environ, start or Path.cwd())
 
     def choose_output(self, output: str) -> None:
@@ -56,7 +71,7 @@ class Invocation:
     def show(self) -> Presenter:
         """What this invocation shows things with."""
         if self._presenter is None:
-            settings = self.settings()
+            settings = self._gathered()
             self._presenter = presenter(settings.output, settings.color)
         return self._presenter
 
@@ -74,7 +89,7 @@ class Invocation:
     @property
     def wants_json(self) -> bool:
         """Tell whether the result is for programs."""
-        return self.settings().output == "json"
+        return self._gathered().output == "json"
 
     @contextmanager
     def services(
@@ -163,7 +178,10 @@ class Invocation:
         from cicd.errors import CicdError
         from cicd.wiring.kept import record_call
 
-        home = self.settings().home if self._home is None else self._home
+        try:
+            home = self.settings().home if self._home is None else self._home
+        except CicdError:
+            return  # there is no home to write to, which is said already
         if not home.is_dir():
             return
         try:
