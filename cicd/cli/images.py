@@ -153,8 +153,8 @@ def pull(invocation: Invocation, *, name: str) -> int:
 
 def missing_images(invocation: Invocation) -> dict[str, str] | None:
     """
-    Give the images that the projects of ``cicd.yml`` name and that are not here, with what
-    stands in for each; None where no engine answers.
+    Give the images that builds here run in and that are not on this machine, with what stands
+    in for each; None where no engine answers.
     """
     from cicd.build.images.table import table
 
@@ -187,12 +187,11 @@ def _layers(settings: Settings, resources: Resources) -> list[tuple[str, Mapping
 
 
 def _wanted(resources: Resources) -> list[str]:
-    """Give the images that the projects of ``cicd.yml`` name."""
+    """Give the images that the projects of ``cicd.yml`` name, or a build that has no project."""
     from cicd.build.find_project import find_project
 
-    projects = (
-        find_project(resources, name, resources.root) for name in resources.section("projects")
-    )
+    names: list[str | None] = [*resources.section("projects")]
+    projects = (find_project(resources, name, resources.root) for name in names or [None])
     return sorted({project.environment.image for project in projects})
 
 

@@ -84,7 +84,7 @@ def images(invocation: Invocation) -> Finding | None:
     if missing is None:  # the engine has said so already
         return None
     if not missing:
-        return Finding(subject="images", ok=True, text="those of cicd.yml are here")
+        return Finding(subject="images", ok=True, text="what builds run in is here")
     name = next(iter(missing))
     return Finding(
         subject="images",
