@@ -49,10 +49,12 @@ def find_execution(id_or_name: str | None, services: Services) -> ExecutionRecor
     """
     Find an execution by its id, a beginning of it, or its pipeline's name (then the newest).
 
-    ``None``: the newest of all. Raises ``UsageError`` when there is none, or several are meant.
+    ``None``: the newest of all, or the one whose action began it. Raises ``UsageError`` when there
+    is none, or several are meant.
     """
     if id_or_name is None:
-        records = services.executions.list(kind="pipeline", limit=1)
+        newest = services.executions.list(kind="pipeline", limit=1)
+        records = [_begun_by(record, services) for record in newest]
     else:
         records = services.executions.list(kind="pipeline", name=id_or_name, limit=1)
         found = None if records else services.executions.find("pipeline", id_or_name)
@@ -66,6 +68,16 @@ def find_execution(id_or_name: str | None, services: Services) -> ExecutionRecor
             else "'cicd pipeline run' starts one",
         )
     return records[0]
+
+
+def _begun_by(record: ExecutionRecord, services: Services) -> ExecutionRecord:
+    """Go from an execution to the one that an action of invoked it, up to what was asked for."""
+    parent = record.parent or ""
+    if parent.startswith("pipeline/") and "/rollback:" not in parent:
+        above = services.executions.find("pipeline", parent.split("/")[1])
+        if above is not None:
+            return _begun_by(above, services)
+    return record
 
 
 def execution_state(stream: str, services: Services) -> PipelineState:

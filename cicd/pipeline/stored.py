@@ -49,12 +49,14 @@ def handed_on(
     found = []
     for record in records:
         state = execution_state(record.stream, services)
-        assert state.plan is not None, "execution_state asks for one"
+        plan = state.plan
+        assert plan is not None, "execution_state asks for one"
+        regions = {name: each.region for each in plan.actions() for name in each.outputs}
         found += [
             HandedOn(
                 artifact=artifact,
-                bucket=state.plan.bucket,
-                execution_id=state.plan.execution_id,
+                bucket=plan.bucket_in(regions.get(artifact.name)),
+                execution_id=plan.execution_id,
                 at=record.updated_at,
             )
             for artifact in reversed(tuple(state.artifacts.values()))

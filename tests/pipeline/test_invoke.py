@@ -49,7 +49,12 @@ def started(root, name, **start):
     """Run the pipeline ``name``; the helper of test_whole takes the only one there is."""
     from cicd.document.resources import Resources
     from cicd.pipeline.compile import Start
-    from cicd.pipeline.run import ExecutionRequest, plan_execution, start_execution
+    from cicd.pipeline.run import (
+        ExecutionRequest,
+        find_execution,
+        plan_execution,
+        start_execution,
+    )
     from cicd.testing.fakes import RecordingReporter
     from tests.pipeline.test_whole import machine
 
@@ -57,6 +62,8 @@ def started(root, name, **start):
         asked = ExecutionRequest(definition=name, directory=root, start=Start(**start))
         planned = plan_execution(asked, services, Resources.load(root))
         result = start_execution(planned.plan, services)
+        # The newest is the one that was asked for, and not one that it invoked.
+        assert result.stream == find_execution(None, services).stream
         states = {
             record.name: execution_state(record.stream, services)
             for record in services.executions.list(kind="pipeline")

@@ -4,6 +4,7 @@ import pytest
 
 from cicd.pipeline.compile import Start, compile_plan
 from cicd.pipeline.run import start_execution
+from cicd.pipeline.stored import handed_on
 from tests.pipeline.documents import SOURCE_STAGE, action, checked, pipeline, stage
 
 HERE, THERE = "us-east-1", "eu-west-1"
@@ -54,6 +55,8 @@ def test_an_actions_artifacts_are_in_the_store_of_its_region(world):
         for place in said.detail.get("detail", {}).get("output-artifacts", ())
     ]
     assert ["artifacts-us-east-1", "artifacts-eu-west-1"] == told
+    kept = {each.artifact.name: each.bucket for each in handed_on(world.services)}
+    assert {"code": "artifacts-us-east-1", "made": "artifacts-eu-west-1"} == kept
 
 
 def test_the_store_of_another_region_is_better_than_none(world):
