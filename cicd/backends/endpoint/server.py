@@ -38,6 +38,7 @@ _LARGEST_OBJECT: Final = 2**30
 _SIZE: Final = re.compile("[0-9]+")
 _DIGITS: Final = 15  # of a length; what has more is too large, and Python reads no endless number
 _PATIENCE: Final = 60.0  # seconds that a connection may say nothing
+_GLANCE: Final = 0.5  # seconds for one that is not heard
 
 
 class Endpoint:
@@ -124,6 +125,20 @@ class _Connection(BaseHTTPRequestHandler):
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._heard = peer.is_heard(self.client_address, self.connection.getsockname())
 
+    def handle(self) -> None:
+        """Take calls; of another user's program, not even the first is read."""
+        # Another user could else start what runs as this one, or read what this one may, or
+        # leave it no connection by keeping many waiting.
+        if self._heard:
+            super().handle()
+            return
+        self.connection.settimeout(_GLANCE)
+        with suppress(OSError):
+            self.connection.recv(65536)  # or an answer would not reach who is just sending
+        self.command, self.requestline, self.request_version = "", "", self.protocol_version
+        self.close_connection = True
+        self._say(_refused("AccessDeniedException", "this is for who runs it", 403))
+
     def log_message(self, *_: object) -> None:
         """Say nothing on standard error."""
 
@@ -144,6 +159,11 @@ class _Connection(BaseHTTPRequestHandler):
             answer = _refused("InternalFailure", f"a bug in cicd: {type(crash).__name__}", 500)
         if call is not None:
             self._note(call, answer)
+        self._say(answer)
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 - http.server's names
+
+    def _say(self, answer: Answer) -> None:
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
@@ -152,13 +172,7 @@ class _Connection(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(answer.body)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 - http.server's names
-
     def _call(self) -> Call:
-        # Another user could else start what runs as this one, or read what this one may.
-        if not self._heard:
-            self.close_connection = True
-            raise CallRefused("AccessDeniedException", "this is for who runs it", 403)
         host = self.headers.get("Host", "").partition(":")[0]
         # A page in a browser could else reach us, under a name that leads here.
         if host not in _HOSTS or self.headers.get("Origin") is not None:

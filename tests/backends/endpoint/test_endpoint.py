@@ -2,7 +2,9 @@
 
 import json
 import os
+import socket
 import threading
+import time
 from http.client import HTTPConnection
 
 import boto3
@@ -150,6 +152,21 @@ def test_raw_http_gets_no_traceback_and_strangers_get_nothing(endpoint):
         status, headers, body = raw(endpoint, *wrong[:3], **wrong[3])
         assert 400 <= status < 500, wrong
         assert b"Traceback" not in body
+
+
+def test_who_is_not_heard_is_answered_at_once_and_keeps_no_connection(endpoint, monkeypatch):
+    assert 200 == raw(endpoint, "GET", "/2015-03-31/functions/")[0]
+    monkeypatch.setattr(peer, "is_heard", lambda *_: False)
+    status, _, body = raw(endpoint, "GET", "/2015-03-31/functions/")
+    assert (403, True) == (status, b"AccessDeniedException" in body)
+    host, port = endpoint.url.removeprefix("http://").split(":")
+    began = time.monotonic()
+    waiting = [socket.create_connection((host, int(port)), timeout=30) for _ in range(40)]
+    for each in waiting:
+        with each:
+            said = b"".join(iter(lambda each=each: each.recv(4096), b""))
+            assert said.startswith(b"HTTP/1.1 403 ")
+    assert time.monotonic() - began < 10
 
 
 def test_another_user_of_the_machine_is_refused(endpoint, monkeypatch):
