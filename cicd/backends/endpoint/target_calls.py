@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def answer_target(served: Served, call: Call) -> Answer:
     """Answer a call that names its operation in a header; raises ``CallRefused``."""
     target = call.headers.get("x-amz-target", "")
-    operation = _TABLE.get(target)
+    operation = CALLS.get(target)
     if operation is None:
         raise _unanswered(target)
     return as_json(operation(served, fields_of(call.body)))
@@ -34,7 +34,7 @@ def _unanswered(target: str) -> CallRefused:
             "UnsupportedOperationException",
             f"{name} is not carried out here: {NOT_HERE[target]}",
         )
-    known = [each for each in _TABLE if each.partition(".")[0] == service] or [*_TABLE]
+    known = [each for each in CALLS if each.partition(".")[0] == service] or [*CALLS]
     names = ", ".join(sorted(each.partition(".")[2] for each in known))
     return CallRefused(
         "UnknownOperationException",
@@ -89,7 +89,7 @@ def _mapping(fields: Mapping[str, JSON], name: str) -> Mapping[str, JSON]:
     return value
 
 
-_TABLE: Final[dict[str, Operation]] = {
+CALLS: Final[dict[str, Operation]] = {
     **PIPELINE_CALLS,
     **BUILD_CALLS,
     **DEPLOY_CALLS,
