@@ -128,9 +128,7 @@ def conclude(show: Presenter, result: BatchResult, services: Services) -> ExitCo
     from cicd.cli.build import EXIT_CODES
 
     show_nodes(show, result.nodes)
-    for node in result.nodes:
-        if node.status not in {"", "SUCCEEDED", "IN_PROGRESS", "STOPPED"}:
-            _last_words(show, node, services)
+    show_what_failed(show, result.nodes, services)
     if not result.nodes and result.message:
         show.notice(result.message, Level.FAILURE)
     if result.reports:
@@ -139,6 +137,13 @@ def conclude(show: Presenter, result: BatchResult, services: Services) -> ExitCo
         show_reports(show, result.reports, failures=True)
     show.result(result.batch)
     return EXIT_CODES[result.status]
+
+
+def show_what_failed(show: Presenter, nodes: Sequence[NodeResult], services: Services) -> None:
+    """Show the block of each build of a batch that failed."""
+    for node in nodes:
+        if node.status not in {"", "SUCCEEDED", "IN_PROGRESS", "STOPPED"}:
+            _last_words(show, node, services)
 
 
 def show_nodes(show: Presenter, nodes: Sequence[NodeResult]) -> None:

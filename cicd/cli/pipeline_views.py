@@ -170,6 +170,12 @@ def _show_failure(show: Presenter, result: ExecutionResult, services: Services) 
     show.text(f"  {led_to}; its log: cicd pipeline logs {result.execution_id[:8]}")
     if command is not None:
         show.problems((command,))
+    batch = f"build-batch/{led_to}"
+    if services.log.read(batch):
+        from cicd.build.batch.run import batch_result
+        from cicd.cli.batch import show_what_failed
+
+        show_what_failed(show, batch_result(batch, services).nodes, services)
     log = (line for _, line in services.logs.read(f"deployment/{led_to}"))
     for each in deque(log, maxlen=_LAST_LINES):
         show.text(f"  {each.text}")

@@ -458,3 +458,33 @@ def test_of_a_pipeline_the_approval_that_waits_is_meant_and_status_says_who_wait
         for each in running:
             each.kill()
             each.wait()
+
+
+BATCH = """
+- name: Build
+  actions:
+  - name: Many
+    actionTypeId: {category: Build, owner: AWS, provider: CodeBuild, version: '1'}
+    configuration: {ProjectName: app, BatchEnabled: "true"}
+    inputArtifacts: [{name: code}]
+"""
+GRAPH = """version: 0.2
+batch: {build-list: [{identifier: left}, {identifier: right}]}
+phases:
+  build:
+    commands:
+      - test $CODEBUILD_BATCH_BUILD_IDENTIFIER = left
+"""
+
+
+def test_a_batch_that_failed_ends_with_the_block_of_each_build_that_did(here, capsys):
+    (here / "pipeline.yml").write_text(PIPELINE[: PIPELINE.index("- name: Ask")] + BATCH.lstrip())
+    (here / "cicd.yml").write_text("projects: [{name: app}]\nlocal: {runner: host}\n")
+    (here / "buildspec.yml").write_text(GRAPH)
+    (here / ".gitignore").write_text(".cicd\n")
+    commit()
+    assert 1 == asked("run")
+    said = capsys.readouterr()
+    assert "\nright  FAILED\n" in said.out
+    assert "left  FAILED" not in said.out
+    assert "buildspec.yml:6:9" in said.err
