@@ -502,6 +502,14 @@ def test_a_repository_has_a_detached_head_in_a_build_and_keeps_its_own(build, so
     assert "ref: refs/heads/main\n" == (source / ".git" / "HEAD").read_text()
 
 
+def test_a_repository_that_a_source_only_links_to_keeps_its_head(build, source, tmp_path):
+    git(tmp_path, "init", "-q", "-b", "main", "elsewhere")
+    git(tmp_path / "elsewhere", "commit", "-q", "--allow-empty", "-m", "one")
+    (source / ".git").symlink_to(tmp_path / "elsewhere" / ".git")
+    assert "SUCCEEDED" == build(SIMPLE.replace("a, b", "true")).status
+    assert "ref: refs/heads/main\n" == (tmp_path / "elsewhere/.git/HEAD").read_text()
+
+
 def test_a_windows_shell_is_refused(build):
     with pytest.raises(DocumentError) as refused:
         build("version: 0.2\nenv: {shell: powershell.exe}\n")

@@ -232,8 +232,9 @@ def set_up(
         lines += [f"chmod 755 {quote(scratch)}", f"chmod 666 {quote(state)}"]
         lines += [f"chmod -R a+rX {quote(tree)}" for tree in trees]
     for place, commit in (commits or {}).items():
-        head = quote(f"{place}/.git/HEAD")
-        lines.append(f"[ ! -f {head} ] || echo {quote(commit)} > {head}")
+        # Of a link we do not know whose it is; what it leads to may be no copy.
+        git, head = quote(f"{place}/.git"), quote(f"{place}/.git/HEAD")
+        lines.append(f"[ -L {git} ] || [ -L {head} ] || [ ! -f {head} ] || echo {commit} > {head}")
     return "\n".join([*lines, ""])
 
 
