@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cicd.build.images.runtimes import check_runtimes
-from cicd.build.spec import WINDOWS_SHELLS
+from cicd.build.spec import WINDOWS_SHELLS, OnFailure
 from cicd.document.position import brief
 from cicd.document.problem import Label
 
@@ -18,8 +18,15 @@ _ARM: Final = ("aarch64", "arm64")
 _X86: Final = ("x86_64", "amd64")
 
 
-def check(image: Node | None, kind: Node | None, spec: Buildspec, problems: Problems) -> None:
-    """Note what an image, or an environment of the type ``kind``, has not for a buildspec."""
+def check(
+    image: Node | None,
+    kind: Node | None,
+    fleet: Node | None,
+    spec: Buildspec,
+    problems: Problems,
+) -> None:
+    """Note what an image, a fleet or an environment of the type ``kind`` has not for a buildspec."""
+    _retries(kind, fleet, spec, problems)
     if kind is not None:
         _shell(kind, spec, problems)
         if image is not None:
@@ -41,6 +48,24 @@ def check(image: Node | None, kind: Node | None, spec: Buildspec, problems: Prob
                 labels=(Label(span=version.span, text="asked for here"),),
                 note="Skipping install of runtimes. Runtime version selection is not supported "
                 "by this build image",
+            )
+
+
+def _retries(kind: Node | None, fleet: Node | None, spec: Buildspec, problems: Problems) -> None:
+    """Source: user guide, "phases/*/on-failure"."""
+    on_lambda = kind is not None and "LAMBDA" in kind.text
+    place = kind if on_lambda else fleet
+    if place is None or place.is_null:
+        return
+    for phase in spec.phases:
+        asked = phase.on_failure
+        if asked is not None and asked.action is OnFailure.RETRY:
+            problems.warning(
+                "links/no-retry-there",
+                f"the service runs no build again {'on Lambda' if on_lambda else 'on a fleet'}",
+                asked.span,
+                hint="the project's 'autoRetryLimit' starts a new build instead",
+                labels=(Label(span=place.span, text="the project's builds run there"),),
             )
 
 

@@ -50,8 +50,10 @@ def _project(repository: Repository, node: Node, problems: Problems) -> None:
         _buildspec_file(repository, written.text, written.span, problems)
     spec = _buildspec_of(repository, node)
     if spec is not None:
-        image, kind = (_under(node, "environment", key) for key in ("image", "type"))
-        links_machine.check(image, kind, spec, problems)
+        image, kind, fleet = (
+            _under(node, "environment", key) for key in ("image", "type", "fleet")
+        )
+        links_machine.check(image, kind, fleet, spec, problems)
 
 
 def _batch(repository: Repository, spec: Buildspec, problems: Problems) -> None:

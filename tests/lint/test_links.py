@@ -190,6 +190,18 @@ def test_buildspecs_of_a_batch_and_of_an_override_are_looked_for(tmp_path):
     )
 
 
+def test_a_retry_where_the_service_has_none_is_told(tmp_path):
+    spec = "phases: {build: {on-failure: RETRY-2, commands: [make]}}\n"
+    for environment, told in (
+        ("{type: LINUX_LAMBDA_CONTAINER, computeType: BUILD_LAMBDA_1GB}", True),
+        ("{type: LINUX_CONTAINER, fleet: {fleetArn: a}}", True),
+        ("{type: LINUX_CONTAINER}", False),
+    ):
+        project = f"name: shop, environment: {environment}"
+        found = linked(tmp_path, GET, buildspec=spec, project=project)
+        assert [("no-retry-there", "on-failure")] * told == found
+
+
 def test_a_project_on_another_system_is_told(tmp_path):
     spec = "env: {shell: bash}\n" + MAKE
     windows = "name: shop, environment: {type: WINDOWS_EC2, image: 'x-aarch64'}"
