@@ -25,7 +25,7 @@ def check(
     spec: Buildspec,
     problems: Problems,
 ) -> None:
-    """Note what an image, a fleet or an environment of the type ``kind`` has not for a buildspec."""
+    """Note what a buildspec asks for that an image, a type or a fleet has not."""
     _retries(kind, fleet, spec, problems)
     if kind is not None:
         _shell(kind, spec, problems)
@@ -55,7 +55,7 @@ def _retries(kind: Node | None, fleet: Node | None, spec: Buildspec, problems: P
     """Source: user guide, "phases/*/on-failure"."""
     on_lambda = kind is not None and "LAMBDA" in kind.text
     place = kind if on_lambda else fleet
-    if place is None or place.is_null:
+    if place is None:
         return
     for phase in spec.phases:
         asked = phase.on_failure

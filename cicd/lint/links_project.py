@@ -50,9 +50,8 @@ def _project(repository: Repository, node: Node, problems: Problems) -> None:
         _buildspec_file(repository, written.text, written.span, problems)
     spec = _buildspec_of(repository, node)
     if spec is not None:
-        image, kind, fleet = (
-            _under(node, "environment", key) for key in ("image", "type", "fleet")
-        )
+        image, kind = (_under(node, "environment", key) for key in ("image", "type"))
+        fleet = _under(node, "environment", "fleet", "fleetArn")
         links_machine.check(image, kind, fleet, spec, problems)
 
 

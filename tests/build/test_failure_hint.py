@@ -37,6 +37,7 @@ def shell(*, here=SOURCE, found="", names="app.py\nservice/\n"):
         ("Error: ENOENT: no such file or directory, open 'package.json'", "package.json"),
         (f"Error: ENOENT: no such file or directory, open '{SOURCE}/a/b.json'", "a/b.json"),
         ("sh: 1: eval: ./build.sh: not found", "./build.sh"),
+        ("tar: lib/a.tar.gz: Cannot open: No such file or directory", "lib/a.tar.gz"),
     ],
 )
 def test_a_path_that_is_not_there_is_named_with_where_it_was_looked_for(line, path):
@@ -75,6 +76,7 @@ def test_a_script_that_is_there_lacks_what_its_first_line_names():
     "said",
     [
         ("main.c:1:10: fatal error: zlib.h: No such file or directory",),
+        ("./a: libx.so.1: cannot open shared object file: No such file or directory",),
         ("rm: x: No such file or directory", *("more",) * 9),
         ("all is well",),
     ],

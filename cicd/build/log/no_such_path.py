@@ -19,10 +19,13 @@ _SAID = tuple(
         r"can't open file '(?P<path>[^']+)': \[Errno 2\]",  # Python, of what it is to run
         r"[Nn]o such file or directory(?:, \w+|:)? '(?P<path>[^']+)'",  # Python, Node.js
         r"Cannot find module '(?P<path>/[^']+)'",
+        r"(?P<path>[^\s:]+): Cannot \w+: No such file",  # tar
         r"(?P<path>[^\s:'\"‘’`]+)['\"’]?: No such file or directory",
         r"(?:^|[:\s])(?P<path>[^\s:]*/[^\s:]*): not found\s*$",  # dash, of a script
     )
 )
+# Of a compiler and of the loader, which look along paths of their own.
+_ELSEWHERE = ("fatal error:", "cannot open shared object file:")
 _LAST = 5  # lines that may tell why a command ended; before them much may have been missing
 _SHOWN = 12  # names of what is there
 
@@ -68,7 +71,7 @@ def no_such_path_hint(
 
 def _missing(said: Sequence[str]) -> str:
     for line in reversed(said):
-        if "fatal error:" in line:  # of a compiler, which looks along paths of its own
+        if any(words in line for words in _ELSEWHERE):
             continue
         for saying in _SAID:
             if found := saying.search(line):
