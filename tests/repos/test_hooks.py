@@ -74,6 +74,13 @@ def test_core_hooks_path_is_where_git_looks(here):
     assert "to branch main" in git(here, "push", "origin", "main")
 
 
+def test_a_directory_that_husky_writes_anew_is_told_with_what_lasts(here):
+    git(here, "config", "core.hooksPath", ".husky/_")
+    status, said = cicd(here, "hooks", "install")
+    assert 0 == status
+    assert 'in .husky/pre-push: cicd check --stdin --remote "$1"' in said
+
+
 def test_hooks_of_all_repositories_are_asked_for_by_name(here, tmp_path, monkeypatch):
     everywhere = tmp_path / "everywhere"
     configuration = tmp_path / "gitconfig"

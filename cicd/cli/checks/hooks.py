@@ -48,6 +48,12 @@ def install(invocation: Invocation, *, shared: bool) -> int:
     place = install_hook(repository_here(), shared=shared)
     invocation.show.text(f"every git push runs 'cicd check' now: {place.path}", Level.SUCCESS)
     _tell_of_chain(invocation, place)
+    if place.directory.parts[-2:] == (".husky", "_"):
+        invocation.show.notice(
+            "husky writes this directory anew whenever packages are installed; what lasts is a "
+            'line in .husky/pre-push: cicd check --stdin --remote "$1"',
+            Level.WARNING,
+        )
     invocation.show.result(_as_json(place))
     return ExitCode.SUCCEEDED
 
