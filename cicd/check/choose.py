@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cicd.check.choice import CheckKind, Choice, is_skipped, united, wanted_by
 from cicd.check.configuration import Configuration, read_check
+from cicd.document.instances import is_instance
 from cicd.document.problem import Problems
 from cicd.document.resources import FILE, Resources
 from cicd.errors import UsageError
@@ -110,7 +111,11 @@ def _with_file(root: Path, listed: Iterable[str] | None) -> Iterator[str]:
                 yield directory
         return
     for directory, folders, files in os.walk(root):
-        folders[:] = [name for name in folders if name not in _SKIPPED]
+        folders[:] = [
+            name
+            for name in folders
+            if name not in _SKIPPED and not is_instance(f"{directory}/{name}")
+        ]
         if FILE in files:
             relative = os.path.relpath(directory, root)
             yield "" if relative == "." else relative

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cicd.document.cloudformation.find import is_template_of_ours
+from cicd.document.instances import is_instance
 from cicd.document.node import NodeKind
 from cicd.errors import UsageError
 from cicd.record import dataclass
@@ -113,7 +114,9 @@ def kind_by_content(node: Node) -> Kind | None:
 
 def _below(directory: Path) -> Iterator[Candidate]:
     for place, folders, files in os.walk(directory):
-        folders[:] = sorted(name for name in folders if name not in SKIPPED)
+        folders[:] = sorted(
+            name for name in folders if name not in SKIPPED and not is_instance(f"{place}/{name}")
+        )
         for file in sorted(files):
             path = Path(place, file)
             if path.suffix.lower() not in SUFFIXES:

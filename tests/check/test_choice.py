@@ -3,6 +3,7 @@
 import pytest
 
 from cicd.check.choice import CheckKind, Choice, Push, is_skipped, united, wanted_by
+from cicd.check.choose import places
 from cicd.check.configuration import Wanted
 from cicd.check.pushed import PushedRef
 from cicd.pipeline.triggers import Patterns
@@ -90,3 +91,11 @@ def test_a_check_that_two_refs_are_judged_for_runs_if_one_asks_for_it():
 def test_cicd_skip_names_kinds_checks_or_both(skip, left_out):
     choice = Choice(kind=CheckKind.BUILD, name="web", runs=True, why="")
     assert left_out is is_skipped(choice, skip)
+
+
+def test_a_file_that_was_deployed_to_an_instance_is_no_place_of_its_own(tmp_path):
+    for below in ("", "docs/", "servers/web-1/srv/app/"):
+        (tmp_path / below).mkdir(parents=True, exist_ok=True)
+        (tmp_path / below / "cicd.yml").write_text("check: {lint: true}\n")
+    (tmp_path / "servers/web-1/opt/codedeploy-agent/deployment-root").mkdir(parents=True)
+    assert ["", "docs"] == sorted(place.name for place in places(tmp_path))

@@ -7,9 +7,16 @@ import pytest
 
 from cicd.cli.boundary import run
 from cicd.cli.commands import cicd
+from cicd.document.cloudformation.find import pipeline_templates
 
 GOOD = "version: 0.2\nphases:\n  build:\n    commands:\n      - make\n"
 BAD_PHASE = "version: 0.2\nphases:\n  pre-build:\n    commands: [make]\n"
+
+
+TEMPLATE = """Resources:
+  Shop:
+    Type: AWS::CodePipeline::Pipeline
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +51,19 @@ def test_documents_are_found_below_but_not_in_dependencies(repository, capsys):
     said = capsys.readouterr().err
     assert "ci/buildspec.yml:3:3" in said
     assert "node_modules" not in said
+
+
+def test_what_was_deployed_below_is_no_document_of_the_repository(repository, capsys):
+    for place in ("ci", "servers/web-1/srv/app"):
+        (repository / place).mkdir(parents=True)
+        (repository / place / "buildspec.yml").write_text(BAD_PHASE)
+        (repository / place / "template.yml").write_text(TEMPLATE)
+    (repository / "servers/web-1/opt/codedeploy-agent/deployment-root").mkdir(parents=True)
+    assert _lint() == 1
+    said = capsys.readouterr().err
+    assert "ci/buildspec.yml:3:3" in said
+    assert "servers" not in said
+    assert ["ci/template.yml"] == list(pipeline_templates(repository))
 
 
 def test_a_document_with_another_name_is_told_by_its_content(repository, capsys):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from cicd.deploy.agent.fault import AgentFault
 from cicd.deploy.agent.held import Held
+from cicd.document.instances import AGENT_ROOT
 from cicd.record import dataclass
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from cicd.ports import InstanceTarget
 
-ROOT: Final = "/opt/codedeploy-agent/deployment-root"
+ROOT: Final = AGENT_ROOT
 ARCHIVE: Final = "deployment-archive"
 _MOST_LINKS: Final = 40
 

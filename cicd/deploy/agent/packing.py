@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cicd.deploy.agent.instance import ROOT as AGENT_ROOT
+from cicd.document.instances import is_instance
 from cicd.errors import UsageError
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _walk(directory: str, above: str, left_out: str) -> Iterator[tuple[str, str,
         if name == left_out or not belongs(name):
             continue
         inner = each.is_dir(follow_symlinks=False)
-        if inner and os.path.lexists(f"{each.path}{AGENT_ROOT}"):
+        if inner and is_instance(each.path):
             continue
         yield name, each.path, each.stat(follow_symlinks=False)
         if inner:

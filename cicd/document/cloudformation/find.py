@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cicd.document.instances import is_instance
 from cicd.document.load import MAX_BYTES
 
 if TYPE_CHECKING:
@@ -30,11 +31,15 @@ def pipeline_templates(directory: Path) -> Iterator[str]:
     """
     Give the paths, from ``directory``, of files below it that may be templates with a pipeline.
 
-    Hidden directories and those of dependencies are passed over.
+    Hidden directories, those of dependencies, and instances are passed over.
     """
     seen = 0
     for place, folders, files in os.walk(directory):
-        folders[:] = sorted(f for f in folders if f not in _SKIPPED and not f.startswith("."))
+        folders[:] = sorted(
+            f
+            for f in folders
+            if f not in _SKIPPED and not f.startswith(".") and not is_instance(f"{place}/{f}")
+        )
         for file in sorted(files):
             path = Path(place, file)
             if path.suffix.lower() not in SUFFIXES:
