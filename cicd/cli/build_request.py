@@ -47,9 +47,12 @@ def source_of(options: Options) -> Path:
     """Find the directory to build: the nearest one upwards that has a document of ours."""
     if options.source is not None:
         if not options.source.is_dir():
+            elsewhere = ":" in options.source.parts[0]
             raise UsageError(
                 f"there is no directory '{options.source}'",
-                hint="name the directory that holds buildspec.yml",
+                hint="a source is a directory of this machine: git clone it"
+                if elsewhere
+                else "name the directory that holds buildspec.yml",
             )
         return options.source
     here = Path.cwd()

@@ -73,6 +73,7 @@ def open_repository(path: Path) -> Repository:
     if repository is None:
         raise UsageError(
             f"{path} is not in a git repository",
-            hint="run git init and commit, or take the files as they are with --working-tree",
+            hint="run git init and commit; a pipeline takes the files as they are with "
+            "--working-tree",
         )
     return repository

@@ -73,7 +73,7 @@ class Repository:
             if found is None:
                 raise UsageError(
                     f"{self.root} has no commit yet",
-                    hint="commit first, or take the files as they are with --working-tree",
+                    hint="commit first; a pipeline takes files as they are with --working-tree",
                 )
             return found
         pinned = _PINNED.fullmatch(version)
@@ -102,7 +102,7 @@ class Repository:
         if tree is None:
             raise UsageError(
                 f"'{self.prefix}' is not in commit {commit[:12]} of {self.root}",
-                hint="commit it first, or take the files as they are with --working-tree",
+                hint="commit it first; a pipeline takes the files as they are with --working-tree",
             )
         make_directory(into)
         import tempfile

@@ -85,7 +85,7 @@ def test_a_source_outside_git_fails_with_what_to_do_and_can_be_taken_as_it_is(he
     assert 1 == asked("run", "--approve")
     said = capsys.readouterr().out
     assert f"{here} is not in a git repository" in said
-    assert "or take the files as they are with --working-tree" in said
+    assert "a pipeline takes the files as they are with --working-tree" in said
     assert 0 == asked("run", "--approve", "--working-tree")
 
 

@@ -59,6 +59,14 @@ def test_a_version_that_is_not_there_is_told_by_the_users_own_repository(app):
     assert (2, True) == (status, f"'v9' is not a commit, branch or tag of {app}" in said)
 
 
+def test_a_source_that_is_elsewhere_is_to_be_cloned(app):
+    status, _, said = Outside(app).run("build", "https://example.com/app.git")
+    assert (2, True) == (
+        status,
+        "hint: a source is a directory of this machine: git clone" in said,
+    )
+
+
 def test_a_directory_that_the_version_does_not_have_is_told(app):
     below = app / "below"
     below.mkdir()

@@ -47,7 +47,8 @@ def check_break(text: str, phases: Sequence[PhasePlan]) -> str:
         return text.upper()
     lines = [line for p in phases for line in (*p.commands, *p.finally_commands)]
     if not any(_covers(line, int(text)) for line in lines):
-        known = ", ".join(str(_first(line)) for line in lines) or "none"
+        starts = dict.fromkeys(str(_first(line)) for line in lines)
+        known = ", ".join(starts) or "none"
         raise UsageError(
             f"no command stands at line {text} of the buildspec",
             hint=f"commands begin at these: {known}",
