@@ -55,13 +55,24 @@ def resume(invocation: Invocation, *, deployment_id: str | None, speed: float) -
 
 @click.command("rollback", epilog="\b\nExample:\n  cicd deploy rollback d-ABCDEFGHI\n")
 @click.argument("deployment_id", required=False, metavar="[ID]", shell_complete=ids("deployment"))
+@click.option(
+    "--ignore-application-stop-failures",
+    is_flag=True,
+    help="Go on where a script of what is to be undone fails in ApplicationStop.",
+)
 @shared_options
-def rollback_command(invocation: Invocation, deployment_id: str | None) -> int:
+def rollback_command(
+    invocation: Invocation, deployment_id: str | None, *, ignore_application_stop_failures: bool
+) -> int:
     """Go back from a deployment, the newest if none is named, to the last good one before it."""
     from cicd.deploy.by_hand import roll_back_deployment
 
     with invocation.services() as services:
-        result = roll_back_deployment(deployment_id or newest(services), services)
+        result = roll_back_deployment(
+            deployment_id or newest(services),
+            services,
+            ignore_application_stop_failures=ignore_application_stop_failures,
+        )
     return finish(invocation.show, result, told=True)
 
 

@@ -48,8 +48,10 @@ def finish(show: Presenter, result: DeploymentResult, *, told: bool = False) -> 
     if words and len(words[0]) > _LONG:
         words = [f"{words[0][:_LONG].rsplit(' ', 1)[0]} …", *words[1:]]
     show_result(show, replace(result, failure="\n".join(words)), told=told)
+    _whose_script(show, result)
     if result.rollback is not None:
         show_result(show, result.rollback)
+        _whose_script(show, result.rollback)
     if result.last_good:
         show.text(
             f"'cicd deploy rollback {result.deployment_id}' deploys the revision of "
@@ -57,6 +59,23 @@ def finish(show: Presenter, result: DeploymentResult, *, told: bool = False) -> 
         )
     show.result(result.deployment)
     return ExitCode.SUCCEEDED if result.status == "Succeeded" else ExitCode.FAILED
+
+
+def _whose_script(show: Presenter, result: DeploymentResult) -> None:
+    """Say what helps where a script of the revision before failed: mending it does not."""
+    from cicd.deploy.lifecycle import PREVIOUS_REVISION, LifecycleEvent
+
+    failed, found = result.detail.get("lifecycleEventName"), result.detail.get("diagnostics")
+    scripted = isinstance(found, dict) and bool(found.get("scriptName"))
+    target = result.detail.get("targetId")
+    order = [event for known, event, _ in result.events if known == target]
+    # With --events it may come when the new revision is there already.
+    own = LifecycleEvent.DOWNLOAD_BUNDLE in order[: order.index(str(failed)) if scripted else 0]
+    if scripted and failed in PREVIOUS_REVISION and not own:
+        show.text(
+            "that script is of the revision that is installed, not of this one, where mending it "
+            "would not help: --ignore-application-stop-failures goes on without it"
+        )
 
 
 def show_result(show: Presenter, result: DeploymentResult, *, told: bool = False) -> None:

@@ -65,13 +65,20 @@ def stop_deployment(
 
 
 def roll_back_deployment(
-    deployment_id: str, services: Services, *, cancel: CancelToken | None = None
+    deployment_id: str,
+    services: Services,
+    *,
+    cancel: CancelToken | None = None,
+    ignore_application_stop_failures: bool = False,
 ) -> DeploymentResult:
     """
     Deploy the revision of the last deployment that Succeeded before this one; creator ``user``.
 
+    ``ignore_application_stop_failures``: also where the deployment itself did not.
+
     Raises:
-        UsageError: It is not over, nothing before it Succeeded, or the group is being deployed to.
+        UsageError: It is not over, nothing before it Succeeded, or the group is being deployed to;
+            or it shifted traffic, and has no scripts whose failures could be ignored.
 
     """
     from cicd.deploy.admission import admit
@@ -94,6 +101,12 @@ def roll_back_deployment(
             "is no way back from it",
             hint="name the deployment of a user, 'cicd deploy list' shows them",
         )
+    if ignore_application_stop_failures and plan.shift is not None:
+        raise UsageError(
+            f"deployment {plan.deployment_id} is not of instances, and runs no ApplicationStop",
+            hint="leave --ignore-application-stop-failures out "
+            "(InvalidIgnoreApplicationStopFailuresValueException)",
+        )
     _refuse_what_failed(plan, services)
     if record.status not in FINAL and plan.shift is not None:
         return _turn_back(plan, services)
@@ -114,7 +127,9 @@ def roll_back_deployment(
     )
     if wish.plan is None:
         raise UsageError(wish.message, hint="'cicd deploy list' shows what there is")
-    wanted = with_members(replace(wish.plan, creator="user"), services)
+    ignore = ignore_application_stop_failures or wish.plan.ignore_application_stop_failures
+    by_user = replace(wish.plan, creator="user", ignore_application_stop_failures=ignore)
+    wanted = with_members(by_user, services)
     wanted = with_task_set(settle_service(wanted, services), wanted.deployment_id)
     wanted = by_health(wanted, services)
     admit(wanted, services)

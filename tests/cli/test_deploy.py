@@ -70,6 +70,27 @@ def test_that_it_went_well_is_said_once_and_last_but_for_where_it_serves(shop, c
     assert lines[-1].endswith("http://127.0.0.1:8092")
 
 
+def test_a_stop_script_that_fails_is_told_to_be_the_installed_revisions_and_passed_over(
+    shop, capsys
+):
+    hint = "that script is of the revision that is installed, not of this one"
+    assert 0 == cli()
+    stops = "  ApplicationStop:\n    - location: stop.sh\n"
+    (shop / "appspec.yml").write_text(APPSPEC + stops)
+    (shop / "stop.sh").write_text("#!/bin/sh\nexit 3\n")
+    (shop / "stop.sh").chmod(0o755)
+    assert 0 == cli()
+    (shop / "stop.sh").write_text("#!/bin/sh\nexit 0\n")
+    capsys.readouterr()
+    assert 1 == cli()
+    assert hint in capsys.readouterr().out
+    assert 1 == cli("rollback")
+    assert hint in capsys.readouterr().out
+    assert 0 == cli("rollback", "--ignore-application-stop-failures")
+    assert "ApplicationStop Failed" in (said := capsys.readouterr().out)
+    assert hint not in said
+
+
 def test_the_last_line_of_json_is_the_deployment(shop, capsys):
     assert 0 == cli("--output", "json")
     result = json.loads(capsys.readouterr().out.splitlines()[-1])
