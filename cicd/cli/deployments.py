@@ -67,11 +67,12 @@ def _whose_script(show: Presenter, result: DeploymentResult) -> None:
 
     failed, found = result.detail.get("lifecycleEventName"), result.detail.get("diagnostics")
     scripted = isinstance(found, dict) and bool(found.get("scriptName"))
-    target = result.detail.get("targetId")
+    if not scripted or failed not in PREVIOUS_REVISION:
+        return
+    target = result.detail["targetId"]
     order = [event for known, event, _ in result.events if known == target]
     # With --events it may come when the new revision is there already.
-    own = LifecycleEvent.DOWNLOAD_BUNDLE in order[: order.index(str(failed)) if scripted else 0]
-    if scripted and failed in PREVIOUS_REVISION and not own:
+    if LifecycleEvent.DOWNLOAD_BUNDLE not in order[: order.index(str(failed))]:
         show.text(
             "that script is of the revision that is installed, not of this one, where mending it "
             "would not help: --ignore-application-stop-failures goes on without it"
