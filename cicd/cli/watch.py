@@ -42,7 +42,9 @@ def watch_and_build(invocation: Invocation, source: Path, *, without: Path | Non
         while not asked.is_set():
             seen = look(source, without)
             with subprocess.Popen(
-                [sys.executable, "-m", "cicd", *words], process_group=0, stdin=subprocess.DEVNULL
+                [sys.executable, "-P", "-m", "cicd", *words],
+                process_group=0,
+                stdin=subprocess.DEVNULL,
             ) as build:
                 changed = _next_change(lambda: look(source, without), seen, asked, build, show)
                 if build.poll() is None:

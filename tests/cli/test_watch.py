@@ -52,3 +52,18 @@ def test_a_change_builds_again_and_stops_what_runs(outside):
     assert 0 == process.returncode, rest
     statuses = [line.split()[2] for line in outside.run("builds", "list")[1].splitlines()[1:]]
     assert ["SUCCEEDED", "STOPPED", "SUCCEEDED"] == statuses
+
+
+def test_a_module_of_the_repository_is_not_taken_for_one_of_ours(outside):
+    outside.command.insert(1, "-P")
+    (outside.directory / "json.py").write_text("raise SystemExit('theirs')\n")
+    spec(outside.directory, "echo ours")
+    process = outside.start(
+        *("build", "--watch", "--runner", "host"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    try:
+        said = read_until(process, "waiting for a change")
+    finally:
+        process.send_signal(2)
+        process.communicate(timeout=PATIENCE)
+    assert ("ours" in said, "theirs" in said) == (True, False), said

@@ -213,7 +213,7 @@ class RunningProxy:
     def start(self, name: str) -> None:
         """Begin with what is remembered; raises ``Unavailable``."""
         made = subprocess.run(
-            [sys.executable, "-m", "cicd.backends.proxy", str(self.directory.absolute())],
+            [sys.executable, "-P", "-m", "cicd.backends.proxy", str(self.directory.absolute())],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

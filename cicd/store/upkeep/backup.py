@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import gzip
 import json
 import os
 import shutil
@@ -51,7 +52,11 @@ def back_up(home: Path, database: Database, into: Path, *, at: datetime) -> int:
         state, note, made = (place / name for name in (STATE, _ABOUT, "backup.tar.gz"))
         database.copy_to(state)
         note.write_text(json.dumps(about), "utf-8")
-        with tarfile.open(made, "w:gz", compresslevel=1) as tar:
+        # No time of its own: gzip has room for none beyond 2106, where a clock may be.
+        with (
+            gzip.GzipFile(made, "wb", compresslevel=1, mtime=0) as packed,
+            tarfile.open(fileobj=packed, mode="w") as tar,
+        ):
             tar.add(note, _ABOUT)
             tar.add(state, STATE)
             for path in _kept(home):

@@ -122,6 +122,14 @@ def client(proxy, backend):
     made.socket.close()
 
 
+def test_a_module_of_the_directory_one_is_in_is_not_run(tmp_path, monkeypatch):
+    (tmp_path / "json.py").write_text("open('ran', 'w').close()\nraise SystemExit('theirs')\n")
+    monkeypatch.chdir(tmp_path)
+    with started(tmp_path / "home", HealthCheck(path="")) as router:
+        assert router.weights("web") == {"g": 100}
+    assert not (tmp_path / "ran").exists()
+
+
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
 

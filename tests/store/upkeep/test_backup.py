@@ -2,6 +2,7 @@
 
 import sqlite3
 import tarfile
+import time
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,15 @@ def test_what_was_saved_comes_back_byte_by_byte_and_is_sound(home, tmp_path):
     assert [] == found_faults(other)
     with open_stores(other, SystemClock()) as stores:
         assert [(1, EVENT)] == SqliteEventLog(stores.database).read("build/app:1")
+
+
+@pytest.mark.parametrize("now", [-1.0, 2.0**32])  # 1969 and 2106
+def test_a_clock_that_is_wrong_by_a_century_stops_no_backup(home, tmp_path, monkeypatch, now):
+    monkeypatch.setattr(time, "time", lambda: now)
+    archive = saved(home, tmp_path / "a.tar.gz")
+    monkeypatch.undo()
+    assert restore(archive, tmp_path / "other", replace=False) is None
+    assert contents(home) == contents(tmp_path / "other")
 
 
 def test_a_home_is_moved_aside_whole_and_only_when_asked(home, tmp_path):
