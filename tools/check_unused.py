@@ -23,14 +23,8 @@ PACKAGE = HERE / "cicd"
 NAMED = re.compile(r"^cicd[\w.]*:(\w+)$")
 CALLED_BY_LIBRARIES = frozenset(
     {
-        *(
-            "format_commands",
-            "get_command",
-            "get_metavar",
-            "list_commands",
-            "readable",
-            "seekable",
-        ),
+        *("format_commands", "get_command", "list_commands", "readable", "seekable"),
+        *("get_metavar", "get_invalid_choice_message"),
         *("get_completion_args", "format_completion", "source_template", "on_broken_pipe"),
         *("connection_made", "data_received", "eof_received", "connection_lost"),
         *("pause_writing", "resume_writing"),

@@ -21,3 +21,8 @@ class AnyCase(click.Choice[str]):
         """Give the words as they are spelled."""
         del param, ctx
         return f"[{'|'.join(self.choices)}]"
+
+    def get_invalid_choice_message(self, value: object, ctx: click.Context | None) -> str:
+        """Say what may be typed."""
+        del ctx
+        return f"'{value}' is not one of {', '.join(self.choices)}"

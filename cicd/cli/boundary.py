@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import click
@@ -18,6 +19,8 @@ _WORDS = {
     "is not a valid float range": "is not a number",
     "is not a valid integer": "is not a whole number",
 }
+# An argument that is one of some words has those for its name, and they are said behind, too.
+_CHOICES = re.compile(r"^'\{[^}]*\}': ")
 # what other tools call our options
 _OTHERS_SAY = {"--dry-run": "--plan", "--dryrun": "--plan"}
 
@@ -55,6 +58,7 @@ def _misused(failure: click.ClickException) -> UsageError:
         hint = f"did you mean {' or '.join(repr(name) for name in sorted(near))}?"
     message = failure.format_message().rstrip(".")
     message = message.removeprefix("Invalid value for ").removeprefix("Invalid value: ")
+    message = _CHOICES.sub("", message)
     for theirs, ours in _WORDS.items():
         message = message.replace(theirs, ours)
     if near:

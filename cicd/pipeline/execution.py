@@ -60,12 +60,13 @@ def find_execution(id_or_name: str | None, services: Services) -> ExecutionRecor
         found = None if records else services.executions.find("pipeline", id_or_name)
         records = [found] if found else records
     if not records:
-        what = f"'{id_or_name}'" if id_or_name else "yet"
+        if id_or_name is None:
+            raise UsageError(
+                "there is no pipeline execution yet", hint="'cicd pipeline run' starts one"
+            )
         raise UsageError(
-            f"there is no pipeline execution {what}",
-            hint="PipelineExecutionNotFoundException: 'cicd pipeline executions' shows them all"
-            if id_or_name
-            else "'cicd pipeline run' starts one",
+            f"there is no pipeline execution '{id_or_name}' (PipelineExecutionNotFoundException)",
+            hint="'cicd pipeline executions' shows them all",
         )
     return records[0]
 

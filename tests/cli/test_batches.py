@@ -154,3 +154,8 @@ def test_a_batch_alone_says_how_it_is_run(outside):
     status, _, said = outside.run("build", "--runner", "host")
     assert 0 == status
     assert "--batch runs it" in said
+
+
+def test_without_a_batch_it_is_said_what_makes_one(outside):
+    status, _, said = outside.run("batches", "show")
+    assert (2, True) == (status, "hint: 'cicd build --batch' makes one" in said)

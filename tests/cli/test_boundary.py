@@ -40,6 +40,18 @@ def test_options_that_were_meant_are_said_once(capsys, word, meant):
     assert f"error: No such option '{word}'\nhint: did you mean {meant}?\n" == said
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("builds list --status bogus", "'--status': 'bogus' is not one of SUCCEEDED, FAILED, "),
+        ("completion tcsh", "'tcsh' is not one of 'bash', 'zsh', 'fish'\n"),
+    ],
+)
+def test_a_word_that_is_none_of_some_is_told_with_them(capsys, words, said):
+    assert run(cicd, words.split()) == ExitCode.USAGE
+    assert capsys.readouterr().err.startswith(f"error: {said}")
+
+
 def test_a_refusal_keeps_message_and_hint_apart(capsys):
     failure = Unavailable("no engine answers", hint="start it")
     assert run(_ends_with(failure), []) == ExitCode.UNAVAILABLE

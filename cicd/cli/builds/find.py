@@ -9,7 +9,10 @@ from cicd.errors import UsageError
 if TYPE_CHECKING:
     from cicd.ports import Services
 
-_WORDS = {"build": ("build", "cicd builds list"), "build-batch": ("batch", "cicd batches list")}
+_WORDS = {  # what it is called, what lists them, what makes one
+    "build": ("build", "cicd builds list", "cicd build"),
+    "build-batch": ("batch", "cicd batches list", "cicd build --batch"),
+}
 
 
 def find_build(services: Services, written: str | None, kind: str = "build") -> str:
@@ -18,15 +21,15 @@ def find_build(services: Services, written: str | None, kind: str = "build") -> 
 
     Raises ``UsageError`` for none, or for several.
     """
-    name, listed = _WORDS[kind]
+    name, listed, made = _WORDS[kind]
     if written is None:
         newest = services.executions.list(kind=kind, limit=1)
         if not newest:
-            raise UsageError(f"there is no {name} yet", hint="'cicd build' makes one")
+            raise UsageError(f"there is no {name} yet", hint=f"'{made}' makes one")
         return newest[0].stream
     record = services.executions.find(kind, written)
     if record is None:
-        raise UsageError(f"there is no {name} '{written}'", hint=f"see {listed}")
+        raise UsageError(f"there is no {name} '{written}'", hint=f"'{listed}' shows them")
     return record.stream
 
 
