@@ -298,3 +298,16 @@ def test_a_command_that_fails_fails_the_action_and_names_its_build(root):
     column = written.index(json.dumps("false")) + 1
     assert f"pipeline.json:1:{column}" == result.failure.error.where
     assert result.failure.external_execution_id.startswith("shop-Say:")
+
+
+@pytest.mark.parametrize(("made", "status"), [(True, "Succeeded"), (False, "Failed")])
+def test_a_bucket_of_s3_is_written_to_and_not_made(root, s3, made, status):
+    written = (root / "cicd.yml").read_text()
+    (root / "cicd.yml").write_text(written.replace(f"memory://{root.name}", f"{s3}/below"))
+    if made:
+        UrlBucket(s3).make()
+    result, _, _ = run(root)
+    assert status == result.status, result.failure
+    if not made:
+        assert f"there is no bucket {s3}, which 'out' is here" == result.failure.error.message
+        assert not UrlBucket(s3).exists()

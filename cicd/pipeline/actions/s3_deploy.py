@@ -51,6 +51,13 @@ class S3Deploy:
         name = configuration["BucketName"]
         place = bucket_place(Resources.load(Path(request.plan.root)), services.home, name)
         bucket = services.bucket(place)
+        if place.startswith("s3://") and not services.bucket(_whole_bucket(place)).exists():
+            return failed(
+                FailureType.CONFIGURATION_ERROR,
+                f"there is no bucket {_whole_bucket(place)}, which '{name}' is here",
+                hint="make it, as for AWS: aws s3 mb, or let local.buckets of cicd.yml name a "
+                "folder, which is made",
+            )
         if not bucket.exists():
             bucket.make()
         for told in _TOLD:
@@ -77,6 +84,11 @@ class S3Deploy:
 
     def recover(self, request: ActionRequest, services: Services, scope: Scope) -> None:
         """Put all of it again, over what was there."""
+
+
+def _whole_bucket(place: str) -> str:
+    """Give the URL of the bucket that a place is in."""
+    return "/".join(place.split("/")[:3])
 
 
 def _key(text: str, services: Services) -> str:
