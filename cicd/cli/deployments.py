@@ -52,6 +52,10 @@ def finish(show: Presenter, result: DeploymentResult, *, told: bool = False) -> 
     if result.rollback is not None:
         show_result(show, result.rollback)
         _whose_script(show, result.rollback)
+    for fleet in result.left_fleets:
+        show.text(
+            f"the fleet {fleet}, copied for it, is left to be looked at: cicd fleet down {fleet}"
+        )
     if result.last_good:
         show.text(
             f"'cicd deploy rollback {result.deployment_id}' deploys the revision of "

@@ -114,7 +114,14 @@ def carry_through(
     rollback = roll_back(plan, services, cancel, folded)
     result = deployment_result(plan, services, folded)
     good = "" if rollback is not None else _last_good(plan, result, services)
-    return replace(result, rollback=rollback, last_good=good)
+    left = () if status == "Succeeded" else _copied_for(plan)
+    return replace(result, rollback=rollback, last_good=good, left_fleets=left)
+
+
+def _copied_for(plan: DeploymentPlan) -> tuple[str, ...]:
+    """Name the fleets that a blue/green deployment has had copied, which outlive its failure."""
+    fleets = dict.fromkeys(each.fleet for each in plan.targets if plan.blue_green is not None)
+    return tuple(fleet for fleet in fleets if plan.deployment_id in fleet)
 
 
 def _last_good(plan: DeploymentPlan, result: DeploymentResult, services: Services) -> str:

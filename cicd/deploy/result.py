@@ -31,6 +31,7 @@ class DeploymentResult:
     detail: Mapping[str, JSON] = field(default_factory=dict)
     left: str = ""  # of the wait that it is in: "9:47 until it stops"; "": it is in none
     last_good: str = ""  # the deployment that a rollback by hand goes back to; "": none is due
+    left_fleets: tuple[str, ...] = ()  # that were copied for it, and outlive its failure
     rollback: DeploymentResult | None = None  # the automatic rollback, when one was run just now
     targets: tuple[tuple[str, str], ...] = ()  # (target, status), in order
     events: tuple[tuple[str, str, str], ...] = ()  # (target, lifecycle event, status), in order

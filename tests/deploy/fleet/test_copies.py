@@ -1,11 +1,14 @@
 """Blue/green with a fleet: it is copied, takes its place, and is ended or kept."""
 
+import io
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from cicd.cli.deployments import finish
+from cicd.cli.show.plain import Plain
 from cicd.deploy.by_hand import roll_back_deployment
 from cicd.deploy.fleet import ledger
 from cicd.deploy.fleet.ledger import members_of
@@ -111,6 +114,10 @@ def test_a_copy_whose_deployment_fails_has_no_traffic_and_the_original_stays(tmp
     assert meant(world) == ["web-1", "web-2"]
     copy = f"CodeDeploy_web_{failed.deployment_id}"
     assert {each.name for each in ledger.active(world.services)} == {"web", copy}
+    assert (copy,) == failed.left_fleets
+    out = io.StringIO()
+    assert 1 == finish(Plain(out, out), failed)
+    assert f"is left to be looked at: cicd fleet down {copy}\n" in out.getvalue()
     assert world.fake.told == []
 
 
