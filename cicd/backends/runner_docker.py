@@ -24,7 +24,12 @@ from cicd.backends import (
 from cicd.backends.docker_channel import DockerChannel
 from cicd.backends.docker_engine import Engine, Refused
 from cicd.backends.session_command import check_variables
-from cicd.backends.session_directory import SessionDirectory, SessionRecord, places_of
+from cicd.backends.session_directory import (
+    SessionDirectory,
+    SessionRecord,
+    directory_name,
+    places_of,
+)
 from cicd.backends.session_driver import DriverSession
 from cicd.backends.session_errands import ErrandFiles
 from cicd.backends.session_life import find_living, reap_sessions, whole_or_nothing
@@ -76,17 +81,16 @@ class DockerRunner:
             stream=stream,
             places=places_of(session_id, environment.mounts),
             scratch=docker_container.SCRATCH,
-        )
-        directory = SessionDirectory.create(self._home, record)
-        name = _container(self._home, directory)
-        record = replace(
-            record,
+            # From the first on: what is killed in the next moment is found by it, and ended.
             state={
-                "container": name,
+                "container": _container(self._home, session_id),
                 "image": environment.image,
                 "memory": str(environment.memory or 0),
             },
-            places={**record.places, **_places_outside(environment, directory)},
+        )
+        directory = SessionDirectory.create(self._home, record)
+        record = replace(
+            record, places={**record.places, **_places_outside(environment, directory)}
         )
         directory.save(record)
         channel = DockerChannel(engine, directory)
@@ -256,5 +260,5 @@ def _places_outside(environment: Environment, directory: SessionDirectory) -> di
     }
 
 
-def _container(home: Path, directory: SessionDirectory) -> str:
-    return f"cicd-{directory.root.name}-{docker_labels.home_label(home)[:8]}"
+def _container(home: Path, session_id: str) -> str:
+    return f"cicd-{directory_name(session_id)}-{docker_labels.home_label(home)[:8]}"

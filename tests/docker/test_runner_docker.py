@@ -1,5 +1,6 @@
 """What only the docker runner promises."""
 
+import errno
 import io
 import subprocess
 import tarfile
@@ -10,6 +11,7 @@ import pytest
 from cicd.backends import docker_engine, session_mounts
 from cicd.backends.docker_engine import Engine
 from cicd.backends.runner_docker import DockerRunner
+from cicd.backends.session_directory import SessionDirectory
 from cicd.errors import Unavailable
 from cicd.ports import Environment, Exit, Mount, MountMode
 from cicd.testing.contracts_runner import in_time, left_in, run
@@ -62,6 +64,22 @@ def test_commands_are_root_whatever_user_the_image_names(derived, opened):
     """Trap 32 of the CodeBuild reference."""
     session = opened(Environment(image=derived("USER nobody")))
     assert (Exit(status=0), b"0\n/root\n") == run(session, "id -u; echo $HOME")
+
+
+def test_what_was_cut_off_right_after_it_began_is_reaped(runner, docker_image, monkeypatch):
+    save, calls = SessionDirectory.save, []
+
+    def cut_off(directory, record):
+        calls.append(record)
+        if len(calls) > 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        save(directory, record)
+
+    monkeypatch.setattr(SessionDirectory, "save", cut_off)
+    with pytest.raises(OSError, match="No space left"):
+        runner.open("one", Environment(image=docker_image), stream="build/one")
+    assert ["one"] == runner.reap(lambda stream: stream != "build/one")
+    assert [] == runner.reap(lambda _: False)
 
 
 def test_the_entry_point_of_an_image_is_not_used(derived, opened):
