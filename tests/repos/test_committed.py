@@ -96,3 +96,39 @@ def test_ones_own_home_is_no_trouble_and_neither_is_none(theirs, clone, tmp_path
     refuse_committed(made / ".cicd")
     (tmp_path / "plain" / ".cicd").mkdir(parents=True)
     refuse_committed(tmp_path / "plain" / ".cicd")
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        pytest.param((), id="paths written out"),
+        pytest.param(("-c", "index.version=4"), id="paths by what is new in them"),
+        pytest.param(("-c", "core.splitIndex=true"), id="in two parts"),
+    ],
+)
+def test_it_is_seen_however_git_keeps_its_index(theirs, clone, kept):
+    (theirs / ".cicd" / "state.db").write_text("theirs")
+    (theirs / ".cicc").write_text("so that the next path begins alike")
+    made = clone()
+    git(made, *kept, "read-tree", "HEAD")
+    git(made, *kept, "update-index", "--refresh")
+    with pytest.raises(Unavailable, match=r"git has \.cicd/state\.db"):
+        refuse_committed(made / ".cicd")
+
+
+def test_it_is_seen_in_a_worktree_and_in_other_letters(theirs, clone, tmp_path):
+    (theirs / ".CICD").mkdir()
+    (theirs / ".CICD" / "state.db").write_text("theirs")
+    made = clone()
+    git(made, "worktree", "add", "-q", str(tmp_path / "beside"))
+    for root in (made, tmp_path / "beside"):
+        (root / ".cicd").mkdir(exist_ok=True)
+        with pytest.raises(Unavailable, match=r"git has \.CICD/state\.db"):
+            refuse_committed(root / ".cicd")
+
+
+def test_no_process_is_begun_where_git_has_nothing_of_it(theirs, clone, monkeypatch):
+    made = clone()
+    (made / ".cicd").mkdir()
+    monkeypatch.setattr("cicd.repos.committed.run_git", None)
+    refuse_committed(made / ".cicd")
