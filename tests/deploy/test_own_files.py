@@ -1,8 +1,10 @@
 """The agent's own files, while a process that a script left behind works against it."""
 
+import gc
 import shutil
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -108,3 +110,19 @@ def test_a_directory_that_is_swapped_for_a_link_meanwhile_leads_nothing_outside(
             swapped += 1
             assert swap.before == content(swap.copy), moment
     assert swapped > 1
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_no_directory_stays_open_behind_a_deployment(tmp_path, status):
+    world = World(tmp_path)
+    revision = world.revision("v1", APPSPEC, {**FILES, "after.sh": f"{SH}exit {status}\n"})
+    world.deploy(revision)
+    gc.collect()
+    gc.disable()  # what hangs on to itself would else be let go some time
+    try:
+        before = len(list(Path("/dev/fd").iterdir()))
+        for _ in range(3):
+            world.deploy(revision)
+        assert len(list(Path("/dev/fd").iterdir())) <= before + 1
+    finally:
+        gc.enable()

@@ -133,6 +133,8 @@ class Agent:
                 status=OutcomeStatus.FAULT,
                 detail=self._failed(LifecycleErrorCode.UNKNOWN_ERROR, message),
             )
+        finally:
+            self._disk.release()
         return Outcome(status=OutcomeStatus.DONE)
 
     def _failed(self, code: LifecycleErrorCode, message: str, script: str = "") -> dict[str, JSON]:
