@@ -174,4 +174,4 @@ class _Standard:
 
 _PARAMETERS: Any = vars(_Standard)["__dataclass_params__"]
 # Private, and the only mark by which the library's functions tell a field from a class variable.
-_FIELD: Any = vars(_Standard)["__dataclass_fields__"]["field"]._field_type  # noqa: SLF001
+_FIELD: Any = vars(_Standard)["__dataclass_fields__"]["field"]._field_type  # noqa: SLF001  # see above

@@ -238,9 +238,11 @@ def _reader(
                 output(name, text)
 
         lines = LineWriter(Redactor(()), emit)
+        watched = select.poll()  # select() itself takes no number from 1024 on
         with closing(stream):
+            watched.register(stream, select.POLLIN)
             while not give_up.is_set():
-                if not select.select([stream], [], [], _PATIENCE)[0]:
+                if not watched.poll(_PATIENCE * 1000):
                     continue
                 try:
                     block = os.read(stream.fileno(), 65536)

@@ -17,6 +17,7 @@ from cicd.backends import (
 )
 from cicd.backends.container_root import ContainerRoot
 from cicd.backends.docker_engine import Engine, Refused
+from cicd.document.instances import AGENT_ROOT
 from cicd.errors import CicdError, Unavailable
 from cicd.ports import CancelToken, HookExit, HookFailure
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from cicd.ports import HookRun, TargetSpec
 
-_AGENT_ROOT: Final = "/opt/codedeploy-agent/deployment-root"
 _CLOCK_PATIENCE: Final = 10.0  # seconds
 
 
@@ -49,17 +49,17 @@ class ContainerTarget:
         self._variables = dict(spec.variables)
         self._engine = Engine(docker_engine.endpoint())
         self._root = ContainerRoot(self._engine, self._container, self.id)
-        self.agent_root = self.path(_AGENT_ROOT)
+        self.agent_root = self.path(AGENT_ROOT)
 
     def check(self) -> None:
         """Take the container as it is now; raises ``Unavailable`` when it cannot be used."""
         self._root.open()
-        place = self.path(_AGENT_ROOT)
+        place = self.path(AGENT_ROOT)
         try:
             place.mkdir(parents=True, exist_ok=True)
         except OSError as reason:
             raise Unavailable(
-                f"instance '{self.id}' cannot be used: {reason.strerror} - {_AGENT_ROOT}",
+                f"instance '{self.id}' cannot be used: {reason.strerror} - {AGENT_ROOT}",
                 hint="the container's file system must be writable there, and have room",
             ) from reason
 
@@ -134,7 +134,7 @@ class ContainerTarget:
 
     def _pipe(self, name: str) -> tuple[Path, str]:
         """Give a pipe's place: ours alone, so that two hooks may run at once."""
-        inside = f"{_AGENT_ROOT}/.{os.urandom(8).hex()}.{name}"
+        inside = f"{AGENT_ROOT}/.{os.urandom(8).hex()}.{name}"
         return self.path(inside), inside
 
     def _program_exists(self, name: str) -> bool:

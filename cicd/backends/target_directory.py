@@ -14,6 +14,7 @@ from cicd.backends import (
     instance_paths,
     instance_world,
 )
+from cicd.document.instances import AGENT_ROOT
 from cicd.errors import Unavailable, UsageError
 from cicd.ports import HookExit, HookFailure
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from cicd.ports import CancelToken, HookRun, TargetSpec
 
-_AGENT_ROOT: Final = "opt/codedeploy-agent/deployment-root"
 _INHERITED: Final = frozenset(
     {
         *("PATH", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ"),
@@ -67,7 +67,7 @@ class DirectoryTarget:
         self._isolated = instance_world.works() if isolated is None else isolated
         self._machine = machine
         # The links of the whole machine are its owner's, and followed; see _refuse_links.
-        self.agent_root = self.path(_AGENT_ROOT) if machine else self._root / _AGENT_ROOT
+        self.agent_root = self.path(AGENT_ROOT) if machine else self._root / AGENT_ROOT[1:]
         self._prepared = False
 
     def check(self) -> None:
@@ -94,9 +94,9 @@ class DirectoryTarget:
 
     def _refuse_links(self) -> None:
         """Refuse to keep the agent's state where a script has put a link: it may lead outside."""
-        if self.path(_AGENT_ROOT) != self.agent_root or self.agent_root.is_symlink():
+        if self.path(AGENT_ROOT) != self.agent_root or self.agent_root.is_symlink():
             raise Unavailable(
-                f"instance '{self.id}' cannot be used: a link is on the way to /{_AGENT_ROOT}",
+                f"instance '{self.id}' cannot be used: a link is on the way to {AGENT_ROOT}",
                 hint=f"make directories of what leads to {self.agent_root}",
             )
 

@@ -146,7 +146,7 @@ Exit status: 0 Succeeded, 1 Failed or Stopped, 2 usage, 3 an invalid AppSpec,
 )
 @click.option(
     "--deployment-mode",
-    type=click.Choice(("RESTART",)),
+    type=AnyCase(("RESTART",)),
     help="RESTART: the group's last good revision again, from what its instances have unpacked.",
 )
 @click.option(

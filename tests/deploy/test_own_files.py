@@ -1,6 +1,8 @@
 """The agent's own files, while a process that a script left behind works against it."""
 
 import gc
+import os
+import resource
 import shutil
 import sys
 from contextlib import contextmanager
@@ -126,3 +128,17 @@ def test_no_directory_stays_open_behind_a_deployment(tmp_path, status):
         assert len(list(Path("/dev/fd").iterdir())) <= before + 1
     finally:
         gc.enable()
+
+
+def test_what_scripts_print_is_kept_however_many_files_are_open(tmp_path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    world = World(tmp_path)
+    opened = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        result = world.deploy(world.revision("v1", APPSPEC, FILES))
+    finally:
+        for number in opened:
+            os.close(number)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert ("Succeeded", True) == (result.status, "[stdout]two" in world.script_log(result))

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from cicd.ports import InstanceTarget
 
-ROOT: Final = AGENT_ROOT
 ARCHIVE: Final = "deployment-archive"
 _MOST_LINKS: Final = 40
 
@@ -90,7 +89,7 @@ class Layout:
     Source: the agent's behaviour, "Layout"; the mixed separators are its own.
     """
 
-    root: Path  # ``ROOT`` of the instance, on this machine
+    root: Path  # ``AGENT_ROOT`` of the instance, on this machine
     group_id: str
     deployment_id: str
 
@@ -107,7 +106,7 @@ class Layout:
     @property
     def deployment_inside(self) -> str:
         """The same, as a path of the instance."""
-        return f"{ROOT}/{self.group_id}/{self.deployment_id}"
+        return f"{AGENT_ROOT}/{self.group_id}/{self.deployment_id}"
 
     @property
     def bundle(self) -> Path:

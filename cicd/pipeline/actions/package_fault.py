@@ -25,7 +25,7 @@ def faults_told(name: str, work: Callable[[], ActionResult]) -> ActionResult:
         return work()
     except (CicdError, OSError):
         raise
-    except Exception as crash:
+    except Exception as crash:  # whatever other people's code breaks with
         if name in set(ACTIONS):
             raise
         package = ACTIONS.installed().get(name)
