@@ -181,8 +181,10 @@ class Repository:
         return found or next((name for name in heads if self._has(f"refs/heads/{name}")), "")
 
     def is_tag(self, name: str) -> bool:
-        """Tell whether a name is that of a tag, and not of a branch, too."""
-        return self._has(f"refs/tags/{name}") and not self._has(f"refs/heads/{name}")
+        """Tell whether a name is that of a tag, and not of a branch, too; "refs/tags/v1" is."""
+        short = name.removeprefix("refs/tags/")
+        doubted = short == name and self._has(f"refs/heads/{name}")
+        return self._has(f"refs/tags/{short}") and not doubted
 
     def executables(self) -> dict[str, bool]:
         """Tell of each tracked file, by path below ``directory``, whether it is executable."""
@@ -200,7 +202,9 @@ class Repository:
             return self._revision(commit, self.branch(), "")
         pinned = _PINNED.fullmatch(version)
         name = pinned["ref"] if pinned else version
-        short = re.sub(r"^refs/(heads|tags)/", "", name)
+        short = re.sub(r"^refs/(heads|tags|remotes/origin)/", "", name)
+        if self._has(f"refs/remotes/{name}"):
+            short = name.removeprefix("origin/")
         tag = name == f"refs/tags/{short}" or self._has(f"refs/tags/{short}")
         branch = not tag and any(
             self._has(f"{where}/{short}") for where in ("refs/heads", "refs/remotes/origin")
@@ -241,7 +245,8 @@ class Repository:
         return bool(git_said(self.directory, "status", "--porcelain", "-z", "--", "."))
 
     def _has(self, ref: str) -> bool:
-        return self._ask("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}") is not None
+        # A rule of git's, such as "main~1", is no ref, whatever it leads to.
+        return self._ask("show-ref", "--verify", "--quiet", ref) is not None
 
     def _url(self) -> str:
         """Address of "origin", or of the only remote, without a password; else the directory."""

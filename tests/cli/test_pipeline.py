@@ -365,6 +365,7 @@ def test_a_run_that_no_push_would_start_is_left_out_and_says_why(here, capsys):
     [
         (("--explain", "main"), "--explain 'main' is not REF..REF"),
         (("--explain", "no..main"), "'no' is not a commit, branch or tag"),
+        (("--explain", "..main~0"), "'main~0' is no branch, so nothing says which one is pushed"),
         (("--changed-since", "x", "--explain", "a..b"), "say the same in two ways"),
     ],
 )

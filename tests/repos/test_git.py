@@ -270,6 +270,22 @@ def test_a_version_is_described_without_being_fetched(repo):
     assert "second" == open_repository(repo).revision(None).message
 
 
+def test_only_a_ref_gives_a_version_its_branch(repo):
+    commit(repo, {"b": "2"}, "second")
+    git(repo, "update-ref", "refs/remotes/origin/dev", "HEAD")
+    found = open_repository(repo)
+    asked = ("main", "main~1", "origin/dev", "refs/heads/main", "refs/remotes/origin/dev", "dev")
+    assert ["main", "", "dev", "main", "dev", "dev"] == [found.revision(a).branch for a in asked]
+
+
+def test_a_tag_may_be_named_in_full_where_a_branch_is_called_like_it(repo):
+    git(repo, "tag", "both")
+    git(repo, "branch", "both")
+    found = open_repository(repo)
+    asked = ("both", "refs/tags/both", "refs/heads/both", "main")
+    assert [False, True, False, False] == [found.is_tag(name) for name in asked]
+
+
 def test_git_says_which_files_are_executable_whatever_the_disk_says(repo):
     (repo / "sub").mkdir(exist_ok=True)
     for name, mode in (("run", 0o755), ("text", 0o644)):
