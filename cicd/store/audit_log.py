@@ -39,7 +39,8 @@ class AuditLog:
         with disk(self.path), self._locked() as number:
             head = self._last(number)
             line, head = link(record, head)
-            os.write(number, f"{line}\n".encode())
+            begin = "" if _ends_a_line(number) else "\n"
+            os.write(number, f"{begin}{line}\n".encode())
             os.fsync(number)
             self._note(head, os.lseek(number, 0, os.SEEK_END))
 
@@ -103,3 +104,9 @@ class AuditLog:
         said = {"count": head.count, "digest": head.digest, "bytes": size}
         fresh.write_text(json.dumps(said), encoding="utf-8")
         fresh.replace(self._head)
+
+
+def _ends_a_line(number: int) -> bool:
+    """Tell whether nothing cut the last line: what is appended to half of one is not read."""
+    size = os.lseek(number, 0, os.SEEK_END)
+    return size == 0 or os.pread(number, 1, size - 1) == b"\n"

@@ -28,6 +28,13 @@ def test_a_change_shows_where_it_was_made(chained):
     assert [3] == places(lines, head)
 
 
+@pytest.mark.parametrize("put", ['{"eventName":"forged",', '{ '])
+def test_a_line_that_reads_otherwise_than_it_was_written_shows(chained, put):
+    lines, head = chained
+    lines[2] = put + lines[2].removeprefix("{")
+    assert [3] == places(lines, head)
+
+
 def test_a_removed_record_shows(chained):
     lines, head = chained
     assert [3] == places([*lines[:2], *lines[3:]], head)

@@ -70,3 +70,13 @@ def test_a_cut_end_still_shows_after_more_was_written(tmp_path):
     log.append({"eventName": "four"})
     assert [2] == [each.line for each in log.verify()[1]]
     assert "four" == json.loads(log.path.read_text().splitlines()[-1])["eventName"]
+
+
+def test_a_record_after_a_line_that_was_cut_is_read(tmp_path):
+    log = AuditLog(tmp_path)
+    for name in ("one", "two"):
+        log.append({"eventName": name})
+    log.path.write_bytes(log.path.read_bytes()[:-40])
+    log.append({"eventName": "three"})
+    assert ["one", "three"] == [each["eventName"] for each in log.records()]
+    assert [2] == [each.line for each in log.verify()[1]][:1]
