@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING
 
 import click
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from cicd.cli.invocation import Invocation
     from cicd.observe.metrics import Series
 
-_PERIODS = 12  # how many a sparkline shows
+_PERIODS = 12  # how many a sparkline shows, unless --since asks for more or fewer
+_MOST_PERIODS = 30
 
 
 @click.command(
@@ -65,11 +67,12 @@ def metrics(
     elif form == "prometheus":
         show.text(as_prometheus(found).rstrip("\n"))
     elif form == "spark":
+        count = _PERIODS if age is None else min(_MOST_PERIODS, max(1, ceil(age / length)))
         show.table(
             ("NAME", "RUNS", "", "FAILED", "", "SECONDS", ""),
-            spark_rows(found, now=now, period=length, count=_PERIODS),
+            spark_rows(found, now=now, period=length, count=count),
         )
-        show.notice(f"{_PERIODS} periods of {period} each, the last of which ends now")
+        show.notice(f"{count} periods of {period} each, the last of which ends now")
     else:
         show.table(
             ("NAME", "OF", "RUNS", "SUCCEEDED", "FAILED", "MEAN", "MEDIAN", "90 %", "LAST"),

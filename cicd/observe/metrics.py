@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime, timedelta
+from math import ceil
 from typing import TYPE_CHECKING
 
 from cicd.metric import BUILD, DEPLOYMENT, DIMENSIONS, PIPELINE, Statistic, phase_metric
@@ -54,17 +55,23 @@ class Series:
         return sum(run.seconds for run in self.runs) / len(self.runs) if self.runs else 0.0
 
     def quantile(self, part: float) -> float:
-        """Give the duration in seconds that ``part`` (0 to 1) of them do not exceed."""
+        """Give the least duration in seconds that ``part`` (0 to 1) of them do not exceed."""
         ordered = sorted(run.seconds for run in self.runs)
-        return ordered[min(len(ordered) - 1, int(part * len(ordered)))] if ordered else 0.0
+        return ordered[max(0, ceil(part * len(ordered)) - 1)] if ordered else 0.0
 
-    def metrics(self) -> Mapping[str, float]:
-        """Give the sums and seconds by the service's own names."""
-        found: dict[str, float] = {}
+    def metrics(self) -> Mapping[str, tuple[Statistic, float]]:
+        """Give the service's metrics by name: counts as their sum, seconds as their mean."""
+        found: dict[str, list[float]] = {}
         for run in self.runs:
             for name, value in samples(self.namespace, run).items():
-                found[name] = found.get(name, 0) + value
-        return found
+                found.setdefault(name, []).append(value)
+        means = {name for name in found if name.endswith("Duration")}
+        return {
+            name: (Statistic.AVERAGE, sum(values) / len(values))
+            if name in means
+            else (Statistic.SUM, sum(values))
+            for name, values in found.items()
+        }
 
 
 def samples(namespace: str, run: Run) -> Mapping[str, float]:

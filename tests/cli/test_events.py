@@ -103,6 +103,19 @@ def test_what_happened_is_listed_told_counted_and_audited(here, capsys):
     assert 1 == run(cicd, ["audit", "--verify"])
 
 
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [((), 12), (("--since", "30d"), 30), (("--since", "2h", "--period", "1h"), 2)],
+)
+def test_a_sparkline_is_as_long_as_what_was_asked_for(here, capsys, words, count):
+    assert 0 == run(cicd, ["pipeline", "run"])
+    capsys.readouterr()
+    assert 0 == run(cicd, ["metrics", "shop", "--format", "spark", *words])
+    said = capsys.readouterr()
+    assert f" {'·' * (count - 1)}█ " in said.out
+    assert f"{count} periods of" in said.err
+
+
 def test_a_secret_is_never_in_the_audit_and_a_refusal_is(here, capsys, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(here / "data"))
     assert 0 == run(cicd, ["secret", "put", "db", "--value", "hush-hush"])

@@ -28,7 +28,7 @@ def test_a_change_shows_where_it_was_made(chained):
     assert [3] == places(lines, head)
 
 
-@pytest.mark.parametrize("put", ['{"eventName":"forged",', '{ '])
+@pytest.mark.parametrize("put", ['{"eventName":"forged",', "{ "])
 def test_a_line_that_reads_otherwise_than_it_was_written_shows(chained, put):
     lines, head = chained
     lines[2] = put + lines[2].removeprefix("{")

@@ -1,5 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from cicd.cli.show.metrics import as_json, as_prometheus, spark, table_rows
 from cicd.metric import BUILD, PIPELINE
 from cicd.observe.metrics import by_period, series
@@ -53,7 +55,10 @@ def test_each_failed_attempt_counts_again_and_from_where_it_was_resumed():
             pipeline(103, "FAILED"),
         ]
     )
-    assert {"PipelineDuration": 13, "FailedPipelineExecutions": 2} == one.metrics()
+    assert {
+        "PipelineDuration": ("Average", 6.5),
+        "FailedPipelineExecutions": ("Sum", 2),
+    } == one.metrics()
 
 
 def test_a_build_has_the_seconds_of_its_phases_by_cloudwatchs_names():
@@ -66,12 +71,12 @@ def test_a_build_has_the_seconds_of_its_phases_by_cloudwatchs_names():
         ]
     )
     assert {
-        "Builds": 1,
-        "SucceededBuilds": 0,
-        "FailedBuilds": 1,
-        "Duration": 5.0,
-        "PreBuildDuration": 2.0,
-        "BuildDuration": 1.0,
+        "Builds": ("Sum", 1),
+        "SucceededBuilds": ("Sum", 0),
+        "FailedBuilds": ("Sum", 1),
+        "Duration": ("Average", 5.0),
+        "PreBuildDuration": ("Average", 2.0),
+        "BuildDuration": ("Average", 1.0),
     } == one.metrics()
 
 
@@ -85,7 +90,18 @@ def test_a_deployment_is_counted_by_application_and_group():
     facts = {"deploymentId": "d-1", "deploymentGroup": "web", "application": "shop"}
     (one,) = series([at(0, kind, state="START", **facts), at(2, kind, state="FAILURE", **facts)])
     assert ("shop/web", 1) == (one.name, one.failures)
-    assert 2 == one.metrics()["DeploymentDuration"]
+    assert ("Average", 2) == one.metrics()["DeploymentDuration"]
+
+
+@pytest.mark.parametrize(
+    ("count", "part", "seconds"),
+    [(1, 0.5, 1), (2, 0.5, 1), (3, 0.5, 2), (10, 0.9, 9), (10, 0.99, 10), (200, 0.99, 198)],
+)
+def test_a_quantile_is_the_least_that_so_many_do_not_exceed(count, part, seconds):
+    ended = [build(number, "SUCCEEDED", str(number)) for number in range(1, count + 1)]
+    begun = [build(0, "IN_PROGRESS", str(number)) for number in range(1, count + 1)]
+    (one,) = series([*begun, *ended])
+    assert seconds == one.quantile(part)
 
 
 def test_periods_end_now_and_hold_what_ended_in_them():

@@ -110,17 +110,18 @@ def as_json(found: Iterable[Series], *, now: datetime, period: timedelta) -> dic
         ]
         periods.reverse()
         points = [(at, replace(one, runs=runs).metrics()) for at, runs in periods]
-        names = dict.fromkeys(name for _, values in points for name in values)
+        names = {name: kind for _, values in points for name, (kind, _) in values.items()}
         results.extend(
             {
                 "Namespace": one.namespace,
                 "Label": name,
+                "Stat": kind,
                 "Dimensions": [{"Name": DIMENSIONS[one.namespace], "Value": one.name}],
                 "Timestamps": [at.isoformat() for at, values in points if name in values],
-                "Values": [values[name] for _, values in points if name in values],
+                "Values": [values[name][1] for _, values in points if name in values],
                 "StatusCode": "Complete",
             }
-            for name in names
+            for name, kind in names.items()
         )
     return {"MetricDataResults": results}
 
