@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cicd.cli.invocation import Invocation
     from cicd.cli.show import Presenter
     from cicd.document.problem import Problem
-    from cicd.pipeline.run import ExecutionResult
+    from cicd.pipeline.run import ExecutionFailure, ExecutionResult
     from cicd.pipeline.state import PipelineState
     from cicd.ports import LogLine, Services
 
@@ -63,7 +63,7 @@ def status(invocation: Invocation, *, execution: str | None) -> int:
                 f"cicd pipeline approve {result.execution_id[:8]} {approval.action.name}",
                 Level.WARNING,
             )
-        _show_failure(show, result, services)
+        _show_failures(show, result, services)
     if record.status in OPEN and not record.driven:
         show.notice(f"nobody runs it: cicd pipeline resume {result.execution_id[:8]}")
     show.result(dict(result.execution))
@@ -144,30 +144,39 @@ def logs(invocation: Invocation, *, execution: str | None) -> int:
 
 def show_result(show: Presenter, result: ExecutionResult, services: Services) -> None:
     """Say how an execution ended, and where to look when it did not succeed."""
-    _show_failure(show, result, services)
+    _show_failures(show, result, services)
     show.result(dict(result.execution))
 
 
 _LAST_LINES = 20  # of a deployment that failed
 
 
-def _show_failure(show: Presenter, result: ExecutionResult, services: Services) -> None:
-    """Say which action failed first, and show the block of what it began that failed."""
-    failure = result.failure
-    if failure is None:
+def _show_failures(show: Presenter, result: ExecutionResult, services: Services) -> None:
+    """Show a block of each action that failed, the first one first."""
+    for failure in result.failures:
+        _show_failure(show, failure, result.execution_id, services)
+    if not result.failures:
         _show_unmet(show, result)
-        return
+
+
+def _show_failure(
+    show: Presenter, failure: ExecutionFailure, execution_id: str, services: Services
+) -> None:
+    """Say why an action failed, and show the block of what it began that failed."""
     error = failure.error
     led_to = failure.external_execution_id
     command = _failed_command(led_to, services)
-    show.text(f"{failure.stage}/{failure.action}: {error.message}", Level.FAILURE)
+    said, _, more = error.message.partition("\n")
+    show.text(f"{failure.stage}/{failure.action}: {said}", Level.FAILURE)
+    for line in more.splitlines():
+        show.text(f"  {line}")
     if error.where and command is None:  # else its own block says where, and what helps
         show.text(f"  at {error.where}", Level.FAILURE)
     for line in error.hint.splitlines() if command is None else ():
         show.text(f"  {line}")
     if not led_to:
         return
-    show.text(f"  {led_to}; its log: cicd pipeline logs {result.execution_id[:8]}")
+    show.text(f"  {led_to}; its log: cicd pipeline logs {execution_id[:8]}")
     if command is not None:
         show.problems((command,))
     batch = f"build-batch/{led_to}"
@@ -176,6 +185,8 @@ def _show_failure(show: Presenter, result: ExecutionResult, services: Services) 
         from cicd.cli.batch import show_what_failed
 
         show_what_failed(show, batch_result(batch, services).nodes, services)
+    if more:  # what its script wrote, which ends the log, too
+        return
     log = (line for _, line in services.logs.read(f"deployment/{led_to}"))
     for each in deque(log, maxlen=_LAST_LINES):
         show.text(f"  {each.text}")

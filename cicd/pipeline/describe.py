@@ -133,7 +133,9 @@ def _action(state: PipelineState, key: str, word: str) -> Described:
         level = Level.SUCCESS if result.status is ActionStatus.SUCCEEDED else Level.FAILURE
         if result.error is not None:
             said["error-code"] = result.error.code.value
-            text = f"{text}: {result.error.message}"
+            # More lines, such as those of a script, stand in the log, and in the block at the end.
+            first, _, _ = result.error.message.partition("\n")
+            text = f"{text}: {first}"
             if result.error.where:
                 text = f"{text} ({result.error.where})"
             if result.error.hint:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from cicd.errors import UsageError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionFailure:
-    """The action that failed first, and why."""
+    """An action that failed, and why."""
 
     stage: str
     action: str
@@ -35,9 +35,14 @@ class ExecutionResult:
     execution_id: str
     stream: str
     status: PipelineStatus
-    failure: ExecutionFailure | None
+    failures: tuple[ExecutionFailure, ...]  # the first to fail first
     external_execution_ids: Mapping[str, str]  # commits, builds, deployments, by "Stage/Action"
     state: PipelineState
+
+    @property
+    def failure(self) -> ExecutionFailure | None:
+        """Give what failed first; None: no action did."""
+        return next(iter(self.failures), None)
 
     @property
     def execution(self) -> Mapping[str, JSON]:
@@ -107,7 +112,7 @@ def result_of(state: PipelineState, stream: str, services: Services) -> Executio
         execution_id=stream.partition("/")[2],
         stream=stream,
         status=state.status(),
-        failure=_failure(state),
+        failures=tuple(_failures(state)),
         external_execution_ids=external,
         state=state,
     )
@@ -131,7 +136,7 @@ def _external_ids(stream: str, state: PipelineState, services: Services) -> Mapp
     return found
 
 
-def _failure(state: PipelineState) -> ExecutionFailure | None:
+def _failures(state: PipelineState) -> Iterator[ExecutionFailure]:
     assert state.plan is not None, "asked for executions that have one"
     failures = [
         (known.updated_at, action, known.result)
@@ -140,10 +145,9 @@ def _failure(state: PipelineState) -> ExecutionFailure | None:
     ]
     for _, action, result in sorted(failures, key=lambda found: found[0]):
         if result is not None and result.error is not None:
-            return ExecutionFailure(
+            yield ExecutionFailure(
                 stage=action.stage,
                 action=action.name,
                 error=result.error,
                 external_execution_id=result.external_execution_id,
             )
-    return None

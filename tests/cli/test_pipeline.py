@@ -489,3 +489,48 @@ def test_a_batch_that_failed_ends_with_the_block_of_each_build_that_did(here, ca
     assert "\nright  FAILED\n" in said.out
     assert "left  FAILED" not in said.out
     assert "buildspec.yml:6:9" in said.err
+
+
+SIBLINGS = """
+- name: Out
+  actions:
+  - name: Check
+    actionTypeId: {category: Test, owner: AWS, provider: CodeBuild, version: '1'}
+    configuration: {ProjectName: app}
+    inputArtifacts: [{name: code}]
+  - name: Ship
+    actionTypeId: {category: Deploy, owner: AWS, provider: CodeDeploy, version: '1'}
+    configuration: {ApplicationName: shop, DeploymentGroupName: web}
+    inputArtifacts: [{name: code}]
+"""
+INSTANCE = """
+projects: [{name: app}]
+applications: [{applicationName: shop}]
+deploymentGroups: [{applicationName: shop, deploymentGroupName: web}]
+local:
+  runner: host
+  deploymentGroups: {shop/web: {instances: [{id: one, directory: .cicd/one}]}}
+"""
+
+
+def test_each_sibling_that_failed_has_its_block_at_the_end(here, capsys):
+    (here / "pipeline.yml").write_text(
+        PIPELINE[: PIPELINE.index("- name: Ask")] + SIBLINGS.lstrip()
+    )
+    (here / "cicd.yml").write_text(INSTANCE)
+    (here / "buildspec.yml").write_text("version: 0.2\nphases: {build: {commands: [exit 7]}}\n")
+    (here / "appspec.yml").write_text(
+        "version: 0.0\nos: linux\nhooks: {BeforeInstall: [{location: stop.sh}]}\n"
+    )
+    (here / "stop.sh").write_text("#!/bin/sh\necho no room here\nexit 3\n")
+    (here / "stop.sh").chmod(0o755)
+    commit()
+    assert 1 == asked("run")
+    # Once when the script wrote it, and once in the block.
+    assert 2 == capsys.readouterr().out.count("no room here")
+    assert 0 == asked("status")
+    said = capsys.readouterr()
+    assert "Out/Check: Build terminated with state: FAILED" in said.out
+    assert "a command of BUILD ended with exit status 7" in said.err
+    blocks = said.out[said.out.index("Out/Ship: Deployment") :].splitlines()
+    assert ["  [stdout]no room here"] == [line for line in blocks if "no room here" in line]
