@@ -13,9 +13,12 @@ import time
 from pathlib import Path
 
 from faults_disk import DISK
+from faults_fleet import FLEETS
 from faults_kill import KILLS
 from faults_push import PUSHES
 from faults_repository import REPOSITORIES
+from faults_serve import SERVES
+from faults_shift import SHIFTS
 from faults_traffic import TRAFFIC
 from faults_upkeep import UPKEEP
 from faults_world import Row, Skipped, World
@@ -42,7 +45,18 @@ A disk that dies takes the home with it: `cicd state backup FILE`, on another di
 
 def main(names: list[str]) -> int:
     """Do what is asked for, or all of it; the status is 1 if anything was lost."""
-    every = {**KILLS, **PUSHES, **UPKEEP, **TRAFFIC, **DISK, **AT_LARGE, **REPOSITORIES}
+    every = {
+        **KILLS,
+        **PUSHES,
+        **UPKEEP,
+        **FLEETS,
+        **SHIFTS,
+        **SERVES,
+        **TRAFFIC,
+        **DISK,
+        **AT_LARGE,
+        **REPOSITORIES,
+    }
     unknown = [name for name in names if name not in every]
     if unknown:
         print(f"'{unknown[0]}' is not a fault; there are: {', '.join(every)}", file=sys.stderr)

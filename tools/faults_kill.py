@@ -7,23 +7,21 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faults_world import Row, World, killed_after, left, lived, usual_runner
+from faults_world import Row, World, killed_over_life, left, lived, resumed, usual_runner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MOMENTS = 10
 SITE = {"index.html": "<p>hello</p>\n"}
 
 
 def kill_build(scratch: Path) -> Row:
     """Kill `cicd build`, then resume it."""
     world = World(directory=scratch / "app")
-    life = lived(world.start("build", "--runner", usual_runner()))
-    killed = resumed = unbegun = 0
-    for moment in range(MOMENTS):
-        process = world.start("build", "--runner", usual_runner())
-        killed += killed_after(process, life * (moment + 0.5) / MOMENTS)
+    words = ("build", "--runner", usual_runner())
+    killed = succeeded = unbegun = 0
+    for alive in killed_over_life(world, *words, life=lived(world, *words)):
+        killed += alive
         for build in left(world, "build"):
             status, said = world.run("builds", "resume", build)
             if status == 4 and "found dead" in said and not world.printed(build):
@@ -31,12 +29,12 @@ def kill_build(scratch: Path) -> Row:
                 continue
             world.lose_unless(status == 0, f"resume of a build ended with {status}: {said[-200:]}")
             world.check_log(build)
-            resumed += 1
+            succeeded += 1
     world.check_state()
     return world.row(
         "`kill -9` of `cicd build`, at moments from start to end",
         killed,
-        f"{resumed} were resumed to SUCCEEDED, every line once; {unbegun} were hit before their"
+        f"{succeeded} were resumed to SUCCEEDED, every line once; {unbegun} were hit before their"
         " first command, and ended as FAULT",
     )
 
@@ -68,50 +66,43 @@ def kill_session(scratch: Path) -> Row:
 
 def kill_pipeline(scratch: Path) -> Row:
     """Kill `cicd pipeline run` with its build and deployment, then resume it."""
-    world = _site(scratch)
-    life = lived(world.start("pipeline", "run"))
-    killed = resumed = 0
-    for moment in range(MOMENTS):
-        page = f"<p>version {moment}</p>\n"
-        (world.directory / "index.html").write_text(page, "utf-8")
-        world.git("commit", "-qam", f"version {moment}")
-        killed += killed_after(world.start("pipeline", "run"), life * (moment + 0.5) / MOMENTS)
-        unfinished = left(world, "pipeline")
-        for execution in unfinished:
-            status, said = world.run("pipeline", "resume", execution)
-            world.lose_unless(status == 0, f"resume ended with {status}: {said[-200:]}")
-            resumed += 1
-        if unfinished:
-            _see_deployed(world, page)
-    world.check_state()
-    return world.row(
+    return _kill_rollout(
+        _site(scratch),
+        "pipeline",
+        ("pipeline", "run"),
         "`kill -9` of `cicd pipeline run`, from source to deployment",
-        killed,
-        f"{resumed} were resumed to Succeeded, with the right version on both instances",
     )
 
 
 def kill_deployment(scratch: Path) -> Row:
     """Kill `cicd deploy`, then resume it."""
-    world = _site(scratch)
-    life = lived(world.start("deploy"))
-    killed = resumed = 0
-    for moment in range(MOMENTS):
-        page = f"<p>version {moment}</p>\n"
-        (world.directory / "index.html").write_text(page, "utf-8")
-        killed += killed_after(world.start("deploy"), life * (moment + 0.5) / MOMENTS)
-        unfinished = left(world, "deployment")
-        for deployment in unfinished:
-            status, said = world.run("deploy", "resume", deployment)
-            world.lose_unless(status == 0, f"resume ended with {status}: {said[-200:]}")
-            resumed += 1
+    return _kill_rollout(
+        _site(scratch),
+        "deployment",
+        ("deploy",),
+        "`kill -9` of `cicd deploy`, in every lifecycle event",
+    )
+
+
+def _kill_rollout(world: World, kind: str, words: tuple[str, ...], did: str) -> Row:
+    page = world.directory / "index.html"
+
+    def change(moment: int) -> None:
+        page.write_text(f"<p>version {moment}</p>\n", "utf-8")
+        world.git("commit", "-qam", f"version {moment}")
+
+    killed = ended = 0
+    for alive in killed_over_life(world, *words, life=lived(world, *words), prepare=change):
+        killed += alive
+        unfinished = resumed(world, kind)
+        ended += len(unfinished)
         if unfinished:
-            _see_deployed(world, page)
+            _see_deployed(world, page.read_text("utf-8"))
     world.check_state()
     return world.row(
-        "`kill -9` of `cicd deploy`, in every lifecycle event",
+        did,
         killed,
-        f"{resumed} were resumed to Succeeded, with the right version on both instances",
+        f"{ended} were resumed to Succeeded, with the right version on both instances",
     )
 
 

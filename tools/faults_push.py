@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faults_world import ROOT, Row, World, killed_after, left, lived, usual_runner
+from faults_world import ROOT, Row, World, killed_over_life, left, lived, usual_runner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,11 +83,17 @@ def kill_batch(scratch: Path) -> Row:
         "projects: [{name: app, source: {type: NO_SOURCE}, buildBatchConfig: {}}]\n", "utf-8"
     )
     words = ("build", "--batch", "--runner", usual_runner())
-    life = lived(world.start(*words))
+    life = lived(world, *words)
+    before: set[str] = set()
     killed = resumed = 0
-    for moment in range(MOMENTS // 4):
-        before = set(_builds(world))
-        killed += killed_after(world.start(*words), life * (moment + 0.5) / (MOMENTS // 4))
+    for alive in killed_over_life(
+        world,
+        *words,
+        life=life,
+        moments=MOMENTS // 4,
+        prepare=lambda _: before.update(_builds(world)),
+    ):
+        killed += alive
         for batch in left(world, "build-batch"):
             status, said = world.run("batches", "resume", batch)
             whole = status == 0 or (status == 4 and "found dead" in said)

@@ -24,8 +24,9 @@ PAUSE = 1.2  # seconds between two kills: who dies within a second ten times is 
 class Client:
     """Somebody who asks for the page over and over, and counts who refused."""
 
-    def __init__(self) -> None:
-        """Begin to ask."""
+    def __init__(self, port: int) -> None:
+        """Begin to ask what listens there on this machine."""
+        self.port = port
         self.asked = self.refused = self.cut = 0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._ask)
@@ -40,16 +41,16 @@ class Client:
         while not self._over.wait(0.01):
             self.asked += 1
             try:
-                _page()
+                page(self.port)
             except ConnectionRefusedError:
                 self.refused += 1
             except (OSError, HTTPException):  # it was being answered by the one that was killed
                 self.cut += 1
 
 
-def _page() -> bytes:
+def page(port: int) -> bytes:
     """Ask once, on a connection of its own."""
-    connection = HTTPConnection("127.0.0.1", PORTS[0], timeout=30)
+    connection = HTTPConnection("127.0.0.1", port, timeout=30)
     try:
         connection.request("GET", "/")
         return connection.getresponse().read()
@@ -59,14 +60,14 @@ def _page() -> bytes:
 
 def kill_balancer(scratch: Path) -> Row:
     """Kill the process that answers, while a deployment shifts the traffic."""
-    _need_ports()
+    need_ports(*PORTS)
     world = World(directory=scratch / "site")
     shutil.copytree(ROOT / "samples" / "blue-green", world.directory, dirs_exist_ok=True)
     status, said = world.run("deploy", "--speed", "60")
     world.lose_unless(status == 0, f"the first deployment ended with {status}: {said[-200:]}")
-    page = world.directory / "site" / "index.html"
-    page.write_text("<p>the new one</p>\n", "utf-8")
-    client, killed = Client(), 0
+    written = world.directory / "site" / "index.html"
+    written.write_text("<p>the new one</p>\n", "utf-8")
+    client, killed = Client(PORTS[0]), 0
     try:
         process = world.start("deploy", "--speed", "60")
         end = time.monotonic() + PATIENCE
@@ -77,7 +78,7 @@ def kill_balancer(scratch: Path) -> Row:
             time.sleep(PAUSE)
         said = process.communicate()[0].decode("utf-8", "replace")
         world.lose_unless(process.returncode == 0, f"the shift ended so: {said[-200:]}")
-        world.lose_unless(b"the new one" in _page(), "the old version is still there")
+        world.lose_unless(b"the new one" in page(PORTS[0]), "the old version is still there")
     finally:
         client.leave()
         world.run("router", "stop")
@@ -93,8 +94,9 @@ def kill_balancer(scratch: Path) -> Row:
     )
 
 
-def _need_ports() -> None:
-    for port in PORTS:
+def need_ports(*ports: int) -> None:
+    """Skip the fault unless nobody listens at these."""
+    for port in ports:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

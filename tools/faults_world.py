@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 300.0  # seconds after which something that must happen counts as lost
+MOMENTS = 10  # at which a command is killed
+START = 0.12  # seconds in which a command is no more than Python's own start
 LINES = 12
 # The last keeps Python from caching what it compiles, so that a start takes seconds.
 _UNWANTED = ("CICD_HOME", "PYTHONDONTWRITEBYTECODE")
@@ -26,6 +31,11 @@ phases:
       - echo "after $V" && echo made > made.txt
 artifacts: {{files: [made.txt]}}
 """
+RESUME = {
+    "build": ("builds", "resume"),
+    "pipeline": ("pipeline", "resume"),
+    "deployment": ("deploy", "resume"),
+}
 EXPECTED = ["first", *(f"line {number}" for number in range(LINES)), "after kept"]
 
 
@@ -149,14 +159,16 @@ class World:
 
 
 def left(world: World, kind: str) -> list[str]:
-    """Give the ids of the runs of a kind that have not ended."""
+    """Give the ids of the runs of a kind that have not ended, and that nobody drives."""
     executions = world.result("status", "--limit", "100").get("executions")
     found = executions.get(kind, []) if isinstance(executions, dict) else []
-    return [
-        str(each["id"])
-        for each in found
-        if each["status"] in {"IN_PROGRESS", "InProgress", "Created"}
-    ]
+    return [str(each["id"]) for each in found if each["leftInTheMiddle"]]
+
+
+def newest(world: World, kind: str) -> str:
+    """Give the id of the newest run of a kind."""
+    executions = world.result("status", "--limit", "1").get("executions")
+    return str(executions[kind][0]["id"]) if isinstance(executions, dict) else ""
 
 
 def usual_runner() -> str:
@@ -164,21 +176,56 @@ def usual_runner() -> str:
     return "sandbox" if shutil.which("bwrap") else "host"
 
 
-def lived(process: subprocess.Popen[bytes]) -> float:
-    """Give the seconds from a command's first word to its end."""
-    assert process.stdout is not None
-    process.stdout.readline()
-    begun = time.monotonic()
-    process.communicate()
-    return time.monotonic() - begun
+def lived(world: World, *words: str, times: int = 1) -> float:
+    """Give the seconds that a command takes, at the last of so many times."""
+    seconds = 0.0
+    for _ in range(times):
+        begun = time.monotonic()
+        status, said = world.run(*words)
+        seconds = time.monotonic() - begun
+        world.lose_unless(status == 0, f"cicd {' '.join(words)}: {status}: {said[-200:]}")
+    return seconds
 
 
-def killed_after(process: subprocess.Popen[bytes], seconds: float) -> bool:
-    """Kill a process a while after its first word, as `kill -9` does; False if it had ended."""
-    assert process.stdout is not None
-    process.stdout.readline()
-    time.sleep(seconds)
-    alive = process.poll() is None
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    return alive
+def killed_over_life(
+    world: World,
+    *words: str,
+    life: float,
+    moments: int = MOMENTS,
+    prepare: Callable[[int], object] = lambda _: None,
+) -> Iterator[bool]:
+    """
+    Kill a command, as `kill -9` does, at moments from its first own line to a little past its end.
+
+    Args:
+        world: Where it is typed.
+        words: What is typed.
+        life: Seconds that it takes when nobody kills it.
+        moments: How often.
+        prepare: Called with the number of the moment, before the command is started.
+
+    Yields:
+        Whether it was alive, after each.
+
+    """
+    for moment in range(moments):
+        prepare(moment)
+        process = world.start(*words)
+        begun = min(life / 2, START)
+        try:
+            process.communicate(timeout=begun + (life * 1.1 - begun) * moment / (moments - 1))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            yield True
+        else:
+            yield False
+
+
+def resumed(world: World, kind: str, *words: str) -> list[str]:
+    """Go on with each run of a kind that was left, to its success; give their ids."""
+    ids = left(world, kind)
+    for each in ids:
+        status, said = world.run(*RESUME[kind], each, *words)
+        world.lose_unless(status == 0, f"resume of a {kind} ended with {status}: {said[-200:]}")
+    return ids

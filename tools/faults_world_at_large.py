@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faults_world import ROOT, SPEC, Row, Skipped, World, left, usual_runner
+from faults_world import ROOT, SPEC, Row, Skipped, World, left, newest, usual_runner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,12 +47,11 @@ def clock_jumps(scratch: Path) -> Row:
             if not resumed:
                 said = process.communicate()[0]
                 world.lose_unless(process.returncode == 0, f"{jump}: {said[-300:]!r}")
-            executions = world.result("status", "--limit", "1").get("executions")
-            newest = executions["build"][0]["id"] if isinstance(executions, dict) else ""
+            build = newest(world, "build")
             if resumed:
-                status, out = world.run("builds", "resume", newest)
+                status, out = world.run("builds", "resume", build)
                 world.lose_unless(status == 0, f"{jump}, resumed: {status}: {out[-300:]}")
-            world.check_log(newest)
+            world.check_log(build)
     world.check_state()
     return world.row(
         "the clock jumps by an hour, forward and back, while a build runs and while it lies still",
@@ -108,7 +107,7 @@ def two_machines(scratch: Path) -> Row:
     for line in process.stdout:
         if line.startswith(b"line 2"):
             break
-    (build,) = left(world, "build")
+    build = newest(world, "build")
     status, said = world.run("builds", "resume", build)
     world.lose_unless(status != 0 and "on elsewhere" in said, f"{status}: {said[-200:]}")
     process.kill()
@@ -138,8 +137,7 @@ def one_driver(scratch: Path) -> Row:
             break
     process.kill()
     process.communicate()
-    executions = world.result("status").get("executions")
-    build = executions["build"][0]["id"] if isinstance(executions, dict) else ""
+    build = newest(world, "build")
     drivers = [world.start("builds", "resume", build) for _ in range(4)]
     ends = []
     for driver in drivers:

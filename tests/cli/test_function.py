@@ -1,9 +1,12 @@
 import json
+import os
+import time
 
 import pytest
 
 from cicd.cli.boundary import run
 from cicd.cli.commands import cicd
+from tests.cli.killed import PATIENCE, Outside
 from tests.functions.world import PYTHON
 
 HANDLER = "def handler(event, context):\n    print('heard')\n    return event['word'].upper()\n"
@@ -20,6 +23,17 @@ def shop(tmp_path, monkeypatch):
 
 def cli(*arguments):
     return run(cicd, [*arguments])
+
+
+SLOW = """
+import os, subprocess, time
+def handler(event, context):
+    child = subprocess.Popen(["sleep", "60"])
+    with open(event + ".new", "w") as file:
+        file.write(f"{os.getpid()} {child.pid}")
+    os.rename(event + ".new", event)
+    time.sleep(60)
+"""
 
 
 def create(*more):
@@ -73,3 +87,28 @@ def test_what_cannot_be_is_said(shop, capsys, arguments, words):
     capsys.readouterr()
     assert 2 == cli("function", *arguments)
     assert words in capsys.readouterr().err
+
+
+def test_a_function_and_what_it_began_end_when_who_invoked_it_is_killed(shop):
+    (shop / "src/app.py").write_text(SLOW)
+    create("--timeout", "60")
+    pids = shop / "pids"
+    outside = Outside(shop)
+    invoking = outside.start("function", "invoke", "greet", "--payload", json.dumps(str(pids)))
+    until = time.monotonic() + PATIENCE
+    while not pids.exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    invoking.kill()
+    invoking.wait()
+    for pid in pids.read_text().split():
+        while runs(pid) and time.monotonic() < until:
+            time.sleep(0.02)
+        assert not runs(pid)
+
+
+def runs(pid):
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -12,8 +12,11 @@ import importlib
 import json
 import logging
 import os
+import select
+import signal
 import socket
 import sys
+import threading
 import time
 import traceback
 from typing import TYPE_CHECKING, Any
@@ -59,6 +62,7 @@ class _Records(logging.Handler):
 def main() -> None:
     """Load the handler, and answer invocations until the socket ends."""
     channel = _channel(sys.argv[1])
+    threading.Thread(target=_end_with, args=(channel,), daemon=True).start()
     root = os.environ["LAMBDA_TASK_ROOT"]
     sys.path[0] = root
     os.environ["PATH"] = f"{root}/bin{os.pathsep}{os.environ.get('PATH', '')}"
@@ -89,6 +93,14 @@ def _channel(place: str) -> socket.socket:
     channel = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     channel.connect(place)
     return channel
+
+
+def _end_with(channel: socket.socket) -> None:
+    """End this process, with all that the handler began, when who asks has died meanwhile."""
+    waiting = select.poll()
+    waiting.register(channel, 0)  # hears of the other end's end alone
+    waiting.poll()
+    os.kill(0, signal.SIGKILL)
 
 
 class _Unloadable(Exception):

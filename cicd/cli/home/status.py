@@ -130,6 +130,7 @@ def _shape(record: ExecutionRecord, status: str) -> JSON:
         "number": record.number,
         "status": status,
         "driven": record.driven,
+        "leftInTheMiddle": _is_left(record),
         "startTime": record.created_at.isoformat(),
         "lastUpdateTime": record.updated_at.isoformat(),
     }

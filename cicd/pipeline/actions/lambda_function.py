@@ -44,7 +44,7 @@ class LambdaInvocation:
     def recover(
         self, request: ActionRequest, services: Services, scope: Scope
     ) -> ActionResult | None:
-        """Wait for the report of what was invoked; one that never was is invoked now."""
+        """Go on with the jobs: what had not reported is invoked again."""
         job = job_of(request, request.action.outputs)
         if not is_staged(job, services):
             return None

@@ -36,7 +36,8 @@ def follow(
     Invoke the function, and wait for its report; None: it was asked to stop meanwhile.
 
     Each invocation is a job of its own, whose id follows from the first one's: so whoever goes
-    on after a crash finds those that were answered, and only waits for one that was invoked.
+    on after a crash finds those that were answered. One that was not is invoked again: it ended
+    with who had invoked it, and Lambda, too, invokes at least once.
 
     Raises:
         FunctionRefused: There is no such function.

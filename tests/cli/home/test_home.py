@@ -60,6 +60,8 @@ def test_status_says_how_to_go_on_with_what_was_left_in_the_middle(outside):
     (build_id,) = outside.ids()
     _, out, _ = outside.run("status")
     assert f"{build_id} was left in the middle: cicd builds resume {build_id}" in out
+    _, out, _ = outside.run("status", "--output", "json")
+    assert json.loads(out.splitlines()[-1])["executions"]["build"][0]["leftInTheMiddle"] is True
     assert [] == result(outside, "prune", "--older-than", "0s")["removed"]
     assert 0 == outside.run("builds", "stop", build_id)[0]
 
