@@ -18,11 +18,20 @@ REPOSITORIES = {
     "go": {"go.mod": "module a\n", "main.go": "package main\nfunc main() {}\n"},
     "node": {"package.json": '{"scripts": {"test": "node t.js", "start": "node a.js"}}'},
     "python": {"requirements.txt": "flask\n", "tests/test_a.py": "import pytest\n"},
+    "sbt": {"build.sbt": 'name := "a"\n'},
+    "dotnet": {"App.sln": ""},
+    "php": {"composer.json": '{"require-dev": {"phpunit/phpunit": "^11"}}'},
+    "elixir": {"mix.exs": "defmodule A do end\n"},
+    "hugo": {"hugo.toml": "", "content/a.md": "", "package.json": "{}"},
+    "bun": {"bun.lock": "{}", "package.json": '{"scripts": {"test": "bun test"}}'},
+    "ruby": {"Gemfile": "", "Rakefile": ""},
+    "mkdocs": {"mkdocs.yml": "theme: {name: material}\n", "docs/index.md": ""},
+    "terraform": {"main.tf": ""},
     "docker": {"Dockerfile": "FROM scratch\n"},
     "make": {"Makefile": "all:\n\techo made > it\ntest: all\n\tgrep made it\n"},
     "static": {"index.html": "<p>hello</p>\n"},
 }
-DEPLOYED = {"maven", "node", "python", "static"}
+DEPLOYED = {"maven", "node", "python", "static", "hugo", "mkdocs"}
 
 
 def repository(directory, files):
@@ -104,6 +113,11 @@ def test_tests_that_are_functions_are_pytests(tmp_path):
         ({"package.json": '{"scripts": {"test": "x"}}', "pnpm-lock.yaml": ""}, ["pnpm test"]),
         ({"package.json": "{}", "yarn.lock": ""}, ["yarn install --frozen-lockfile"]),
         ({"pom.xml": "<packaging>war</packaging>", "mvnw": ""}, ["sh ./mvnw", "target/*.war"]),
+        ({"Gemfile": "", "_config.yml": ""}, ["- bundle exec jekyll build\n"]),
+        ({"Gemfile": "", ".rspec": "", "Rakefile": ""}, ["- bundle exec rspec\n"]),
+        ({"hugo.yaml": ""}, ["- hugo --minify\n", "- 'public/**/*'", "- appspec.yml"]),
+        ({"Dockerfile.prod": ""}, ["docker build --file 'Dockerfile.prod' --tag"]),
+        ({"docker/Dockerfile": ""}, ["docker build --file 'docker/Dockerfile' --tag"]),
         ({"settings.gradle.kts": "", "app/build.gradle.kts": "", "gradlew": ""}, ["sh ./gradlew"]),
     ],
 )
@@ -161,6 +175,26 @@ def test_nothing_to_tell_by_is_said(tmp_path):
     status, _, said = outside.run("init")
     assert (2, True) == (status, "--kind" in said)
     assert 0 == outside.run("init", "--kind", "go", "--dry-run")[0]
+
+
+def test_what_builds_it_may_be_said(tmp_path):
+    outside = repository(tmp_path / "c", {"CMakeLists.txt": "", "out: it/a #1": "x\n"})
+    assert "cicd init --command" in outside.run("init")[2]
+    words = ("--command", "ls", "--command", "grep x 'out: it/a #1' > made")
+    assert "commands" == made(outside, *words)["kind"]
+    commit(outside)
+    status, out, said = outside.run("build")
+    assert 0 == status, out + said
+
+
+def test_what_a_build_lacks_and_what_could_not_be_known_is_said(tmp_path):
+    files = {"api.Dockerfile": "FROM scratch\n", "web.Dockerfile": "FROM scratch\n"}
+    outside = repository(tmp_path / "two", files)
+    said = outside.run("init", "--runner", "host")[1]
+    assert "api.Dockerfile is what is built; there are also web.Dockerfile" in said
+    outside = repository(tmp_path / "none", {"README": "x"})
+    said = outside.run("init", "--kind", "docker", "--runner", "host")[1]
+    assert "needs what is not here yet: Dockerfile or Containerfile" in said
 
 
 def test_a_part_of_a_repository_has_documents_of_its_own_and_its_top_names_the_parts(tmp_path):

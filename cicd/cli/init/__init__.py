@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from cicd.cli.init.kinds import Kind
     from cicd.cli.invocation import Invocation
 
-KINDS = ("maven", "gradle", "rust", "go", "node", "python", "docker", "make", "static")
+KINDS = (
+    *("maven", "gradle", "rust", "go", "sbt", "dotnet", "php", "elixir", "hugo", "bun", "node"),
+    *("ruby", "python", "mkdocs", "docker", "terraform", "make", "static"),
+)
 MANAGERS = ("pnpm", "yarn")  # of packages for Node, beside its own; facts have their names
-PARTS = 5  # of a repository that are named
 RUNNERS = ("docker", "sandbox", "host")  # in the order of preference
 
 
@@ -30,9 +32,13 @@ Examples:
   cicd init --dry-run           print what would be written
   cicd init --kind docker       it is built by its Dockerfile, whatever else is there
   cicd init --runner sandbox    builds run without a container engine
+  cicd init --command './build.sh' --image debian:12    it is built so, whatever it is
 """
 )
 @click.option("--kind", type=click.Choice(KINDS), help="What it is, if that is not plain to see.")
+@click.option(
+    "--command", "commands", multiple=True, metavar="TEXT", help="What builds it; may be repeated."
+)
 @click.option("--name", metavar="NAME", help="Of the project, pipeline and application.")
 @click.option("--image", metavar="IMAGE", help="What builds run in, in place of the usual one.")
 @click.option("--runner", type=click.Choice(RUNNERS), help="Where builds run (what works here).")
@@ -44,6 +50,7 @@ def init(
     invocation: Invocation,
     *,
     kind: str | None,
+    commands: tuple[str, ...],
     name: str | None,
     image: str | None,
     runner: str | None,
@@ -57,18 +64,20 @@ def init(
     An AppSpec comes with them where there is something to deploy. What is there already stays.
     In a repository of several parts, each part has its own: run this in the part.
     """
-    from cicd.cli.init import documents
+    from cicd.cli.init import documents, look
     from cicd.store.user_files import replace_file
 
     top, branch = _place()
-    root = _part(top, kind)
-    chosen, others = _kind(root, kind)
+    root = look.part(top, said=kind is not None or bool(commands))
+    chosen, others = look.kind_of(root, kind, commands)
+    found = chosen.found_at(root)
     facts = chosen.facts_of(root)
     there = _there(root)
     facts["deploy"] = (
         _deploys(chosen, facts, there=() if force else there) if deploy is None else deploy
     )
     facts[chosen.name] = True
+    facts["deployed_part"] = facts["deploy"] and facts["part"]
     called = documents.usable_name(name or root.name)
     words = {
         "NAME": called,
@@ -76,9 +85,11 @@ def init(
         "IMAGE": image or chosen.image,
         "RUNNER": runner or _runner(invocation),
         "BRANCH": branch,
+        "FILE": next(iter([*found, *chosen.files]), ""),
+        "LEAVES": chosen.leaves,
         "MANAGER": next((each for each in MANAGERS if facts.get(each)), "npm"),
     }
-    made = documents.documents(chosen.name, facts, words)
+    made = documents.documents(chosen, facts, words)
     if documents.RESOURCES in there and not force:
         # Nothing would say where the pipeline's project is.
         made.pop(documents.PIPELINE)
@@ -87,6 +98,8 @@ def init(
         made.pop(path)
     show = invocation.show
     show.text(f"{root.name} is {chosen.title}" + _also(others))
+    for doubt in look.doubts(chosen, found, facts):
+        show.text(f"  {doubt}", Level.WARNING)
     for path, text in made.items():
         if dry_run:
             show.text(f"── {path}\n{text}")
@@ -135,47 +148,6 @@ def _place() -> tuple[Path, str]:
             hint="run 'cicd init' in a clone of it",
         )
     return repository.root, repository.branch() or repository.default_branch() or "main"
-
-
-def _part(top: Path, asked: str | None) -> Path:
-    """Give where the documents go: the top, or a part of it that somebody stands in."""
-    from cicd.cli.init.kinds import kinds
-
-    here = Path.cwd()
-    if here == top or any(kind.is_at(top) for kind in kinds()):
-        return top
-    return here if asked is not None or any(kind.is_at(here) for kind in kinds()) else top
-
-
-def _kind(root: Path, asked: str | None) -> tuple[Kind, list[Kind]]:
-    """Give what the repository is, and what else it could be."""
-    from cicd.cli.init.kinds import kinds
-
-    every = kinds()
-    found = [kind for kind in every if kind.is_at(root)]
-    if asked is not None:
-        chosen = next(kind for kind in every if kind.name == asked)
-    elif found:
-        chosen = found[0]
-    else:
-        parts = _parts(root, every)
-        raise UsageError(
-            f"nothing in '{root}' says what it is made of",
-            hint=f"run 'cicd init' in a part of it: {', '.join(parts[:PARTS])}"
-            if parts
-            else f"say it with --kind: {', '.join(KINDS)}",
-        )
-    return chosen, [kind for kind in found if kind is not chosen]
-
-
-def _parts(root: Path, every: Sequence[Kind]) -> list[str]:
-    """Name what stands one or two directories below, each by the first kind that it is."""
-    found: dict[Path, Kind] = {}
-    for path in sorted((*root.glob("[!.]*/"), *root.glob("[!.]*/[!.]*/"))):
-        kind = next((kind for kind in every if kind.is_at(path)), None)
-        if kind is not None and not path.is_symlink() and path.parent not in found:
-            found[path] = kind
-    return [f"{path.relative_to(root)} ({kind.title})" for path, kind in found.items()]
 
 
 def _there(root: Path) -> tuple[str, ...]:

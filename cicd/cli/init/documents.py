@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,8 @@ from cicd.cli.init.kinds import TEMPLATES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from cicd.cli.init.kinds import Kind
 
 BUILDSPEC = "buildspec.yml"
 RESOURCES = "cicd.yml"
@@ -19,12 +22,12 @@ SCRIPT = "scripts/validate.sh"
 _CONDITION = re.compile(r"[ ]+#\?(!?)(\w+)$")
 
 
-def documents(kind: str, facts: Mapping[str, bool], words: Mapping[str, str]) -> dict[str, str]:
+def documents(kind: Kind, facts: Mapping[str, bool], words: Mapping[str, str]) -> dict[str, str]:
     """
     Write all documents for a repository.
 
     Args:
-        kind: The name of its kind: which buildspec.
+        kind: What it is: which buildspec.
         facts: Which lines stay; "deploy" says whether there is anything to deploy.
         words: What stands for "@NAME@" and its like.
 
@@ -33,10 +36,23 @@ def documents(kind: str, facts: Mapping[str, bool], words: Mapping[str, str]) ->
 
     """
     common = TEMPLATES / "common"
-    found = {BUILDSPEC: TEMPLATES / "build" / f"{kind}.yml"}
+    build = "commands" if kind.commands else kind.name
+    found = {BUILDSPEC: TEMPLATES / "build" / f"{build}.yml"}
     names = [RESOURCES, PIPELINE, *([APPSPEC, SCRIPT] if facts["deploy"] else [])]
     found.update({name: common / name for name in names})
-    return {name: _filled(path.read_text("utf-8"), facts, words) for name, path in found.items()}
+    listed = "\n".join(
+        f"      {'' if each.startswith('#') else '- '}{each}" for each in kind.commands
+    )
+    return {
+        name: _filled(path.read_text("utf-8").replace("@COMMANDS@", listed), facts, words)
+        for name, path in found.items()
+    }
+
+
+def written(command: str) -> str:
+    """Write a command as an element of a list of YAML."""
+    plain = re.fullmatch(r"[A-Za-z0-9./](?:[^:#]|:(?=\S)|(?<=\S)#)*(?<!:)(?<!\s)", command)
+    return command if plain else json.dumps(command, ensure_ascii=False)
 
 
 def _filled(template: str, facts: Mapping[str, bool], words: Mapping[str, str]) -> str:

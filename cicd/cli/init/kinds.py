@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TEMPLATES = Path(__file__).with_name("templates")
+EVERYTHING = "**/*"
 _LOOKED_AT = 256 * 1024  # bytes of a file: who says more says it before
 _FILES = 200  # of one pattern
 
@@ -58,15 +59,23 @@ class Kind:
     files: tuple[str, ...]  # one of these tells it
     image: str  # what its builds run in
     deploys: str | None = None  # the fact that says that it is deployed
+    commands: tuple[str, ...] = ()  # what builds it, where it has no template of its own
+    leaves: str = EVERYTHING  # the files that those commands leave behind
     facts: Mapping[str, Fact] = field(default_factory=dict)
 
     def is_at(self, root: Path) -> bool:
         """Tell whether a repository is of this kind."""
         return next(_matching(root, self.files), None) is not None
 
+    def found_at(self, root: Path) -> list[str]:
+        """Give the files of a repository that tell it is of this kind, relative to its root."""
+        found = (sorted(_matching(root, (pattern,))) for pattern in self.files)
+        names = (path.relative_to(root).as_posix() for paths in found for path in paths)
+        return [*dict.fromkeys(names)]
+
     def facts_of(self, root: Path) -> dict[str, bool]:
         """Say which facts are true of a repository, in the order of the table."""
-        known: dict[str, bool] = {}
+        known: dict[str, bool] = {"part": self.leaves != EVERYTHING}
         for name, fact in self.facts.items():
             known[name] = fact.holds(root, known)
         return known
@@ -84,6 +93,8 @@ def kinds() -> tuple[Kind, ...]:
             files=tuple(row["files"]),
             image=row["image"],
             deploys=row.get("deploys"),
+            commands=tuple(row.get("commands", ())),
+            leaves=row.get("leaves", EVERYTHING),
             facts={name: _fact(fact) for name, fact in row.get("facts", {}).items()},
         )
         for row in table["kinds"]
