@@ -534,3 +534,21 @@ def test_each_sibling_that_failed_has_its_block_at_the_end(here, capsys):
     assert "a command of BUILD ended with exit status 7" in said.err
     blocks = said.out[said.out.index("Out/Ship: Deployment") :].splitlines()
     assert ["  [stdout]no room here"] == [line for line in blocks if "no room here" in line]
+
+
+def test_a_build_that_was_stopped_has_no_empty_reason(here, capsys):
+    (here / "pipeline.yml").write_text(
+        PIPELINE[: PIPELINE.index("- name: Ask")] + SIBLINGS[: SIBLINGS.index("  - name: Ship")]
+    )
+    (here / "cicd.yml").write_text("projects: [{name: app}]\nlocal: {runner: host}\n")
+    (here / "buildspec.yml").write_text("version: 0.2\nphases: {build: {commands: [sleep 60]}}\n")
+    commit()
+    script = (
+        "for n in $(seq 100); do sleep 0.1; "
+        f"'{sys.executable}' -m cicd builds stop && exit 0; done; exit 1"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+    other = subprocess.Popen(["sh", "-c", script], env=environment, stdout=-3, stderr=-3)
+    assert 1 == asked("run")
+    assert 0 == other.wait()
+    assert "Out/Check: Build terminated with state: STOPPED\n" in capsys.readouterr().out

@@ -92,7 +92,11 @@ class Stages:
         ]
         first = next((n for n, row in enumerate(short) if row.status == "InProgress"), 0)
         begin = max(0, min(first, len(short) - limit))
-        return tuple(short[begin : begin + limit])
+        below = sum(row.status == "InProgress" for row in short[begin + limit - 1 :])
+        if below < 2:
+            return tuple(short[begin : begin + limit])
+        more = StageRow(name=f"{below} more")
+        return (*short[begin : begin + limit - 1], more)
 
     def _of_stage(self, stage: StagePlan, now: float) -> Iterator[StageRow]:
         from cicd.pipeline.commands import EnterStage

@@ -224,7 +224,7 @@ def build_result(request: ActionRequest, build: BuildResult) -> ActionResult:
             else FailureType.JOB_FAILED,
             message=f"{message}. Phase: {failure.phase}, Code: {failure.code}, "
             f"Message: {failure.message}"
-            if failure
+            if failure and failure.code  # a build that was stopped has a phase alone
             else message,
             hint=failure.hint if failure else "",
             where=failure.where if failure else "",

@@ -82,7 +82,9 @@ class CommandsRule:
         failure = build.failure
         return request.said(
             holds=build.status == "SUCCEEDED",
-            summary=failure.message if failure else f"the commands: {build.status}",
+            summary=failure.message
+            if failure and failure.message
+            else f"the commands: {build.status}",
             external_id=build.build_id,
         )
 

@@ -62,3 +62,8 @@ def test_at_the_end_the_failed_action_says_why(tmp_path, monkeypatch):
         rows["Up"].status,
     )
     assert rows["Compile"].seconds < 20
+
+
+def test_what_runs_and_has_no_line_is_counted(tmp_path, monkeypatch):
+    stages, _ = followed(tmp_path, monkeypatch, lambda event: event.key == "Build/Lint")
+    assert ["Build", "2 more"] == [name for name, _, _ in shown(stages, limit=2)]
