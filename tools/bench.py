@@ -158,13 +158,12 @@ def handed_over(directory: Path, runs: int) -> bool:
         "    ArtifactFile(path=str(p.relative_to(top)), source=p) for p in files)\n"
         "store.unpack(kept, Path(sys.argv[1], 'next'))"
     )
+    theirs = (
+        "d=$(mktemp -d zip-XXXX); zip -qr $d/made.zip files && sync $d/made.zip && "
+        "unzip -q $d/made.zip -d $d/next"
+    )
     row = {
-        "zip and unzip": (
-            "sh",
-            "-c",
-            "d=$(mktemp -d zip-XXXX); zip -qr $d/made.zip files && sync $d/made.zip && "
-            "unzip -q $d/made.zip -d $d/next",
-        ),
+        "zip and unzip": ("sh", "-c", theirs),
         "two stages": ("sh", "-c", 'exec "$0" -c "$1" $(mktemp -d two-XXXX)', PYTHON, code),
     }
     least = measure("100 MB from one stage to the next", row, place, max(3, runs // 5))

@@ -31,6 +31,7 @@ def build_batch(
     request: BuildRequest,
     settings: Settings,
     *,
+    directory: Path,
     env_file: Path | None,
     profile: str | None,
     given: Callable[[Iterable[Variable]], tuple[Variable, ...]],
@@ -40,6 +41,7 @@ def build_batch(
     """
     Run the batch of a buildspec, or say what it would be, or what has no effect in it.
 
+    ``directory`` is where the settings are from; the source may be a checkout of its own.
     ``given`` picks the values of the env file that are variables, out of those of the builds.
     """
     from cicd.build.batch.run import check_batch, run_batch
@@ -47,7 +49,7 @@ def build_batch(
     from cicd.cli.needed_secrets import tell_missing
     from cicd.cli.show.ledger import ledger_line, show_ledger
 
-    with invocation.services(request.source, env_file=env_file, profile=profile) as services:
+    with invocation.services(directory, env_file=env_file, profile=profile) as services:
         plan, warnings = check_batch(request, services)
         if env_file is not None:
             known = [v for node in plan.nodes for v in node.build.variables]
@@ -125,7 +127,7 @@ def announce_known(show: Presenter, result: BatchResult) -> None:
 
 def conclude(show: Presenter, result: BatchResult, services: Services) -> ExitCode:
     """Show how a batch ended, with the last words of what failed, and give the exit status."""
-    from cicd.cli.build import EXIT_CODES
+    from cicd.cli.show.build_end import EXIT_CODES
 
     show_nodes(show, result.nodes)
     show_what_failed(show, result.nodes, services)

@@ -1,9 +1,7 @@
-"""``cicd build``."""
+"""``cicd build``: what may be asked for, and who is asked to do it."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager, nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,24 +14,9 @@ from cicd.errors import ExitCode
 from cicd.ports import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping
 
-    from cicd.backends.head_start import HeadStart
-    from cicd.build.plan import BuildPlan
-    from cicd.build.request import BuildRequest
-    from cicd.build.run import BuildResult
     from cicd.cli.invocation import Invocation
-    from cicd.cli.show import Presenter
-    from cicd.ports import Services
-
-EXIT_CODES = {
-    "SUCCEEDED": ExitCode.SUCCEEDED,
-    "FAILED": ExitCode.FAILED,
-    "TIMED_OUT": ExitCode.FAILED,
-    "STOPPED": ExitCode.FAILED,
-    "IN_PROGRESS": ExitCode.SUCCEEDED,
-    "FAULT": ExitCode.UNAVAILABLE,
-}
 
 
 @click.command(
@@ -191,144 +174,17 @@ def build(
         webhook = request.project.webhook
         batch = batch or (webhook is not None and webhook.build_type == "BUILD_BATCH")
     if batch:
-        from cicd.cli.batch import build_batch
-
-        return build_batch(
-            invocation,
-            request,
-            settings,
-            env_file=env_file,
-            profile=profile,
-            given=lambda variables: not_secret(from_file, variables),
-            only_plan=plan,
-            only_ledger=ledger,
-        )
-    with (
-        # Who may have to wait in the queue begins nothing before.
-        nullcontext()
-        if plan or ledger or settings.builds
-        else _begun(request, settings.home) as ahead,
-        invocation.services(
-            directory, env_file=env_file, ahead=ahead, profile=profile
-        ) as services,
-    ):
-        from cicd.build.run import check_build, plan_build, run_build
-        from cicd.cli.leftovers import clear_leftovers
-        from cicd.cli.show.ledger import ledger_line, show_ledger
-
-        planned, warnings = check_build(request, services)
-        if from_file:
-            given = not_secret(from_file, planned.variables)
-            request = replace(request, variables=(*given, *request.variables))
-            planned = plan_build(request, services)
-        show = invocation.show
-        invocation.warn(warnings)
-        if ledger:
-            show_ledger(show, planned.ledger)
-            return ExitCode.SUCCEEDED
-        if plan:
-            _show_plan(show, planned, services)
-            return ExitCode.SUCCEEDED
-        _tell_of_others(show, services)
-        clear_leftovers(services)
-        if any(variable.type != "PLAINTEXT" for variable in planned.variables):
-            from cicd.cli.needed_secrets import tell_missing
-
-            tell_missing(show, planned.variables, services)
-        result = run_build(request, services, plan=planned)
-        if settings.artifact_max_age or settings.artifact_max_size:
-            from cicd.cli.home.retention import keep_to_limits
-
-            keep_to_limits(settings, services, show)
-        if planned.ledger:  # before the result, which programs take as the last word
-            show.notice(ledger_line(planned.ledger))
-        return conclude(show, result)
-
-
-@contextmanager
-def _begun(request: BuildRequest, home: Path) -> Iterator[HeadStart | None]:
-    """Have the session of a build opened while the rest of us is loaded and the build planned."""
-    from cicd.build.request import expected_environment
-    from cicd.wiring.machine import head_start
-
-    buildspec = request.buildspec or request.project.source.buildspec or "buildspec.yml"
-    with head_start(home, request.runner) as ahead:
-        # A cache is part of the session, and known only with the buildspec.
-        cached = request.project.cache.type != "NO_CACHE"
-        if ahead is not None and not cached and _is_there(request.source / buildspec):
-            stream = f"build/{request.project.name}:{request.uuid}"
-            ahead.begin(request.uuid, expected_environment(request, home), stream=stream)
-        yield ahead
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):  # a whole buildspec is no name of a file
-        return False
-
-
-def conclude(show: Presenter, result: BuildResult, *, told: bool = True) -> ExitCode:
-    """Show how a build ended, and give the exit status; ``told``: its events were shown."""
-    from cicd.cli.show.failed_command import failed_command
-
-    failure = result.failure
-    if failure is not None:
-        if failure.where:
-            show.problems((failed_command(failure),))
-            looked_at = "debugSession" in result.build
-            if result.status == "FAILED" and failure.command and not (failure.hint or looked_at):
-                show.text("hint: look into it where it happens: cicd build --break-on failure")
-        else:
-            if not told:
-                said = failure.message.strip() or f"{failure.phase} {failure.status}"
-                show.notice(said, Level.FAILURE)
-            if failure.hint:
-                show.notice("hint: " + failure.hint.replace("\n", "\n      "))
-    if result.reports:
-        from cicd.cli.show.reports import show_reports
-
-        show_reports(show, result.reports)
-    show.result(result.build)
-    return EXIT_CODES[result.status]
-
-
-def _tell_of_others(show: Presenter, services: Services) -> None:
-    """Say in a line that a build was left running by a process that is gone."""
-    for record in services.executions.list(kind="build"):
-        if record.status == "IN_PROGRESS" and not record.driven and record.parent is None:
-            name = record.stream.partition("/")[2]
-            show.notice(f"build {name} was left running: cicd builds resume {name}", Level.WARNING)
-
-
-def _show_plan(show: Presenter, plan: BuildPlan, services: Services) -> None:
-    from cicd.cli.needed_secrets import show_needed
-    from cicd.cli.show.ledger import show_ledger_lines
-    from cicd.engine.codec import encode
-
-    show.text(f"Project {plan.project}, {plan.runner} runner, image {plan.image or '(none)'}")
-    for variable in plan.variables:
-        secret = "" if variable.type == "PLAINTEXT" else f" ({variable.type})"
-        show.text(f"  {variable.name}={variable.value}{secret}", Level.DETAIL)
-    for phase in plan.phases:
-        show.text(str(phase.phase))
-        for line in (*phase.commands, *phase.finally_commands):
-            in_finally = "finally: " if line in phase.finally_commands else ""
-            show.text(f"  {in_finally}{line.text.rstrip()}  ({line.where})")
-    _show_products(show, plan)
-    secrets = show_needed(show, plan, services)
-    show_ledger_lines(show, plan.ledger)
-    whole = encode(plan)
-    assert isinstance(whole, dict), "a plan is an object"
-    show.result({**whole, "secrets": secrets})
-
-
-def _show_products(show: Presenter, plan: BuildPlan) -> None:
-    rows: list[Sequence[str]] = [
-        ("report", report.group, ", ".join(report.files)) for report in plan.reports
-    ]
-    rows += [
-        ("artifact", artifact.identifier or "primary", ", ".join(artifact.files))
-        for artifact in plan.artifacts
-    ]
-    show.table(("KIND", "NAME", "FILES"), rows)
+        from cicd.cli.batch import build_batch as carry_out
+    else:
+        from cicd.cli.single_build import build_one as carry_out
+    return carry_out(
+        invocation,
+        request,
+        settings,
+        directory=directory,
+        env_file=env_file,
+        profile=profile,
+        given=lambda variables: not_secret(from_file, variables),
+        only_plan=plan,
+        only_ledger=ledger,
+    )

@@ -10,7 +10,7 @@ import click
 
 from cicd.cli.any_case import AnyCase
 from cicd.cli.deployment_acts import continue_command, resume, rollback_command, stop
-from cicd.cli.deployments import finish, list_deployments, logs, status, targets
+from cicd.cli.deployments import list_deployments, logs, status, targets
 from cicd.cli.group import Commands
 from cicd.cli.hook_report import put_hook_status_command
 from cicd.cli.offers import groups
@@ -267,6 +267,7 @@ def _carry_out(
     invocation: Invocation, request: DeploymentRequest, planned: PlannedDeployment, speed: float
 ) -> int:
     from cicd.cli.shift_report import show_shift
+    from cicd.cli.show.deployment import finish
     from cicd.deploy.run import run_deployment
     from cicd.ports import TargetKind
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from cicd.cli.any_case import AnyCase
-from cicd.cli.deployments import finish, newest
+from cicd.cli.deployments import newest
 from cicd.cli.offers import ids
 from cicd.cli.options import shared_options
+from cicd.cli.show.deployment import finish
 from cicd.errors import ExitCode
 
 if TYPE_CHECKING:

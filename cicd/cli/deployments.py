@@ -1,8 +1,7 @@
-"""What looks at deployments: list, status, targets, logs; and how one that ended is shown."""
+"""What looks at deployments: list, status, targets, logs."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +9,7 @@ import click
 from cicd.cli.any_case import AnyCase
 from cicd.cli.offers import ids, instances, names
 from cicd.cli.options import shared_options
+from cicd.cli.show.deployment import info_of, kind_of_target, show_result
 from cicd.cli.show.local_time import local_time
 from cicd.errors import ExitCode, UsageError
 from cicd.ports import Level
@@ -18,117 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cicd.cli.invocation import Invocation
-    from cicd.cli.show import Presenter
     from cicd.deploy.result import DeploymentResult
-    from cicd.event import JSON
     from cicd.ports import ExecutionRecord, Services
 
-_LEVELS = {
-    "Succeeded": Level.SUCCESS,
-    "Failed": Level.FAILURE,
-    "Stopped": Level.WARNING,
-    "Skipped": Level.WARNING,
-}
-_LONG = 200  # characters that are told twice
-_TARGETS = {"ECS": "service", "Lambda": "function"}  # by compute platform; else instances
 _STATUSES = ("Created", "InProgress", "Baking", "Ready", "Succeeded", "Failed", "Stopped")
 _TARGET_STATUSES = ("Pending", "InProgress", "Ready", "Succeeded", "Failed", "Skipped")
-
-
-def finish(show: Presenter, result: DeploymentResult, *, told: bool = False) -> int:
-    """
-    Show how a deployment ended, and give its exit status.
-
-    What went wrong was told in full when it happened: of what a script said the first words do,
-    and why all of it ended so stands in the line before. ``told``: so does that it went well.
-    """
-    if not result.detail:
-        result = replace(result, failure=None)
-    words = result.failure.split("\n", 1) if result.failure else ()
-    if words and len(words[0]) > _LONG:
-        words = [f"{words[0][:_LONG].rsplit(' ', 1)[0]} …", *words[1:]]
-    show_result(show, replace(result, failure="\n".join(words)), told=told)
-    _whose_script(show, result)
-    if result.rollback is not None:
-        show_result(show, result.rollback)
-        _whose_script(show, result.rollback)
-    for fleet in result.left_fleets:
-        show.text(
-            f"the fleet {fleet}, copied for it, is left to be looked at: cicd fleet down {fleet}"
-        )
-    if result.last_good:
-        show.text(
-            f"'cicd deploy rollback {result.deployment_id}' deploys the revision of "
-            f"{result.last_good} again, to all of them"
-        )
-    show.result(result.deployment)
-    return ExitCode.SUCCEEDED if result.status == "Succeeded" else ExitCode.FAILED
-
-
-def _whose_script(show: Presenter, result: DeploymentResult) -> None:
-    """Say what helps where a script of the revision before failed: mending it does not."""
-    from cicd.deploy.lifecycle import PREVIOUS_REVISION, LifecycleEvent
-
-    failed, found = result.detail.get("lifecycleEventName"), result.detail.get("diagnostics")
-    scripted = isinstance(found, dict) and bool(found.get("scriptName"))
-    if not scripted or failed not in PREVIOUS_REVISION:
-        return
-    target = result.detail["targetId"]
-    order = [event for known, event, _ in result.events if known == target]
-    # With --events it may come when the new revision is there already.
-    if LifecycleEvent.DOWNLOAD_BUNDLE not in order[: order.index(str(failed))]:
-        show.text(
-            "that script is of the revision that is installed, not of this one, where mending it "
-            "would not help: --ignore-application-stop-failures goes on without it"
-        )
-
-
-def show_result(show: Presenter, result: DeploymentResult, *, told: bool = False) -> None:
-    """Show how one deployment ended, or how far it is; of ``told`` success what is new in it."""
-    plain = not result.failure and {"Succeeded"} == {status for _, status in result.targets}
-    if told and plain and not result.left and result.status == "Succeeded":
-        if result.endpoints or result.load_balancers:
-            _show_targets(show, result)
-        return
-    if result.failure:
-        show.text(result.failure, Level.FAILURE)
-    _show_targets(show, result)
-    failed = sum(status == "Failed" for _, status in result.targets)
-    besides = (
-        f", {failed} of {len(result.targets)} Failed"
-        if result.status == "Succeeded" and failed
-        else ""
-    )
-    information = _info(result).get("errorInformation")
-    code = f" {information['code']}" if isinstance(information, dict) else ""
-    left = f", {result.left}" if result.left else ""
-    show.text(
-        f"{result.deployment_id}: {result.status}{code}{besides}{left}",
-        _LEVELS.get(result.status, Level.INFO),
-    )
-
-
-def _show_targets(show: Presenter, result: DeploymentResult) -> None:
-    """Show how each target ended, and where it and the load balancers are reached."""
-    columns = (_what(result), "status", *(("endpoint",) if result.endpoints else ()))
-    rows = [
-        (name, status, result.endpoints.get(name, ""))[: len(columns)]
-        for name, status in result.targets
-    ]
-    show.table(columns, rows)
-    for name, address in result.load_balancers.items():
-        show.text(f"{name} is {address}")
-
-
-def _what(result: DeploymentResult) -> str:
-    """Say what a deployment's targets are."""
-    return _TARGETS.get(str(_info(result)["computePlatform"]), "instance")
-
-
-def _info(result: DeploymentResult) -> Mapping[str, JSON]:
-    info = result.deployment["deploymentInfo"]
-    assert isinstance(info, dict), "made by deployment_info"
-    return info
 
 
 @click.command("list", epilog="\b\nExample:\n  cicd deploy list --group web --limit 5\n")
@@ -213,7 +107,7 @@ def status(invocation: Invocation, deployment_id: str | None) -> int:
     with invocation.services() as services:
         result = get_deployment(deployment_id or newest(services), services)
         record = services.executions.find("deployment", result.deployment_id)
-    invocation.show.table((_what(result), "event", "status"), list(result.events))
+    invocation.show.table((kind_of_target(result), "event", "status"), list(result.events))
     show_result(invocation.show, result)
     if record is not None and _is_left(record):
         invocation.show.text(
@@ -228,7 +122,7 @@ def status(invocation: Invocation, deployment_id: str | None) -> int:
 
 def _rollback_words(result: DeploymentResult) -> Iterator[str]:
     """Say what a deployment has to do with a rollback, if it has."""
-    found = _info(result).get("rollbackInfo")
+    found = info_of(result).get("rollbackInfo")
     if isinstance(found, dict):
         if "rollbackTriggeringDeploymentId" in found:
             of = found["rollbackTriggeringDeploymentId"]
@@ -269,12 +163,13 @@ def targets(
     # That of a service has an id of its own, which is not its name here.
     by_name = {name: shape for (name, _), shape in zip(result.targets, shapes, strict=True)}
     if not names:
-        show.table((_what(result), "status"), [(name, known[name]) for name in chosen])
+        show.table((kind_of_target(result), "status"), [(name, known[name]) for name in chosen])
         found = [inner_target(by_name[name])["targetId"] for name in chosen]
         show.result({"targetIds": found})
         return ExitCode.SUCCEEDED
     show.table(
-        (_what(result), "event", "status"), [each for each in result.events if each[0] in chosen]
+        (kind_of_target(result), "event", "status"),
+        [each for each in result.events if each[0] in chosen],
     )
     show.result({"deploymentTargets": [by_name[name] for name in chosen]})
     return ExitCode.SUCCEEDED
@@ -284,7 +179,7 @@ def _require_target(result: DeploymentResult, name: str) -> None:
     known = [target for target, _ in result.targets]
     if name not in known:
         raise UsageError(
-            f"{result.deployment_id} has no {_what(result)} '{name}' "
+            f"{result.deployment_id} has no {kind_of_target(result)} '{name}' "
             "(DeploymentTargetDoesNotExistException)",
             hint=f"it has {', '.join(known)}",
         )

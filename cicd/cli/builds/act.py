@@ -98,7 +98,7 @@ def retry(
     """
     from cicd.build.debug.session import go_back
     from cicd.build.run import retry_build
-    from cicd.cli.build import conclude
+    from cicd.cli.show.build_end import conclude
 
     with invocation.services(env_file=env_file) as services:
         stream = find_build(services, build_id)
@@ -154,7 +154,7 @@ def _drive_on(
     ``told``: it has not ended before, so that its events are shown.
     """
     from cicd.build.run import resume_build
-    from cicd.cli.build import conclude
+    from cicd.cli.show.build_end import conclude
 
     try:
         result = resume_build(stream, services)

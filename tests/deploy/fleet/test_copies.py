@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cicd.cli.deployments import finish
+from cicd.cli.show.deployment import finish
 from cicd.cli.show.plain import Plain
 from cicd.deploy.by_hand import roll_back_deployment
 from cicd.deploy.fleet import ledger
