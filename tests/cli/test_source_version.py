@@ -73,3 +73,15 @@ def test_a_directory_that_the_version_does_not_have_is_told(app):
     (below / "buildspec.yml").write_text(SPEC)
     status, _, said = Outside(below).run("build", "--runner", "host", "--source-version", "v1")
     assert (2, True) == (status, "'below' is not in v1" in said)
+
+
+def test_what_a_batch_of_a_version_did_is_kept_in_the_users_own_home(app):
+    batch = "batch:\n  build-list:\n    - identifier: one\n"
+    (app / "batch.yml").write_text(SPEC + batch)
+    git(app, "add", "batch.yml")
+    git(app, "commit", "--quiet", "--message=batch")
+    outside = Outside(app)
+    words = ("--runner", "host", "--source-version", "HEAD", "--buildspec", "batch.yml")
+    status, out, said = outside.run("build", "--batch", *words)
+    assert 0 == status, out + said
+    assert [app / ".cicd" / "state.db"] == list(app.rglob("state.db"))
