@@ -75,25 +75,23 @@ def graph(
     """
     Draw a pipeline: stages, groups of actions, and the artifacts between them.
 
-    FILE may be a CloudFormation template, too: all its pipelines are drawn. A value that is
-    not known here stands in the drawing as the name of what it waits for.
+    Of an execution it is the pipeline as that execution found it. FILE may be a CloudFormation
+    template, too: all its pipelines are drawn. A value that is not known here stands in the
+    drawing as the name of what it waits for.
     """
-    from cicd.document.cloudformation.parameters import Given
-    from cicd.document.resources import Resources
-    from cicd.pipeline.definition import find_definition, project_directory
-    from cicd.pipeline.from_template import inspect
-
-    here = Path.cwd()
-    directory = project_directory(definition, here)
-    is_file = definition is not None and Path(definition).is_file()
-    resources, given = Resources.load(directory), given_parameters(parameters, parameters_file)
-    start = here if is_file else directory
-    found = find_definition(definition, resources, start, Given(parameters=given))
-    specs = inspect(found, given, resources)
+    specs: tuple[PipelineDeclaration, ...] = ()
+    if execution is None or definition is not None:
+        specs = _defined(definition, given_parameters(parameters, parameters_file))
     seen: Mapping[str, Seen] = {}
     about: Execution | None = None
     if execution or why_slow:
-        seen, about = _seen(invocation, execution or specs[0].name)
+        spec, seen, about = _seen(invocation, execution or specs[0].name)
+        if specs and spec.name not in {each.name for each in specs}:
+            raise UsageError(
+                f"'{execution}' is an execution of pipeline {spec.name}, not of '{definition}'",
+                hint=f"leave '{definition}' out: the execution says which pipeline it is of",
+            )
+        specs = (spec,)
     if why_slow:
         return _show_why(invocation, specs[0], seen, about)
     form = form or _by_name(out)
@@ -105,6 +103,21 @@ def graph(
         invocation.show.text(f"{specs[0].name}: {out}")
     invocation.show.result({"pipeline": specs[0].name, "graph": drawn})
     return ExitCode.SUCCEEDED
+
+
+def _defined(definition: str | None, given: Mapping[str, str]) -> tuple[PipelineDeclaration, ...]:
+    from cicd.document.cloudformation.parameters import Given
+    from cicd.document.resources import Resources
+    from cicd.pipeline.definition import find_definition, project_directory
+    from cicd.pipeline.from_template import inspect
+
+    here = Path.cwd()
+    directory = project_directory(definition, here)
+    is_file = definition is not None and Path(definition).is_file()
+    resources = Resources.load(directory)
+    start = here if is_file else directory
+    found = find_definition(definition, resources, start, Given(parameters=given))
+    return inspect(found, given, resources)
 
 
 def _drawn(
@@ -139,7 +152,10 @@ def _by_name(out: Path | None) -> str:
     return endings.get(out.suffix.lower(), "text") if out is not None else "text"
 
 
-def _seen(invocation: Invocation, execution: str) -> tuple[Mapping[str, Seen], Execution]:
+def _seen(
+    invocation: Invocation, execution: str
+) -> tuple[PipelineDeclaration, Mapping[str, Seen], Execution]:
+    from cicd.pipeline.drawing.carried_out import carried_out
     from cicd.pipeline.drawing.html import Execution
     from cicd.pipeline.drawing.seen import seen_in
     from cicd.pipeline.run import execution_state, find_execution
@@ -155,7 +171,7 @@ def _seen(invocation: Invocation, execution: str) -> tuple[Mapping[str, Seen], E
             started=state.started_at,
             trigger=f"{plan.trigger_type} by {plan.triggered_by}".removesuffix(" by "),
         )
-        return seen_in(state, services.clock.now()), about
+        return carried_out(plan), seen_in(state, services.clock.now()), about
 
 
 def _show_why(

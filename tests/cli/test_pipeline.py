@@ -149,6 +149,23 @@ def test_the_picture_is_written_by_the_name_of_its_file(here, capsys):
     assert "waited for" in capsys.readouterr().out
 
 
+def test_the_graph_of_an_execution_is_of_what_it_found(here, capsys):
+    assert 0 == asked("run", "--approve")
+    (here / "pipeline.yml").write_text(PIPELINE.replace("Approve", "Consent"))
+    capsys.readouterr()
+    for words in (("--execution", "shop"), ("--why-slow",)):
+        assert 0 == asked("graph", *words)
+        said = capsys.readouterr().out
+        assert ("Approve" in said, "Consent" in said) == (True, False)
+    (here / "other.yml").write_text(PIPELINE.replace("name: shop", "name: other"))
+    assert 2 == asked("graph", "other.yml", "--execution", "shop")
+    assert "is an execution of pipeline shop, not of 'other.yml'" in capsys.readouterr().err
+    (here / "pipeline.yml").unlink()
+    (here / "other.yml").unlink()
+    assert 0 == asked("graph", "--execution", "shop")
+    assert "✓ Approve (Manual)" in capsys.readouterr().out
+
+
 def test_the_graph_needs_no_execution(here, capsys):
     assert 0 == asked("graph", "--format", "mermaid")
     assert capsys.readouterr().out.startswith("flowchart LR\n")

@@ -225,5 +225,11 @@ def test_who_was_waited_for_has_no_slack_and_the_rest_is_overhead():
     assert () == why_slow(SHOP, {}).steps
 
 
+def test_two_that_ended_at_once_were_waited_for_side_by_side():
+    slow = why_slow(SHOP, {**RUN, "Build/Lint": ran(3, 9)})
+    assert {"Build/Compile", "Build/Lint"} < {step.key for step in slow.steps if step.critical}
+    assert (12.0, 0.5) == (slow.total, slow.overhead)
+
+
 def test_durations_are_written_as_people_do():
     assert ["0.4 s", "12 s", "1:05", "2:00:00"] == [duration(s) for s in (0.4, 12, 65, 7200)]

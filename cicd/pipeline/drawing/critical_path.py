@@ -45,19 +45,16 @@ class WhySlow:
     steps: tuple[Step, ...]
     total: float  # from the first beginning to the last end
     by_artifacts: float  # if each action had begun as soon as its artifacts were there
-
-    @property
-    def overhead(self) -> float:
-        """Say how much of it no action ran that was waited for."""
-        return self.total - sum(step.seconds for step in self.steps if step.critical)
+    overhead: float  # of the total, when nothing ran that was waited for
 
 
 def why_slow(spec: PipelineDeclaration, seen: Mapping[str, Seen]) -> WhySlow:
     """Find what an execution waited for; actions that did not run are not in it."""
     began = min((each.started for each in seen.values()), default=None)
     if began is None:
-        return WhySlow(steps=(), total=0.0, by_artifacts=0.0)
+        return WhySlow(steps=(), total=0.0, by_artifacts=0.0, overhead=0.0)
     steps: list[Step] = []
+    busy = 0.0
     before = began
     for stage in spec.stages:
         for order in sorted({action.run_order for action in stage.actions}):
@@ -80,11 +77,14 @@ def why_slow(spec: PipelineDeclaration, seen: Mapping[str, Seen]) -> WhySlow:
                 )
                 for key, provider in group
             ]
+            # Several may have ended at once, and were all waited for, side by side.
+            busy += max(seen[key].seconds for key, _ in group if _end(seen[key]) == last)
             before = last
     return WhySlow(
         steps=tuple(sorted(steps, key=lambda step: step.start)),
         total=(before - began).total_seconds(),
         by_artifacts=_by_artifacts(spec, seen),
+        overhead=(before - began).total_seconds() - busy,
     )
 
 
