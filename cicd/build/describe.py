@@ -50,7 +50,7 @@ def describe(
             if isinstance(after.running, Pause):
                 said: tuple[Described, ...] = (_waits(plan, after),)
             elif isinstance(after.running, RunCommand):
-                command = process.command_line(after.running)
+                command = process.shown_line(after, after.running)
                 said = (Described(text=f"$ {command.text.rstrip()}", level=Level.INFO),)
             else:
                 said = ()

@@ -63,7 +63,10 @@ def download_source(
     present = [phase for phase in plan.phases if phase.present]
     journal.say(_KEY, f"Phases found in YAML: {len(present)}")
     journal.say(_KEY, *(f" {phase.phase}: {len(phase.commands)} commands" for phase in present))
-    return Outcome(status=OutcomeStatus.DONE, detail={"places": dict(session.places.items())})
+    masked = shell.masked(*(line.text for phase in present for line in phase.lines))
+    return Outcome(
+        status=OutcomeStatus.DONE, detail={"places": dict(session.places.items()), **masked}
+    )
 
 
 def _cache(plan: BuildPlan, shell: BuildShell, journal: Journal, caches: CacheStore) -> BuildCache:

@@ -181,9 +181,10 @@ class BuildEffects:
         shell = self._shell()
         if shell is None:
             return LOST
+        text = self._process.command_line(command).text
         done = shell.run(
             command.key,
-            self._process.command_line(command).text,
+            text,
             origin=command.key,
             succeeding=command.succeeding,
             user=command.run_as if command.anew else self._plan.phase(command.phase).run_as,
@@ -192,25 +193,25 @@ class BuildEffects:
         )
         if done.lost:
             return replace(LOST, detail={"hint": done.note})
+        detail = shell.masked(text)
         if done.cancelled is not None:
-            return Outcome(status=OutcomeStatus.CANCELLED, reason=done.cancelled)
+            return Outcome(status=OutcomeStatus.CANCELLED, reason=done.cancelled, detail=detail)
         if done.status != 0:
-            hint = done.note or self._why(command, done.status, shell)
-            detail: dict[str, JSON] = {"exitStatus": done.status}
-            return Outcome(
-                status=OutcomeStatus.FAILED, detail={**detail, "hint": hint} if hint else detail
-            )
-        return DONE
+            detail["exitStatus"] = done.status
+            if hint := done.note or self._why(text, command.key, done.status, shell):
+                detail["hint"] = hint
+            return Outcome(status=OutcomeStatus.FAILED, detail=detail)
+        return replace(DONE, detail=detail)
 
-    def _why(self, command: RunCommand, status: int, shell: BuildShell) -> str:
+    def _why(self, text: str, key: str, status: int, shell: BuildShell) -> str:
         """Give what helps with a command that failed; its secrets are masked."""
         from cicd.build.log.hint import failure_hint
 
-        text, said = self._process.command_line(command).text, tuple(shell.tail)
+        said = tuple(shell.tail)
         question = count()
 
         def look(asked: Sequence[str]) -> list[str]:
-            return shell.ask(f"{command.key}/why/{next(question)}", asked)
+            return shell.ask(f"{key}/why/{next(question)}", asked)
 
         try:
             hint = failure_hint(self._plan, text, status, said, look)

@@ -24,6 +24,7 @@ from cicd.build.state import (
     enter_phase,
     final_status,
     keep,
+    mask,
 )
 from cicd.build.steps import commands_ran, next_phase, next_step, planned_phase
 from cicd.engine.codec import decode
@@ -134,6 +135,11 @@ class BuildProcess:
             return command.anew
         return self.plan.phase(command.phase).lines[command.index]
 
+    def shown_line(self, state: BuildState, command: RunCommand) -> CommandLine:
+        """Give the same for people: what is secret in it is masked."""
+        line = self.command_line(command)
+        return replace(line, text=state.masked.get(line.text, line.text))
+
     # ── Debugging ─────────────────────────────────────────────────────────────────────────────
 
     def _held(self, state: BuildState, command: BuildCommand) -> BuildCommand:
@@ -151,7 +157,8 @@ class BuildProcess:
         key, line = f"{command.key}/pause", self.command_line(command)
         if state.passed == key or not breaks_before(self.plan, command.phase, command.index, line):
             return command
-        return Pause(key=key, phase=command.phase, index=command.index, line=line)
+        shown = self.shown_line(state, command)
+        return Pause(key=key, phase=command.phase, index=command.index, line=shown)
 
     def _failed(self, state: BuildState, command: RunCommand, outcome: Outcome) -> BuildState:
         status = outcome.detail.get("exitStatus")
@@ -159,7 +166,7 @@ class BuildProcess:
             key=f"{command.key}/failed",
             phase=command.phase,
             index=command.index,
-            line=self.command_line(command),
+            line=self.shown_line(state, command),
             exit_status=status if isinstance(status, int) else None,
             hint=str(outcome.detail.get("hint", "")),
         )
@@ -190,6 +197,7 @@ class BuildProcess:
         current = state.open
         assert command is not None, "an outcome follows its start"
         assert current is not None, "a command belongs to an open phase"
+        state = mask(state, outcome)
         going_back = state.rewind is not None and (
             outcome.status in {OutcomeStatus.DONE, OutcomeStatus.FAILED} or outcome.reason == RETRY
         )
@@ -227,7 +235,7 @@ class BuildProcess:
         minutes = self.plan.timeout.total_seconds() / 60
         current = replace(
             current,
-            command=self.command_line(command),
+            command=self.shown_line(state, command),
             key=command.key,
             hint=f"a build has {minutes:g} minute{'s' * (minutes != 1)} here: "
             "--timeout, or 'timeoutInMinutes' of its project",
@@ -241,7 +249,7 @@ class BuildProcess:
         line = None
         step = state.step
         if isinstance(command, RunCommand):
-            line = self.command_line(command)
+            line = self.shown_line(state, command)
             code = "COMMAND_EXECUTION_ERROR"
             message = (
                 f"Error while executing command: {line.text}. "

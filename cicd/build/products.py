@@ -50,10 +50,11 @@ class Products:
             except NothingFound as problem:
                 why = failed("CLIENT_ERROR", str(problem), hint=problem.hint)
                 taken = (*wanted.files, "")[0], wanted.where
-                pattern = (wanted.base_directory, wanted.base_where) if problem.base else taken
-                return replace(
-                    why, detail={**why.detail, "artifacts": made, "pattern": list(pattern)}
+                text, where = (
+                    (wanted.base_directory, wanted.base_where) if problem.base else taken
                 )
+                pattern = [self.journal.redacted(text), where]
+                return replace(why, detail={**why.detail, "artifacts": made, "pattern": pattern})
         return Outcome(status=OutcomeStatus.DONE, detail={"artifacts": made})
 
     def report(self, command: ReadReport) -> Outcome:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from cicd.build.commands import (
     BuildCommand,
     DiscoverReports,
-    DownloadSource,
     Finalize,
     NewProducts,
     Pause,
@@ -89,7 +88,7 @@ class BuildState:
     artifacts: tuple[Mapping[str, JSON], ...] = ()
     reports: tuple[Mapping[str, JSON], ...] = ()
     exported: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    source: Mapping[str, JSON] = field(default_factory=lambda: MappingProxyType({}))
+    masked: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     # Debugging:
     halt: Pause | None = None  # to be waited at next
@@ -167,8 +166,6 @@ def keep(state: BuildState, command: BuildCommand, outcome: Outcome) -> BuildSta
     """Keep what an outcome brings beside its status."""
     detail = outcome.detail
     match command:
-        case DownloadSource():
-            return replace(state, source=detail)
         case UploadArtifacts():
             return replace(state, artifacts=_mappings(detail.get("artifacts")))
         case ReadReport():
@@ -182,6 +179,15 @@ def keep(state: BuildState, command: BuildCommand, outcome: Outcome) -> BuildSta
             }
             return replace(state, exported=MappingProxyType(exported))
     return state
+
+
+def mask(state: BuildState, outcome: Outcome) -> BuildState:
+    """Keep how the commands are shown in which somebody has written a secret."""
+    masked = outcome.detail.get("masked")
+    if not isinstance(masked, Mapping):
+        return state
+    shown = {text: str(words) for text, words in masked.items()}
+    return replace(state, masked=MappingProxyType({**state.masked, **shown}))
 
 
 def moves(before: BuildState, after: BuildState) -> Iterator[tuple[bool, PhaseRecord]]:

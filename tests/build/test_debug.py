@@ -11,6 +11,7 @@ from cicd.build.commands import Finalize, NewProducts, Pause, RunCommand, SetVar
 from cicd.build.debug.break_on import check_break, place_of
 from cicd.build.debug.rewind import as_it_is, as_signal
 from cicd.build.debug.words import waiting_words
+from cicd.build.describe import describe
 from cicd.build.environment_variable import Variable
 from cicd.build.plan import CachePlan, ReportPlan
 from cicd.build.process import BuildProcess
@@ -288,3 +289,19 @@ def test_what_a_build_leaves_is_what_the_buildspec_says_that_was_read_last():
     assert ["ReadReport"] == left
     now = as_it_is(run.process.plan, run.state)
     assert (new.reports, ("node_modules",), "k") == (now.reports, now.cache_paths, now.cache.key)
+
+
+def test_what_is_secret_in_a_command_is_masked_while_it_waits_and_when_its_time_is_over():
+    run = breaking("BUILD:2", phases=(phase("BUILD", "say hush", "hush"),))
+    run.start(), run.finish()
+    run.start(), run.finish(masked={"say hush": "say ***"})  # DOWNLOAD_SOURCE
+    command = run.start()
+    told = describe(run.process, run.state, run.events[-1], run.state)
+    assert ("say hush", "$ say ***") == (run.process.command_line(command).text, told[0].text)
+    run.finish(masked={"hush": "***"})
+    assert "***" == to_the_pause(run).line.text
+    assert "  $ ***" in waiting_words(run.process.plan, run.state).splitlines()
+    run.finish()
+    run.start()
+    run.finish(OutcomeStatus.CANCELLED, reason="TIMED_OUT")
+    assert "***" == run.state.phase(PhaseType.BUILD).command.text

@@ -273,3 +273,28 @@ def test_a_secret_that_stands_in_the_document_or_in_a_message_is_hidden(here, mo
     build = events[-1]
     assert 0 == asked("builds", "logs", build["id"])
     assert "hunter2" not in capsys.readouterr().out
+
+
+def test_a_secret_written_in_a_command_is_hidden_by_whatever_looks_at_the_build(
+    here, monkeypatch, capsys
+):
+    piped(monkeypatch, "hunter2-x", "secret", "put", "s", "-")
+    for phases in (
+        "{build: {commands: ['false hunter2-x']}}",
+        "{build: {commands: ['true']}}\nartifacts: {files: ['hunter2-x']}",
+    ):
+        (here / "buildspec.yml").write_text(
+            f"version: 0.2\nenv: {{secrets-manager: {{S: s}}}}\nphases: {phases}\n"
+        )
+        capsys.readouterr()
+        assert 1 == asked("build")
+        for looks in (
+            ("builds", "show"),
+            ("builds", "show", "--output", "json"),
+            ("builds", "logs"),
+            ("events", "list", "--output", "json"),
+            ("status", "--output", "json"),
+        ):
+            assert 0 == asked(*looks)
+        printed = "".join(capsys.readouterr())
+        assert ("***" in printed, "hunter2" in printed) == (True, False), printed

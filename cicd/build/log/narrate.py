@@ -40,7 +40,7 @@ def narrate(
         said += ["Phase is DOWNLOAD_SOURCE"]
     lines = [container_line(event.at, text) for text in said]
     if isinstance(command, RunCommand):
-        text = process.command_line(command).text
+        text = process.shown_line(after, command).text
         if event.kind is EventKind.STARTED:
             lines.append(container_line(event.at, f"Running command {text}"))
         elif event.kind is EventKind.FINISHED:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from cicd.build.log.journal import Journal
     from cicd.build.plan import BuildPlan
+    from cicd.event import JSON
     from cicd.ports import Exit, SecretSource, Session
 
 
@@ -65,6 +66,13 @@ class BuildShell:
         if isinstance(found, Unresolved):
             raise Unavailable(found.message, hint=found.hint)
         return found
+
+    def masked(self, *texts: str) -> dict[str, JSON]:
+        """Say, for an outcome, how texts are shown in which somebody has written a secret."""
+        _, redactor = self.values()
+        shown = {text: redactor.redact(text) for text in texts}
+        found: dict[str, JSON] = {text: words for text, words in shown.items() if words != text}
+        return {"masked": found} if found else {}
 
     def take(self, plan: BuildPlan, key: str) -> Unresolved | None:
         """
