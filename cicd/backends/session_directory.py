@@ -36,6 +36,8 @@ DRIVER = Path(__file__).with_name("driver.sh")
 NEW = ".new-"  # begins the names of directories that are still being made
 MAKING = 60.0  # seconds after which nobody can still be making one: it takes milliseconds
 
+_NEEDED = {"docker": ("container", "image")}  # of a record's state, by whose runner it is
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRecord:
@@ -139,13 +141,15 @@ class SessionDirectory:
     def record(self) -> SessionRecord:
         """Read the record; raises ``Unavailable`` for what is none."""
         place = self.root / "session.json"
-        try:
-            return decode(SessionRecord, json.loads(place.read_text("utf-8")))
-        except (ValueError, RecursionError, Unavailable):
+        record: SessionRecord | None = None
+        with suppress(ValueError, RecursionError, Unavailable):
+            record = decode(SessionRecord, json.loads(place.read_text("utf-8")))
+        if record is None or not all(map(record.state.get, _NEEDED.get(record.runner, ()))):
             raise Unavailable(
                 f"{place} is not the record of a session",
                 hint=f"remove {self.root}, once nothing runs that was begun there",
-            ) from None
+            )
+        return record
 
     def save(self, record: SessionRecord) -> None:
         """Write the record, atomically."""

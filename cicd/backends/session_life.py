@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from cicd.backends.session_directory import SessionDirectory
+from cicd.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,6 +48,8 @@ def reap_sessions(
     """
     End every session of ``runner`` whose stream ``keep`` does not want.
 
+    What is the record of none is left as it is; ``cicd doctor`` tells of it.
+
     Args:
         home: Where the sessions' directories are.
         runner: Whose sessions.
@@ -60,7 +63,10 @@ def reap_sessions(
     SessionDirectory.sweep(home)
     removed = []
     for directory in SessionDirectory.all(home):
-        record = directory.record()
+        try:
+            record = directory.record()
+        except (FileNotFoundError, Unavailable):
+            continue  # somebody else has just ended it; or it is none, and who knows what it is
         if record.runner == runner and not keep(record.stream):
             way = channel(directory)
             way.end()

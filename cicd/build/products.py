@@ -50,9 +50,7 @@ class Products:
             except NothingFound as problem:
                 why = failed("CLIENT_ERROR", str(problem), hint=problem.hint)
                 taken = (*wanted.files, "")[0], wanted.where
-                text, where = (
-                    (wanted.base_directory, wanted.base_where) if problem.base else taken
-                )
+                text, where = (wanted.base_directory, wanted.base_where) if problem.base else taken
                 pattern = [self.journal.redacted(text), where]
                 return replace(why, detail={**why.detail, "artifacts": made, "pattern": pattern})
         return Outcome(status=OutcomeStatus.DONE, detail={"artifacts": made})

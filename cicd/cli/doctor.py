@@ -58,7 +58,7 @@ def doctor(invocation: Invocation, *, reap: bool, as_json: bool) -> int:
     ]
     removed = _reap(invocation) if reap and state.ok else []
     if state.ok:
-        found.append(look.leftovers(records, runner))
+        found.append(look.leftovers(records, runner, home))
     findings = [each for each in found if each is not None]
     show = invocation.show
     for finding in findings:

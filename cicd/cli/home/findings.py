@@ -177,11 +177,17 @@ def ports(invocation: Invocation) -> Finding | None:
     return Finding(subject="ports", ok=True, text=f"free, or ours: {', '.join(named)}")
 
 
-def leftovers(records: list[ExecutionRecord], runner_of: Callable[[str], Runner]) -> Finding:
+def leftovers(
+    records: list[ExecutionRecord], runner_of: Callable[[str], Runner], home: Path
+) -> Finding:
     """Look for sessions that no unfinished execution wants, and executions nobody drives."""
+    from cicd.backends.session_directory import SessionDirectory
     from cicd.cli.home.reaping import left_behind, unfinished
 
     try:
+        for session in SessionDirectory.all(home):
+            with suppress(FileNotFoundError):  # it has just ended
+                session.record()
         behind = left_behind(records, runner_of)
     except CicdError as unread:
         return Finding(subject="leftovers", ok=False, text=unread.message, hint=unread.hint)

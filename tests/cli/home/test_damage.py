@@ -6,6 +6,8 @@ from contextlib import closing
 
 import pytest
 
+from cicd.backends.runner_host import HostRunner
+from cicd.ports import Environment
 from tests.cli.killed import Outside
 
 SPEC = "version: 0.2\nphases: {build: {commands: ['true']}}\n"
@@ -62,3 +64,19 @@ def test_a_file_of_another_shape_stops_no_build(outside, name, shape):
         status, out, said = outside.run("doctor")
         assert "sessions/s/session.json is not the record of a session" in out, said
         assert shape + "\n" == place.read_text("utf-8", "surrogateescape")
+
+
+@pytest.mark.parametrize(
+    "record",
+    ["{}", '{"id": "s", "runner": "docker", "stream": "build/s:1", "state": {"image": "x"}}'],
+)
+def test_what_is_no_session_keeps_none_of_the_others_from_being_ended(outside, record):
+    runner = HostRunner(outside.directory / ".cicd")
+    runner.open("z", Environment(), stream="build/nobody:1")
+    broken = outside.directory / ".cicd" / "sessions" / "a"
+    broken.mkdir()
+    (broken / "session.json").write_text(record)
+    _, out, said = outside.run("doctor", "--reap")
+    assert ("removed z" in out, broken.exists()) == (True, True), said
+    assert "sessions/a/session.json is not the record of a session" in out
+    assert runner.attach("z") is None
