@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -151,11 +153,12 @@ def prune(
     """
     Remove the oldest artifacts, of builds and deployments as well.
 
-    Those of executions that are not over stay. A stage of an older execution cannot be retried or
-    rolled back to without them.
+    Those of executions that are not over stay, and what came since such a one began. A stage
+    of an older execution cannot be retried or rolled back to without them.
     """
     from cicd.build.cache.pruning import read_age, read_size, size_words
     from cicd.pipeline.stored import in_use, to_remove
+    from cicd.store.upkeep.wanted import settled_before
 
     if max_size is None and older_than is None:
         raise UsageError(
@@ -165,18 +168,18 @@ def prune(
     age = None if older_than is None else read_age(older_than)
     with invocation.services() as services:
         now = services.clock.now()
+        # What came since the oldest that is not over began may be handed on by a build of it,
+        # which has not said so yet.
+        since = settled_before(services.executions.list(), now, fresh=timedelta())
+        kept = services.artifacts.kept()
+        young = {each.digest for each in kept if each.kept_at >= since}
         gone = to_remove(
-            services.artifacts.kept(),
-            now=now,
-            max_size=size,
-            older_than=age,
-            spared=in_use(services),
+            kept, now=now, max_size=size, older_than=age, spared=in_use(services) | young
         )
         if not dry_run:
             # One that was put again meanwhile stays: somebody needs it.
-            since = now.timestamp()
-            remove = services.artifacts.remove
-            gone = [each for each in gone if remove(each.digest, unless_since=since)]
+            remove = partial(services.artifacts.remove, unless_since=since.timestamp())
+            gone = [each for each in gone if remove(each.digest)]
     words = "would be removed" if dry_run else "removed"
     for each in gone:
         invocation.show.text(f"{each.digest[:12]}  {size_words(each.size)}  {words}")

@@ -2,8 +2,10 @@
 
 import json
 import shutil
+import sys
 import tempfile
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,7 @@ from cicd.cli.commands import cicd
 from tests.cli.test_events import here as _here
 
 here = _here
+CHECKOUT = Path(__file__).parents[2]
 
 
 def asked(capsys, *words):
@@ -139,3 +142,37 @@ def test_what_is_sealed_is_nowhere_in_the_clear_and_goes_from_s3_to_s3(
     assert (0, MARK) == (status, (root / "fetched" / "page.txt").read_text())
     _, gone = asked(capsys, "prune", "--max-size", "0B")
     assert ([got["digest"]], []) == (gone["digests"], store.keys())
+
+
+COMBINED = """version: 0.2
+batch: {build-graph: [{identifier: left}, {identifier: right, depend-on: [left]}]}
+phases:
+  build:
+    commands:
+      - echo $CODEBUILD_BATCH_BUILD_IDENTIFIER > $CODEBUILD_BATCH_BUILD_IDENTIFIER.txt
+      - test $CODEBUILD_BATCH_BUILD_IDENTIFIER = left || sh "$MEANWHILE"
+artifacts: {files: ['*.txt']}
+"""
+
+
+@pytest.mark.parametrize("pruned", [True, False])
+def test_what_a_batch_has_made_stays_until_it_is_over(here, capsys, pruned):
+    (here / "pipeline.yml").unlink()
+    project = "{name: app, source: {type: NO_SOURCE}, artifacts: {type: S3, name: /}"
+    batch = "buildBatchConfig: {combineArtifacts: true}}"
+    (here / "cicd.yml").write_text(f"projects: [{project}, {batch}]\nlocal: {{runner: host}}\n")
+    (here / "all.yml").write_text(COMBINED)
+    prune = f"cd '{CHECKOUT}' && '{sys.executable}' -m cicd artifact prune --max-size 0B --home"
+    taken = f"find '{here}/.cicd/artifacts' -name '*.zip' -exec rm {{}} +"
+    (here / "meanwhile").write_text(f"{prune} '{here}/.cicd'" if pruned else taken)
+    words = ["build", "--batch", "--buildspec", "all.yml", "--env", f"MEANWHILE={here}/meanwhile"]
+    status = run(cicd, [*words, "--artifacts", "out"])
+    said = "".join(capsys.readouterr())
+    if pruned:
+        assert (0, ["left.txt", "right.txt"]) == (
+            status,
+            sorted(path.name for path in (here / "out").iterdir()),
+        )
+    else:
+        assert status != 0
+        assert "an artifact of a build of this batch is no longer in the store" in said

@@ -13,7 +13,7 @@ from cicd.build.run import build_result, resume_build, run_plan
 from cicd.build.state import StatusType
 from cicd.engine.process import Outcome, OutcomeStatus
 from cicd.engine.signals import send
-from cicd.errors import Conflict
+from cicd.errors import Conflict, Unavailable
 from cicd.ports import ArtifactFile
 
 if TYPE_CHECKING:
@@ -82,7 +82,11 @@ class BatchEffects:
             tree = Path(made)
             for digest in command.digests:
                 artifact = store.find(digest)
-                assert artifact is not None, "an artifact of this batch is in the store"
+                if artifact is None:
+                    raise Unavailable(
+                        "an artifact of a build of this batch is no longer in the store",
+                        hint="it was pruned; 'cicd batches retry' makes all of them again",
+                    )
                 deliver_files(artifact, store, tree)
             kept = store.put(_files(tree))
         location = ""

@@ -48,10 +48,20 @@ def forgettable(records: Iterable[ExecutionRecord]) -> list[ExecutionRecord]:
     return [each for each in every if roots[each.stream] not in wanted]
 
 
-def settled_before(records: Iterable[ExecutionRecord], now: datetime) -> datetime:
-    """Give the moment before which artifacts are spoken of by whatever needs them."""
+def settled_before(
+    records: Iterable[ExecutionRecord], now: datetime, *, fresh: timedelta = FRESH
+) -> datetime:
+    """
+    Give the moment before which artifacts are spoken of by whatever needs them.
+
+    Args:
+        records: All executions.
+        now: The present.
+        fresh: What is younger stays, whether anything runs or not.
+
+    """
     running = [each.created_at for each in records if each.status in UNFINISHED]
-    return min([now - FRESH, *running])
+    return min([now - fresh, *running])
 
 
 def _root(stream: str, parents: Mapping[str, str]) -> str:
