@@ -159,7 +159,7 @@ def diff(invocation: Invocation, *, one: str | None, other: str | None) -> int:
     show.text(f"{before.plan.name} {before.plan.execution_id}: {before.status()}")
     show.text(f"{after.plan.name} {after.plan.execution_id}: {after.status()}")
     show.table(
-        ("What", "", before.plan.execution_id[:8], after.plan.execution_id[:8], ""),
+        ("What", "", "Before", "After", ""),  # an id in capitals would be none
         [(each.kind, each.name, each.before, each.after, each.words) for each in found],
     )
     differ = [each for each in found if each.kind != "took"]

@@ -66,6 +66,13 @@ def last_json(capsys):
     return json.loads(capsys.readouterr().out.splitlines()[-1])
 
 
+def ids_of(capsys):
+    assert 0 == asked("executions", "--output", "json")
+    return [
+        each["pipelineExecutionId"] for each in last_json(capsys)["pipelineExecutionSummaries"]
+    ]
+
+
 def test_a_run_succeeds_and_its_result_has_awss_shape(here, capsys):
     assert 0 == asked("run", "--approve", "--variable", "stage=live", "--output", "json")
     result = last_json(capsys)
@@ -133,6 +140,10 @@ def test_two_executions_are_compared_and_each_attempt_is_listed(here, capsys):
     same = shown[0]["pipelineExecutionId"]
     assert 0 == asked("diff", same, same)
     assert "nothing differs" in capsys.readouterr().err
+    assert 1 == asked("diff")
+    first, second, head = capsys.readouterr().out.splitlines()[:3]
+    assert (first, second) == tuple(f"shop {each}: Succeeded" for each in ids_of(capsys)[::-1])
+    assert ["WHAT", "BEFORE", "AFTER"] == head.split()
     assert 0 == asked("history", "--output", "json")
     details = last_json(capsys)["actionExecutionDetails"]
     assert ["Approve", "Checkout"] == [each["actionName"] for each in details]
