@@ -12,7 +12,8 @@ from cicd.cli.group import Commands
 from cicd.cli.options import shared_options
 from cicd.errors import ExitCode, Unavailable, UsageError
 from cicd.ports import Level
-from cicd.settings import CONFIG, Settings, images_in, user_file
+from cicd.settings import CONFIG, Settings, user_file
+from cicd.settings.file import SettingsFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -182,7 +183,7 @@ def _layers(settings: Settings, resources: Resources) -> list[tuple[str, Mapping
     files = [settings.home / CONFIG, *([own] if own else [])]
     return [
         ("cicd.yml", local_images(resources)),
-        *((str(path), images_in(path)) for path in files),
+        *((str(path), SettingsFile(path).images()) for path in files),
     ]
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from cicd.errors import UsageError
-from cicd.settings import images_in
+from cicd.settings.file import SettingsFile
 from cicd.store.config_file import set_image
 
 NAME = "aws/codebuild/standard:7.0"
@@ -11,7 +11,7 @@ def test_a_file_is_made(tmp_path):
     path = tmp_path / "deep" / "config.toml"
     assert not set_image(path, NAME, "mine")
     assert f'[images]\n"{NAME}" = "mine"\n' == path.read_text()
-    assert {NAME: "mine"} == images_in(path)
+    assert {NAME: "mine"} == SettingsFile(path).images()
 
 
 @pytest.mark.parametrize(
