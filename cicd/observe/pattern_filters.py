@@ -98,6 +98,10 @@ def _numeric(written: object) -> Test:
         if isinstance(number, bool) or not isinstance(number, int | float):
             raise ValueError(f"'numeric' compares with numbers, not with {scalar_words(number)}")
         tests.append(_COMPARE[str(sign)](number))
+    if len(written) == 4 and not (
+        written[0] in {">", ">="} and written[2] in {"<", "<="} and written[1] < written[3]
+    ):
+        raise ValueError('\'numeric\' makes a range from below: [">", 0, "<=", 5]')
 
     def holds(leaf: Leaf) -> bool:
         if isinstance(leaf, bool) or not isinstance(leaf, int | float):

@@ -124,6 +124,8 @@ def test_whole_patterns_look_at_the_envelope_too():
         ({"state": [{"numeric": ["~", 3]}]}, "compares by"),
         ({"state": [{"numeric": ["=", "3"]}]}, "with numbers"),
         ({"state": [{"numeric": [">", 1, "<"]}]}, "one comparison, or two"),
+        ({"state": [{"numeric": ["<", 5, ">", 0]}]}, "a range from below"),
+        ({"state": [{"numeric": [">", 5, "<", 0]}]}, "a range from below"),
         ({"state": [{"cidr": "ten"}]}, "no range"),
         ({"state": [{"anything-but": []}]}, "at least one"),
         ({"state": [{"anything-but": {"numeric": ["=", 1]}}]}, "takes prefix"),
