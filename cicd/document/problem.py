@@ -59,7 +59,7 @@ class Problems:
 
     def __init__(self) -> None:
         """Start with none."""
-        self._found: list[Problem] = []
+        self._found: dict[Problem, None] = {}
 
     def __iter__(self) -> Iterator[Problem]:
         """Give them by file, then position."""
@@ -72,8 +72,8 @@ class Problems:
         return len(self._found)
 
     def add(self, problem: Problem) -> None:
-        """Note one."""
-        self._found.append(problem)
+        """Note one, once: what several readers see is wrong for one reason."""
+        self._found[problem] = None
 
     def error(self, rule: str, message: str, span: Span, **details: Unpack[Details]) -> None:
         """Note one that stops the run."""

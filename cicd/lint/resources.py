@@ -24,11 +24,13 @@ def check_resources(directory: Path, problems: Problems) -> None:
     """
     from cicd.build.project_reader import read_project
     from cicd.build.reports.group import read_report_group
+    from cicd.deploy.alarms.reader import read_alarms
     from cicd.document.resources import Resources
     from cicd.observe.subscriber import read_subscribers
 
     resources = Resources.load(directory)
     read_subscribers(resources, problems)
+    read_alarms(resources, problems)
     if resources.check is not None:
         from cicd.check.configuration import read_check
 

@@ -283,3 +283,25 @@ def test_a_trigger_that_tells_nobody_is_remarked_upon_where_others_tell_somebody
     said = "".join(capsys.readouterr())
     assert "the trigger 'team' tells nobody here" in said
     assert "beside teem" in said
+
+
+ALARMED = """applications: [{applicationName: a}]
+deploymentGroups:
+- applicationName: a
+  deploymentGroupName: g
+  alarmConfiguration: {enabled: true, alarms: [{name: slow}]}
+local:
+  deploymentGroups: {a/g: {instances: [{id: i, directory: d}]}}
+  alarms:
+    slow: {metricName: PipelineDurations, threshold: 1}
+"""
+
+
+@pytest.mark.parametrize("used", [True, False])
+def test_an_alarm_is_checked_whoever_looks_at_it_and_said_once(repository, capsys, used):
+    (repository / "cicd.yml").write_text(
+        ALARMED if used else ALARMED.replace("enabled: true", "enabled: false")
+    )
+    assert 1 == _lint()
+    said = "".join(capsys.readouterr())
+    assert 1 == said.count("error[deploy/alarm-metric]: there is no metric 'PipelineDurations'")
