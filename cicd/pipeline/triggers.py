@@ -148,6 +148,9 @@ def _judge_files(patterns: Patterns, files: tuple[str, ...] | None) -> Verdict:
         first = first or verdict
     assert first is not None, "there is a file"
     others = f", and so on for all {len(looked_at)} files" if len(looked_at) > 1 else ""
+    rest = (file for file in files[MOST_FILES:] if patterns.judge("file", file).starts)
+    if passes := next(rest, None):
+        more += f": '{passes}' would start it, if it is among them"
     return Verdict(starts=False, why=first.why + others + more)
 
 

@@ -132,6 +132,7 @@ def test_example_17_only_a_hundred_files_are_examined_and_that_is_said():
     (verdict,) = trigger.judge(GitEvent(branch="main", files=(*files, "src/x")), "main")
     assert not verdict.starts
     assert "AWS looks at 100 of the 150 files" in verdict.why
+    assert verdict.why.endswith(": 'src/x' would start it, if it is among them")
 
 
 def test_trap_90_a_star_does_not_cross_a_slash():
