@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from cicd.cli.show import Presenter, presenter
 from cicd.cli.show.asked_again import AskedAgain
 from cicd.cli.show.audience import Audience
+from cicd.cli.stopped_here import StoppedHere
 from cicd.errors import ExitCode, Unavailable
 from cicd.ports import Level
 from cicd.settings import Settings, load_settings
@@ -170,8 +171,12 @@ class Invocation:
 
         return AskedAgain(was_asked, self.show.notice)
 
-    def _recorders(self) -> tuple[Audited, ...]:
-        return () if self._audited is None else (self._audited,)
+    def _recorders(self) -> tuple[Audited | StoppedHere, ...]:
+        def was_asked() -> bool:
+            return self._signals is not None and self._signals.count > 0
+
+        stopped = StoppedHere(was_asked, lambda command, names: self.called(command, **names))
+        return (stopped,) if self._audited is None else (self._audited, stopped)
 
     def _record(self, call: Call) -> None:
         """Add a record to the audit of the home; without a home, nothing has happened yet."""

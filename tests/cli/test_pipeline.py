@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -580,3 +581,37 @@ def test_a_build_that_was_stopped_has_no_empty_reason(here, capsys):
     assert 1 == asked("run")
     assert 0 == other.wait()
     assert "Out/Check: Build terminated with state: STOPPED\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [("pipeline", "run"), ("build",)])
+def test_who_stops_by_ctrl_c_is_in_the_audit(here, words):
+    (here / "pipeline.yml").write_text(
+        PIPELINE[: PIPELINE.index("- name: Ask")] + SIBLINGS[: SIBLINGS.index("  - name: Ship")]
+    )
+    (here / "cicd.yml").write_text("projects: [{name: app}]\nlocal: {runner: host}\n")
+    (here / "buildspec.yml").write_text(
+        f"version: 0.2\nphases: {{build: {{commands: [touch '{here}/began'; sleep 3]}}}}\n"
+    )
+    commit()
+    running = subprocess.Popen(
+        [sys.executable, "-m", "cicd", *words],
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+        stdout=-3,
+        stderr=-3,
+    )
+    try:
+        for _ in range(300):
+            if (here / "began").exists():
+                break
+            time.sleep(0.1)
+        running.send_signal(signal.SIGINT)
+        assert 130 == running.wait(60)
+    finally:
+        running.kill()
+        running.wait()
+    begun, stopped = audit_log(here / ".cicd").records()
+    (identity,) = begun["responseElements"].values()
+    stop, name = {"pipeline": ("StopPipelineExecution", "pipelineExecutionId")}.get(
+        words[0], ("StopBuild", "id")
+    )
+    assert (stop, identity) == (stopped["eventName"], stopped["requestParameters"][name])
