@@ -51,7 +51,7 @@ def kill_fleet(scratch: Path) -> Row:
     for name, text in FILES.items():
         (world.directory / name).write_text(text, "utf-8")
     (world.directory / "wait.sh").chmod(0o755)
-    lived(world, *UP)
+    lived(world, *UP, times=1)
     lived(world, "deploy")
     killed = 0
     for before, command, members in COMMANDS:
@@ -59,7 +59,7 @@ def kill_fleet(scratch: Path) -> Row:
         for alive in killed_over_life(
             world,
             *command,
-            life=lived(world, *command),
+            life=lived(world, *command, times=1),
             moments=MOMENTS,
             prepare=lambda _, before=before: world.run(*before),  # type: ignore[misc]
         ):

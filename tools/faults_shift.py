@@ -42,7 +42,9 @@ def kill_function_shift(scratch: Path) -> Row:
     give_back(0)
     words = ("deploy", "--speed", "60", *FUNCTION_SHIFT)
     killed = ended = 0
-    for alive in killed_over_life(world, *words, life=lived(world, *words), prepare=give_back):
+    for alive in killed_over_life(
+        world, *words, life=lived(world, *words, times=1), prepare=give_back
+    ):
         killed += alive
         for deployment in resumed(world, "deployment", "--speed", "60"):
             ended += 1
@@ -71,7 +73,7 @@ def kill_service_shift(scratch: Path) -> Row:
     taskdef = world.directory / "taskdef.json"
     text = taskdef.read_text("utf-8")
     words = ("deploy", "--speed", "120", "--image", f"IMAGE1_NAME={IMAGE}")
-    lived(world, *words)  # the first one shifts nothing
+    lived(world, *words, times=1)  # it shifts nothing
 
     def greet(moment: int) -> None:
         taskdef.write_text(text.replace("from version 1", f"from moment {moment}"), "utf-8")
@@ -80,7 +82,7 @@ def kill_service_shift(scratch: Path) -> Row:
     client = Client(PORTS[0])
     killed = ended = 0
     try:
-        life = lived(world, *words)
+        life = lived(world, *words, times=1)
         for number, alive in enumerate(
             killed_over_life(world, *words, life=life, moments=MOMENTS, prepare=greet)
         ):

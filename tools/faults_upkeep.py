@@ -22,7 +22,7 @@ def kill_prune(scratch: Path) -> Row:
     for alive in killed_over_life(
         world,
         *words,
-        life=lived(world, *words, "--dry-run", times=3),
+        life=lived(world, *words, "--dry-run"),
         moments=MOMENTS,
         prepare=lambda _: world.run("build", "--runner", "host"),
     ):
@@ -43,7 +43,7 @@ def kill_backup(scratch: Path) -> Row:
     """Kill `cicd state backup`: there is a whole file or none."""
     world = _built(scratch)
     into = scratch / "saved.tar.gz"
-    life = lived(world, "state", "check", times=3)  # takes about as long, and leaves no file
+    life = lived(world, "state", "check")  # takes about as long, and leaves no file
     killed = whole = 0
     for alive in killed_over_life(world, "state", "backup", str(into), life=life, moments=MOMENTS):
         killed += alive
@@ -77,7 +77,7 @@ def kill_restore(scratch: Path) -> Row:
     for alive in killed_over_life(
         world,
         *words,
-        life=lived(world, *words, times=3),
+        life=lived(world, *words),
         moments=MOMENTS,
         prepare=lambda _: world.run("build", "--runner", "host"),
     ):

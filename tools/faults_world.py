@@ -176,8 +176,8 @@ def usual_runner() -> str:
     return "sandbox" if shutil.which("bwrap") else "host"
 
 
-def lived(world: World, *words: str, times: int = 1) -> float:
-    """Give the seconds that a command takes, at the last of so many times."""
+def lived(world: World, *words: str, times: int = 2) -> float:
+    """Give the seconds that a command takes, at the last of so many times: the first is slow."""
     seconds = 0.0
     for _ in range(times):
         begun = time.monotonic()
