@@ -61,7 +61,7 @@ class DriverSession:
         self.directory = directory
         self._nonce = record.nonce
         self._channel = channel
-        self._users = users
+        self.check_user = users
         self._ferry = ferry
         self._files = files(self)
         self._ends = {0: 0}
@@ -83,7 +83,7 @@ class DriverSession:
         cancel: CancelToken,
     ) -> Exit:
         """See ``ports.Session``."""
-        self._users(user)
+        self.check_user(user)
         check_variables(variables or {})
         number = self._numbers.get(key)
         if number is None:
@@ -120,7 +120,7 @@ class DriverSession:
         user: str | None = None,
     ) -> int:
         """See ``ports.Session``."""
-        self._users(user)
+        self.check_user(user)
         check_variables(variables or {})
         name = f"enter-{time.monotonic_ns()}"
         at = self.directory.io / name

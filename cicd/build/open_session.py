@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cicd.build.cache.identity import has_cache
 from cicd.build.request import environment_of
+from cicd.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +21,9 @@ def open_session(
     plan: BuildPlan, stream: str, services: Services, say: Callable[[str], None]
 ) -> Session:
     """
-    Make the session of a build; raises what ``Runner.open`` does.
+    Make the session of a build; raises what ``Runner.open`` and ``Session.check_user`` do.
+
+    A user that no command can run as is told before any runs, whatever phase asks for him.
 
     Args:
         plan: The build.
@@ -42,7 +45,14 @@ def open_session(
 
         environment = with_cache(plan, environment, services.caches)
     threading.Thread(target=_load_ahead, args=(plan,), name="load ahead", daemon=True).start()
-    return services.runner(plan.runner).open(plan.uuid, environment, stream=stream, say=say)
+    session = services.runner(plan.runner).open(plan.uuid, environment, stream=stream, say=say)
+    try:
+        for phase in plan.phases:
+            session.check_user(phase.run_as)
+    except Unavailable:
+        session.close()
+        raise
+    return session
 
 
 def _load_ahead(plan: BuildPlan) -> None:

@@ -74,6 +74,9 @@ class Session(Protocol):
         reason "KILLED" skips the grace.
         """
 
+    def check_user(self, user: str | None) -> None:
+        """Raise ``Unavailable`` where no command of this session can run as ``user``."""
+
     def files(self, directory: str, *, depth: int | None = None) -> Iterator[FileEntry]:
         """
         List regular files and links below ``directory`` (absolute), sorted.

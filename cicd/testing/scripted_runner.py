@@ -147,6 +147,9 @@ class ScriptedSession:
         cancel.on_cancel(lambda: command.end(_cancelled(cancel.reason)))
         return command.wait()
 
+    def check_user(self, user: str | None) -> None:
+        """Take everybody."""
+
     def files(self, directory: str, *, depth: int | None = None) -> Iterator[FileEntry]:
         """List what answers have written below ``directory``; the places always exist."""
         below = directory.rstrip("/") + "/"

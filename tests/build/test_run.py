@@ -155,6 +155,17 @@ def test_a_build_that_takes_too_long_is_timed_out(build):
     assert "timeoutInMinutes" in failure.hint
 
 
+def test_a_user_whom_the_runner_cannot_be_is_told_before_anything_runs(build, services):
+    done = build(
+        "version: 0.2\nphases:\n  install: {commands: [echo x]}\n"
+        "  build: {run-as: nobody-else, commands: [echo y]}\n"
+    )
+    assert ("FAULT", "PROVISIONING") == (done.status, done.result.failure.phase)
+    assert "not as 'nobody-else'" in done.result.failure.message
+    assert [] == done.output
+    assert not any((services.home / "sessions").iterdir())
+
+
 def test_the_source_is_never_changed(build, source):
     (source / "kept.txt").write_text("old\n")
     done = build(
