@@ -38,6 +38,7 @@ FOREIGN = (
     *("GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_EXTERNAL_DIFF"),
 )
 """Variables that mean one repository, and must not reach commands about another."""
+_LOGIN = re.compile(r"(\w+://)([^/\s]+)@")
 
 
 def git_said(
@@ -113,7 +114,7 @@ def refusal(directory: Path, said: str) -> CicdError:
     fatal = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines[-1:]
     reason = re.sub(r"^(fatal|error): ", "", fatal[0]) if fatal else "it gave no reason"
     return Unavailable(
-        f"git cannot go on in {directory}: {_without_passwords(reason)}",
+        f"git cannot go on in {directory}: {without_password(reason)}",
         hint="run git status and git fsck there",
     )
 
@@ -132,21 +133,19 @@ def as_text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
-def _without_passwords(text: str) -> str:
-    return re.sub(r"(?<=://)[^/@\s]+@", "", text)
+def without_password(text: str) -> str:
+    """
+    Give a text without users and passwords in its URLs; the user of ``ssh://`` stays.
 
-
-def without_password(url: str) -> str:
-    """Give a URL without the user and password in it."""
-    if "://" not in url:
-        return url  # git@host:path names a user, and has no place for a password
-    from urllib.parse import urlsplit, urlunsplit
-
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return _without_passwords(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    Over http a user may be a token; over ssh it names an account, and the place is another
+    without it. ``git@host:path`` has no room for a password.
+    """
+    return _LOGIN.sub(
+        lambda found: (
+            f"{found[1]}{found[2].partition(':')[0]}@" if found[1].endswith("ssh://") else found[1]
+        ),
+        text,
+    )
 
 
 def make_directory(directory: Path) -> None:

@@ -90,13 +90,21 @@ def check_out(url: str, version: str | None, directory: Path, now: datetime) -> 
 def _git(url: str, directory: Path, *words: str) -> None:
     said = run_git(directory, words, {})
     if said.returncode != 0:
-        lines = [line for line in as_text(said.stderr).splitlines() if line.startswith("fatal:")]
-        reason = (lines[0] if lines else "git gave no reason").removeprefix("fatal: ")
         shown = without_password(url)
         raise Unavailable(
-            f"{shown} cannot be fetched: {reason.replace(url, shown)}",
+            f"{shown} cannot be fetched: {without_password(_reason(as_text(said.stderr)))}",
             hint=f"git ls-remote {shown} has to work here without asking for anything",
         )
+
+
+def _reason(said: str) -> str:
+    """Give why git could not: its own word, or that of ssh where git has none."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    for number, line in enumerate(lines):
+        if line.startswith("fatal:"):
+            from_ssh = number > 0 and "Could not read from remote repository" in line
+            return lines[number - 1] if from_ssh else line.removeprefix("fatal: ")
+    return "git gave no reason"
 
 
 @contextmanager

@@ -76,6 +76,18 @@ def test_a_url_that_leads_nowhere_is_said_without_its_password(tmp_path):
         mirror(f"file://me:word@{tmp_path}/none", tmp_path / "kept")
 
 
+def test_what_ssh_says_is_the_reason_and_its_user_stays(tmp_path, monkeypatch):
+    ssh = tmp_path / "ssh"
+    ssh.write_text('#!/bin/sh\necho "git@h: Permission denied (publickey)." >&2; exit 255\n')
+    ssh.chmod(0o755)
+    monkeypatch.setenv("GIT_SSH_COMMAND", str(ssh))
+    with pytest.raises(Unavailable) as refused:
+        mirror("ssh://git:word@h/x.git", tmp_path / "kept")
+    said = "ssh://git@h/x.git cannot be fetched: git@h: Permission denied (publickey)."
+    assert said == refused.value.message
+    assert "git ls-remote ssh://git@h/x.git " in refused.value.hint
+
+
 def test_a_source_takes_the_branch_of_a_url(world, origin):
     (world.home / "cicd.yml").write_text(
         f"local: {{repositories: {{o/r: '{origin.as_uri()}'}}}}\n"
