@@ -48,7 +48,8 @@ _WORDS = {
     15: ("is locked by another process", "end whatever holds it, then try again"),
     26: ("is not a database", _AFRESH),
 }
-_CANNOT_OPEN, _DAMAGED = 14, 11
+_CANNOT_OPEN, _DAMAGED, _FULL = 14, 11, 13
+_NO_ROOM_TO_READ = 4874  # SQLITE_IOERR_SHMSIZE: the journal's index cannot be made
 # Read-only media, and somebody else's home: the journal's index has to stand beside the file.
 _BESIDE = (
     "lies in a directory that cannot be written to, which reading it needs, too",
@@ -103,6 +104,7 @@ class Database:
         self._lock = threading.Lock()
         self._open: list[tuple[threading.Thread, sqlite3.Connection]] = []
         self._ready = False
+        self._alone = False  # nobody else, and no other thread, can have it open
 
     def rows(self, sql: str, values: Sequence[Cell] = ()) -> list[Row]:
         """Read, without waiting for writers."""
@@ -146,6 +148,7 @@ class Database:
         with self._lock:
             held, self._open = self._open, []
             self._local = threading.local()
+            self._alone = self._ready = False
         for _, connection in held:
             connection.close()
 
@@ -157,33 +160,53 @@ class Database:
         return connection
 
     def _connect(self) -> sqlite3.Connection:
-        import sqlite3
-
         # Plans tell what a team does: a home that others may enter (git makes one for its
         # config.toml) does not show them. SQLite gives its journals the mode of the file.
         # Only a new one: closing a file drops all locks that this process has on it, SQLite's too.
         with suppress(OSError):
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-        # check_same_thread: another thread closes it, after this one has ended.
-        connection = sqlite3.connect(
-            self.path, timeout=PATIENCE, isolation_level=None, check_same_thread=False
-        )
-        # NORMAL loses the last commits to a power cut, never to a killed process, and never
-        # tears the file; a power cut also ends every command those commits spoke of.
-        connection.execute("PRAGMA synchronous = NORMAL")
         with self._lock:
-            if not self._ready:
-                try:
-                    self._prepare(connection)
-                except BaseException:
-                    connection.close()
-                    raise
-                self._ready = True
+            if self._alone:
+                raise self._unavailable(*_WORDS[_FULL])
+            connection = self._opened()
             ended = [c for thread, c in self._open if not thread.is_alive()]
             self._open = [(t, c) for t, c in self._open if t.is_alive()]
             self._open.append((threading.current_thread(), connection))
         for old in ended:
             old.close()
+        return connection
+
+    def _opened(self) -> sqlite3.Connection:
+        import sqlite3
+
+        try:
+            return self._configured()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != _NO_ROOM_TO_READ:
+                raise
+        # Who is alone needs no index beside the file: so a full disk can be read, and what is
+        # on it be removed.
+        self._alone = True
+        return self._configured("PRAGMA locking_mode = EXCLUSIVE")
+
+    def _configured(self, *first: str) -> sqlite3.Connection:
+        import sqlite3
+
+        # check_same_thread: another thread closes it, after this one has ended.
+        connection = sqlite3.connect(
+            self.path, timeout=PATIENCE, isolation_level=None, check_same_thread=False
+        )
+        try:
+            # NORMAL loses the last commits to a power cut, never to a killed process, and never
+            # tears the file; a power cut also ends every command those commits spoke of.
+            for statement in (*first, "PRAGMA synchronous = NORMAL"):
+                connection.execute(statement)
+            if not self._ready:
+                self._prepare(connection)
+                self._ready = True
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
@@ -260,7 +283,10 @@ class Database:
             what, hint = _WORDS[code]
             if code == _CANNOT_OPEN and self._is_beside_nothing():
                 what, hint = _BESIDE
-            raise Unavailable(f"{self.path} {what}", hint=hint) from error
+            raise self._unavailable(what, hint) from error
+
+    def _unavailable(self, what: str, hint: str) -> Unavailable:
+        return Unavailable(f"{self.path} {what}", hint=hint)
 
     def _is_beside_nothing(self) -> bool:
         """Tell whether the directory is there, but takes no files."""

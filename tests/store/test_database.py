@@ -200,3 +200,41 @@ def test_nobody_else_may_read_it_nor_what_is_set_aside(tmp_path):
     assert {"state.db": 0o600, "state.db-wal": 0o600, "state.db-shm": 0o600} == {
         name: mode for name, mode in modes.items() if not name.endswith(".lock")
     }
+
+
+FULL = """
+import resource, sys, threading
+from pathlib import Path
+from cicd.errors import Unavailable
+from cicd.store.database import Database
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (16384, resource.RLIM_INFINITY))
+base = Database(Path(sys.argv[1]))
+print(base.rows("SELECT stream FROM drivers"))
+
+def another():
+    try:
+        base.rows("SELECT 1")
+    except Unavailable as reason:
+        print(reason.message.rpartition("/")[2])
+
+thread = threading.Thread(target=another)
+thread.start()
+thread.join()
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+with base.transaction() as transaction:
+    transaction.write("DELETE FROM drivers")
+base.close()
+print(base.rows("SELECT stream FROM drivers"))
+"""
+
+
+def test_on_a_full_disk_it_can_be_read_and_written_to_once_there_is_room(tmp_path):
+    base = database(tmp_path)
+    put(base, "a")
+    base.close()
+    said = subprocess.run(
+        [sys.executable, "-c", FULL, base.path], capture_output=True, text=True, check=False
+    )
+    assert ["[('a',)]", "state.db cannot grow: the disk is full", "[]"] == said.stdout.splitlines()
+    assert "" == said.stderr

@@ -59,7 +59,10 @@ def logs(
     as they were written, colours and all. Those of what a run began are told by the name in
     front.
     """
+    from cicd.cli.home.status import how_to_go_on, is_left
+
     wanted = _pattern(pattern)
+    told = False
     with invocation.services() as services:
         record = _find(run, services)
         earliest = _moment(since, services.clock.now())
@@ -81,6 +84,9 @@ def logs(
                 sys.stdout.flush()
             if ended or services.cancel.reason is not None:
                 break
+            if now is not None and is_left(now) and not told:
+                told = True  # else whoever follows waits for what does not come
+                invocation.show.notice(how_to_go_on(now))
             inbox.take(None)
         invocation.show.result(
             {"run": record.stream.partition("/")[2], "kind": record.kind, "logs": [*offsets]}

@@ -64,13 +64,9 @@ def status(invocation: Invocation, *, limit: int) -> int:
             f"{approval['until']}: {approval['command']}",
             Level.WARNING,
         )
-    left = [each for records in found.values() for each in records if _is_left(each)]
+    left = [each for records in found.values() for each in records if is_left(each)]
     for record in left:
-        verb, id_ = KINDS[record.kind][1].rsplit(" ", 1)[0], _id(record)
-        show.text(
-            f"{id_} was left in the middle: {verb} resume {id_}, or {verb} stop {id_}",
-            Level.WARNING,
-        )
+        show.text(how_to_go_on(record), Level.WARNING)
     _show_disk(invocation, disk := _disk(invocation))
     show.result(
         {
@@ -109,7 +105,7 @@ def _row(record: ExecutionRecord, status: str) -> tuple[str, ...]:
     return (
         _id(record),
         f"{record.name} {record.number}",
-        "left in the middle" if _is_left(record) else status,
+        "left in the middle" if is_left(record) else status,
         local_time(record.created_at),
         f"{took:.1f} s" if over else "",
     )
@@ -119,8 +115,15 @@ def _id(record: ExecutionRecord) -> str:
     return record.stream.partition("/")[2]
 
 
-def _is_left(record: ExecutionRecord) -> bool:
+def is_left(record: ExecutionRecord) -> bool:
+    """Tell whether an execution has not ended, and nobody drives it."""
     return record.status in UNFINISHED and not record.driven
+
+
+def how_to_go_on(record: ExecutionRecord) -> str:
+    """Say what to type about an execution that was left in the middle."""
+    verb, id_ = KINDS[record.kind][1].rsplit(" ", 1)[0], _id(record)
+    return f"{id_} was left in the middle: {verb} resume {id_}, or {verb} stop {id_}"
 
 
 def _shape(record: ExecutionRecord, status: str) -> JSON:
@@ -130,7 +133,7 @@ def _shape(record: ExecutionRecord, status: str) -> JSON:
         "number": record.number,
         "status": status,
         "driven": record.driven,
-        "leftInTheMiddle": _is_left(record),
+        "leftInTheMiddle": is_left(record),
         "startTime": record.created_at.isoformat(),
         "lastUpdateTime": record.updated_at.isoformat(),
     }

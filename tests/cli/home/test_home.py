@@ -62,6 +62,11 @@ def test_status_says_how_to_go_on_with_what_was_left_in_the_middle(outside):
     assert f"{build_id} was left in the middle: cicd builds resume {build_id}" in out
     _, out, _ = outside.run("status", "--output", "json")
     assert json.loads(out.splitlines()[-1])["executions"]["build"][0]["leftInTheMiddle"] is True
+    follower = outside.start("logs", "-f", stderr=subprocess.PIPE)
+    assert f"{build_id} was left in the middle" in follower.stderr.readline().decode()
+    assert 0 == outside.run("builds", "stop", build_id)[0]
+    assert 0 == follower.wait(PATIENCE)
+    follower.stderr.close()
     assert [] == result(outside, "prune", "--older-than", "0s")["removed"]
     assert 0 == outside.run("builds", "stop", build_id)[0]
 
