@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from cicd.errors import Unavailable, UsageError
 from cicd.ports import HttpAnswer
@@ -15,36 +14,33 @@ if TYPE_CHECKING:
     from cicd.ports import HttpCall
 
 _MOST = 16 << 20  # bytes of an answer that is kept in memory
+_REFUSED = 300  # the first status that is none of success
 
 
 def call_http(call: HttpCall, into: Path | None = None) -> HttpAnswer:
     """Ask once; the ``HttpClient`` of this machine."""
-    from http.client import HTTPException
-    from urllib.error import HTTPError, URLError
-    from urllib.request import Request, urlopen
+    from cicd.backends.http_open import answer_to
 
-    parts = urlsplit(call.url)
-    if parts.scheme not in ("http", "https"):
+    if not call.url.startswith(("http://", "https://")):
         raise UsageError(f"'{call.url}' is no address of http or https")
-    request = Request(  # noqa: S310  # judged above
-        call.url, data=call.body, headers=dict(call.headers), method=call.method
-    )
-    server = f"{parts.hostname or ''}:{parts.port}" if parts.port else parts.hostname or call.url
+    server = _server(call.url)
     try:
-        with urlopen(request, timeout=call.timeout) as answer:  # noqa: S310  # judged above
+        with answer_to(call) as (answer, within):
+            status = answer.status or 0
             headers = {name.lower(): value for name, value in answer.headers.items()}
-            if into is None:
-                return HttpAnswer(status=answer.status, headers=headers, body=answer.read(_MOST))
+            if into is None or status >= _REFUSED:
+                return HttpAnswer(status=status, headers=headers, body=answer.read(_MOST))
+            within.enough()  # what goes into a file may be large
             with into.open("wb") as file:
                 shutil.copyfileobj(answer, file, 1 << 20)
-            return HttpAnswer(status=answer.status, headers=headers)
-    except HTTPError as answer:
-        with answer:
-            headers = {name.lower(): value for name, value in answer.headers.items()}
-            return HttpAnswer(status=answer.code, headers=headers, body=answer.read(_MOST))
-    except (OSError, HTTPException) as problem:
-        reason = problem.reason if isinstance(problem, URLError) else problem
+            return HttpAnswer(status=status, headers=headers)
+    except Unavailable as problem:
         raise Unavailable(
-            f"{server} does not answer: {reason}",
+            f"{server} does not answer: {problem.message}",
             hint="is it running, and is its URL right?",
         ) from None
+
+
+def _server(url: str) -> str:
+    """Give a URL's host, and its port if it has one; nothing else, as that may be a password."""
+    return url.partition("://")[2].partition("/")[0].rpartition("@")[2] or url

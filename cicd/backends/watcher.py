@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
+import time
+from contextlib import suppress
+from tempfile import TemporaryFile
 
-from cicd.ports import Probe, Reading
+from cicd.errors import Unavailable
+from cicd.ports import HttpCall, Probe, Reading
 
 _MOST = 64 * 1024  # bytes of an answer that are looked at
-_GOOD = range(200, 400)
+_GOOD = range(200, 300)  # of what redirects have led to
 _SHELL_SAYS = {126: ", what it names cannot be run", 127: ", what it names was not found"}
 
 
@@ -41,29 +46,48 @@ class MachineWatcher:
 def _run(probe: Probe, given: str) -> Reading:
     """Run a command; exit status 0 is good, any other leaves ``good`` open."""
     try:
-        process = subprocess.Popen(
-            ("sh", "-c", probe.command),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=probe.directory or None,
-            start_new_session=True,  # so that its children end with it
-        )
+        with TemporaryFile() as told:  # which it may read or not, and we do not wait for
+            told.write(given.encode())
+            told.seek(0)
+            process = subprocess.Popen(
+                ("sh", "-c", probe.command),
+                stdin=told,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                cwd=probe.directory or None,
+                start_new_session=True,  # so that its children end with it
+            )
     except OSError as reason:
         return Reading(good=None, words=reason.strerror or str(reason))
-    try:
-        printed, _ = process.communicate(given.encode(), timeout=probe.timeout)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+    with process:
+        text, status = _printed(process, probe.timeout)
+    if status is None:
         return Reading(good=None, words=f"no end after {probe.timeout} seconds")
-    text = printed[:_MOST].decode(errors="replace")
-    status = process.returncode
     if status == 0:
         return Reading(good=True, text=text, words="exit status 0")
     words = f"exit status {status}" if status > 0 else f"ended by signal {-status}"
     words += _SHELL_SAYS.get(status, "")
     return Reading(good=None, text=text, words=words)
+
+
+def _printed(process: subprocess.Popen[bytes], timeout: float) -> tuple[str, int | None]:
+    """
+    Give the beginning of what a process prints, and its status; None: its time was over.
+
+    Until then it is waited for whoever can still print; who has left its group, no longer.
+    """
+    assert process.stdout is not None
+    until, kept = time.monotonic() + timeout, bytearray()
+    while select.select([process.stdout], (), (), max(until - time.monotonic(), 0))[0]:
+        block = os.read(process.stdout.fileno(), _MOST)
+        kept += block[: _MOST - len(kept)]
+        if not block:
+            with suppress(subprocess.TimeoutExpired):
+                status = process.wait(max(until - time.monotonic(), 0))
+                return kept.decode(errors="replace"), status
+            break
+    os.killpg(process.pid, signal.SIGKILL)
+    return "", None
 
 
 def _append(file: str, payload: str) -> Reading:
@@ -80,25 +104,19 @@ def _append(file: str, payload: str) -> Reading:
 
 
 def _fetch(probe: Probe, payload: str | None) -> Reading:
-    from http.client import HTTPException
-    from urllib.error import HTTPError, URLError
-    from urllib.request import Request, urlopen
+    from cicd.backends.http_open import answer_to
 
-    request = Request(  # noqa: S310  # the reader of cicd.yml lets only http and https through
-        probe.url,
-        data=None if payload is None else payload.encode(),
+    call = HttpCall(
+        url=probe.url,
+        method="GET" if payload is None else "POST",
+        body=None if payload is None else payload.encode(),
         headers={} if payload is None else {"Content-Type": "application/json"},
+        timeout=probe.timeout,
     )
     try:
-        with urlopen(request, timeout=probe.timeout) as answer:  # noqa: S310  # the same
-            text = answer.read(_MOST).decode(errors="replace")
-            return Reading(
-                good=answer.status in _GOOD, text=text, words=f"answered {answer.status}"
-            )
-    except HTTPError as answer:
-        with answer:
-            return Reading(good=False, words=f"answered {answer.code}")
-    except URLError as reason:
-        return Reading(good=False, words=f"no answer: {reason.reason}")
-    except (OSError, HTTPException) as reason:
-        return Reading(good=False, words=f"no answer: {reason}")
+        with answer_to(call) as (answer, _):
+            status = answer.status or 0
+            text = answer.read(_MOST).decode(errors="replace") if status in _GOOD else ""
+            return Reading(good=status in _GOOD, text=text, words=f"answered {status}")
+    except Unavailable as problem:
+        return Reading(good=False, words=f"no answer: {problem.message}")

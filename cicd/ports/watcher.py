@@ -16,7 +16,7 @@ class Probe:
     """
 
     command: str = ""  # given to ``sh``: 0 is good, 1 is bad, anything else cannot be read
-    url: str = ""  # fetched: 200 to 399 is good, all else and no answer is bad
+    url: str = ""  # fetched: 200 to 299 is good, all else and no answer is bad
     directory: str = ""  # where the command starts
     timeout: int = 10  # seconds
     file: str = ""  # what it is told is appended, a line each
