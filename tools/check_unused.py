@@ -31,6 +31,7 @@ CALLED_BY_LIBRARIES = frozenset(
         *("daemon_threads", "block_on_close", "request_queue_size", "allow_reuse_address"),
         *("protocol_version", "server_version", "sys_version", "log_message", "handle_error"),
         *("client_address", "do_GET", "do_HEAD", "do_POST", "do_PUT", "do_DELETE"),
+        *("http_open", "https_open"),  # urllib.request calls them
         "get_remaining_time_in_millis",  # handlers of functions
         "__getattr__",  # of a module: the import system
     }

@@ -32,13 +32,14 @@ Examples:
 @click.option(
     "--reap",
     is_flag=True,
-    help="End sessions and task sets that nobody wants, and members that no fleet has.",
+    help="End what dead runs left, members that no fleet has, and temporary directories.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --output json.")
 @shared_options
 def doctor(invocation: Invocation, *, reap: bool, as_json: bool) -> int:
     """Check engines, images, git, disk, clock, ports, state; find and remove leftovers."""
     from cicd.cli.home import findings as look
+    from cicd.temporary import remove_abandoned
     from cicd.wiring.machine import runners
 
     if as_json:
@@ -57,6 +58,7 @@ def doctor(invocation: Invocation, *, reap: bool, as_json: bool) -> int:
         state,
     ]
     removed = _reap(invocation) if reap and state.ok else []
+    removed += [str(place) for place in remove_abandoned()] if reap else []
     if state.ok:
         found.append(look.leftovers(records, runner, home))
     findings = [each for each in found if each is not None]

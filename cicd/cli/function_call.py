@@ -36,6 +36,7 @@ def invoke(
 
     event = _payload(payload)
     with invocation.services() as services:
+        services.cancel.on_cancel(services.functions.close)  # nobody waits for its answer
         functions = Functions(services)
         done = functions.invoke(functions.prepare(name, qualifier=qualifier, payload=event))
     if with_log:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cicd.errors import UsageError
 from cicd.functions.refusal import invalid
 from cicd.ports import ArtifactFile
+from cicd.temporary import temporary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,8 +38,8 @@ def read_code(path: Path, artifacts: ArtifactStore) -> Artifact:
 
 def keep_text(file: str, text: str, artifacts: ArtifactStore) -> Artifact:
     """Keep code that is one file of this text."""
-    with tempfile.TemporaryDirectory(prefix="cicd-code-") as scratch:
-        path = Path(scratch) / file
+    with temporary("code") as scratch:
+        path = scratch / file
         path.write_text(text, encoding="utf-8")
         return artifacts.put((ArtifactFile(path=file, source=path),))
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cicd.errors import Unavailable
 from cicd.functions.code import keep_text
 from cicd.functions.resource import code_place
 from cicd.pipeline.buckets import FOLDER
+from cicd.temporary import temporary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,8 +34,8 @@ def code_of(properties: Mapping[str, JSON], services: Services) -> Artifact:
         return keep_text(place.file, place.text, services.artifacts)
     folder = services.home / FOLDER / place.bucket
     if "/" not in place.bucket and folder.is_dir():
-        with tempfile.TemporaryDirectory(prefix="cicd-code-") as scratch:
-            path = Path(scratch) / "code.zip"
+        with temporary("code") as scratch:
+            path = scratch / "code.zip"
             if services.bucket(str(folder.absolute())).read(place.key, path):
                 return services.artifacts.put_zip(path)
     found = _handed_on(f"{place.bucket}/{place.key}", services)

@@ -105,9 +105,9 @@ class Repository:
                 hint="commit it first; a pipeline takes the files as they are with --working-tree",
             )
         make_directory(into)
-        import tempfile
+        from cicd.temporary import temporary
 
-        with tempfile.TemporaryDirectory(prefix="cicd-index-") as private:
+        with temporary("index") as private:
             try:
                 git_said(
                     into,
@@ -118,7 +118,7 @@ class Repository:
                     variables={
                         "GIT_DIR": str(self.git_dir),
                         "GIT_WORK_TREE": str(into.absolute()),
-                        "GIT_INDEX_FILE": str(Path(private) / "index"),
+                        "GIT_INDEX_FILE": str(private / "index"),
                     },
                 )
             except CicdError:

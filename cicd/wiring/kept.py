@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from cicd.metric import Metric
     from cicd.observe.call import Call
@@ -47,20 +47,20 @@ def artifact_store(settings: Settings, opened: ExitStack) -> ArtifactStore:
         from cicd.store.artifacts import ArtifactFiles
 
         return ArtifactFiles(folder)
-    from tempfile import TemporaryDirectory
-
     from cicd.store.remote_artifacts import RemoteArtifacts
     from cicd.store.sealing import Sealing
     from cicd.store.secrets.key import KeyRing
+    from cicd.temporary import temporary
     from cicd.wiring.machine import bucket
 
     place = settings.artifact_store or str(folder)
     if "://" not in place:
         place = str((settings.home.parent / place).resolve())
     # What is sealed is in clear only for as long as this process works with it.
-    fresh = opened.enter_context(TemporaryDirectory(prefix="cicd-artifacts-")) if sealed else ""
+    # In a folder of its own: the store locks its folder, and so does the other one.
+    fresh = opened.enter_context(temporary("artifacts")) / "clear" if sealed else folder
     return RemoteArtifacts(
-        Path(fresh) if sealed else folder,
+        fresh,
         bucket(place),
         Sealing(KeyRing.of(os.environ)) if sealed else None,
     )

@@ -1,6 +1,9 @@
 import json
 import os
+import signal
+import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -112,3 +115,55 @@ def runs(pid):
     except ProcessLookupError:
         return False
     return True
+
+
+HANGS = """
+import os
+def handler(event, context):
+    with open(event + ".new", "w") as file:
+        file.write(str(os.getpid()))
+    os.rename(event + ".new", event)
+    while True:
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGKILL, -9)]
+)
+def test_a_function_that_hangs_ends_with_who_invoked_it(shop, monkeypatch, number, status):
+    """However that is: a killed one ends nothing, and what it leaves is told and removed."""
+    (shop / "src/app.py").write_text(HANGS)
+    assert 0 == create("--timeout", "600")
+    temporary = shop / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    outside, mark = Outside(shop), shop / "mark"
+    invoking = outside.start(
+        *("function", "invoke", "greet", "--payload", json.dumps(str(mark))),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    until = time.monotonic() + PATIENCE
+    while not mark.exists() and time.monotonic() < until:
+        time.sleep(0.01)
+    function = int(mark.read_text())
+    invoking.send_signal(number)
+    assert status == invoking.wait(PATIENCE)
+    while lives(function) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert not lives(function)
+    left = list(temporary.iterdir())
+    assert (status < 0) == bool(left)
+    for each in left:
+        os.utime(each, (0, 0))
+        assert "1 temporary directory of killed runs" in outside.run("doctor")[1]
+        assert f"removed {each}" in outside.run("doctor", "--reap")[1]
+    assert [] == list(temporary.iterdir())
+
+
+def lives(pid):
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False

@@ -11,9 +11,10 @@ from typing import ClassVar
 
 import pytest
 
-from cicd.backends import docker_engine
+from cicd.backends import docker_container, docker_engine
 from cicd.backends.docker_engine import Engine
 from cicd.backends.docker_labels import FUNCTION, HOME, home_label
+from cicd.backends.functions.container_place import PLACE
 from cicd.backends.functions.container_reaping import reap_instances
 from cicd.errors import Unavailable
 from tests.functions.contract import HANDLER, FunctionContract, told
@@ -127,3 +128,17 @@ def test_what_a_killed_process_leaves_is_removed_and_what_lives_stays(tmp_path, 
     assert "exited" == containers(place)[0]["State"]  # the runtime met the end of its socket
     assert 1 == len(reap_instances(place))
     assert [] == containers(place)
+
+
+def test_a_container_cannot_have_a_directory_removed_that_is_none_of_ours(tmp_path):
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    place = tmp_path / ".cicd"
+    engine = Engine(docker_engine.endpoint())
+    labels = {HOME: home_label(place), FUNCTION: "f", PLACE: str(precious)}
+    made = engine.call("POST", "/containers/create", {"Image": "cicd-test", "Labels": labels})
+    try:
+        assert [] == reap_instances(place)
+        assert precious.exists()
+    finally:
+        docker_container.remove(engine, made["Id"])

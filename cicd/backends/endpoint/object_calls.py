@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from cicd.backends.endpoint.call import Answer, CallRefused
 from cicd.errors import UsageError
 from cicd.pipeline.jobs.ledger import BUCKET_PREFIX, objects_of
+from cicd.temporary import temporary
 
 if TYPE_CHECKING:
     from cicd.backends.endpoint.call import Call, Served
@@ -28,8 +27,8 @@ def answer_objects(served: Served, call: Call) -> Answer:
     if not _BUCKET.fullmatch(name) or not place.is_dir():
         raise CallRefused("NoSuchBucket", "The specified bucket does not exist", 404)
     bucket = served.services.bucket(str(place))
-    with tempfile.TemporaryDirectory(prefix="cicd-object-") as scratch:
-        path = Path(scratch) / "object"
+    with temporary("object") as scratch:
+        path = scratch / "object"
         try:
             if call.method == "PUT":
                 path.write_bytes(call.body)

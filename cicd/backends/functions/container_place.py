@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import time
 from pathlib import Path
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from cicd.backends.docker_engine import Engine
     from cicd.event import JSON
+    from cicd.temporary import Temporary
 
 TASK_ROOT: Final = Path("/var/task")
 PRIVATE: Final = Path("/tmp")  # noqa: S108 - the container's own
@@ -28,7 +28,7 @@ PATH: Final = "/var/lang/bin:/usr/local/bin:/usr/bin:/bin:/opt/bin"
 RUNTIMES: Final = Path("/var/cicd/runtimes")
 PLACE: Final = "cicd.place"
 _IO: Final = Path("/var/cicd/io")
-_CHANNEL, _OUTPUT, _HELD = "channel", "output", "held"
+_CHANNEL, _OUTPUT = "channel", "output"
 _HERE: Final = Path(__file__).parent
 _BEGINNING: Final = 60.0  # seconds that a cold engine may take until the runtime speaks
 _SIGNALS: Final = 128  # a status above it is a signal, as a shell tells it
@@ -51,7 +51,7 @@ class ContainerPlace:
         environment: Mapping[str, str],
         *,
         code: Path,
-        private: Path,
+        private: Temporary,
         memory_size: int,
         labels: Mapping[str, str],
     ) -> None:
@@ -77,15 +77,15 @@ class ContainerPlace:
         self._private = private
         self._pid = 0
         self._id = ""
+        own = private.path
         for part in ("io", "tmp"):
-            (private / part).mkdir()
-            (private / part).chmod(0o777)  # whoever the container's user is; ours alone around it
-        self._held = hold(private)
-        self.output = _pipe(private / "io" / _OUTPUT)
+            (own / part).mkdir()
+            (own / part).chmod(0o777)  # whoever the container's user is; ours alone around it
+        self.output = _pipe(own / "io" / _OUTPUT)
         try:
-            with _listener(private / "io" / _CHANNEL) as listener:
+            with _listener(own / "io" / _CHANNEL) as listener:
                 body = self._body(command, environment, code, memory_size, labels)
-                self._start(body, private.name)
+                self._start(body, own.name)
                 self.channel = self._accept(listener)
         except BaseException:
             os.close(self.output)
@@ -120,8 +120,7 @@ class ContainerPlace:
         """See ``Place``."""
         if self._id:
             docker_container.remove(self._engine, self._id)
-        os.close(self._held)
-        shutil.rmtree(self._private, ignore_errors=True)
+        self._private.remove()
 
     def _body(
         self,
@@ -135,8 +134,8 @@ class ContainerPlace:
         mounts = [
             docker_container.bind(code, str(TASK_ROOT), read_only=True),
             docker_container.bind(_HERE, str(RUNTIMES), read_only=True),
-            docker_container.bind(self._private / "io", str(_IO)),
-            docker_container.bind(self._private / "tmp", str(PRIVATE)),
+            docker_container.bind(self._private.path / "io", str(_IO)),
+            docker_container.bind(self._private.path / "tmp", str(PRIVATE)),
         ]
         return {
             "Image": self._image,
@@ -194,32 +193,6 @@ class ContainerPlace:
             hint="the image needs sh and the function's runtime: name another with --image, or "
             "with 'cicd images set RUNTIME IMAGE'",
         )
-
-
-def hold(private: Path) -> int:
-    """Hold a place's directory, until the descriptor is closed or this process has ended."""
-    import fcntl
-
-    descriptor = os.open(private / _HELD, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
-    return descriptor
-
-
-def is_held(private: Path) -> bool:
-    """Tell whether somebody holds a place's directory."""
-    import fcntl
-
-    try:
-        descriptor = os.open(private / _HELD, os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
 
 
 def labels_of(home: str, name: str, private: Path) -> dict[str, str]:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, cast
 from cicd.backends import docker_container, docker_engine
 from cicd.backends.docker_engine import Engine, Refused
 from cicd.backends.docker_labels import FUNCTION, HOME, home_label
-from cicd.backends.functions.container_place import PLACE, is_held
+from cicd.backends.functions.container_place import PLACE
 from cicd.errors import Unavailable
+from cicd.temporary import is_free
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,9 +30,11 @@ def reap_instances(home: Path) -> list[str]:
     try:
         engine = Engine(docker_engine.endpoint())
         for name, place in _instances(engine, home_label(home)):
-            if not is_held(place):
+            there = place.exists()
+            if not there or is_free(place):  # its image, too, may have said which place it is
                 docker_container.remove(engine, name)
-                shutil.rmtree(place, ignore_errors=True)
+                if there:
+                    shutil.rmtree(place, ignore_errors=True)
                 removed.append(name)
     except (Refused, Unavailable):
         return removed

@@ -6,6 +6,7 @@ import os
 import tempfile
 import threading
 import time
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -18,9 +19,10 @@ from cicd.backends.functions.isolation import isolated
 from cicd.backends.functions.process_place import ProcessPlace
 from cicd.backends.functions.runtimes import contained_command, runtime_command
 from cicd.errors import Unavailable
+from cicd.temporary import Temporary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from cicd.backends.functions.instance import Place
     from cicd.ports import ArtifactStore, FunctionAnswer, FunctionCall
@@ -132,11 +134,12 @@ class LocalFunctions:
     def _process(self, call: FunctionCall) -> Place:
         command = runtime_command(call.runtime)
         code = self._code(call)
-        private = Path(tempfile.mkdtemp(prefix="cicd-function-"))
         path = os.environ.get("PATH", os.defpath)
-        environment = self._environment(call, private, path, (code, private))
-        isolate = isolated(call.runner, command, code=code, private=private)
-        return ProcessPlace(isolate, environment, code=code, private=private)
+        with _until_begun() as private:
+            own = private.path
+            environment = self._environment(call, own, path, (code, own))
+            isolate = isolated(call.runner, command, code=code, private=own)
+            return ProcessPlace(isolate, environment, code=code, private=private)
 
     def _container(self, call: FunctionCall) -> Place:
         from cicd.backends import docker_engine, docker_images
@@ -153,18 +156,18 @@ class LocalFunctions:
         wanted = call.image or stand_in(call.runtime, self._images(), None)
         image = docker_images.find(engine, wanted, stands_for, lambda _line: None)
         code = self._code(call)
-        private = Path(tempfile.mkdtemp(prefix="cicd-function-"))
         inside = (container.TASK_ROOT, container.PRIVATE)
-        return container.ContainerPlace(
-            engine,
-            image,
-            contained_command(call.runtime, container.RUNTIMES),
-            self._environment(call, private, container.PATH, inside),
-            code=code,
-            private=private,
-            memory_size=call.memory_size,
-            labels=container.labels_of(self._label, call.function_name, private),
-        )
+        with _until_begun() as private:
+            return container.ContainerPlace(
+                engine,
+                image,
+                contained_command(call.runtime, container.RUNTIMES),
+                self._environment(call, private.path, container.PATH, inside),
+                code=code,
+                private=private,
+                memory_size=call.memory_size,
+                labels=container.labels_of(self._label, call.function_name, private.path),
+            )
 
     def _environment(
         self, call: FunctionCall, private: Path, path: str, inside: tuple[Path, Path]
@@ -205,6 +208,17 @@ class LocalFunctions:
                 if not place.is_dir():
                     raise
         return place
+
+
+@contextmanager
+def _until_begun() -> Iterator[Temporary]:
+    """Give an instance's own directory, which is the instance's to remove once it has begun."""
+    private = Temporary("function")
+    try:
+        yield private
+    except BaseException:
+        private.remove()
+        raise
 
 
 def _moment() -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from cicd.temporary import Temporary
+
+# Its standard input ends when we do, however that is: so does the group then, as a handler that
+# is busy would not notice the end of its socket.
+_GUARD = 'read -r _; kill -KILL -- "-$1"'
+
 
 class ProcessPlace:
     """A process with a private directory, reached through a socket that it inherits."""
@@ -26,7 +31,7 @@ class ProcessPlace:
         environment: Mapping[str, str],
         *,
         code: Path,
-        private: Path,
+        private: Temporary,
     ) -> None:
         """
         Start it.
@@ -41,8 +46,8 @@ class ProcessPlace:
         self._private = private
         ours, theirs = socket.socketpair()
         read, write = os.pipe()
-        with theirs:
-            try:
+        try:
+            with theirs:
                 self._process = subprocess.Popen(
                     (*command, str(theirs.fileno())),
                     env=dict(environment),
@@ -53,8 +58,19 @@ class ProcessPlace:
                     pass_fds=(theirs.fileno(),),
                     start_new_session=True,
                 )
-            finally:
-                os.close(write)
+        except BaseException:
+            ours.close()
+            os.close(read)
+            raise
+        finally:
+            os.close(write)
+        self._guard = subprocess.Popen(
+            ("sh", "-c", _GUARD, "sh", str(self._process.pid)),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         os.set_blocking(read, False)
         ours.settimeout(0)
         self.channel = ours
@@ -81,6 +97,8 @@ class ProcessPlace:
 
     def close(self) -> None:
         """See ``Place``."""
-        self.kill()
-        self._process.wait()
-        shutil.rmtree(self._private, ignore_errors=True)
+        self._guard.kill()  # first: the number of a group that has ended may be another's
+        with self._guard:
+            self.kill()
+            self._process.wait()
+        self._private.remove()

@@ -183,6 +183,7 @@ def leftovers(
     """Look for sessions that no unfinished execution wants, and executions nobody drives."""
     from cicd.backends.session_directory import SessionDirectory
     from cicd.cli.home.reaping import left_behind, unfinished
+    from cicd.temporary import abandoned
 
     try:
         for session in SessionDirectory.all(home):
@@ -191,12 +192,19 @@ def leftovers(
         behind = left_behind(records, runner_of)
     except CicdError as unread:
         return Finding(subject="leftovers", ok=False, text=unread.message, hint=unread.hint)
-    if behind:
+    scraps = abandoned()
+    if behind or scraps:
+        found = [
+            f"{len(behind)} session{'' if len(behind) == 1 else 's'} that nobody wants",
+            f"{len(scraps)} temporary director{'y' if len(scraps) == 1 else 'ies'} of killed runs",
+        ]
         return Finding(
             subject="leftovers",
             ok=True,  # in nobody's way
-            text=f"{len(behind)} session{'' if len(behind) == 1 else 's'} that nobody wants",
-            hint="'cicd doctor --reap' ends them",
+            text=", ".join(found[not behind : 1 + bool(scraps)]),
+            hint="'cicd doctor --reap' ends them"
+            if behind
+            else "'cicd doctor --reap' removes them",
         )
     waiting = unfinished(records)
     idle = [each for each in records if each.stream in waiting and not each.driven]

@@ -6,8 +6,6 @@ It reports by PutJobSuccessResult or PutJobFailureResult; what it returns means 
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cicd.functions.refusal import FunctionRefused
@@ -24,6 +22,7 @@ from cicd.pipeline.result import (
     failed,
     object_key,
 )
+from cicd.temporary import temporary
 
 if TYPE_CHECKING:
     from cicd.engine.process import Scope
@@ -99,8 +98,8 @@ def _take(job: Job, request: ActionRequest, services: Services) -> tuple[StoredA
     outputs = []
     bucket = services.bucket(str(objects_of(job.bucket, services)))
     for output in job.outputs:
-        with tempfile.TemporaryDirectory(prefix="cicd-job-") as scratch:
-            path = Path(scratch) / "artifact.zip"
+        with temporary("job") as scratch:
+            path = scratch / "artifact.zip"
             if not bucket.read(output.object_key, path):
                 continue  # whoever takes it says that nothing put files into it
             kept = services.artifacts.put_zip(path)
