@@ -7,7 +7,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from cicd.errors import UsageError
+from cicd.errors import Unavailable, UsageError
 from cicd.nearest import closest
 
 if TYPE_CHECKING:
@@ -40,11 +40,20 @@ class Registry(Generic[T]):
         return name in self._table or name in self._plugins()
 
     def get(self, name: str) -> T:
-        """Load the attribute behind ``name``; raises ``UsageError`` for an unknown one."""
+        """
+        Load the attribute behind ``name``.
+
+        Raises:
+            UsageError: Nothing has that name.
+            Unavailable: A package brings it that cannot be loaded.
+
+        """
         if name not in self._loaded:
-            target = self._table.get(name) or self._plugin(name)
-            module, _, attribute = target.partition(":")
-            self._loaded[name] = cast("T", getattr(import_module(module), attribute))
+            if name in self._table:
+                found = _attribute(self._table[name])
+            else:
+                found = _loaded(name, *self._plugin(name))
+            self._loaded[name] = cast("T", found)
         return self._loaded[name]
 
     def installed(self) -> dict[str, str]:
@@ -53,7 +62,7 @@ class Registry(Generic[T]):
             name: found[0][0] for name, found in self._plugins().items() if name not in self._table
         }
 
-    def _plugin(self, name: str) -> str:
+    def _plugin(self, name: str) -> tuple[str, str]:
         found = self._plugins().get(name, ())
         if len(found) > 1:
             both = " and ".join(distribution for distribution, _ in found)
@@ -69,10 +78,27 @@ class Registry(Generic[T]):
                 f"'{name}' is not known among the {_plural(self.group)}",
                 hint=f"{meant}known names: {', '.join(known)}",
             )
-        return found[0][1]
+        return found[0]
 
     def _plugins(self) -> Mapping[str, list[tuple[str, str]]]:
         return _installed(self.group, tuple(sys.path))
+
+
+def _attribute(target: str) -> object:
+    module, _, attribute = target.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def _loaded(name: str, distribution: str, target: str) -> object:
+    """Load what a package brings; whatever its module does when it is imported, we go on."""
+    try:
+        return _attribute(target)
+    except (Exception, SystemExit) as reason:
+        words = " ".join(f"{type(reason).__name__}: {reason}".split())
+        raise Unavailable(
+            f"'{name}' of the package {distribution} cannot be loaded: {words}",
+            hint=f"mend {distribution}, or uninstall it",
+        ) from reason
 
 
 @cache

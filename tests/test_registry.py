@@ -1,6 +1,6 @@
 import pytest
 
-from cicd.errors import UsageError
+from cicd.errors import Unavailable, UsageError
 from cicd.registry import Registry
 
 RUNNERS = Registry("cicd.runners", {"docker": "m:a", "host": "m:b", "sandbox": "m:c"})
@@ -18,3 +18,29 @@ def test_a_name_that_is_nearly_one_of_the_table_is_guessed(written, hint):
     with pytest.raises(UsageError) as refused:
         RUNNERS.get(written)
     assert hint == refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("import sys; sys.exit(0)", "SystemExit: 0"),
+        ("raise RuntimeError('a\\nb')", "RuntimeError: a b"),
+        ("import not_there_at_all", "ModuleNotFoundError: No module named 'not_there_at_all'"),
+        ("", "AttributeError: module"),
+        ("(", "SyntaxError: "),
+    ],
+)
+def test_a_package_that_cannot_be_loaded_is_named_whatever_it_does(
+    tmp_path, monkeypatch, source, said
+):
+    module = f"bad_{abs(hash(source))}"
+    about = tmp_path / "bad-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: bad\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text(f"[cicd.runners]\nnew = {module}:There\n")
+    (tmp_path / f"{module}.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(Unavailable) as refused:
+        RUNNERS.get("new")
+    assert refused.value.message.startswith(f"'new' of the package bad cannot be loaded: {said}")
+    assert "\n" not in refused.value.message

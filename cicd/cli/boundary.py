@@ -45,8 +45,10 @@ def _carried_out(command: click.Command, asked: list[str]) -> int | None:
     except click.ClickException as failure:
         raise _misused(failure) from failure
     except SystemExit as left:
-        # Click's own end, with 1, where nobody reads any more; nothing else of it ends a process.
-        raise BrokenPipeError from left
+        # Click's own end, with 1, where nobody reads any more. Nothing of ours ends a process.
+        if isinstance(left.__context__, OSError):
+            raise BrokenPipeError from left
+        raise RuntimeError("what was loaded ends the process") from left
     return status
 
 

@@ -87,6 +87,17 @@ def test_a_bug_whose_report_finds_no_room_is_told_all_the_same(capsys, tmp_path,
     assert "could not be written: No such file or directory" in shown
 
 
+@pytest.mark.parametrize("status", [0, 1])
+def test_what_ends_the_process_from_inside_is_told_and_never_a_success(
+    capsys, tmp_path, monkeypatch, status
+):
+    """Such as a plugin that says ``sys.exit()``."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert run(_ends_with(SystemExit(status)), []) == ExitCode.BUG
+    assert "what was loaded ends the process" in next(tmp_path.iterdir()).read_text()
+    assert "a bug in cicd" in capsys.readouterr().err
+
+
 def test_an_interrupt_ends_with_its_own_status():
     assert run(_ends_with(KeyboardInterrupt()), []) == ExitCode.INTERRUPTED
 

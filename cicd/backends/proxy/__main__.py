@@ -11,6 +11,7 @@ import asyncio
 import fcntl
 import json
 import os
+import resource
 import signal
 import socket
 import sys
@@ -32,6 +33,7 @@ _HASTE: Final = 10  # workers that may die within a second of their birth, one a
 
 def main(directory: Path) -> int:
     """Listen, and return to whoever started us as soon as clients may come; 1: they may not."""
+    _allow_many_clients()
     os.chdir(directory)  # a socket's whole path may be longer than the system takes
     lock = Path(_LOCK).open("w")  # noqa: SIM115  # held as long as a process of this proxy lives
     try:
@@ -56,6 +58,13 @@ def main(directory: Path) -> int:
     _leave_terminal()
     _supervise(listeners, control)
     os._exit(0)
+
+
+def _allow_many_clients() -> None:
+    """Have as many files open as we may: two a request, and clients that say nothing."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):  # where the system allows less than it says
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -49,7 +49,8 @@ class Client(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read the next request, or go on with the one that runs."""
-        self.active_at = self.worker.loop.time()
+        if self.exchange is not None or not self.buffer:
+            self.active_at = self.worker.loop.time()  # a head has its time as a whole
         if self._over:
             return
         if self.exchange is not None:
@@ -98,6 +99,20 @@ class Client(asyncio.Protocol):
         self._holds.discard(why)
         if not self._holds and not self.transport.is_closing():
             self.transport.resume_reading()
+
+    def expired(self) -> None:
+        """End what has not asked anything, or not to the end, in its time."""
+        if self.buffer and not self._over:
+            self.end(own_answer(408))
+        else:
+            self.transport.close()
+
+    def taken(self) -> bytes:
+        """Give what was read ahead, which turned out to be none of the next request."""
+        early, self.buffer = self.buffer, b""
+        if early:
+            self.release("pipelined")
+        return early
 
     def done(self, *, close: bool) -> None:
         """The exchange is over; ``close``: the connection is, too."""

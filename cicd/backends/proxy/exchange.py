@@ -196,6 +196,8 @@ class Exchange:
         if said:
             self._sent += len(said)
             self.client.transport.write(said)
+        if reply.tunnel and self._upstream is not None and (early := self.client.taken()):
+            self._upstream.transport.write(early)
         if reply.done:
             self._complete()
 

@@ -21,6 +21,8 @@ _HOP_BY_HOP: Final = frozenset(
         *(b"proxy-authorization", b"te", b"upgrade"),
     }
 )
+_ONE: Final = frozenset({b"content-length", b"host"})
+_ONCE: Final = _ONE | {b"transfer-encoding", b"connection"}
 _WORDS: Final = {
     400: b"Bad Request",
     405: b"Method Not Allowed",
@@ -119,11 +121,11 @@ def _split(head: bytes) -> tuple[bytes, list[Field], dict[bytes, bytes]]:
             raise BadMessageError(400)
         value = value.strip(b" \t")
         lower = name.lower()
-        if lower in (b"content-length", b"transfer-encoding", b"connection") and lower in names:
-            # Two lengths are an attack; lists may be written on several lines.
-            if lower == b"content-length" and names[lower] != value:
+        if lower in _ONCE and lower in names:
+            # Two lengths, or hosts, are an attack; lists may be written on several lines.
+            if lower in _ONE and names[lower] != value:
                 raise BadMessageError(400)
-            if lower != b"content-length":
+            if lower not in _ONE:
                 value = names[lower] + b"," + value
                 fields = [each for each in fields if each[0].lower() != lower]
         fields.append((name, value))

@@ -118,7 +118,7 @@ class Worker:
                 exchange = client.exchange
                 if exchange is None:
                     if client.active_at < oldest:
-                        client.transport.close()
+                        client.expired()
                 elif exchange.active_at < oldest and client.active_at < oldest:
                     exchange.timed_out()
 

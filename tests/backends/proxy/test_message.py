@@ -39,6 +39,7 @@ def test_what_two_programs_could_read_in_two_ways_is_refused():
         b"\r\nName: a\rb",
         b"\r\nName: a\nOther: b",
         b"\r\nContent-Length: 1\r\nContent-Length: 2",
+        b"\r\nHost: another",
     ):
         assert 400 == refused(GET + more)
     for first in (b"GET / HTTP/2.0", b"GET /", b"GET /a b HTTP/1.1", b"G(T / HTTP/1.1", b""):

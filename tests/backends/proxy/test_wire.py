@@ -1,14 +1,18 @@
 """The proxy from outside: bytes in, bytes out, with a backend that does what a test says."""
 
+import asyncio
 import json
+import resource
 import socket
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
+from cicd.backends.proxy import client as wire
 from cicd.backends.traffic.proxy_router import ProxyRouter, RunningProxy
 from cicd.ports import Endpoint, HealthCheck, RouterSpec, RouteSpec
 from cicd.testing.contracts_traffic import free_port, until
@@ -236,6 +240,71 @@ def test_an_upgraded_connection_is_a_tunnel_with_two_ends(client, backend):
     client.socket.shutdown(socket.SHUT_WR)
     assert b"bye" == client.rest()
     assert "Connection: Upgrade" in backend.seen[-1]
+
+
+def test_what_a_client_says_before_its_tunnel_is_open_goes_into_it(client, backend):
+    opened = threading.Event()
+
+    def serve(connection):
+        _, early = backend.head(connection)
+        opened.wait(10)
+        connection.sendall(
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n"
+        )
+        while data := early or connection.recv(100):
+            connection.sendall(data.upper())
+            early = b""
+
+    backend.serve = serve
+    client.send(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nearly ")
+    opened.set()
+    client.until(b"\r\n\r\n")
+    assert b"EARLY ABC" == client.send(b"abc").until(b"C")
+
+
+@pytest.fixture
+def few_files():
+    """Begin with few open files, as on a desktop, and then allow ourselves more."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+    yield lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (min(before[1], 1024), before[1]))
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_many_clients_that_say_nothing_keep_nobody_waiting(tmp_path, few_files):
+    backend = Backend()
+    with started(tmp_path, HealthCheck(path="")) as router, ExitStack() as silent:
+        router.register("g", backend.endpoint)
+        few_files()
+        for _ in range(400):
+            made = Client(router.front).send(b"G")
+            silent.enter_context(closing(made.socket))
+        late = Client(router.front)
+        silent.enter_context(closing(late.socket))
+        assert b"ok" == late.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").until(b"ok")[-2:]
+
+
+def test_a_head_has_its_time_as_a_whole(proxy):
+    """Byte by byte, it would else hold its connection as long as it likes."""
+    now, said = [0.0], []
+    loop = SimpleNamespace(time=lambda: now[0], call_later=lambda *_: None)
+    slow = wire.Client(SimpleNamespace(loop=loop, clients=set()), "web", 80)
+    slow.connection_made(Transport(said))
+    for character in b"GET / HTTP/1.1\r\nA: bcdefgh":
+        slow.data_received(bytes([character]))
+        now[0] += 5
+    assert 0.0 == slow.active_at
+    slow.expired()
+    assert b"".join(said).startswith(b"HTTP/1.1 408 Request Timeout\r\n")
+
+
+class Transport(asyncio.Transport):
+    def __init__(self, said):
+        super().__init__()
+        self.write, self.is_closing, self.can_write_eof = said.append, bool, bool
+
+    def get_extra_info(self, name, default=None):
+        return default
 
 
 def test_large_bodies_pass_whole_however_slow_either_side_is(client, backend):
