@@ -583,6 +583,14 @@ def test_a_build_that_was_stopped_has_no_empty_reason(here, capsys):
     assert "Out/Check: Build terminated with state: STOPPED\n" in capsys.readouterr().out
 
 
+def until_there(path):
+    for _ in range(300):
+        if path.exists():
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"{path} did not come")
+
+
 @pytest.mark.parametrize("words", [("pipeline", "run"), ("build",)])
 def test_who_stops_by_ctrl_c_is_in_the_audit(here, words):
     (here / "pipeline.yml").write_text(
@@ -600,10 +608,7 @@ def test_who_stops_by_ctrl_c_is_in_the_audit(here, words):
         stderr=-3,
     )
     try:
-        for _ in range(300):
-            if (here / "began").exists():
-                break
-            time.sleep(0.1)
+        until_there(here / "began")
         running.send_signal(signal.SIGINT)
         assert 130 == running.wait(60)
     finally:
@@ -615,3 +620,26 @@ def test_who_stops_by_ctrl_c_is_in_the_audit(here, words):
         words[0], ("StopBuild", "id")
     )
     assert (stop, identity) == (stopped["eventName"], stopped["requestParameters"][name])
+
+
+def test_what_was_left_with_its_pipeline_goes_on_with_it(here, capsys):
+    (here / "pipeline.yml").write_text(
+        PIPELINE[: PIPELINE.index("- name: Ask")] + SIBLINGS[: SIBLINGS.index("  - name: Ship")]
+    )
+    (here / "cicd.yml").write_text("projects: [{name: app}]\nlocal: {runner: host}\n")
+    (here / "buildspec.yml").write_text(
+        f"version: 0.2\nphases: {{build: {{commands: [touch '{here}/began'; sleep 5]}}}}\n"
+    )
+    commit()
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+    command = [sys.executable, "-m", "cicd", "pipeline", "run"]
+    running = subprocess.Popen(command, env=environment, stdout=-3, stderr=-3)
+    until_there(here / "began")
+    running.kill()
+    running.wait()
+    assert 0 == run(cicd, ["status"])
+    said = capsys.readouterr().out
+    assert 2 == said.count("left in the middle  ")
+    (hint,) = (line for line in said.splitlines() if "was left in the middle:" in line)
+    assert "cicd pipeline resume" in hint
+    assert 0 == asked("stop", "--abandon")

@@ -64,9 +64,10 @@ def status(invocation: Invocation, *, limit: int) -> int:
             f"{approval['until']}: {approval['command']}",
             Level.WARNING,
         )
-    left = [each for records in found.values() for each in records if is_left(each)]
-    for record in left:
-        show.text(how_to_go_on(record), Level.WARNING)
+    left = {each.stream: each for records in found.values() for each in records if is_left(each)}
+    for record in left.values():
+        if _begun_by(record) not in left:  # else it goes on, or ends, with what began it
+            show.text(how_to_go_on(record), Level.WARNING)
     _show_disk(invocation, disk := _disk(invocation))
     show.result(
         {
@@ -113,6 +114,11 @@ def _row(record: ExecutionRecord, status: str) -> tuple[str, ...]:
 
 def _id(record: ExecutionRecord) -> str:
     return record.stream.partition("/")[2]
+
+
+def _begun_by(record: ExecutionRecord) -> str:
+    """Give the stream of the execution that began this one; "" where nothing did."""
+    return "/".join((record.parent or "").split("/", 2)[:2])
 
 
 def is_left(record: ExecutionRecord) -> bool:
