@@ -35,7 +35,8 @@ _MAPPINGS = (
     *("networks", "fileSystems", "jenkins", "deploymentGroups", "loadBalancers"),
     *("alarms", "triggers", "services", "stateMachines"),
 )
-LOCAL_KEYS = ("runner", *_TEXTS, *_MAPPINGS, "jobWorkers", "subscribers")
+_LISTS = ("jobWorkers", "simulatedStacks")  # of names
+LOCAL_KEYS = ("runner", *_TEXTS, *_MAPPINGS, *_LISTS, "subscribers")
 """What may stand under ``local``; the rooms know what each of them means."""
 
 # What the AWS CLI prints beside the lists, so that its output can be pasted as it is.
@@ -217,7 +218,8 @@ def _unwrapped(node: Node) -> Node:
 def _check_local(local: Fields) -> None:
     """Note what is not of its shape: who reads it later would take it for nothing."""
     local.text("runner")
-    local.texts("jobWorkers", scalar_is_list=False)
+    for name in _LISTS:
+        local.texts(name, scalar_is_list=False)
     for name in _MAPPINGS:
         local.mapping(name)
     for name in _TEXTS:

@@ -188,7 +188,8 @@ def project_directory(word: str | None, here: Path) -> Path:
     Find the directory that a run is about: where ``cicd.yml`` is, or a definition.
 
     The search goes upwards from ``here``, or from the file that ``word`` names, and ends at the
-    root of the repository; where nothing is found it is where the search began.
+    root of the repository, which is meant where nothing is found; outside of any repository it
+    is where the search began.
     """
     named = word is not None and (here / word).is_file()
     begin = (here / word).parent.resolve() if word is not None and named else here.resolve()
@@ -196,7 +197,7 @@ def project_directory(word: str | None, here: Path) -> Path:
         if (directory / FILE).exists() or (not named and any(_usual(directory))):
             return directory
         if (directory / ".git").exists():
-            break
+            return directory
     return begin
 
 

@@ -76,8 +76,8 @@ STANDINGS: Mapping[str, Standing] = MappingProxyType(
         "Deploy/AWS/S3": _nearly("files into a folder or a URL; access lists have no effect"),
         "Deploy/AWS/CloudFormation": _nearly(
             "a stack of this machine: buckets, parameters, state machines and functions are made, "
-            "with their versions and aliases; permissions have no effect, other resources are "
-            "refused"
+            "with their versions and aliases; permissions and metadata of the CDK have no effect, "
+            "other resources are refused, or simulated (local.simulatedStacks)"
         ),
         "Deploy/AWS/CloudFormationStackSet": _not(
             "stack sets are about several accounts and Regions, and here is one"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -70,13 +71,21 @@ def jenkins_places(resources: Resources) -> Mapping[str, JenkinsPlace]:
 
 def job_workers(resources: Resources) -> frozenset[str]:
     """Give ``local.jobWorkers``: the custom providers whose workers poll the endpoint for jobs."""
-    node = _local(resources, "jobWorkers")
-    return frozenset(item.text for item in node.items) if node is not None else frozenset()
+    return _names(_local(resources, "jobWorkers"))
+
+
+def simulates_stack(name: str, resources: Resources) -> bool:
+    """Tell whether ``local.simulatedStacks`` has a stack: by its name, or as "Beta-*"."""
+    return any(fnmatchcase(name, each) for each in _names(_local(resources, "simulatedStacks")))
 
 
 def _local(resources: Resources, key: str) -> Node | None:
     entry = resources.local.entries.get(key) if resources.local is not None else None
     return None if entry is None or entry.value.is_null else entry.value
+
+
+def _names(node: Node | None) -> frozenset[str]:
+    return frozenset(item.text for item in node.items) if node is not None else frozenset()
 
 
 def _texts(node: Node | None) -> Mapping[str, str]:

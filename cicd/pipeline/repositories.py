@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cicd.document.resources import FILE
 from cicd.errors import UsageError
 from cicd.pipeline.local import repositories
 
@@ -35,11 +36,12 @@ def find_repository(resources: Resources, root: Path, name: str, *, sources: int
     Find a repository: a directory of this machine, or a URL.
 
     "owner/repo" is looked up whole, then by its last part. Where ``cicd.yml`` does not name it,
-    the only source of a pipeline is where the definition stands.
+    the only source of a pipeline is the directory of ``cicd.yml``; without one, the whole
+    repository that the definition stands in, which is what a source of AWS gives.
 
     Args:
         resources: ``cicd.yml``.
-        root: Where it is.
+        root: Where it is, or would be.
         name: What the provider calls it.
         sources: How many source actions the pipeline has.
 
@@ -55,8 +57,15 @@ def find_repository(resources: Resources, root: Path, name: str, *, sources: int
             place = known[spelling]
             return place if is_url(place) else (root / Path(place).expanduser()).resolve()
     if sources == 1:
-        return root
+        return root if (root / FILE).exists() else _whole(root)
     raise UsageError(
         f"the pipeline has {sources} sources, and nothing says where '{name}' is",
         hint=f"in cicd.yml: local: {{repositories: {{{name}: path/to/it, or a git URL}}}}",
     )
+
+
+def _whole(directory: Path) -> Path:
+    from cicd.repos import find
+
+    repository = find.find_repository(directory)
+    return directory if repository is None else repository.root

@@ -17,6 +17,7 @@ SAID = {
     "Function": "functions",
     "Version": "versions",
     "Alias": "aliases",
+    "Metadata": "metadata",
     "Permission": "permissions",
     "StateMachine": "state machines",
 }

@@ -75,12 +75,19 @@ def test_the_project_is_searched_upwards_to_the_repositorys_root(tmp_path):
     (root / ".git").mkdir(parents=True)
     inner = root / "src" / "app"
     inner.mkdir(parents=True)
-    assert inner == project_directory(None, inner)
-    write(root / "pipeline.json")
-    assert root == project_directory(None, inner)
-    (root / "cicd.yml").write_text("")
     write(inner / "other.json")
+    for word in (None, "other.json"):
+        assert root == project_directory(word, inner)
+    write(root / "src" / "pipeline.json")
+    assert root / "src" == project_directory(None, inner)
+    (root / "cicd.yml").write_text("")
     assert root == project_directory("other.json", inner)
+
+
+def test_outside_of_any_repository_the_project_is_where_the_definition_is(tmp_path):
+    write(tmp_path / "ci" / "other.json")
+    assert tmp_path == project_directory(None, tmp_path)
+    assert tmp_path / "ci" == project_directory("ci/other.json", tmp_path)
 
 
 def test_errors_are_raised_with_positions(tmp_path):

@@ -183,3 +183,32 @@ def test_of_several_pipelines_one_has_to_be_named(here):
         read(here, Branch="main")
     assert "Delivery, Second" in refused.value.hint
     assert "Second" == read(here, "Second", Branch="main").spec.name
+
+
+def test_the_source_of_a_template_in_a_directory_is_the_whole_repository(here, capfd):
+    (here / "check.sh").write_text("test -e infra/stack.yml\n")
+    text = TEMPLATE.replace("test -s said.txt", "sh check.sh")
+    (here / "infra" / "stack.yml").write_text(text)
+    (here / "secrets.env").write_text("/shop/secret=s3cr3t\n")
+    for words in (
+        ("add", "--all"),
+        ("-c", "user.name=n", "-c", "user.email=e@x", "commit", "-qmm"),
+    ):
+        subprocess.run(("git", *words), check=True)
+    words = ["--runner", "host", "--parameter", "Branch=main", "--env-file", "secrets.env"]
+    for name in ([], ["infra/stack.yml"]):
+        assert 0 == run(cicd, ["pipeline", "run", *name, *words]), capfd.readouterr()
+
+
+def test_what_the_cdk_has_synthesized_is_looked_at_where_there_is_no_other_template(here):
+    made = here / "cdk.out"
+    (made / "asset.1").mkdir(parents=True)
+    text = (here / "infra" / "stack.yml").read_text()
+    for path in (made / "Delivery.template.json", made / "asset.1" / "copy.template.json"):
+        path.write_text(text)
+    assert "infra/stack.yml" == find_definition(None, Resources.load(here), here).origin
+    (here / "infra" / "stack.yml").unlink()
+    json_text = '{"Resources": {"P": {"Type": "AWS::CodePipeline::Pipeline", "Properties": {}}}}'
+    (made / "Delivery.template.json").write_text(json_text)
+    found = find_definition(None, Resources.load(here), here)
+    assert "cdk.out/Delivery.template.json" == found.origin

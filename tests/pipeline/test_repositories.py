@@ -43,6 +43,13 @@ def test_a_single_source_is_where_the_definition_stands_and_one_of_several_is_as
     assert "local: {repositories: {shop: path/to/it, or a git URL}}" in refused.value.hint
 
 
+def test_a_single_source_is_the_whole_repository_unless_cicd_yml_is_in_a_part_of_it(origin):
+    (origin / "infra").mkdir()
+    assert origin == find(origin / "infra", "shop", sources=1)
+    (origin / "infra" / "cicd.yml").write_text("local: {}\n")
+    assert origin / "infra" == find(origin / "infra", "shop", sources=1)
+
+
 @pytest.mark.parametrize(
     ("place", "url"),
     [

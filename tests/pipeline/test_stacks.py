@@ -275,7 +275,7 @@ def test_iam_needs_its_capability_and_is_then_refused_as_not_made_here(cloud):
     assert "Requires capabilities : [CAPABILITY_IAM]" in asked
     error = cloud.act(template=WITH_ROLE, Capabilities="CAPABILITY_IAM").error
     assert "resources that are not made here: AWS::IAM::Role" in error.message
-    assert "local: {simulate: true}" in error.hint
+    assert "in cicd.yml, local: {simulatedStacks: [shop]}" in error.hint
     assert not cloud.bucket("shop-dev").exists()
 
 
@@ -286,6 +286,24 @@ def test_what_is_simulated_says_so_everywhere(cloud):
     assert "simulated:Role.RoleId" == result.variables["R"]
     assert cloud.bucket("shop-dev").is_dir()  # what can be is made all the same
     assert [False, False, True] == [each.simulated for each in cloud.stack().is_.resources]
+
+
+def test_cicd_yml_says_which_stacks_are_simulated_so_that_the_pipeline_stays_as_it_is(cloud):
+    place = cloud.world.home / "cicd.yml"
+    for stacks, status in (("[shops, Shop]", "Failed"), ("[other, 'sh*']", "Succeeded")):
+        place.write_text(f"local: {{simulatedStacks: {stacks}}}\n")
+        result = cloud.act(template=WITH_ROLE, Capabilities="CAPABILITY_IAM")
+        assert (status, result.summary.startswith("simulated: ")) == (
+            result.status,
+            status == "Succeeded",
+        )
+
+
+def test_what_the_cdk_says_of_itself_is_no_resource_that_is_missing(cloud):
+    metadata = "  CDKMetadata: {Type: AWS::CDK::Metadata, Properties: {Analytics: v2}}\n"
+    for text in (TEMPLATE.replace("Outputs:", metadata + "Outputs:"), TEMPLATE):
+        assert "Stack" == cloud.act(template=text).summary.split()[0]
+    assert 2 == len(cloud.stack().is_.resources)
 
 
 BAD = TEMPLATE.replace("Name: /shop/where", "Name: /refused")

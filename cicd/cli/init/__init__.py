@@ -35,7 +35,12 @@ Examples:
   cicd init --command './build.sh' --image debian:12    it is built so, whatever it is
 """
 )
-@click.option("--kind", type=click.Choice(KINDS), help="What it is, if that is not plain to see.")
+@click.option(
+    "--kind",
+    type=click.Choice(KINDS),
+    metavar="KIND",
+    help=f"What it is, if that is not plain to see: {', '.join(KINDS)}.",
+)
 @click.option(
     "--command", "commands", multiple=True, metavar="TEXT", help="What builds it; may be repeated."
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,8 @@ _OURS = (
     b"AWS::StepFunctions::StateMachine",
 )
 _PIPELINE = b"AWS::CodePipeline::Pipeline"
-_SKIPPED = frozenset({"node_modules", "venv", "__pycache__", "cdk.out"})
+_SYNTHESIZED = "cdk.out"  # what the CDK makes of an app: its templates, and copies of files
+_SKIPPED = frozenset({"node_modules", "venv", "__pycache__", _SYNTHESIZED})
 _MOST = 5000  # files looked into
 
 
@@ -31,9 +33,21 @@ def pipeline_templates(directory: Path) -> Iterator[str]:
     """
     Give the paths, from ``directory``, of files below it that may be templates with a pipeline.
 
-    Hidden directories, those of dependencies, and instances are passed over.
+    Hidden directories, those of dependencies, and instances are passed over; so is what the CDK
+    has synthesized, unless there is nothing else.
     """
-    seen = 0
+    found = False
+    for path in islice(_documents(directory), _MOST):
+        if _holds(path, _PIPELINE):
+            found = True
+            yield str(path.relative_to(directory))
+    if not found:
+        for path in sorted((directory / _SYNTHESIZED).glob("*.template.json")):
+            if _holds(path, _PIPELINE):
+                yield str(path.relative_to(directory))
+
+
+def _documents(directory: Path) -> Iterator[Path]:
     for place, folders, files in os.walk(directory):
         folders[:] = sorted(
             f
@@ -42,13 +56,8 @@ def pipeline_templates(directory: Path) -> Iterator[str]:
         )
         for file in sorted(files):
             path = Path(place, file)
-            if path.suffix.lower() not in SUFFIXES:
-                continue
-            seen += 1
-            if seen > _MOST:
-                return
-            if _holds(path, _PIPELINE):
-                yield str(path.relative_to(directory))
+            if path.suffix.lower() in SUFFIXES:
+                yield path
 
 
 def _holds(path: Path, *words: bytes) -> bool:

@@ -39,8 +39,8 @@ class CloudFormationAction:
     """
     Makes, changes and removes stacks whose resources exist here; refuses the others.
 
-    With ``local: {simulate: true}`` on the action the others exist in words only, and every word
-    about them says so.
+    With ``local: {simulate: true}`` on the action, or ``local.simulatedStacks`` of ``cicd.yml``,
+    the others exist in words only, and every word about them says so.
     """
 
     def run(self, request: ActionRequest, services: Services, scope: Scope) -> ActionResult:
@@ -64,7 +64,9 @@ class CloudFormationAction:
         try:
             desired = wanted_stack(request, work.stack, services)
         except (ParametersInvalid, TemplateInvalid) as reason:
-            return failed(FailureType.CONFIGURATION_ERROR, f"{name}: {reason}", hint=_hint(reason))
+            return failed(
+                FailureType.CONFIGURATION_ERROR, f"{name}: {reason}", hint=_hint(name, reason)
+            )
         except DocumentError as problems:
             first = problems.problems[0]
             return failed(
@@ -216,9 +218,12 @@ def _arn(request: ActionRequest, stack: str) -> str:
     return f"arn:aws:cloudformation:{region}:{ACCOUNT}:stack/{stack}"
 
 
-def _hint(reason: Exception) -> str:
+def _hint(stack: str, reason: Exception) -> str:
     if "not made here" in str(reason) or "macros do not run here" in str(reason):
-        return "local: {simulate: true} on the action lets such resources exist in words only"
+        return (
+            f"in cicd.yml, local: {{simulatedStacks: [{stack}]}} lets such resources exist in "
+            "words only"
+        )
     return ""
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cicd.document.resources import Resources
 from cicd.pipeline.actions.stack_parameters import (
     ParametersInvalid,
     Place,
@@ -13,11 +15,10 @@ from cicd.pipeline.actions.stack_parameters import (
     read_place,
 )
 from cicd.pipeline.actions.stored_input import stored_input
+from cicd.pipeline.local import simulates_stack
 from cicd.pipeline.stacks.desired import TemplateInvalid, desired_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from cicd.document.node import Node
     from cicd.pipeline.actions.provider import ActionRequest
     from cicd.pipeline.stacks.stack import Desired, Stack
@@ -67,7 +68,8 @@ def wanted_stack(request: ActionRequest, stack: Stack, services: Services) -> De
         stack.name,
         parameters={**known, **parameters, **overrides},
         capabilities=frozenset(configuration.get("Capabilities", "").split(",")) - {""},
-        simulate=request.action.simulate,
+        simulate=request.action.simulate
+        or simulates_stack(stack.name, Resources.load(Path(request.plan.root))),
     )
     for name in unknown:
         request.say(f"{request.action.name}: the output {name} is not known here, and left out")

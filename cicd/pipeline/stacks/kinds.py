@@ -124,6 +124,29 @@ class ParameterKind:
         return tuple(key for key in json.loads(resource.properties) if key not in real)
 
 
+class MetadataKind:
+    """AWS::CDK::Metadata: nothing, here as there; it tells AWS how the template was made."""
+
+    replacing: frozenset[str] = frozenset()
+    named_by = ""
+    late: tuple[str, ...] = ()
+
+    def make(self, resource: StackResource, services: Services) -> Mapping[str, str]:
+        """There is nothing to make."""
+        del resource, services
+        return NOTHING
+
+    change = make
+
+    def remove(self, resource: StackResource, services: Services) -> None:
+        """There is nothing to remove."""
+
+    def without_effect(self, resource: StackResource) -> tuple[str, ...]:
+        """Nothing that it says is missed."""
+        del resource
+        return ()
+
+
 KINDS: Mapping[str, ResourceKind] = MappingProxyType(
     {
         "AWS::S3::Bucket": BucketKind(),
@@ -133,6 +156,7 @@ KINDS: Mapping[str, ResourceKind] = MappingProxyType(
         "AWS::Lambda::Alias": AliasKind(),
         "AWS::Lambda::Permission": PermissionKind(),
         "AWS::StepFunctions::StateMachine": StateMachineKind(),
+        "AWS::CDK::Metadata": MetadataKind(),
     }
 )
 
