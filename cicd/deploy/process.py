@@ -91,7 +91,8 @@ class DeploymentProcess:
             case EventKind.SIGNALLED:
                 return signalled(state, event)
             case EventKind.CONCLUDED:
-                return replace(state, status=str(event.data["status"]), concluded_at=event.at)
+                status = decode(DeploymentStatus, event.data["status"])
+                return replace(state, status=status, concluded_at=event.at)
 
     def in_flight(self, state: DeploymentState) -> tuple[Command, ...]:
         """Give what began and did not end: lifecycle events, and the watch over the alarms."""

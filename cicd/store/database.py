@@ -37,6 +37,7 @@ _AFRESH = (
 
 # SQLite's primary result codes, https://www.sqlite.org/rescode.html
 _WORDS = {
+    1: ("is not laid out as a state is", _AFRESH),
     3: ("may not be used by you", "make it writable for you, or use another home with --home"),
     5: ("is locked by another process", "end whatever holds it, then try again"),
     6: ("is locked by another process", "end whatever holds it, then try again"),
@@ -48,7 +49,7 @@ _WORDS = {
     15: ("is locked by another process", "end whatever holds it, then try again"),
     26: ("is not a database", _AFRESH),
 }
-_CANNOT_OPEN, _DAMAGED, _FULL = 14, 11, 13
+_NO_SUCH, _CANNOT_OPEN, _DAMAGED, _FULL = 1, 14, 11, 13
 _NO_ROOM_TO_READ = 4874  # SQLITE_IOERR_SHMSIZE: the journal's index cannot be made
 # Read-only media, and somebody else's home: the journal's index has to stand beside the file.
 _BESIDE = (
@@ -274,13 +275,16 @@ class Database:
 
         try:
             yield
-        except sqlite3.DatabaseError as error:
-            # Python itself, and not SQLite, refuses a text that is no text any more.
-            undecoded = "decode to UTF-8" in str(error)
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            # Python itself, and not SQLite, refuses a text that is no text any more; where it is
+            # in SQLite's own message, with another error.
+            undecoded = isinstance(error, UnicodeDecodeError) or "decode to UTF-8" in str(error)
             code = _DAMAGED if undecoded else getattr(error, "sqlite_errorcode", 0) & 0xFF
             if code not in _WORDS:
                 raise
             what, hint = _WORDS[code]
+            if code == _NO_SUCH:
+                what = f"{what}: {error}"
             if code == _CANNOT_OPEN and self._is_beside_nothing():
                 what, hint = _BESIDE
             raise self._unavailable(what, hint) from error
@@ -292,6 +296,13 @@ class Database:
         """Tell whether the directory is there, but takes no files."""
         directory = self.path.parent
         return directory.is_dir() and not os.access(directory, os.W_OK, effective_ids=True)
+
+
+def damaged(words: str) -> Unavailable:
+    """Make an error of what no ``cicd`` has written into a database."""
+    return Unavailable(
+        words, hint="'cicd state check' says more; 'cicd state restore' brings a backup back"
+    )
 
 
 def _text(script: str) -> str:

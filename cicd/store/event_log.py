@@ -9,8 +9,9 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
-from cicd.errors import Conflict, Unavailable
+from cicd.errors import Conflict
 from cicd.event import Event, EventKind
+from cicd.store.database import damaged
 from cicd.store.moments import moment, written
 
 if TYPE_CHECKING:
@@ -60,7 +61,11 @@ class SqliteEventLog:
             (stream, after),
         )
         place = f"{self._database.path}: an event of '{stream}' is damaged"
-        return [_event(row, place) for row in rows]
+        found = [_event(row, place) for row in rows]
+        for expected, (version, _) in enumerate(found, after + 1):
+            if version != expected:
+                raise damaged(f"{self._database.path}: '{stream}' has no event {expected}")
+        return found
 
     def subscribe(self, callback: Callable[[str], None]) -> Callable[[], None]:
         """Call back after each append through this object, on the appender's thread."""
@@ -113,7 +118,7 @@ def _event(row: Row, place: str) -> tuple[int, Event]:
         read = _Data(json.loads(data))
         event = Event(kind=EventKind(kind), at=moment(at), key=key, data=MappingProxyType(read))
     except (ValueError, TypeError):
-        raise _damaged(f"{place}: version {version}, written at {at}") from None
+        raise damaged(f"{place}: version {version}, written at {at}") from None
     read.place = f"{place}: version {version}"
     return version, event
 
@@ -126,10 +131,4 @@ class _Data(dict[str, "JSON"]):
     place: str
 
     def __missing__(self, name: str) -> JSON:
-        raise _damaged(f"{self.place} has no '{name}'")
-
-
-def _damaged(words: str) -> Unavailable:
-    return Unavailable(
-        words, hint="'cicd state check' says more; 'cicd state restore' brings a backup back"
-    )
+        raise damaged(f"{self.place} has no '{name}'")

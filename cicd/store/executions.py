@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from cicd.errors import Conflict, UsageError
 from cicd.ports import ExecutionRecord
+from cicd.store.database import damaged
 from cicd.store.drivers import Drivers
 from cicd.store.moments import moment, written
 
@@ -55,7 +56,7 @@ class SqliteExecutionIndex:
             last = transaction.rows(
                 "SELECT last FROM numbers WHERE kind = ? AND name = ?", (kind, name)
             )
-            number = int(last[0][0] or 0) + 1 if last else 1
+            number = self._whole(last[0][0]) + 1 if last else 1
             transaction.write(
                 "INSERT OR REPLACE INTO numbers (kind, name, last) VALUES (?, ?, ?)",
                 (kind, name, number),
@@ -141,6 +142,13 @@ class SqliteExecutionIndex:
         stream, kind, name, status, parent, number, created_at, updated_at, driver, seen_at = cast(
             "tuple[str, str, str, str, str | None, int, str, str, str | None, float | None]", row
         )
+        place = f"{self._database.path}: the entry of '{stream}' is damaged"
+        if not all(isinstance(each, str) for each in (stream, kind, name, status, parent or "")):
+            raise damaged(place)
+        try:
+            created, updated = moment(created_at), moment(updated_at)
+        except (ValueError, TypeError):
+            raise damaged(place) from None
         driven = driver is not None and self._drivers.living(driver, seen_at or 0.0)
         return ExecutionRecord(
             stream=stream,
@@ -148,9 +156,14 @@ class SqliteExecutionIndex:
             name=name,
             status=status,
             parent=parent,
-            number=number,
-            created_at=moment(created_at),
-            updated_at=moment(updated_at),
+            number=self._whole(number),
+            created_at=created,
+            updated_at=updated,
             driver=driver,
             driven=driven,
         )
+
+    def _whole(self, number: Cell) -> int:
+        if not isinstance(number, int):
+            raise damaged(f"{self._database.path}: '{number}' is no number of an execution")
+        return number

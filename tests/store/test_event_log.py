@@ -1,8 +1,9 @@
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from types import MappingProxyType
 
@@ -173,3 +174,14 @@ def test_an_event_that_lacks_what_it_must_have_names_its_file(tmp_path):
     assert found.data.get("command") is None
     with pytest.raises(Unavailable, match=r"state\.db: .*'build/app:1'.* version 1 .*'command'"):
         found.data["command"]
+
+
+@pytest.mark.parametrize("gone", [1, 2])
+def test_an_event_that_is_missing_is_told_before_anything_is_made_of_the_rest(tmp_path, gone):
+    log = log_in(tmp_path)
+    log.append("s", [event(), event(), event()], expected=0)
+    with closing(sqlite3.connect(tmp_path / "state.db")) as database, database:
+        database.execute("DELETE FROM events WHERE version = ?", (gone,))
+    with pytest.raises(Unavailable, match=f"'s' has no event {gone}"):
+        log.read("s")
+    assert [3] == [version for version, _ in log.read("s", after=2)]

@@ -304,3 +304,41 @@ def test_a_kill_while_an_execution_is_entered_leaves_nothing_of_it(tmp_path):
     index = SqliteExecutionIndex(base)
     assert ([], []) == (index.list(), SqliteEventLog(base).read("build/app:1"))
     assert 1 == submit(index, "build/app:1").number
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("updated_at", "\0"),
+        ("created_at", b"\xff"),
+        ("created_at", 7),
+        ("stream", b"\xff"),
+        ("status", b"x"),
+        ("number", "x"),
+    ],
+)
+def test_an_entry_of_another_shape_is_damage_and_no_bug(tmp_path, column, value):
+    index = index_in(tmp_path)
+    submit(index, "build/app:1")
+    with base_in(tmp_path).transaction() as transaction:
+        transaction.write(f"UPDATE executions SET {column} = ?", (value,))
+    with pytest.raises(Unavailable, match=r"state\.db: "):
+        index.list()
+
+
+def test_a_last_number_that_is_none_is_damage_and_no_bug(tmp_path):
+    index = index_in(tmp_path)
+    submit(index, "build/app:1")
+    with base_in(tmp_path).transaction() as transaction:
+        transaction.write("UPDATE numbers SET last = 'x'")
+    with pytest.raises(Unavailable, match="'x' is no number of an execution"):
+        submit(index, "build/app:2")
+
+
+@pytest.mark.parametrize("harm", ["DROP TABLE executions", "PRAGMA user_version = 0"])
+def test_a_state_that_lacks_what_a_state_has_is_damage_and_no_bug(tmp_path, harm):
+    submit(index_in(tmp_path), "build/app:1")
+    with base_in(tmp_path).transaction() as transaction:
+        transaction.write(harm)
+    with pytest.raises(Unavailable, match="is not laid out as a state is"):
+        index_in(tmp_path).list()

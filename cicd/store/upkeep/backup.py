@@ -9,7 +9,8 @@ import os
 import shutil
 import tarfile
 import tempfile
-from contextlib import contextmanager
+import zlib
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -135,11 +136,17 @@ def _unpack(archive: Path, into: Path) -> None:
             if source is None:
                 raise UsageError(f"'{archive}' holds '{name}', which no backup has", hint=_HINT)
             target = into / name
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with target.open("xb") as file:
+            try:
+                target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                file = target.open("xb")
+            except (FileExistsError, NotADirectoryError):
+                raise UsageError(f"'{archive}' holds '{name}' twice", hint=_HINT) from None
+            with file:
                 shutil.copyfileobj(source, file, 1 << 20)
             target.chmod(member.mode & 0o777)
             os.utime(target, (member.mtime, member.mtime))
+    if not ((into / STATE).exists() and (into / STATE).stat().st_size):
+        raise UsageError(f"'{archive}' holds no {STATE}", hint=_HINT)
 
 
 @contextmanager
@@ -149,15 +156,18 @@ def _opened(archive: Path) -> Iterator[tarfile.TarFile]:
             yield tar
     except FileNotFoundError:
         raise UsageError(f"there is no file '{archive}'", hint=_HINT) from None
-    except (tarfile.TarError, EOFError, UnicodeDecodeError) as damage:
+    except (tarfile.TarError, EOFError, ValueError, OverflowError, zlib.error) as damage:
         raise UsageError(f"'{archive}' is damaged, or no backup: {damage}", hint=_HINT) from None
 
 
 def _check_about(archive: Path, text: bytes) -> None:
-    try:
-        layout = int(json.loads(text)["layout"])
-    except (ValueError, KeyError, TypeError):
-        raise UsageError(f"'{archive}' is not a backup of cicd", hint=_HINT) from None
+    layout = 0
+    with suppress(ValueError, RecursionError):
+        match json.loads(text):
+            case {"layout": int(found)}:
+                layout = found
+    if layout < 1:
+        raise UsageError(f"'{archive}' is not a backup of cicd", hint=_HINT)
     if layout > len(LAYOUTS):
         raise UsageError(
             f"'{archive}' was made by a newer cicd (layout {layout};"
@@ -171,10 +181,19 @@ def _check_state(home: Path) -> None:
     database = Database(home / STATE)
     try:
         said = database.rows("PRAGMA integrity_check")
+        # Nothing of ours: they would act, or give an answer without end, whatever is asked.
+        foreign = database.rows(
+            "SELECT name FROM sqlite_master WHERE type IN ('trigger', 'view')"
+            " OR sql LIKE 'CREATE VIRTUAL%'"
+        )
     finally:
         database.close()
     if said != [("ok",)]:
         raise UsageError("the backup's state.db is damaged", hint="use an older backup")
+    if foreign:
+        raise UsageError(
+            f"the backup's state.db holds '{foreign[0][0]}', which no cicd has made", hint=_HINT
+        )
 
 
 def _put(fresh: Path, home: Path) -> Path | None:

@@ -1,8 +1,10 @@
 """A home in a file and back: everything that matters, nothing else, or nothing at all."""
 
+import io
 import sqlite3
 import tarfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -122,6 +124,72 @@ def test_what_is_no_sound_backup_changes_nothing(home, tmp_path, damage):
         restore(archive, home, replace=True)
     assert before == contents(home)
     assert [] == [path.name for path in tmp_path.iterdir() if "restored" in path.name]
+
+
+@pytest.mark.parametrize(
+    ("about", "more", "said"),
+    [
+        ('{"layout": 1}', {}, "holds no state.db"),
+        ('{"layout": 1}', {"state.db": b""}, "holds no state.db"),
+        ('{"layout": 1}', {"logs": b"x", "logs/a": b"x"}, "holds 'logs/a' twice"),
+        (
+            '{"layout": 1}',
+            {"config.toml": b"x", "./config.toml": b""},
+            "holds 'config.toml' twice",
+        ),
+        ('{"layout": 1e999}', {"state.db": b"x"}, "is not a backup of cicd"),
+        ('{"layout": -1}', {"state.db": b"x"}, "is not a backup of cicd"),
+        ("[" * 4000, {"state.db": b"x"}, "is not a backup of cicd"),
+    ],
+)
+def test_a_backup_that_somebody_has_made_up_is_refused(tmp_path, about, more, said):
+    archive = made_up(tmp_path, {"cicd-backup.json": about.encode(), **more})
+    with pytest.raises(UsageError, match=said):
+        restore(archive, tmp_path / "home", replace=False)
+    assert [archive] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("place", [10, 60, 100, 300])
+def test_bytes_that_are_no_compressed_ones_are_damage(home, tmp_path, place):
+    archive = saved(home, tmp_path / "a.tar.gz")
+    data = bytearray(archive.read_bytes())
+    data[place : place + 40] = b"\xff" * 40
+    archive.write_bytes(data)
+    with pytest.raises(UsageError, match="damaged, or no backup"):
+        restore(archive, tmp_path / "other", replace=False)
+
+
+def test_a_time_that_no_clock_has_is_damage(tmp_path):
+    archive = made_up(tmp_path, {"cicd-backup.json": b'{"layout": 1}', "logs/a": b""}, mtime=1e30)
+    with pytest.raises(UsageError, match="damaged, or no backup"):
+        restore(archive, tmp_path / "home", replace=False)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "CREATE TRIGGER foreign_one AFTER INSERT ON events BEGIN DELETE FROM events; END",
+        "CREATE VIEW foreign_one AS SELECT 1",
+        "CREATE VIRTUAL TABLE foreign_one USING fts5(x)",
+    ],
+)
+def test_a_state_that_would_act_by_itself_is_refused(home, tmp_path, made):
+    with closing(sqlite3.connect(home / "state.db")) as database, database:
+        database.execute(made)
+    archive = saved(home, tmp_path / "a.tar.gz")
+    with pytest.raises(UsageError, match="'foreign_one"):
+        restore(archive, tmp_path / "other", replace=False)
+    assert not (tmp_path / "other").exists()
+
+
+def made_up(tmp_path, members, mtime=0):
+    archive = tmp_path / "a.tar.gz"
+    with tarfile.open(archive, "w:gz") as tar:
+        for name, data in members.items():
+            about = tarfile.TarInfo(name)
+            about.size, about.mtime = len(data), mtime
+            tar.addfile(about, io.BytesIO(data))
+    return archive
 
 
 def test_faults_are_named_one_by_one(home):
