@@ -112,6 +112,8 @@ class Span:
             return MarkedLine(text=text.rstrip(), indent=indent, width=width)
         # Show some context before the mark, and start a little left of its middle.
         cut = max(0, min(indent - EXCERPT_WIDTH // 4, cells(text) - EXCERPT_WIDTH))
+        # Blanks that begin a line are no context.
+        cut = max(cut, min(indent, len(text) - len(text.lstrip(" "))))
         shown, left = _window(text, cut, EXCERPT_WIDTH)
         head = "…" if cut else ""
         tail = "…" if left + cells(shown) < cells(text) else ""

@@ -62,6 +62,12 @@ def test_a_very_long_line_is_cut_around_the_caret():
     assert EXCERPT_WIDTH + 2 == cells(shown.text)
 
 
+def test_blanks_that_begin_a_very_long_line_are_cut_first():
+    source = Source(name="x", text=" " * 120 + "test -f ok")
+    shown = source.span(120, 130).marked_line()
+    assert ("…test -f ok", 1, 10) == (shown.text, shown.indent, shown.width)
+
+
 def test_the_cut_stays_aligned_with_wide_characters_and_at_both_ends():
     wide = span("漢" * 300, 150, 151).marked_line()
     assert "漢" == _marked(wide)

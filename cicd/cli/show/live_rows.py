@@ -62,7 +62,7 @@ def stage_rows(stages: Stages, now: float, limit: int) -> list[LiveRow]:
                 LiveRow(
                     name=printable(row.name),
                     name_style="bold",
-                    words=row.status or row.doing,
+                    words=", ".join(filter(None, (row.status, row.doing))),
                     style=mark or "dim",
                 )
             )

@@ -99,22 +99,28 @@ class Stages:
         return (*short[begin : begin + limit - 1], more)
 
     def _of_stage(self, stage: StagePlan, now: float) -> Iterator[StageRow]:
-        from cicd.pipeline.commands import EnterStage
         from cicd.pipeline.shapes import stage_status
 
         status = stage_status(self._state, stage)
-        waits = any(
-            isinstance(command, EnterStage) and command.stage == stage.name
-            for command in self._state.running.values()
-        )
         yield StageRow(
             name=stage.name,
             is_stage=True,
             status=str(status or ""),
-            doing="waits in front of the stage" if waits and status is None else "",
+            doing=self._at_a_gate(stage, entered=status is not None),
         )
         for action in stage.actions():
             yield self._of_action(action, now)
+
+    def _at_a_gate(self, stage: StagePlan, *, entered: bool) -> str:
+        """Say what holds a stage up while none of its actions runs; "": nothing does."""
+        from cicd.pipeline.commands import CheckCondition, EnterStage
+
+        for command in self._state.running.values():
+            if isinstance(command, CheckCondition) and command.stage == stage.name:
+                return f"asks {command.condition.gate}"
+            if isinstance(command, EnterStage) and command.stage == stage.name and not entered:
+                return "waits in front of the stage"
+        return ""
 
     def _of_action(self, action: ActionPlan, now: float) -> StageRow:
         known = self._state.actions.get(action.key)

@@ -4,6 +4,7 @@ from cicd.cli.show.stages import Stages
 from cicd.ports import LogLine
 from cicd.testing.clock import START
 from tests.pipeline.documents import DEPLOY, SOURCE_STAGE, action, stage
+from tests.pipeline.gates import HOLDS, gate
 from tests.pipeline.test_gates import BROKEN
 from tests.pipeline.world import World
 
@@ -62,6 +63,17 @@ def test_at_the_end_the_failed_action_says_why(tmp_path, monkeypatch):
         rows["Up"].status,
     )
     assert rows["Compile"].seconds < 20
+
+
+def test_a_stage_says_what_it_asks_before_its_entry(tmp_path, monkeypatch):
+    world = World(tmp_path, monkeypatch)
+    guarded = stage("Build", action("Lint", takes="code"), beforeEntry=gate("FAIL", HOLDS))
+    result = world.run(SOURCE_STAGE, guarded, pipelineType="V2")
+    stages, asked = Stages(result.stream), []
+    for number, (_, event) in enumerate(world.services.log.read(result.stream)):
+        stages.event(event, float(number))
+        asked += [doing for name, _, doing in shown(stages) if name == "Build" and doing]
+    assert ["waits in front of the stage", "asks beforeEntry"] == list(dict.fromkeys(asked))
 
 
 def test_what_runs_and_has_no_line_is_counted(tmp_path, monkeypatch):
