@@ -162,7 +162,7 @@ def run(
     )
     with invocation.services(directory, env_file=env_file, profile=profile) as services:
         planned = plan_execution(request, services, Resources.load(directory))
-        invocation.means(name=planned.plan.name)
+        invocation.means(name=planned.plan.name, **({"approve": True} if approve else {}))
         invocation.warn(planned.warnings)
         with approvals_here(invocation, services, f"pipeline/{planned.plan.execution_id}"):
             result = start_execution(planned.plan, services)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from cicd.backends.runner_host import HostRunner
+from cicd.backends.user_name import user_name
 from cicd.cli.boundary import run
 from cicd.cli.commands import cicd
 from cicd.errors import Unavailable
@@ -141,12 +142,15 @@ def test_two_executions_are_compared_and_each_attempt_is_listed(here, capsys):
     same = shown[0]["pipelineExecutionId"]
     assert 0 == asked("diff", same, same)
     assert "nothing differs" in capsys.readouterr().err
+    begun = [each["requestParameters"] for each in audit_log(here / ".cicd").records()]
+    assert [("shop", True), ("shop", True)] == [(each["name"], each["approve"]) for each in begun]
     assert 1 == asked("diff")
     first, second, head = capsys.readouterr().out.splitlines()[:3]
     assert (first, second) == tuple(f"shop {each}: Succeeded" for each in ids_of(capsys)[::-1])
     assert ["WHAT", "BEFORE", "AFTER"] == head.split()
     assert 0 == asked("history", "--output", "json")
     details = last_json(capsys)["actionExecutionDetails"]
+    assert details[0]["updatedBy"] == user_name()
     assert ["Approve", "Checkout"] == [each["actionName"] for each in details]
     assert 0 == asked("executions", "--succeeded-in", "Ask", "--output", "json")
     assert 2 == len(last_json(capsys)["pipelineExecutionSummaries"])

@@ -21,7 +21,9 @@ class ManualApproval:
         del scope
         if request.plan.approve:
             return ActionResult(
-                status=ActionStatus.SUCCEEDED, summary="Approved beforehand, with --approve"
+                status=ActionStatus.SUCCEEDED,
+                summary="Approved beforehand, with --approve",
+                updated_by=request.plan.triggered_by,
             )
         for key in ("CustomData", "ExternalEntityLink"):
             if text := request.configuration.get(key):
