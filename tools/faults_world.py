@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 300.0  # seconds after which something that must happen counts as lost
 MOMENTS = 10  # at which a command is killed
-START = 0.12  # seconds in which a command is no more than Python's own start
 LINES = 12
 # The last keeps Python from caching what it compiles, so that a start takes seconds.
 _UNWANTED = ("CICD_HOME", "PYTHONDONTWRITEBYTECODE")
@@ -176,31 +175,43 @@ def usual_runner() -> str:
     return "sandbox" if shutil.which("bwrap") else "host"
 
 
-def lived(world: World, *words: str, times: int = 2) -> float:
-    """Give the seconds that a command takes, at the last of so many times: the first is slow."""
-    seconds = 0.0
+@dataclass(frozen=True, kw_only=True)
+class Life:
+    """How long a command takes when nobody kills it, in seconds from its start."""
+
+    first: float  # to its first word
+    whole: float
+
+
+def lived(world: World, *words: str, times: int = 2) -> Life:
+    """See how long a command takes, at the last of so many times: the first is slow."""
     for _ in range(times):
         begun = time.monotonic()
-        status, said = world.run(*words)
-        seconds = time.monotonic() - begun
-        world.lose_unless(status == 0, f"cicd {' '.join(words)}: {status}: {said[-200:]}")
-    return seconds
+        process = world.start(*words)
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        first = time.monotonic() - begun
+        said += process.communicate()[0]
+        life = Life(first=first, whole=time.monotonic() - begun)
+        done = f"cicd {' '.join(words)}: {process.returncode}: {said[-200:]!r}"
+        world.lose_unless(process.returncode == 0, done)
+    return life
 
 
 def killed_over_life(
     world: World,
     *words: str,
-    life: float,
+    life: Life,
     moments: int = MOMENTS,
     prepare: Callable[[int], object] = lambda _: None,
 ) -> Iterator[bool]:
     """
-    Kill a command, as `kill -9` does, at moments from its first own line to a little past its end.
+    Kill a command, as `kill -9` does, at moments from its first word to a little past its end.
 
     Args:
         world: Where it is typed.
         words: What is typed.
-        life: Seconds that it takes when nobody kills it.
+        life: How long it takes; of one that says nothing before its end, the latter half counts.
         moments: How often.
         prepare: Called with the number of the moment, before the command is started.
 
@@ -208,12 +219,14 @@ def killed_over_life(
         Whether it was alive, after each.
 
     """
+    begin = min(life.first, life.whole / 2)
     for moment in range(moments):
         prepare(moment)
         process = world.start(*words)
-        begun = min(life / 2, START)
         try:
-            process.communicate(timeout=begun + (life * 1.1 - begun) * moment / (moments - 1))
+            process.communicate(
+                timeout=begin + (life.whole * 1.05 - begin) * moment / (moments - 1)
+            )
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()

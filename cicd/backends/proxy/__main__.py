@@ -28,6 +28,7 @@ CONTROL: Final = "control.sock"
 _LOCK: Final = "lock"
 _BACKLOG: Final = 1024
 _PAUSE: Final = 0.02  # seconds before a worker is replaced
+_LOOK: Final = 1.0  # seconds between two looks whether the home is there
 _HASTE: Final = 10  # workers that may die within a second of their birth, one after another
 
 
@@ -116,7 +117,12 @@ def _work(listeners: list[tuple[str, int, socket.socket]], control: socket.socke
 
 
 async def _serve(listeners: list[tuple[str, int, socket.socket]], control: socket.socket) -> None:
-    await Worker(Path()).run(listeners, control)
+    working = asyncio.ensure_future(Worker(Path()).run(listeners, control))
+    while not working.done():
+        await asyncio.wait({working}, timeout=_LOOK)
+        if not Path(CONTROL).exists():
+            return  # its home was removed: nobody can reach it any more, nor end it
+    await working
 
 
 if __name__ == "__main__":

@@ -40,7 +40,9 @@ def show_reports(
 def _row(report: Mapping[str, JSON]) -> tuple[str, ...]:
     name, status = str(report["name"]), str(report["status"])
     if report.get("type") == "CODE_COVERAGE":
-        lines = f"{trend_values(report)['LINE_COVERAGE']:.1f} %"
+        values = trend_values(report)
+        known = values["LINES_COVERED"] + values["LINES_MISSED"]
+        lines = f"{values['LINE_COVERAGE']:.1f} %" if known else "none"
         return (name, status, "", "", "", "", "", lines, _trend(report))
     counts = report["statusCounts"]
     assert isinstance(counts, Mapping), "made by summary"

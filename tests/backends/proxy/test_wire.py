@@ -3,6 +3,7 @@
 import asyncio
 import json
 import resource
+import shutil
 import socket
 import threading
 import time
@@ -124,6 +125,21 @@ def client(proxy, backend):
     made = Client(proxy.front)
     yield made
     made.socket.close()
+
+
+def test_it_ends_when_its_home_is_removed(tmp_path):
+    with started(tmp_path / "home", HealthCheck(path="")) as router:
+        socket.create_connection((router.front.host, router.front.port), timeout=10).close()
+        shutil.rmtree(tmp_path / "home")
+        until(lambda: not listens(router.front), "its end")
+
+
+def listens(endpoint):
+    try:
+        socket.create_connection((endpoint.host, endpoint.port), timeout=10).close()
+    except OSError:
+        return False
+    return True
 
 
 def test_a_module_of_the_directory_one_is_in_is_not_run(tmp_path, monkeypatch):
