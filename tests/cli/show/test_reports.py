@@ -22,12 +22,12 @@ def report_of_tests(**more):
     } | more
 
 
-def report_of_coverage(share, **more):
+def report_of_coverage(share, lines=4, **more):
     return {
         "name": "app-cov",
         "type": "CODE_COVERAGE",
         "status": "SUCCEEDED",
-        "coverage": {"lineCoveragePercentage": share},
+        "coverage": {"lineCoveragePercentage": share, "linesCovered": lines, "linesMissed": 0},
     } | more
 
 
@@ -54,6 +54,10 @@ def test_a_column_in_which_nothing_stands_is_left_out():
     assert ["REPORT   STATUS     LINES", "app-cov  SUCCEEDED  50.0 %"] == shown(
         report_of_coverage(50)
     )
+
+
+def test_a_report_without_any_line_has_no_share_of_them():
+    assert "app-cov  SUCCEEDED  none" == shown(report_of_coverage(0, lines=0))[1]
 
 
 def test_what_failed_is_told_where_it_was_not_before():
