@@ -43,7 +43,7 @@ def kill_backup(scratch: Path) -> Row:
     """Kill `cicd state backup`: there is a whole file or none."""
     world = _built(scratch)
     into = scratch / "saved.tar.gz"
-    life = lived(world, "state", "check")  # takes about as long, and leaves no file
+    life = lived(world, "state", "backup", str(scratch / "rehearsed.tar.gz"), times=1)
     killed = whole = 0
     for alive in killed_over_life(world, "state", "backup", str(into), life=life, moments=MOMENTS):
         killed += alive

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -32,6 +33,7 @@ def run(command: click.Command, arguments: Sequence[str]) -> int:
 
 
 def _carried_out(command: click.Command, asked: list[str]) -> int | None:
+    written_to = sys.stdout
     try:
         status: int | None = command.main(asked, prog_name="cicd", standalone_mode=False)
     except click.exceptions.Abort as abort:
@@ -45,8 +47,9 @@ def _carried_out(command: click.Command, asked: list[str]) -> int | None:
     except click.ClickException as failure:
         raise _misused(failure) from failure
     except SystemExit as left:
-        # Click's own end, with 1, where nobody reads any more. Nothing of ours ends a process.
-        if isinstance(left.__context__, OSError):
+        # Click's own end, where nobody reads any more: it has then put something before standard
+        # output. Nothing of ours ends a process.
+        if sys.stdout is not written_to:
             raise BrokenPipeError from left
         raise RuntimeError("what was loaded ends the process") from left
     return status

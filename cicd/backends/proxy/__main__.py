@@ -120,9 +120,14 @@ async def _serve(listeners: list[tuple[str, int, socket.socket]], control: socke
     working = asyncio.ensure_future(Worker(Path()).run(listeners, control))
     while not working.done():
         await asyncio.wait({working}, timeout=_LOOK)
-        if not Path(CONTROL).exists():
-            return  # its home was removed: nobody can reach it any more, nor end it
+        if not _has_home():
+            return
     await working
+
+
+def _has_home() -> bool:
+    """Tell whether anybody can still reach this proxy, and end it: not when that was removed."""
+    return Path(CONTROL).exists()
 
 
 if __name__ == "__main__":
