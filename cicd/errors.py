@@ -74,3 +74,17 @@ class Conflict(CicdError):
     """The stream moved on since it was read; read on, fold, decide again."""
 
     exit_code = ExitCode.UNAVAILABLE
+
+
+def refused_path(problem: RuntimeError) -> UsageError | None:
+    """Put in words what ``pathlib`` says of links in a circle, and of ``~`` that is nobody's."""
+    at = problem.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    if at is None or at.tb_frame.f_globals.get("__name__", "").partition(".")[0] != "pathlib":
+        return None
+    words = str(problem).rstrip(".")
+    return UsageError(
+        f"a path leads nowhere: {words[:1].lower()}{words[1:]}",
+        hint="look at the links on it, and at a '~' that it begins with",
+    )

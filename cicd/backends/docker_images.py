@@ -98,7 +98,7 @@ def _check_reach(engine: Engine, image: str) -> None:
 def look(engine: Engine, image: str) -> Mapping[str, JSON] | None:
     """Say what the engine knows of an image; None when it is not there."""
     try:
-        return engine.find(f"/images/{quote(image, safe='/:@')}/json")
+        return engine.find(f"/images/{quote(image, safe='/:@', errors='replace')}/json")
     except Refused as refused:
         raise NoImage(
             f"image '{image}' cannot be had: {refused.message}",

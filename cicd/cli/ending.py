@@ -9,7 +9,7 @@ import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from cicd.errors import CicdError, DocumentError, ExitCode
+from cicd.errors import CicdError, DocumentError, ExitCode, refused_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,6 +31,8 @@ _REFUSALS = {
     errno.EMFILE: "raise the limit of open files (ulimit -n)",
     errno.ENFILE: "end some programs: this machine has too many open files",
     errno.ENOMEM: "end some programs: this machine has no memory left",
+    errno.EISDIR: "name a file: that is a directory",
+    errno.ENOTDIR: "something on that path is no directory",
     errno.EIO: "look at that disk",
     errno.EBADF: "it must be open for writing",
     errno.ELOOP: "look at the links on that path",
@@ -58,6 +60,12 @@ def ended(act: Callable[[], int | None], asked: Sequence[str]) -> int:
         if failure.errno not in _REFUSALS:
             return _crashed(failure, asked)
         return _refused(failure, asked)
+    except RuntimeError as failure:
+        told = refused_path(failure)
+        if told is None:
+            return _crashed(failure, asked)
+        _show(asked, told.message, told.hint, told.exit_code)
+        return told.exit_code
     except Exception as failure:  # noqa: BLE001 - the last line: a bug becomes a crash report
         return _crashed(failure, asked)
     return _handed_over(status, asked)

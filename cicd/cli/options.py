@@ -12,6 +12,7 @@ from cicd.cli.invocation import Invocation, check_directory
 from cicd.errors import CicdError, UsageError
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable
 
 P = ParamSpec("P")
@@ -22,9 +23,25 @@ _OUTPUT = click.option(
     type=click.Choice(_FORMATS),
     help="A live view, a line an event, or JSON lines ending in AWS's shape.",
 )
+
+
+class _Directory(click.Path):
+    """A directory, and not where one happens to be because a variable was empty."""
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> str | bytes | os.PathLike[str]:
+        if not str(value):
+            self.fail("it is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 _HOME = click.option(
     "--home",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=_Directory(path_type=Path, file_okay=False),
     help="The state directory; else CICD_HOME, else '.cicd' of the repository.",
 )
 _JOBS = click.option(

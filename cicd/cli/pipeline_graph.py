@@ -10,6 +10,7 @@ import click
 from cicd.cli.offers import ids, names
 from cicd.cli.options import shared_options
 from cicd.cli.template_parameters import given_parameters, parameter_options
+from cicd.cli.written import write_out
 from cicd.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def graph(
     if out is None:
         invocation.show.text(drawn)
     else:
-        out.write_text(f"{drawn}\n", encoding="utf-8")
+        write_out(out, f"{drawn}\n")
         invocation.show.text(f"{specs[0].name}: {out}")
     invocation.show.result({"pipeline": specs[0].name, "graph": drawn})
     return ExitCode.SUCCEEDED

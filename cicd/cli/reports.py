@@ -13,7 +13,8 @@ from cicd.cli.group import Commands
 from cicd.cli.offers import ids
 from cicd.cli.options import shared_options
 from cicd.cli.show.local_time import local_time
-from cicd.errors import ExitCode, Unavailable, UsageError
+from cicd.cli.written import write_out
+from cicd.errors import ExitCode, UsageError
 from cicd.ports import Level
 
 if TYPE_CHECKING:
@@ -195,13 +196,7 @@ def html(invocation: Invocation, *, what: str | None, out: Path) -> int:
 
     with invocation.services() as services:
         text = page(find_reports(services, what))
-        try:
-            out.write_text(text, encoding="utf-8")
-        except OSError as problem:
-            raise Unavailable(
-                f"'{out}' cannot be written: {problem.strerror}",
-                hint="name another file with --out",
-            ) from None
+        write_out(out, text)
         invocation.show.text(str(out))
         invocation.show.result({"file": str(out.absolute())})
     return ExitCode.SUCCEEDED

@@ -10,6 +10,7 @@ import click
 
 from cicd.cli.offers import ids
 from cicd.cli.options import shared_options
+from cicd.cli.written import write_out
 from cicd.errors import CicdError, ExitCode, Unavailable
 from cicd.ports import Level
 
@@ -50,7 +51,7 @@ def report(invocation: Invocation, *, deployment_id: str | None, page: Path | No
         show.text(line)
     if page is not None:
         try:
-            page.write_text(page_of(story), encoding="utf-8")
+            write_out(page, page_of(story))
         except OSError as reason:
             raise Unavailable(
                 f"{page} cannot be written: {reason.strerror}", hint="name another file"

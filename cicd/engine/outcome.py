@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cicd.engine.codec import encode, encode_and_keep
 from cicd.engine.process import Outcome, OutcomeStatus
-from cicd.errors import CicdError, Unavailable
+from cicd.errors import CicdError, Unavailable, refused_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,8 @@ def outcome_of(work: Callable[[Command, Scope], Outcome], command: Command, scop
     except OSError as problem:
         return encode(_fault(_refusal(problem)))
     except BaseException as crash:  # noqa: BLE001  # no effect may kill the loop
-        return encode(_crash(crash))
+        told = refused_path(crash) if isinstance(crash, RuntimeError) else None
+        return encode(_crash(crash) if told is None else _fault(told))
 
 
 def _written(outcome: Outcome) -> JSON:

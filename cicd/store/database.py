@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from cicd.errors import Unavailable
+from cicd.errors import Unavailable, UsageError
 from cicd.store.disk import disk
 
 if TYPE_CHECKING:
@@ -288,6 +288,9 @@ class Database:
             if code == _CANNOT_OPEN and self._is_beside_nothing():
                 what, hint = _BESIDE
             raise self._unavailable(what, hint) from error
+        except (UnicodeEncodeError, OverflowError) as error:
+            # Of what is asked for: a name that is not UTF-8, a number beyond all.
+            raise UsageError(f"no state can hold that: {error}") from error
 
     def _unavailable(self, what: str, hint: str) -> Unavailable:
         return Unavailable(f"{self.path} {what}", hint=hint)

@@ -38,7 +38,7 @@ AgedT = TypeVar("AgedT", bound=Aged)
 
 def read_size(text: str) -> int:
     """Read "500MB", "1GB" (thousands) or "1GiB" (1024s) as bytes; raises UsageError."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", text.strip())
+    match = re.fullmatch(r"(\d{1,15}(?:\.\d{1,15})?)\s*([A-Za-z]*)", text.strip())
     if match is None or match[2].upper() not in _UNITS:
         raise UsageError(f"'{text}' is not a size", hint="write 500MB, 1GB or 1GiB")
     return int(float(match[1]) * _UNITS[match[2].upper()])

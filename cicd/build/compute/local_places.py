@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cicd.build.compute.place import LocalPlaces, Network
 from cicd.document.node import NodeKind
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from cicd.document.fields import Fields
     from cicd.document.resources import Resources
 
@@ -56,5 +55,7 @@ def _file_systems(fields: Fields | None, root: Path) -> dict[str, Path]:
     names = (entry.key for entry in fields.entries())
     written = {name: fields.text(name) for name in names}
     return {
-        name: (root / place).expanduser().absolute() for name, place in written.items() if place
+        name: (root / Path(place).expanduser()).absolute()
+        for name, place in written.items()
+        if place
     }

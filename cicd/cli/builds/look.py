@@ -16,6 +16,7 @@ from cicd.cli.offers import ids, names
 from cicd.cli.options import shared_options
 from cicd.cli.show import show_log
 from cicd.cli.show.local_time import local_time
+from cicd.cli.written import write_out
 from cicd.errors import ExitCode, UsageError
 from cicd.ports import Level
 
@@ -188,7 +189,7 @@ def badge(
         if out is None:
             invocation.show.text(picture.rstrip("\n"))
         else:
-            out.write_text(picture, "utf-8")
+            write_out(out, picture)
             invocation.show.text(f"{out}: {word}")
         invocation.show.result({"badge": word})
     return ExitCode.SUCCEEDED
