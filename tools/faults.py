@@ -14,6 +14,7 @@ from pathlib import Path
 
 from faults_disk import DISK
 from faults_fleet import FLEETS
+from faults_function import FUNCTIONS
 from faults_kill import KILLS
 from faults_push import PUSHES
 from faults_repository import REPOSITORIES
@@ -50,6 +51,7 @@ def main(names: list[str]) -> int:
         **PUSHES,
         **UPKEEP,
         **FLEETS,
+        **FUNCTIONS,
         **SHIFTS,
         **SERVES,
         **TRAFFIC,

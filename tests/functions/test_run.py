@@ -44,6 +44,17 @@ def test_a_runtime_that_is_not_here_is_said_with_what_is(services):
         invoke(functions, "fn")
 
 
+@pytest.mark.parametrize(
+    ("number", "words"), [(9, "killed"), (11, "segmentation fault"), (15, "terminated")]
+)
+def test_the_signal_that_ended_a_function_has_the_name_that_lambda_gives_it(
+    services, number, words
+):
+    code = f"import os\ndef handler(event, context): os.kill(os.getpid(), {number})"
+    shape = told(invoke(create(services, "fn", code, timeout=30), "fn"))
+    assert shape["errorMessage"].endswith(f"Error: Runtime exited with error: signal: {words}")
+
+
 def test_instances_end_with_the_run_that_started_them(tmp_path):
     with home(tmp_path) as services:
         answer = told(invoke(create(services, "fn", HANDLER, timeout=30), "fn"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import signal
 from typing import TYPE_CHECKING, Final
 
 from cicd.backends.functions.instance import End
@@ -44,10 +45,7 @@ def answer(
             memory = float(call.memory_size)
             payload, error = _exited(call, "signal: killed", lines), UNHANDLED
         case End.EXITED:
-            status = exchange.exit_status
-            how = f"signal: {-status}" if status is not None and status < 0 else ""
-            words = how or f"exit status {status if status is not None else 1}"
-            payload, error = _exited(call, words, lines), UNHANDLED
+            payload, error = _exited(call, _end_of(exchange.exit_status), lines), UNHANDLED
         case End.ANSWERED if not (exchange.head.get("ok") or exchange.head.get("ready")):
             error = UNHANDLED
             if "ready" in exchange.head:
@@ -63,6 +61,13 @@ def answer(
     lines.append(_report(call, exchange.seconds, memory, init))
     said = "\n".join(lines) + "\n"
     return FunctionAnswer(payload=payload, error=error, log=said, seconds=exchange.seconds)
+
+
+def _end_of(status: int | None) -> str:
+    """Say how a process ended: its status, or what a signal is called."""
+    if status is not None and status < 0:
+        return f"signal: {signal.strsignal(-status) or -status}".lower()
+    return f"exit status {status if status is not None else 1}"
 
 
 def _told(call: FunctionCall, kind: str, words: str) -> bytes:
