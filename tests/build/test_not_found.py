@@ -47,6 +47,9 @@ def test_a_stand_in_and_a_machine_are_told_apart():
     here = not_found_hint(replace(IN_IMAGE, runner="host", image=""), 127, said, nothing)
     assert "the PATH of this machine" in here
     assert "--runner docker" in here
+    apart = not_found_hint(replace(IN_IMAGE, runner="sandbox", image=""), 127, said, nothing)
+    assert "that a sandbox sees, which are none of a home's" in apart
+    assert "--runner host" in apart
 
 
 @pytest.mark.parametrize(

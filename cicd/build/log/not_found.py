@@ -48,6 +48,12 @@ def not_found_hint(
     also = ""
     if other and any(look([f"$(command -v {other})"])):
         also = f"\n{other} is there, which curated images have as {name}, too"
+    if not plan.image and plan.runner == "sandbox":
+        return (
+            f"'{name}' is not among the tools of this machine that a sandbox sees, which are none "
+            f"of a home's{also}\n"
+            "install it for all, or take --runner host, or an image that has it: --runner docker"
+        )
     if not plan.image:
         return (
             f"'{name}' is not on the PATH of this machine, whose tools the build has{also}"
