@@ -181,6 +181,8 @@ def test_nothing_to_tell_by_is_said(tmp_path):
 def test_what_builds_it_may_be_said(tmp_path):
     outside = repository(tmp_path / "c", {"CMakeLists.txt": "", "out: it/a #1": "x\n"})
     assert "cicd init --command" in outside.run("init")[2]
+    status, _, refused = outside.run("init", "--command", " ")
+    assert (2, True) == (status, "builds nothing" in refused)
     words = ("--command", "ls", "--command", "grep x 'out: it/a #1' > made")
     assert "commands" == made(outside, *words)["kind"]
     commit(outside)

@@ -28,6 +28,10 @@ def part(top: Path, *, said: bool) -> Path:
 
 def kind_of(root: Path, asked: str | None, commands: Sequence[str]) -> tuple[Kind, list[Kind]]:
     """Give what the repository is, and what else it could be."""
+    if any(not command.strip() for command in commands):
+        raise UsageError(
+            "an empty --command builds nothing", hint="leave it out, or say a command"
+        )
     every = kinds()
     found = [kind for kind in every if kind.is_at(root)]
     if asked is not None:
