@@ -88,6 +88,10 @@ def logs(
                 told = True  # else whoever follows waits for what does not come
                 invocation.show.notice(how_to_go_on(now))
             inbox.take(None)
+        if not any(offsets.values()):
+            invocation.show.notice(
+                f"nothing that {record.stream.partition('/')[2]} printed is kept"
+            )
         invocation.show.result(
             {"run": record.stream.partition("/")[2], "kind": record.kind, "logs": [*offsets]}
         )

@@ -134,6 +134,8 @@ def test_prune_takes_old_logs_and_artifacts_and_leaves_what_is_needed(outside):
     assert ["artifact", "log", "log"] == sorted(each["kind"] for each in did)
     assert (False, True) == (orphan.exists(), artifact.exists())
     assert "plain" in outside.run("logs")[1]
+    status, out, said = outside.run("logs", outside.ids()[-1])
+    assert (0, "", True) == (status, out, "is kept" in said)
     assert [] == result(outside, "prune")["removed"]
 
 
