@@ -60,6 +60,10 @@ def ended(act: Callable[[], int | None], asked: Sequence[str]) -> int:
         if failure.errno not in _REFUSALS:
             return _crashed(failure, asked)
         return _refused(failure, asked)
+    except UnicodeEncodeError:  # what is written for people is not: see _open_streams
+        hint = "write it in UTF-8"
+        _show(asked, "one of the words holds bytes that are no text", hint, ExitCode.USAGE)
+        return ExitCode.USAGE
     except RuntimeError as failure:
         told = refused_path(failure)
         if told is None:

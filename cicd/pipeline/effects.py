@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cicd.engine.codec import encode, encode_and_keep
 from cicd.engine.process import Outcome, OutcomeStatus
+from cicd.engine.redaction import Redactor
 from cicd.errors import CicdError, Unavailable
 from cicd.pipeline.actions import ACTIONS, name_of
 from cicd.pipeline.actions.git_reference import misplaced
@@ -30,7 +31,7 @@ from cicd.pipeline.commands import (
     attempt_of,
     unnumbered,
 )
-from cicd.pipeline.dynamic_references import looked_up
+from cicd.pipeline.dynamic_references import looked_up, masked
 from cicd.pipeline.entrance import Entrance
 from cicd.pipeline.fidelity import reason_against
 from cicd.pipeline.gates.ask import ask
@@ -102,15 +103,16 @@ class PipelineEffects:
         action = self._actions[unnumbered(command.key)]
         workspace = Path(f"{self._work}/{action.stage}/{action.name}")  # a resume finds it again
         configuration: dict[str, str] = {}
+        hides = Redactor(())
         try:
             for key, value in action.configuration.items():
                 configuration[key] = resolve(value, command.namespaces)
             refuse_unknown(configuration)
             refuse_long(configuration)
             # Looked up last, and not written down.
-            given = looked_up(configuration, self._services.secrets)
+            given, hides = looked_up(configuration, self._services.secrets)
             result = within_limits(
-                self._run(action, given, command, scope, workspace, again=again)
+                self._run(action, given, hides, command, scope, workspace, again=again)
             )
         except Unresolved as missing:
             result = failed(FailureType.CONFIGURATION_ERROR, f"{action.name}: {missing}")
@@ -121,6 +123,7 @@ class PipelineEffects:
                 problem.message,
                 hint=problem.hint or "",
             )
+        result = masked(result, hides)
         if scope.cancel.reason is not None and result.status is not ActionStatus.SUCCEEDED:
             if scope.cancel.reason in (ABANDONED, TIMED_OUT):  # else a resume may want it
                 clear(workspace)
@@ -151,6 +154,7 @@ class PipelineEffects:
         self,
         action: ActionPlan,
         configuration: Mapping[str, str],
+        hides: Redactor,
         command: RunAction,
         scope: Scope,
         workspace: Path,
@@ -201,7 +205,7 @@ class PipelineEffects:
             inputs=command.inputs,
             workspace=workspace,
             parent=f"{scope.stream}/{command.key}",
-            say=lambda text: self._say(action.key, text),
+            say=lambda text: self._say(action.key, hides.redact(text)),
             resolve=lambda text: resolve(text, command.namespaces),
         )
         return faults_told(

@@ -288,8 +288,7 @@ class Database:
             if code == _CANNOT_OPEN and self._is_beside_nothing():
                 what, hint = _BESIDE
             raise self._unavailable(what, hint) from error
-        except (UnicodeEncodeError, OverflowError) as error:
-            # Of what is asked for: a name that is not UTF-8, a number beyond all.
+        except OverflowError as error:  # of what is asked for: a number beyond all
             raise UsageError(f"no state can hold that: {error}") from error
 
     def _unavailable(self, what: str, hint: str) -> Unavailable:

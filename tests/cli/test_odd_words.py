@@ -24,7 +24,8 @@ def place(tmp_path, monkeypatch):
         ("builds list --home ~nosuchuser/x", "could not determine home directory"),
         ("builds list --home loop/x", "loop"),
         ("builds list --limit 99999999999999999999", "no state can hold that"),
-        ("builds show \udcff", "no state can hold that"),
+        ("builds show \udcff", "bytes that are no text"),
+        ("images pull \udcff", "bytes that are no text"),
         ("cache prune --max-size " + "9" * 400, "is not a size"),
     ],
 )

@@ -16,6 +16,7 @@ from cicd.pipeline.run import (
     waiting_approvals,
 )
 from cicd.testing.clock import START
+from cicd.testing.fakes import MemorySecrets
 from tests.pipeline.documents import APPROVAL, DEPLOY, SOURCE, SOURCE_STAGE, action, stage
 from tests.pipeline.world import MINUTE, SUCCEEDED
 
@@ -447,6 +448,17 @@ def test_an_oauth_token_is_never_kept(world):
     result = world.run(stage("Source", github), BUILD_STAGE)
     written = repr(world.services.log.read(result.stream))
     assert ("hush-hush" in written, "****" in written) == (False, True)
+
+
+def test_what_a_reference_leads_to_stands_in_nothing_that_is_kept_or_told(world):
+    word = "hush-hush"
+    world.services = replace(world.services, secrets=MemorySecrets(parameters={"/word": word}))
+    world.provider.ends = {"Compile": failed(FailureType.JOB_FAILED, f"no {word}", hint=word)}
+    built = action("Compile", takes="code", configuration={"ProjectName": "{{resolve:ssm:/word}}"})
+    result = world.run(SOURCE_STAGE, stage("Build", built))
+    assert ("Failed", "no ***") == (result.status, result.failure.error.message)
+    told = [said.text for _, _, said in world.reporter.events]
+    assert word not in repr((result, world.services.log.read(result.stream), told))
 
 
 def test_events_have_eventbridges_detail(world):
