@@ -16,6 +16,21 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+class BrokenPackage(Unavailable):
+    """
+    What an installed package brings cannot be loaded, or has broken.
+
+    The words of what it raised are left out, as they may hold a secret.
+    """
+
+    def __init__(self, distribution: str, name: str, crash: BaseException) -> None:
+        """Say whose fault it is, and where it broke."""
+        super().__init__(
+            f"the package {distribution}, which brings {name}, {_how(crash)}",
+            hint="this is a fault of the package, and not of what was asked: tell its authors",
+        )
+
+
 class Registry(Generic[T]):
     """
     A table of ``name → "module:attribute"``, with installed entry points behind it.
@@ -45,7 +60,7 @@ class Registry(Generic[T]):
 
         Raises:
             UsageError: Nothing has that name.
-            Unavailable: A package brings it that cannot be loaded.
+            BrokenPackage: A package brings it that cannot be loaded.
 
         """
         if name not in self._loaded:
@@ -93,12 +108,18 @@ def _loaded(name: str, distribution: str, target: str) -> object:
     """Load what a package brings; whatever its module does when it is imported, we go on."""
     try:
         return _attribute(target)
-    except (Exception, SystemExit) as reason:
-        words = " ".join(f"{type(reason).__name__}: {reason}".split())
-        raise Unavailable(
-            f"'{name}' of the package {distribution} cannot be loaded: {words}",
-            hint=f"mend {distribution}, or uninstall it",
-        ) from reason
+    except (Exception, SystemExit) as crash:
+        raise BrokenPackage(distribution, name, crash) from crash
+
+
+def _how(crash: BaseException) -> str:
+    if isinstance(crash, ImportError) and crash.name:
+        return f"cannot be loaded: '{crash.name}' cannot be imported"
+    import traceback
+
+    last = traceback.extract_tb(crash.__traceback__)[-1]
+    place = last.filename.rpartition("/")[2]
+    return f"broke: {type(crash).__name__} at {place}:{last.lineno}"
 
 
 @cache
