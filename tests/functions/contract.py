@@ -53,6 +53,20 @@ def handler(event, context):
     }
 """
 
+GARBLED = """
+import os, stat
+def handler(event, context):
+    if "said" in event:
+        for number in range(3, 64):
+            try:
+                if stat.S_ISSOCK(os.fstat(number).st_mode):
+                    os.set_blocking(number, True)
+                    os.write(number, event["said"].encode() + b"\\n")
+            except OSError:
+                pass
+    return "fine"
+"""
+
 NODE = """
 export const handler = async (event, context) => {
   console.log("asked", event.do);
@@ -151,6 +165,15 @@ class FunctionContract:
             assert f"asked {do}" in done.answer.log  # what it printed before its end is there
         kept = [line.text for _, line in services.logs.read("function/fn")]
         assert 6 == sum(text.startswith("REPORT") for text in kept)
+
+    @pytest.mark.parametrize(
+        "said", ["junk", "[]", '{"size": -1}', '{"size": "x"}', "x" * 70_000, "[" * 65_000]
+    )
+    def test_a_handler_that_speaks_in_its_runtimes_place_has_ended(self, services, said):
+        functions = self.create(services, "garbled", GARBLED, timeout=30)
+        done = invoke(functions, "garbled", json.dumps({"said": said}).encode())
+        assert ("Unhandled", "Runtime.ExitError") == (done.answer.error, told(done)["errorType"])
+        assert "fine" == told(invoke(functions, "garbled", b"{}"))
 
     @pytest.mark.parametrize(
         ("handler", "source", "kind", "words"),

@@ -83,8 +83,10 @@ def _exited(call: FunctionCall, how: str, lines: list[str]) -> bytes:
 
 
 def _init_words(payload: bytes) -> str:
-    shape = json.loads(payload)
-    return f"[ERROR] {shape['errorType']}: {shape['errorMessage']}"
+    match json.loads(payload):
+        case {"errorType": kind, "errorMessage": message}:
+            return f"[ERROR] {kind}: {message}"
+    return "[ERROR]"
 
 
 def _report(call: FunctionCall, seconds: float, memory: float, init: float | None) -> str:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _LOOK: Final = 0.05  # seconds between two looks at the memory
 _BLOCK: Final = 65536
+_HEAD: Final = 65536  # bytes of a message's first line
+_PAYLOAD: Final = 2**28  # bytes of a payload; what is beyond 6 MB of them is told as too large
 INIT_SECONDS: Final = 10.0  # what loading the handler may take. Source: Lambda, "Init phase"
 
 
@@ -125,8 +127,17 @@ class Instance:
         unsent = memoryview(message)
         looked = began
         end = End.ANSWERED
+        found = None
         while True:
-            found = self._message()
+            try:
+                found = self._message()
+            except (
+                ValueError,
+                RecursionError,
+            ):  # the handler has written where only its runtime writes
+                self._place.kill()
+                end = End.EXITED
+                break
             if found is not None:
                 break
             now = time.monotonic()
@@ -197,11 +208,15 @@ class Instance:
             printed += block
 
     def _message(self) -> tuple[Mapping[str, object], bytes] | None:
+        """Give a message that is whole; raises ``ValueError`` for what is none."""
         end = self._waiting.find(b"\n")
-        if end < 0:
+        if end < 0 and len(self._waiting) <= _HEAD:
             return None
-        head = json.loads(self._waiting[:end])
-        until = end + 1 + int(head["size"])
+        match json.loads(self._waiting[: end if end >= 0 else _HEAD]):
+            case {"size": int(size)} as head if 0 <= size <= _PAYLOAD:
+                until = end + 1 + size
+            case other:
+                raise ValueError(other)
         if len(self._waiting) < until:
             return None
         payload = bytes(self._waiting[end + 1 : until])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import select
 import shutil
 import signal
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 _FILE: Final = "haproxy.cfg"
 _PID: Final = "haproxy.pid"
 _PATIENCE: Final = 10.0  # seconds for an answer
+_DIGITS: Final = 19
+_MOST: Final = 64 << 20  # bytes of an answer
+_OWN: Final = re.compile(r"^Pid: ([1-9][0-9]{0,9})$", re.MULTILINE)
 PAUSE: Final = 0.02
 PASSED: Final = frozenset({"L4OK", "L6OK", "L7OK"})
 
@@ -46,7 +50,9 @@ class RunningHAProxy:
             said = b""
             while data := connection.recv(65536):
                 said += data
-        return said.decode().strip()
+                if len(said) > _MOST:
+                    raise self._foreign()
+        return said.decode(errors="replace").strip()
 
     def ensure(self, table: Table) -> None:
         """Start it if it does not run; raises ``Unavailable``."""
@@ -91,17 +97,23 @@ class RunningHAProxy:
     def sessions(self, of: list[Server]) -> int:
         """Count the requests that servers are busy with."""
         rows = self.rows()
-        return sum(int(rows.get(each.full_name, {}).get("scur") or 0) for each in of)
+        return sum(_count(rows.get(each.full_name, {}), "scur") for each in of)
 
     def rows(self) -> dict[str, dict[str, str]]:
         """Give its statistics, by "backend/server"."""
         lines = self.command("show stat").removeprefix("# ").splitlines()
-        return {f"{row['pxname']}/{row['svname']}": row for row in csv.DictReader(lines)}
+        try:
+            return {
+                f"{row['pxname']}/{row['svname']}": row
+                for row in csv.DictReader(lines, restval="")
+            }
+        except (KeyError, csv.Error):
+            raise self._foreign() from None
 
     def show(self) -> Mapping[str, JSON] | None:
         """Give what it is doing, as our own proxy would; None: it does not run."""
         try:
-            rows = self.rows()
+            rows, process = self.rows(), self.pid()
         except OSError:
             return None
         table = load_table(self.directory)
@@ -109,23 +121,22 @@ class RunningHAProxy:
             row = rows.get(each.full_name, {})
             member = table.group(each.group).members[each.endpoint]
             member.state = MemberState.HEALTHY if is_healthy(row) else MemberState.UNHEALTHY
-            member.in_flight = int(row.get("scur") or 0)
-            member.requests = int(row.get("req_tot") or row.get("stot") or 0)
-            member.statuses = {
-                kind: int(row[f"hrsp_{kind}xx"])
-                for kind in range(1, 6)
-                if int(row.get(f"hrsp_{kind}xx") or 0)
-            }
-        return {"pid": self.pid(), **table.shown()}
+            member.in_flight = _count(row, "scur")
+            member.requests = _count(row, "req_tot") or _count(row, "stot")
+            statuses = {kind: _count(row, f"hrsp_{kind}xx") for kind in range(1, 6)}
+            member.statuses = {kind: count for kind, count in statuses.items() if count}
+        return {"pid": process, **table.shown()}
 
     def pid(self) -> int:
-        """Give its process."""
-        return int((self.directory / _PID).read_text("ascii"))
+        """Give its process, by its own word: what is in a file may be another's by now."""
+        found = _OWN.search(self.command("show info"))
+        if found is None:
+            raise self._foreign()
+        return int(found[1])
 
     def stop(self) -> bool:
         """End it, and wait until its ports are free; False: it did not run."""
         try:
-            self.command("show version")
             process = self.pid()
             os.kill(process, signal.SIGTERM)
         except OSError:
@@ -141,6 +152,12 @@ class RunningHAProxy:
         while time.monotonic() < until and self.lives():
             time.sleep(PAUSE)
         return True
+
+    def _foreign(self) -> Unavailable:
+        return Unavailable(
+            f"what answers on {self.directory / SOCKET} is no HAProxy of ours",
+            hint="end what has that file open, and remove the file",
+        )
 
     def _start(self, table: Table) -> None:
         program = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin:/sbin")
@@ -164,6 +181,12 @@ class RunningHAProxy:
                 f"HAProxy does not start: {(alerts or ['it does not say why'])[0]}",
                 hint=f"its file is {self.directory / _FILE}",
             )
+
+
+def _count(row: Mapping[str, str], name: str) -> int:
+    """Read a number of its statistics; 0 for what is none, such as of an answer that was cut."""
+    written = row.get(name) or ""
+    return int(written) if written.isdecimal() and len(written) < _DIGITS else 0
 
 
 def is_healthy(row: Mapping[str, str]) -> bool:
