@@ -151,19 +151,21 @@ def in_api_spelling(node: Node) -> Node:
     entries: dict[str, Entry] = {}
     for entry in node.entries.values():
         key = _lower(entry.key)
-        kept = key in ("configuration", "artifactStores")
-        value = entry.value if kept else in_api_spelling(entry.value)
-        if kept and key == "artifactStores" and value.kind is NodeKind.MAPPING:
-            value = replace(
-                value,
-                entries=MappingProxyType(
-                    {
-                        region: replace(store, value=in_api_spelling(store.value))
-                        for region, store in value.entries.items()
-                    }
-                ),
-            )
+        if key == "configuration":
+            value = entry.value
+        elif key == "artifactStores" and entry.value.kind is NodeKind.MAPPING:
+            value = _values_in_api_spelling(entry.value)  # its keys are Regions
+        else:
+            value = in_api_spelling(entry.value)
         entries.setdefault(key, replace(entry, key=key, value=value))
+    return replace(node, entries=MappingProxyType(entries))
+
+
+def _values_in_api_spelling(node: Node) -> Node:
+    entries = {
+        key: replace(entry, value=in_api_spelling(entry.value))
+        for key, entry in node.entries.items()
+    }
     return replace(node, entries=MappingProxyType(entries))
 
 

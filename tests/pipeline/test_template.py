@@ -134,3 +134,17 @@ def test_every_public_template_that_aws_takes_yields_its_pipeline(path):
     for spec in specs:
         assert spec.stages[0].name in as_text(spec, {})
         assert "flowchart" in as_mermaid(spec, {})
+
+
+def test_stores_of_several_regions_are_read_from_a_list():
+    far = "    Region: eu-west-1\n              RunOrder: '2'"
+    text = TEXT.replace("RunOrder: '2'", far.strip())
+    here = "        - Region: !Ref AWS::Region\n"
+    there = (
+        "        - Region: eu-west-1\n          ArtifactStore: {Type: S3, Location: elsewhere}\n"
+    )
+    (spec,), errors = read(text.replace(here, there + here), Repository="shop")
+    assert [] == errors
+    stores = spec.node.entries["artifactStores"].value.plain()
+    assert ("elsewhere", 2) == (stores["eu-west-1"]["location"], len(stores))
+    assert ["pipeline/artifact-store"] == [rule for rule, _ in read(text)[1]]
