@@ -117,6 +117,21 @@ def test_who_waits_for_what_fails_is_not_started_and_nothing_is_left(sets, docke
     assert sets.known("shop") == ()
 
 
+def test_the_last_words_of_a_container_show_none_of_its_secrets(sets, docker_image):
+    wait = [{"containerName": "init", "condition": "SUCCESS"}]
+    init = {
+        "name": "init",
+        "essential": False,
+        "command": ["sh", "-c", "echo $WORD is wrong; exit 4"],
+        "secrets": [{"name": "WORD", "valueFrom": "/word"}],
+    }
+    with pytest.raises(Unavailable, match="ended with 4: \\*\\*\\* is wrong"):
+        sets.create(
+            order(docker_image, {"name": "web", "dependsOn": wait}, init),
+            secrets={("init", "WORD"): "hush-hush"},
+        )
+
+
 def test_an_image_that_is_nowhere_is_told_with_what_else_a_deployment_could_take(sets):
     with pytest.raises(Unavailable) as failed:
         sets.create(order("shop.invalid/web:2", {"name": "web"}), secrets={})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 _SECOND: Final = 1_000_000_000  # nanoseconds
 HOST: Final = "127.0.0.1"
+HIDDEN: Final = "cicd.hidden"  # names of the variables whose values nothing else may show
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,7 @@ def body_of(
     body: dict[str, JSON] = {
         "Image": image,
         "Env": [f"{n}={v}" for n, v in (*container.environment, *hidden.items())],
-        "Labels": {**dict(container.labels), **place.labels},
+        "Labels": {**dict(container.labels), **place.labels, **_named(hidden)},
         "HostConfig": host,
         "OpenStdin": container.open_stdin,
     }
@@ -143,3 +145,7 @@ def _network(container: ContainerOrder, place: Place) -> dict[str, JSON]:
         "DnsSearch": list(dict.fromkeys(n for each in all_ for n in each.network.search)),
         "ExtraHosts": [f"{n}:{ip}" for each in all_ for n, ip in each.network.hosts],
     }
+
+
+def _named(hidden: Mapping[str, str]) -> dict[str, str]:
+    return {HIDDEN: json.dumps([*hidden])} if hidden else {}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, cast
 
 from cicd.backends.docker_stream import without_frames
-from cicd.backends.services.container_body import HOST
+from cicd.backends.services.container_body import HIDDEN, HOST
+from cicd.engine.redaction import Redactor
 from cicd.ports import Endpoint, TaskState
 
 if TYPE_CHECKING:
@@ -87,7 +89,19 @@ def end_of(engine: Engine, container: str, name: str, state: Mapping[str, JSON])
 def _tail(engine: Engine, container: str, until: str = "") -> str:
     query = f"stdout=1&stderr=1&tail={_TAIL}{until}"
     printed = engine.read(f"/containers/{container}/logs?{query}")
-    return without_frames(printed).decode("utf-8", "replace").strip()
+    said = without_frames(printed).decode("utf-8", "replace").strip()
+    return Redactor(_hidden(engine, container)).redact(said)
+
+
+def _hidden(engine: Engine, container: str) -> list[str]:
+    """Give the values of a container's variables that nothing may show; it may have shown them."""
+    match engine.find(f"/containers/{container}/json"):
+        case {"Config": {"Labels": {**labels}, "Env": [*variables]}}:
+            names = tuple(f"{name}=" for name in json.loads(str(labels.get(HIDDEN, "[]"))))
+            return [
+                str(each).partition("=")[2] for each in variables if str(each).startswith(names)
+            ]
+    return []
 
 
 def _unix(moment: str) -> str:
