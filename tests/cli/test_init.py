@@ -190,6 +190,13 @@ def test_what_builds_it_may_be_said(tmp_path):
     assert 0 == status, out + said
 
 
+def test_what_builds_images_builds_in_docker_whatever_else_works_here(tmp_path, monkeypatch):
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+    outside = repository(tmp_path / "image", {"Dockerfile": "FROM scratch\n"})
+    assert 0 == outside.run("init")[0]
+    assert "  runner: docker\n" in (outside.directory / "cicd.yml").read_text()
+
+
 def test_what_a_build_lacks_and_what_could_not_be_known_is_said(tmp_path):
     files = {"api.Dockerfile": "FROM scratch\n", "web.Dockerfile": "FROM scratch\n"}
     outside = repository(tmp_path / "two", files)

@@ -88,7 +88,7 @@ def init(
         "NAME": called,
         "BUCKET": documents.bucket_name(called),
         "IMAGE": image or chosen.image,
-        "RUNNER": runner or _runner(invocation),
+        "RUNNER": runner or _runner(invocation, chosen),
         "BRANCH": branch,
         "FILE": next(iter([*found, *chosen.files]), ""),
         "LEAVES": chosen.leaves,
@@ -178,10 +178,12 @@ def _deploys(kind: Kind, facts: Mapping[str, bool], *, there: Sequence[str]) -> 
     return documents.BUILDSPEC not in there and bool(kind.deploys and facts[kind.deploys])
 
 
-def _runner(invocation: Invocation) -> str:
-    """Give the first runner that works on this machine; docker where none does."""
+def _runner(invocation: Invocation, kind: Kind) -> str:
+    """Give the first runner that works here; docker where none does, and for what needs it."""
     from cicd.wiring.machine import runners
 
+    if kind.name == RUNNERS[0]:  # a sandbox could not give its build an engine
+        return RUNNERS[0]
     runner = runners(invocation.settings().home)
     for name in RUNNERS:
         try:
