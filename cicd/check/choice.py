@@ -39,7 +39,7 @@ class Push:
     pushed: PushedRef
     commit: str
     files: tuple[str, ...]  # that differ from what the remote has, as far as that is known
-    compared: bool  # the remote has the ref, and its commit is here
+    existed: bool  # the remote has the ref already, whether its commit is here or not
     message: str = ""
 
     def git_event(self) -> GitEvent:
@@ -47,7 +47,7 @@ class Push:
         return GitEvent(
             branch=self.pushed.branch,
             tag=self.pushed.tag,
-            files=self.files if self.compared else None,
+            files=self.files if self.existed else None,
         )
 
     def webhook_event(self) -> WebhookEvent:

@@ -16,7 +16,7 @@ def push(ref="refs/heads/main", files=("src/a.py",)):
         pushed=PushedRef(local="HEAD", id=ONE, ref=ref),
         commit=ONE,
         files=files,
-        compared=True,
+        existed=True,
     )
 
 

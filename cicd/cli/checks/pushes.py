@@ -154,7 +154,7 @@ def look_at(
             pushed=pushed if compared else replace(pushed, before=""),
             commit=commit.id,
             files=tuple(files_of(repository, commit.id)) if files is None else files,
-            compared=compared,
+            existed=bool(pushed.before),
             message=commit.message,
         )
         found.setdefault(commit.id, (commit, []))[1].append(push)

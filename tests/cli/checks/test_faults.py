@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from cicd.check.pushed import PushedRef
+from cicd.cli.checks.pushes import look_at, repository_here
 from tests.cli.checks.pushing import CICD, cicd, commit, environment, git, make, run
 
 MOMENTS = 20
@@ -156,3 +158,17 @@ def test_a_commit_that_only_the_remote_has_is_no_hindrance(here, tmp_path):
     cicd(here, "hooks", "install")
     said = git(here, "push", "--force", "origin", "main")
     assert "ok  command look" in said
+
+
+@pytest.mark.parametrize(("before", "files"), [("f" * 40, ("ours",)), ("", None)])
+def test_what_replaces_an_unknown_commit_is_no_new_branch_to_a_pipeline(
+    here, monkeypatch, before, files
+):
+    git(here, "push", "-q", "origin", "main")
+    git(here, "remote", "set-head", "origin", "main")
+    commit(here, {"ours": ""})
+    monkeypatch.chdir(here)
+    head = git(here, "rev-parse", "HEAD").strip()
+    refs = (PushedRef(local="HEAD", id=head, ref="refs/heads/main", before=before),)
+    (((_, (push,)),), _) = look_at(repository_here(), refs, "origin")
+    assert files == push.git_event().files
