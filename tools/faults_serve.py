@@ -162,9 +162,9 @@ def kill_serve(scratch: Path) -> Row:
         port = probe.getsockname()[1]
     people = People(port)
     resumed = 0
+    serve = _serving(world, port)
     try:
         for moment in range(MOMENTS):
-            serve = _serving(world, port)
             begun = people.call("StartPipelineExecution", name="app")["pipelineExecutionId"]
             time.sleep(LIFE * (moment + 0.5) / MOMENTS)
             serve.kill()
@@ -175,10 +175,10 @@ def kill_serve(scratch: Path) -> Row:
                 status, said = world.run("pipeline", "resume", begun)
                 world.lose_unless(status == 0, f"resume ended with {status}: {said[-200:]}")
             world.lose_unless(_status(world, begun) == "Succeeded", f"{begun} has not succeeded")
-            serve.kill()
-            serve.communicate()
     finally:
         people.leave()
+        serve.kill()
+        serve.communicate()
     world.lose_unless(not people.refused, f"refused: {set(people.refused)}")
     jobs = len(set(people.done))
     world.lose_unless(
