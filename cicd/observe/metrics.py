@@ -131,10 +131,11 @@ def series(events: Iterable[tuple[datetime, Mapping[str, JSON]]]) -> tuple[Serie
             continue
         namespace, name, identity, status = about
         if status in {"STARTED", "RESUMED", "START", "IN_PROGRESS"}:
-            # An attempt of a retried execution begins where it is resumed, and counts again.
-            begun[identity] = at
+            # An attempt of an execution that had ended begins where it is resumed, and counts
+            # again; one that goes on by itself had not ended.
+            begun.setdefault(identity, at)
         elif status in _ENDS or status in _OTHER_ENDS:
-            began = begun.get(identity, at)
+            began = begun.pop(identity, at)
             run = Run(
                 at=at,
                 seconds=(at - began).total_seconds(),

@@ -61,6 +61,11 @@ def test_each_failed_attempt_counts_again_and_from_where_it_was_resumed():
     } == one.metrics()
 
 
+def test_what_is_retried_by_itself_is_one_execution_from_its_beginning():
+    (one,) = series([pipeline(0, "STARTED"), pipeline(7, "RESUMED"), pipeline(13, "FAILED")])
+    assert ([13.0], 1) == ([run.seconds for run in one.runs], one.failures)
+
+
 def test_a_build_has_the_seconds_of_its_phases_by_cloudwatchs_names():
     (one,) = series(
         [
