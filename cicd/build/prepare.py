@@ -12,6 +12,7 @@ from cicd.account import region
 from cicd.build.buildspec.reader import read_buildspec
 from cicd.build.compile import Start, refusal
 from cicd.build.compute.reader import instead_of
+from cicd.build.elsewhere import buildspecs_below
 from cicd.build.plan import Refusal, SourcePlan
 from cicd.build.project import ProjectSource
 from cicd.build.request import build_image_of, image_of, is_document, place_for
@@ -100,6 +101,8 @@ def _missing(request: BuildRequest, wanted: str, location: str, wrong: UsageErro
         hint = "a path is taken from the top of the source; --buildspec names another"
     elif near.exists():
         hint = "'buildspec.yaml' is not looked for: rename it, or use --buildspec buildspec.yaml"
+    elif found := buildspecs_below(request.source):
+        hint = f"name yours with --buildspec; there is {found}"
     return UsageError(f"there is no '{location}' in {request.source}", hint=hint)
 
 

@@ -281,3 +281,23 @@ def test_a_secret_in_a_files_name_is_masked(build, monkeypatch):
     """)
     assert "***.txt" in done.result.failure.hint
     assert "sesame" not in done.result.failure.hint
+
+
+# ── A part of a repository ──────────────────────────────────────────────────────────────────────
+
+
+def test_a_path_of_the_repository_that_the_source_is_a_part_of_is_found_there(tmp_path):
+    service = tmp_path / "services" / "a"
+    service.mkdir(parents=True)
+    primary = replace(PLAN.sources[0], directory=service)
+    part = replace(PLAN, sources=(primary,), buildspec="buildspec.yml")
+    said = ("sh: 1: cd: can't cd to services/a",)
+    assert "repository" not in no_such_path_hint(part, said, shell())
+    (tmp_path / ".git").mkdir()
+    *_, last = no_such_path_hint(part, said, shell()).splitlines()
+    assert last == (
+        "it is in the repository, and on AWS the source is all of that: "
+        f"cicd build {tmp_path} --buildspec services/a/buildspec.yml"
+    )
+    (service / ".git").mkdir()
+    assert "repository" not in no_such_path_hint(part, said, shell())

@@ -473,6 +473,20 @@ def test_what_cannot_be_built_says_so(services, source, changes, message):
         plan_build(replace(request, **changes), services)
 
 
+def test_who_has_buildspecs_elsewhere_is_told_where(services, source):
+    for name in (
+        "services/a/buildspec.yml",
+        "node_modules/x/buildspec.yml",
+        "deploy.buildspec.yaml",
+    ):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text(SIMPLE)
+    with pytest.raises(UsageError) as refused:
+        plan_build(BuildRequest(source=source, project=default_project("app")), services)
+    there = "there is deploy.buildspec.yaml, services/a/buildspec.yml"
+    assert f"name yours with --buildspec; {there}" == refused.value.hint
+
+
 @pytest.mark.parametrize(
     ("buildspec", "message"),
     [

@@ -1,4 +1,4 @@
-"""Why a command failed, as far as its last lines tell, and what to do about it. Pure."""
+"""Why a command failed, as far as its last lines tell, and what to do about it."""
 
 from __future__ import annotations
 

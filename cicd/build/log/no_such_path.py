@@ -1,10 +1,12 @@
-"""A command that failed for want of a file: where it looked, and what is there. Pure."""
+"""A command that failed for want of a file: where it looked, and what is there."""
 
 from __future__ import annotations
 
 import re
 from shlex import quote
 from typing import TYPE_CHECKING
+
+from cicd.build.elsewhere import in_the_repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -64,9 +66,13 @@ def no_such_path_hint(
         place = f"the source's {below}/"
     moved = "" if here == start else ": a 'cd' lasts from one command to the next"
     listed = names.splitlines()
-    more = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
-    there = f"there is {', '.join(listed[:_SHOWN])}{more}" if listed else "nothing is there"
-    return f"'{path}' is not in {place}, where the command ran{moved}\n{there}"
+    others = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
+    there = f"there is {', '.join(listed[:_SHOWN])}{others}" if listed else "nothing is there"
+    source = plan.sources[0].directory
+    more = "" if moved else in_the_repository(path, source, plan.buildspec)
+    return "\n".join(
+        filter(None, (f"'{path}' is not in {place}, where the command ran{moved}", there, more))
+    )
 
 
 def _missing(said: Sequence[str]) -> str:
