@@ -1,6 +1,7 @@
 """What must hold of a function, in whatever it runs."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -51,6 +52,13 @@ def handler(event, context):
             context.memory_limit_in_mb, context.log_group_name, bool(context.aws_request_id),
         ],
     }
+"""
+
+SPAMS = """
+import os
+def handler(event, context):
+    while True:
+        os.write(1, b"x" * 65536)
 """
 
 GARBLED = """
@@ -174,6 +182,15 @@ class FunctionContract:
         done = invoke(functions, "garbled", json.dumps({"said": said}).encode())
         assert ("Unhandled", "Runtime.ExitError") == (done.answer.error, told(done)["errorType"])
         assert "fine" == told(invoke(functions, "garbled", b"{}"))
+
+    def test_a_handler_that_prints_without_end_costs_its_time_and_little_more(self, services):
+        functions = self.create(services, "fn", SPAMS, timeout=1)
+        began = time.monotonic()
+        done = invoke(functions, "fn", b"{}")
+        assert "Sandbox.Timedout" == told(done)["errorType"]
+        assert time.monotonic() - began < 30
+        assert 8 << 20 < len(done.answer.log) < 9 << 20
+        assert " more bytes were printed)" in done.answer.log[-1000:]
 
     @pytest.mark.parametrize(
         ("handler", "source", "kind", "words"),

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _LOOK: Final = 0.05  # seconds between two looks at the memory
 _BLOCK: Final = 65536
+_BLOCKS: Final = 16  # that are read at once of what is printed
+_KEPT: Final = 8 << 20  # bytes that are kept of what one invocation prints
 _HEAD: Final = 65536  # bytes of a message's first line
 _PAYLOAD: Final = 2**28  # bytes of a payload; what is beyond 6 MB of them is told as too large
 INIT_SECONDS: Final = 10.0  # what loading the handler may take. Source: Lambda, "Init phase"
@@ -43,6 +45,26 @@ class Exchange:
     printed: str
     seconds: float
     exit_status: int | None = None
+
+
+class Printed:
+    """What a handler prints in one invocation: its beginning, and how much more it was."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._kept = bytearray()
+        self._more = 0  # bytes
+
+    def add(self, block: bytes) -> None:
+        """Take the next bytes."""
+        kept = block[: _KEPT - len(self._kept)]
+        self._kept += kept
+        self._more += len(block) - len(kept)
+
+    def text(self) -> str:
+        """Give it as text, with a last line about what is left out."""
+        said = self._kept.decode("utf-8", "replace")
+        return f"{said}\n({self._more} more bytes were printed)\n" if self._more else said
 
 
 class Place(Protocol):
@@ -123,7 +145,7 @@ class Instance:
 
     def _exchange(self, deadline: float, message: bytes = b"") -> Exchange:
         began = time.monotonic()
-        printed = bytearray()
+        printed = Printed()
         unsent = memoryview(message)
         looked = began
         end = End.ANSWERED
@@ -167,13 +189,13 @@ class Instance:
             end=end,
             head=head,
             payload=payload,
-            printed=printed.decode("utf-8", "replace"),
+            printed=printed.text(),
             seconds=seconds,
             exit_status=status,
         )
 
     def _turn(
-        self, unsent: memoryview, printed: bytearray, patience: float
+        self, unsent: memoryview, printed: Printed, patience: float
     ) -> tuple[memoryview, bool]:
         """Send and receive what can be; gives what is still to be sent, and whether it lives."""
         wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if unsent else 0)
@@ -196,8 +218,11 @@ class Instance:
                 alive = False
         return unsent, alive
 
-    def _print(self, printed: bytearray) -> None:
-        while self._printing:
+    def _print(self, printed: Printed) -> None:
+        """Read what is there, but not as long as somebody prints: the time goes on meanwhile."""
+        for _ in range(_BLOCKS):
+            if not self._printing:
+                return
             try:
                 block = os.read(self._output, _BLOCK)
             except BlockingIOError:
@@ -205,7 +230,7 @@ class Instance:
             if not block:
                 self._printing = False
                 self._selector.unregister(self._output)
-            printed += block
+            printed.add(block)
 
     def _message(self) -> tuple[Mapping[str, object], bytes] | None:
         """Give a message that is whole; raises ``ValueError`` for what is none."""
