@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 DRIVER = Path(__file__).with_name("driver.sh")
 NEW = ".new-"  # begins the names of directories that are still being made
+RECORD = "session.json"
 MAKING = 60.0  # seconds after which nobody can still be making one: it takes milliseconds
 
 _NEEDED = {"docker": ("container", "image")}  # of a record's state, by whose runner it is
@@ -126,7 +127,7 @@ class SessionDirectory:
     def find(cls, home: Path, session_id: str, runner: str) -> SessionDirectory | None:
         """Give the directory of a session of ``runner``, if there is one."""
         found = cls(home / "sessions" / directory_name(session_id))
-        if not (found.root / "session.json").is_file():
+        if not (found.root / RECORD).is_file():
             return None
         return found if found.record().runner == runner else None
 
@@ -135,12 +136,12 @@ class SessionDirectory:
         """Give every session's directory below ``home``."""
         sessions = home / "sessions"
         for root in sorted(sessions.iterdir()) if sessions.is_dir() else ():
-            if (root / "session.json").is_file():
+            if (root / RECORD).is_file():
                 yield cls(root)
 
     def record(self) -> SessionRecord:
         """Read the record; raises ``Unavailable`` for what is none."""
-        place = self.root / "session.json"
+        place = self.root / RECORD
         record: SessionRecord | None = None
         with suppress(ValueError, RecursionError, Unavailable):
             record = decode(SessionRecord, json.loads(place.read_text("utf-8")))
@@ -156,7 +157,7 @@ class SessionDirectory:
         text = json.dumps({name: getattr(record, name) for name in SessionRecord.__slots__})
         new = self.root / "session.json.new"
         new.write_text(text, "utf-8")
-        new.replace(self.root / "session.json")
+        new.replace(self.root / RECORD)
 
     def forget_commands(self) -> None:
         """Remove what single commands were given and left; not their output."""
@@ -170,12 +171,22 @@ class SessionDirectory:
         ``scrub`` is asked to empty it when something belongs to another user.
         """
         try:
-            remove_tree(self.root)
+            self._remove_all()
         except PermissionError:
             if scrub is None:
                 raise
             scrub()
-            remove_tree(self.root)
+            self._remove_all()
+
+    def _remove_all(self) -> None:
+        """Remove the record last: what a killed process leaves of the rest is found by it."""
+        with suppress(FileNotFoundError):
+            for path in tuple(self.root.iterdir()):
+                if path.is_dir() and not path.is_symlink():
+                    remove_tree(path)
+                elif path.name != RECORD:
+                    path.unlink(missing_ok=True)
+        remove_tree(self.root)
 
 
 def remove_tree(root: Path) -> None:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cicd.backends import session_directory
 from cicd.backends.session_directory import (
     SessionDirectory,
     SessionRecord,
@@ -76,6 +77,24 @@ def test_what_a_dead_process_left_half_made_is_swept(tmp_path):
     os.utime(made[0], (0, 0))
     SessionDirectory.create(tmp_path, SessionRecord(id="a", runner="host", stream="s"))
     assert [".new-fresh", "a"] == sorted(p.name for p in (tmp_path / "sessions").iterdir())
+
+
+def test_the_record_of_a_session_goes_last(tmp_path, monkeypatch):
+    made = SessionDirectory.create(tmp_path, SessionRecord(id="a", runner="host", stream="s"))
+    (made.root / "driver.log").touch()
+    removed = []
+
+    def killed(root):
+        removed.append(root.name)
+        if root == made.root:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(session_directory, "remove_tree", killed)
+    with pytest.raises(KeyboardInterrupt):
+        made.remove()
+    assert (["io", "mounts"], "a") == (sorted(removed[:-1]), removed[-1])
+    assert not (made.root / "driver.log").exists()
+    assert "s" == made.record().stream
 
 
 def test_a_tree_goes_even_where_it_says_no(tmp_path):
