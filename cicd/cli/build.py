@@ -42,7 +42,7 @@ Exit status: 0 SUCCEEDED, 1 FAILED, TIMED_OUT or STOPPED, 3 the buildspec is inv
 @click.option(
     "--project",
     metavar="NAME",
-    help="Which project of cicd.yml.",
+    help="Which project of cicd.yml, or of a template.",
     shell_complete=names("build", section="projects"),
 )
 @click.option(

@@ -87,7 +87,12 @@ def request_of(options: Options, directory: Path, settings: Settings) -> BuildRe
                 f"'{name}' cannot be the name of an environment variable",
                 hint="use letters, digits and underscores, and no digit first",
             )
-    project = find_project(resources, options.project, directory)
+    named = options.project
+    if named is not None and named not in resources.section("projects"):
+        from cicd.build.template_project import with_template_of
+
+        resources, named = with_template_of(named, resources, directory)
+    project = find_project(resources, named, directory)
     if options.privileged:
         project = replace(project, environment=replace(project.environment, privileged=True))
     return BuildRequest(

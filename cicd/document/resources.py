@@ -90,3 +90,9 @@ class Resources:
     def find(self, section: str, name: str) -> Node | None:
         """Give the entry of that name, exactly; ``None`` if there is none."""
         return self.section(section).get(name)
+
+    def local_texts(self, key: str) -> Mapping[str, str]:
+        """Give a mapping of texts that stands under ``local``; nothing where there is none."""
+        entry = self.local.entries.get(key) if self.local is not None else None
+        entries = entry.value.entries.values() if entry is not None else ()
+        return MappingProxyType({each.key: each.value.text for each in entries})

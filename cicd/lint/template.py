@@ -39,9 +39,9 @@ def check_candidate(
 
     Of several templates each takes the parameters that it declares; one that was named takes all.
     """
-    from cicd.document.cloudformation.parameters import Given, check_given
+    from cicd.document.cloudformation.local import given_to
+    from cicd.document.cloudformation.parameters import check_given
     from cicd.document.resources import Resources
-    from cicd.pipeline.local import imports, template_parameters
 
     beside = Resources(root=candidate.path.parent)
     # What is wrong with cicd.yml itself is said when it is checked.
@@ -51,9 +51,7 @@ def check_candidate(
     declared = template.parameters
     mine = {name: text for name, text in parameters.items() if name in declared}
     check_given(template, parameters if candidate.given else mine, whole=False)
-    local = {n: t for n, t in template_parameters(beside).items() if n in declared}
-    given = Given(parameters={**local, **mine}, imports=imports(beside))
-    check_template(node, given, beside, problems)
+    check_template(node, given_to(template, mine, beside), beside, problems)
 
 
 def check_template(node: Node, given: Given, beside: Resources, problems: Problems) -> None:

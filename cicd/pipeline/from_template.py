@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cicd.document.cloudformation.local import given_to, imports
 from cicd.document.cloudformation.parameters import Given, check_given, is_hidden
 from cicd.document.cloudformation.resolve import Resolver
 from cicd.document.cloudformation.resources import sections_of
-from cicd.document.cloudformation.template import Template, read_template
+from cicd.document.cloudformation.template import read_template
 from cicd.document.load import load
 from cicd.document.problem import Problems
 from cicd.document.resources import Resources
 from cicd.errors import UsageError
 from cicd.pipeline.definition import inspect_definition, refuse_unfulfilled, template_pipelines
 from cicd.pipeline.envelope import Form, form_of
-from cicd.pipeline.local import imports, template_parameters
 from cicd.pipeline.spec import PipelineDeclaration
 from cicd.pipeline.template import check_template
 from cicd.record import dataclass
@@ -121,13 +121,6 @@ def inspect(
     if not specs:
         raise UsageError("the template makes no pipeline under these parameters")
     return (_one(found, specs, given),) if found.pipeline else specs
-
-
-def given_to(template: Template, parameters: Mapping[str, str], resources: Resources) -> Given:
-    """Give what a template is told: by the user, and by ``local`` of ``cicd.yml`` below that."""
-    declared = template.parameters
-    local = {n: text for n, text in template_parameters(resources).items() if n in declared}
-    return Given(parameters={**local, **parameters}, imports=imports(resources))
 
 
 def _one(

@@ -25,22 +25,12 @@ def runner_name(resources: Resources) -> str:
 
 def repositories(resources: Resources) -> Mapping[str, str]:
     """Give ``local.repositories``: a repository's name → its directory, below ``cicd.yml``'s."""
-    return _texts(_local(resources, "repositories"))
+    return resources.local_texts("repositories")
 
 
 def buckets(resources: Resources) -> Mapping[str, str]:
     """Give ``local.buckets``: a bucket's name → a folder below ``cicd.yml``'s, or a URL."""
-    return _texts(_local(resources, "buckets"))
-
-
-def template_parameters(resources: Resources) -> Mapping[str, str]:
-    """Give ``local.parameters``: values for parameters of CloudFormation templates."""
-    return _texts(_local(resources, "parameters"))
-
-
-def imports(resources: Resources) -> Mapping[str, str]:
-    """Give ``local.imports``: an export's name → the value that ``Fn::ImportValue`` gives."""
-    return _texts(_local(resources, "imports"))
+    return resources.local_texts("buckets")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

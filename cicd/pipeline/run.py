@@ -12,6 +12,7 @@ from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cicd.document.cloudformation.local import template_parameters
 from cicd.document.cloudformation.parameters import Given
 from cicd.document.problem import Problem
 from cicd.engine.signals import send
@@ -30,7 +31,7 @@ from cicd.pipeline.execution import (
 )
 from cicd.pipeline.from_template import is_from_template, read_from_template
 from cicd.pipeline.links import check_links
-from cicd.pipeline.local import runner_name, template_parameters
+from cicd.pipeline.local import runner_name
 from cicd.pipeline.plan import PipelinePlan
 from cicd.pipeline.resources_of import resources_of
 from cicd.pipeline.result import UNFINISHED

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cicd.document.cloudformation.local import given_to
 from cicd.document.cloudformation.resolve import Resolver
 from cicd.document.cloudformation.template import read_template
 from cicd.document.resources import Resources
 from cicd.errors import CicdError
 from cicd.pipeline.definition import every_definition, template_pipelines
 from cicd.pipeline.envelope import in_api_spelling
-from cicd.pipeline.from_template import given_to, inspect, is_from_template
+from cicd.pipeline.from_template import inspect, is_from_template
 
 if TYPE_CHECKING:
     from pathlib import Path

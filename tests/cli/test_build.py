@@ -242,6 +242,51 @@ def test_what_cannot_be_done_says_so(here, capsys, words, status, said):
     assert said in capsys.readouterr().err
 
 
+_TEMPLATE = """
+Parameters: {Word: {Type: String}}
+Resources:
+  Checks:
+    Type: AWS::CodeBuild::Project
+    Properties:
+      Name: !Sub "${Word}-checks"
+      ServiceRole: role
+      Artifacts: {Type: NO_ARTIFACTS}
+      Environment:
+        Type: LINUX_CONTAINER
+        ComputeType: BUILD_GENERAL1_SMALL
+        Image: aws/codebuild/standard:7.0
+        EnvironmentVariables: [{Name: SAID, Value: !Ref Word}]
+      Source:
+        Type: GITHUB
+        Location: https://github.com/me/shop
+        BuildSpec: |
+          version: 0.2
+          phases: {build: {commands: ['echo "it says $SAID"']}}
+"""
+
+
+@pytest.mark.parametrize("name", ["shop-checks", "Checks"])
+def test_a_project_of_a_template_is_built_by_its_name_or_its_logical_id(here, capfd, name):
+    (here / "infra").mkdir()
+    (here / "infra" / "stack.yml").write_text(_TEMPLATE)
+    (here / "infra" / "broken.yml").write_text("Resources: {A: {Type: AWS::CodeBuild::Project")
+    (here / "cicd.yml").write_text("local: {parameters: {Word: shop}}\n")
+    assert 0 == asked("build", "--runner", "host", "--project", name)
+    out = capfd.readouterr().out
+    assert ("it says shop" in out, "shop-checks:" in out) == (True, True)
+    assert 2 == asked("build", "--project", "shop-check")
+    assert "did you mean 'shop-checks'?" in capfd.readouterr().err
+
+
+def test_a_project_of_cicd_yml_goes_before_that_of_a_template(here, capfd):
+    (here / "stack.yml").write_text(_TEMPLATE)
+    (here / "cicd.yml").write_text(
+        "projects: [{name: Checks}]\nlocal: {parameters: {Word: shop}}\n"
+    )
+    assert 0 == asked("build", "--project", "Checks", "--plan")
+    assert "it says" not in capfd.readouterr().out
+
+
 def test_a_plan_changes_nothing(here, capsys):
     assert 0 == asked("build", "--plan", "--output", "json")
     plan = last_json(capsys)

@@ -18,7 +18,6 @@ _OURS = (
     b"AWS::Code",  # CodePipeline, CodeBuild, CodeDeploy, CodeCommit
     b"AWS::StepFunctions::StateMachine",
 )
-_PIPELINE = b"AWS::CodePipeline::Pipeline"
 _SYNTHESIZED = "cdk.out"  # what the CDK makes of an app: its templates, and copies of files
 _SKIPPED = frozenset({"node_modules", "venv", "__pycache__", _SYNTHESIZED})
 _MOST = 5000  # files looked into
@@ -36,14 +35,23 @@ def pipeline_templates(directory: Path) -> Iterator[str]:
     Hidden directories, those of dependencies, and instances are passed over; so is what the CDK
     has synthesized, unless there is nothing else.
     """
+    return _that_make(b"AWS::CodePipeline::Pipeline", directory)
+
+
+def project_templates(directory: Path) -> Iterator[str]:
+    """Give those that may be templates with a project, in the same way."""
+    return _that_make(b"AWS::CodeBuild::Project", directory)
+
+
+def _that_make(kind: bytes, directory: Path) -> Iterator[str]:
     found = False
     for path in islice(_documents(directory), _MOST):
-        if _holds(path, _PIPELINE):
+        if _holds(path, kind):
             found = True
             yield str(path.relative_to(directory))
     if not found:
         for path in sorted((directory / _SYNTHESIZED).glob("*.template.json")):
-            if _holds(path, _PIPELINE):
+            if _holds(path, kind):
                 yield str(path.relative_to(directory))
 
 
