@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from cicd.document.cloudformation.find import project_templates
-from cicd.document.cloudformation.local import given_to
-from cicd.document.cloudformation.resolve import Resolver
+from cicd.document.cloudformation.local import templates_below
 from cicd.document.cloudformation.resources import PROJECT, names_of, sections_of
-from cicd.document.cloudformation.template import read_template
-from cicd.document.load import load
-from cicd.errors import DocumentError, UsageError
+from cicd.errors import UsageError
 from cicd.nearest import closest
 
 if TYPE_CHECKING:
@@ -34,14 +29,11 @@ def with_template_of(project: str, resources: Resources, directory: Path) -> tup
 
     """
     known = list(resources.section("projects"))
-    for path in project_templates(directory):
-        with suppress(DocumentError):  # what is wrong with a template is said by cicd lint
-            template = read_template(load(directory / path, path))
-            resolver = Resolver(template, given_to(template, {}, resources))
-            for logical_id, name in names_of(PROJECT, template, resolver).items():
-                if project in (logical_id, name):
-                    return resources.beside(sections_of(template, resolver)), name
-                known.append(name)
+    for template, resolver in templates_below(PROJECT, resources, directory):
+        for logical_id, name in names_of(PROJECT, template, resolver).items():
+            if project in (logical_id, name):
+                return resources.beside(sections_of(template, resolver)), name
+            known.append(name)
     known = list(dict.fromkeys(known))
     near = closest(project, known)
     listed = f"the projects are {', '.join(known)}" if known else "cicd.yml has no projects"

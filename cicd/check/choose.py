@@ -265,12 +265,15 @@ def _has_pipelines(root: Path, place: Place, named: dict[str, Wanted]) -> bool:
     """Tell whether it is worth the time to load what reads pipelines."""
     if named or place.resources.section("pipelines"):
         return True
-    from cicd.document.cloudformation.find import pipeline_templates
+    from cicd.document.cloudformation.find import templates_that_make
+    from cicd.pipeline.envelope import PIPELINE_RESOURCE
     from cicd.pipeline.usual_places import USUAL_NAMES, USUAL_SUFFIXES
 
     here = root / place.name
     usual = (here / f"{name}{end}" for name in USUAL_NAMES for end in USUAL_SUFFIXES)
-    return any(path.is_file() for path in usual) or any(pipeline_templates(here))
+    if any(path.is_file() for path in usual):
+        return True
+    return any(templates_that_make(PIPELINE_RESOURCE, here))
 
 
 def _refused(spec: PipelineDeclaration, *, named: bool) -> str:

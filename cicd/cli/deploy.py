@@ -106,7 +106,7 @@ Exit status: 0 Succeeded, 1 Failed or Stopped, 2 usage, 3 an invalid AppSpec,
     "--group",
     "group_name",
     metavar="NAME",
-    help="Group, or application/group.",
+    help="Group, or application/group, of cicd.yml or a template.",
     shell_complete=groups,
 )
 @click.option(

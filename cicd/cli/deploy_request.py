@@ -63,6 +63,10 @@ def read_request(invocation: Invocation, words: DeploymentWords) -> DeploymentRe
     home = invocation.settings(start).home
     root = home.parent if home.name == ".cicd" else start
     resources = Resources.load(start if (start / "cicd.yml").exists() else root)
+    if words.group is not None:
+        from cicd.deploy.template_group import with_template_of
+
+        resources = with_template_of(words.group, resources, resources.root)
     group = find_group(
         resources,
         name=words.group,

@@ -98,6 +98,14 @@ def check_group(resources: Resources, name: str, application: str) -> tuple[Prob
     return group.notes
 
 
+def is_written(resources: Resources, name: str) -> bool:
+    """Tell whether a group, or an "application/group", is written down; perhaps more than once."""
+    application, _, group = name.rpartition("/")
+    return any(
+        application in ("", app) and _name_of(node) == group for app, node in _groups(resources)
+    )
+
+
 def _written(
     resources: Resources, name: str | None, application: str | None
 ) -> tuple[str, Node] | None:

@@ -10,7 +10,7 @@ from importlib import resources as package_files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cicd.document.cloudformation.find import pipeline_templates
+from cicd.document.cloudformation.find import templates_that_make
 from cicd.document.cloudformation.resolve import NOTHING_GIVEN, Resolver
 from cicd.document.cloudformation.resources import names_of
 from cicd.document.cloudformation.template import read_template
@@ -229,7 +229,7 @@ def _from_file(start: Path, name: str) -> Definition:
 
 def _templates(start: Path) -> Iterator[Definition]:
     """Give the CloudFormation templates below a directory that have a pipeline."""
-    for name in pipeline_templates(start):
+    for name in templates_that_make(PIPELINE_RESOURCE, start):
         with suppress(DocumentError):  # what cannot be read is said by cicd lint
             found = _from_file(start, name)
             if form_of(found.node) is Form.CLOUDFORMATION:

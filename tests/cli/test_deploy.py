@@ -306,3 +306,34 @@ def test_every_command_has_help_with_an_example(capsys):
 def test_this_machine_itself_is_not_written_to_without_a_yes(shop, capsys):
     assert cli("--instance", "here") == 2
     assert "this machine itself would be written to" in capsys.readouterr().err
+
+
+TEMPLATE = """
+Resources:
+  Shop: {Type: AWS::CodeDeploy::Application, Properties: {ApplicationName: shop}}
+  Fleet:
+    Type: AWS::CodeDeploy::DeploymentGroup
+    Properties:
+      ApplicationName: !Ref Shop
+      DeploymentGroupName: fleet
+      ServiceRoleArn: role
+      DeploymentConfigName: CodeDeployDefault.OneAtATime
+"""
+
+
+@pytest.mark.parametrize("name", ["fleet", "shop/fleet"])
+def test_a_group_of_a_template_is_deployed_to_with_what_cicd_yml_says_of_it(shop, capfd, name):
+    (shop / "infra").mkdir()
+    (shop / "infra" / "stack.yml").write_text(TEMPLATE)
+    places = "instances: [{id: a, directory: at/a}, {id: b, directory: at/b}]"
+    (shop / "cicd.yml").write_text(f"local: {{deploymentGroups: {{fleet: {{{places}}}}}}}\n")
+    assert 0 == cli("--group", name, "--plan")
+    assert "on shop/fleet, CodeDeployDefault.OneAtATime" in capfd.readouterr().out
+    assert 0 == cli("--group", name)
+    assert "hello" == (shop / "at/b/srv/app/index.html").read_text()
+
+
+def test_a_group_of_cicd_yml_goes_before_that_of_a_template(shop, capfd):
+    (shop / "stack.yml").write_text(TEMPLATE.replace("fleet", "web").replace("OneAt", "AllAt"))
+    assert 0 == cli("--group", "shop/web", "--plan")
+    assert "CodeDeployDefault.OneAtATime" in capfd.readouterr().out

@@ -7,7 +7,7 @@ import pytest
 
 from cicd.cli.boundary import run
 from cicd.cli.commands import cicd
-from cicd.document.cloudformation.find import pipeline_templates
+from cicd.document.cloudformation.find import templates_that_make
 
 GOOD = "version: 0.2\nphases:\n  build:\n    commands:\n      - make\n"
 BAD_PHASE = "version: 0.2\nphases:\n  pre-build:\n    commands: [make]\n"
@@ -63,7 +63,9 @@ def test_what_was_deployed_below_is_no_document_of_the_repository(repository, ca
     said = capsys.readouterr().err
     assert "ci/buildspec.yml:3:3" in said
     assert "servers" not in said
-    assert ["ci/template.yml"] == list(pipeline_templates(repository))
+    assert ["ci/template.yml"] == list(
+        templates_that_make("AWS::CodePipeline::Pipeline", repository)
+    )
 
 
 def test_a_document_with_another_name_is_told_by_its_content(repository, capsys):

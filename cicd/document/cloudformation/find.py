@@ -28,30 +28,21 @@ def is_template_of_ours(path: Path) -> bool:
     return _holds(path, *_OURS)
 
 
-def pipeline_templates(directory: Path) -> Iterator[str]:
+def templates_that_make(kind: str, directory: Path) -> Iterator[str]:
     """
-    Give the paths, from ``directory``, of files below it that may be templates with a pipeline.
+    Give the paths, from ``directory``, of files below it that may make a kind of resource.
 
     Hidden directories, those of dependencies, and instances are passed over; so is what the CDK
     has synthesized, unless there is nothing else.
     """
-    return _that_make(b"AWS::CodePipeline::Pipeline", directory)
-
-
-def project_templates(directory: Path) -> Iterator[str]:
-    """Give those that may be templates with a project, in the same way."""
-    return _that_make(b"AWS::CodeBuild::Project", directory)
-
-
-def _that_make(kind: bytes, directory: Path) -> Iterator[str]:
     found = False
     for path in islice(_documents(directory), _MOST):
-        if _holds(path, kind):
+        if _holds(path, kind.encode()):
             found = True
             yield str(path.relative_to(directory))
     if not found:
         for path in sorted((directory / _SYNTHESIZED).glob("*.template.json")):
-            if _holds(path, kind):
+            if _holds(path, kind.encode()):
                 yield str(path.relative_to(directory))
 
 

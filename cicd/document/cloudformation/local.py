@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from cicd.document.cloudformation.find import templates_that_make
 from cicd.document.cloudformation.parameters import Given
+from cicd.document.cloudformation.resolve import Resolver
+from cicd.document.cloudformation.template import read_template
+from cicd.document.load import load
+from cicd.errors import DocumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from cicd.document.cloudformation.template import Template
     from cicd.document.resources import Resources
@@ -28,3 +35,13 @@ def given_to(template: Template, parameters: Mapping[str, str], resources: Resou
     declared = template.parameters
     local = {n: text for n, text in template_parameters(resources).items() if n in declared}
     return Given(parameters={**local, **parameters}, imports=imports(resources))
+
+
+def templates_below(
+    kind: str, resources: Resources, directory: Path
+) -> Iterator[tuple[Template, Resolver]]:
+    """Give the templates below a directory that make a kind of resource, each as it is told."""
+    for path in templates_that_make(kind, directory):
+        with suppress(DocumentError):  # what is wrong with a template is said by cicd lint
+            template = read_template(load(directory / path, path))
+            yield template, Resolver(template, given_to(template, {}, resources))
