@@ -62,6 +62,6 @@ def test_it_is_written_as_a_page_and_given_to_programs(home, capsys):
 
 def test_a_place_that_cannot_be_written_and_a_deployment_that_is_not_there_are_told(home, capsys):
     assert 4 == cli("d-ABCDEFGHI", "-o", "no/where/page.html")
-    assert "no/where/page.html cannot be written" in capsys.readouterr().err
+    assert "'no/where/page.html' cannot be written" in capsys.readouterr().err
     assert 2 == cli("d-ZZZZZZZZZ")
     assert "there is no deployment 'd-ZZZZZZZZZ'" in capsys.readouterr().err
