@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cicd.deploy.agent.at_work import at_work, waiting
 from cicd.deploy.agent.configuration import DEFAULTS, PLACE, AgentStopped, read_configuration
 from cicd.deploy.agent.fault import AgentFault, LifecycleErrorCode
 from cicd.deploy.agent.hooks import ScriptLog, run_scripts
@@ -98,15 +99,17 @@ class Agent:
         """Carry the event out; what the agent would report is in the outcome."""
         try:
             self._trouble.reach()
-            self._target.check()
-            self._configuration = read_configuration(self._disk, self._files)
-            self._log.of_all = self._configuration.enable_deployments_log
-            if self._event is self._plan.events_of(self._target.id)[0]:
-                self._trouble.check_clock(self._target)
-                self._tell_of_lost(self._configuration.lost)
-            with self._tracked():
-                self._trouble.before(self._event)
-                self._carry_out()
+            with at_work():
+                self._target.check()
+                self._configuration = read_configuration(self._disk, self._files)
+                self._log.of_all = self._configuration.enable_deployments_log
+                if self._event is self._plan.events_of(self._target.id)[0]:
+                    self._trouble.check_clock(self._target)
+                    self._tell_of_lost(self._configuration.lost)
+                with self._tracked():
+                    with waiting():
+                        self._trouble.before(self._event)
+                    self._carry_out()
         except (Unreached, AgentStopped) as why:
             return Outcome(
                 status=OutcomeStatus.FAULT,
@@ -170,16 +173,18 @@ class Agent:
             case LifecycleEvent.INSTALL:
                 self._install()
             case LifecycleEvent.BLOCK_TRAFFIC if self._plan.traffic is not None:
-                block_traffic(self._plan.traffic, self._target.id, self._services)
+                with waiting():
+                    block_traffic(self._plan.traffic, self._target.id, self._services)
             case LifecycleEvent.ALLOW_TRAFFIC if self._plan.traffic is not None:
-                allow_traffic(
-                    self._plan.traffic,
-                    self._target.id,
-                    self._services,
-                    self._scope.cancel,
-                    ill=lambda: self._trouble.suffers(FaultKind.UNHEALTHY),
-                    say=self._say,
-                )
+                with waiting():
+                    allow_traffic(
+                        self._plan.traffic,
+                        self._target.id,
+                        self._services,
+                        self._scope.cancel,
+                        ill=lambda: self._trouble.suffers(FaultKind.UNHEALTHY),
+                        say=self._say,
+                    )
             case _:
                 self._run_hooks()
 

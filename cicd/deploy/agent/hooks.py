@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cicd.deploy.agent.at_work import waiting
 from cicd.deploy.agent.fault import AgentFault, LifecycleErrorCode
 from cicd.deploy.agent.install import absolute
 from cicd.deploy.agent.instance import Layout
@@ -134,17 +135,17 @@ def run_scripts(
                 script,
                 f"failed with error Errno::ENOENT with message {_no_such_file(archive, script)}",
             )
-        ended = target.run_hook(
-            HookRun(
-                script=target.inside(disk.at(path)),
-                runas=script.runas,
-                timeout=min(script.timeout, DEFAULT_TIMEOUT),
-                # sudo resets the environment.
-                variables={} if script.sudo else variables,
-            ),
-            output=lambda stream, line: log.write(f"[{stream}]{line}"),
-            cancel=cancel,
+        run = HookRun(
+            script=target.inside(disk.at(path)),
+            runas=script.runas,
+            timeout=min(script.timeout, DEFAULT_TIMEOUT),
+            # sudo resets the environment.
+            variables={} if script.sudo else variables,
         )
+        with waiting():
+            ended = target.run_hook(
+                run, output=lambda stream, line: log.write(f"[{stream}]{line}"), cancel=cancel
+            )
         disk.release()  # a script may have put anything in the place of any directory
         _judge(script, ended)
 
