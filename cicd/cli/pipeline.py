@@ -134,7 +134,7 @@ def run(
     """
     from cicd.document.resources import Resources
     from cicd.pipeline.compile import Start
-    from cicd.pipeline.definition import project_directory
+    from cicd.pipeline.definition import project_directory, start_of
     from cicd.pipeline.local_builds import LocalBuilds
     from cicd.pipeline.run import ExecutionRequest, plan_execution, start_execution
 
@@ -149,7 +149,7 @@ def run(
     directory = project_directory(definition, Path.cwd())
     request = ExecutionRequest(
         definition=definition,
-        directory=Path.cwd() if _is_file(definition) else directory,
+        directory=start_of(definition, Path.cwd(), directory),
         parameters=given_parameters(parameters, parameters_file),
         start=Start(
             variables=dict(pair(each, "NAME=VALUE", "--variable") for each in variables),
@@ -239,7 +239,3 @@ def resume(invocation: Invocation, *, execution: str | None, env_file: Path | No
         with approvals_here(invocation, services, record.stream):
             result = resume_execution(record.stream, services)
         return ended(invocation, result, services)
-
-
-def _is_file(word: str | None) -> bool:
-    return word is not None and Path(word).is_file()

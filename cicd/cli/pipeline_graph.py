@@ -109,14 +109,13 @@ def graph(
 def _defined(definition: str | None, given: Mapping[str, str]) -> tuple[PipelineDeclaration, ...]:
     from cicd.document.cloudformation.parameters import Given
     from cicd.document.resources import Resources
-    from cicd.pipeline.definition import find_definition, project_directory
+    from cicd.pipeline.definition import find_definition, project_directory, start_of
     from cicd.pipeline.from_template import inspect
 
     here = Path.cwd()
     directory = project_directory(definition, here)
-    is_file = definition is not None and Path(definition).is_file()
     resources = Resources.load(directory)
-    start = here if is_file else directory
+    start = start_of(definition, here, directory)
     found = find_definition(definition, resources, start, Given(parameters=given))
     return inspect(found, given, resources)
 

@@ -254,12 +254,11 @@ def _go_on(
 
 def _declaration(definition: str | None) -> PipelineDeclaration:
     from cicd.document.resources import Resources
-    from cicd.pipeline.definition import find_definition, project_directory
+    from cicd.pipeline.definition import find_definition, project_directory, start_of
     from cicd.pipeline.from_template import inspect
 
     directory = project_directory(definition, Path.cwd())
-    named = definition is not None and Path(definition).is_file()
-    start = Path.cwd() if named else directory
+    start = start_of(definition, Path.cwd(), directory)
     resources = Resources.load(directory)
     return inspect(find_definition(definition, resources, start), {}, resources)[0]
 

@@ -108,15 +108,14 @@ def triggers(
 def would_start(definition: str | None, since: str) -> PipelineVerdict:
     """Say whether a push of what ``HEAD`` has since it left a commit starts a pipeline."""
     from cicd.document.resources import Resources
-    from cicd.pipeline.definition import find_definition, project_directory
+    from cicd.pipeline.definition import find_definition, project_directory, start_of
     from cicd.pipeline.from_template import inspect
     from cicd.pipeline.push import judge
     from cicd.repos.find import open_repository
 
     directory = project_directory(definition, Path.cwd())
     resources = Resources.load(directory)
-    is_file = definition is not None and Path(definition).is_file()
-    found = find_definition(definition, resources, Path.cwd() if is_file else directory)
+    found = find_definition(definition, resources, start_of(definition, Path.cwd(), directory))
     repository = open_repository(directory)
     event = _event(repository, None, since, branch=None, pull_request=None, into=None)
     spec = inspect(found, {}, resources)[0]
@@ -137,7 +136,7 @@ def show_verdict(invocation: Invocation, verdict: PipelineVerdict) -> None:
 def _pipelines(
     definition: str | None, resources: Resources, directory: Path
 ) -> list[PipelineDeclaration]:
-    from cicd.pipeline.definition import every_definition, find_definition
+    from cicd.pipeline.definition import every_definition, find_definition, start_of
     from cicd.pipeline.from_template import inspect
 
     if definition is None:
@@ -149,7 +148,7 @@ def _pipelines(
                 "prints",
             )
     else:
-        start = Path.cwd() if Path(definition).is_file() else directory
+        start = start_of(definition, Path.cwd(), directory)
         found = (find_definition(definition, resources, start),)
     return [spec for each in found for spec in inspect(each, {}, resources)]
 

@@ -194,11 +194,15 @@ def project_directory(word: str | None, here: Path) -> Path:
     named = word is not None and (here / word).is_file()
     begin = (here / word).parent.resolve() if word is not None and named else here.resolve()
     for directory in (begin, *begin.parents):
-        if (directory / FILE).exists() or (not named and any(_usual(directory))):
-            return directory
-        if (directory / ".git").exists():
+        ends = any((directory / name).exists() for name in (FILE, ".git"))
+        if ends or (not named and any(_usual(directory))):
             return directory
     return begin
+
+
+def start_of(word: str | None, here: Path, directory: Path) -> Path:
+    """Give where ``find_definition`` looks: a file is named from ``here``, not the project."""
+    return here if word is not None and (here / word).is_file() else directory
 
 
 def _checked(node: Node, problems: Problems) -> PipelineDeclaration:
